@@ -1,1 +1,45 @@
+//! The seam between Rust and a Genode system, as raw C functions.
+//!
+//! `include/rs_genode.h` is the contract and documents every item here. On the host target the functions
+//! are Rust (crate `rs_host_rt`), on Genode they are C++ against Genode's API (`shim/`). Use the crate `genode`
+//! instead: it is the safe side of this.
 #![no_std]
+
+pub use genode_abi::*;
+
+#[cfg(target_os = "genode")]
+mod functions;
+#[cfg(target_os = "genode")]
+pub use functions::*;
+
+#[cfg(not(target_os = "genode"))]
+#[rustfmt::skip]
+mod host_check;
+#[cfg(not(target_os = "genode"))]
+pub use rs_host_rt::*;
+
+/// Defines what the system calls to start the component: `$construct` is an `extern "C" fn()` that runs on
+/// the main entrypoint, before it serves anything.
+#[cfg(not(target_os = "genode"))]
+#[macro_export]
+macro_rules! component_entry {
+    ($construct:path) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn main(_argc: i32, _argv: *const *const u8) -> i32 {
+            $crate::rs_host_start($construct)
+        }
+    };
+}
+
+/// Defines what the system calls to start the component: `$construct` is an `extern "C" fn()` that runs on
+/// the main entrypoint, before it serves anything.
+#[cfg(target_os = "genode")]
+#[macro_export]
+macro_rules! component_entry {
+    ($construct:path) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn rs_component_construct() {
+            $construct()
+        }
+    };
+}

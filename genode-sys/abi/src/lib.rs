@@ -1,0 +1,9 @@
+//! Types and constants of `genode-sys/include/rs_genode.h`, generated. The header documents them.
+//!
+//! They are a crate of their own because both sides of the seam need them: `genode-sys`, which declares the
+//! functions, and the host target, which defines them in Rust.
+#![no_std]
+#![allow(non_camel_case_types)] // C names, so that header and bindings read the same
+
+mod types;
+pub use types::*;

@@ -156,7 +156,7 @@ unsafe extern "C" {
     pub fn rs_session_deliver(id: u64, cap: rs_cap_t);
 }
 unsafe extern "C" {
-    pub fn rs_exit(value: i32);
+    pub fn rs_exit(value: i32) -> !;
 }
 unsafe extern "C" {
     pub fn rs_resource_request(args: *const core::ffi::c_char, args_len: usize);

@@ -28,6 +28,7 @@ fn builder(header: &Path) -> Builder {
         .size_t_is_usize(true)
         .layout_tests(true)
         .generate_comments(true)
+        .enable_function_attribute_detection()
         .disable_header_comment()
         .formatter(bindgen::Formatter::Rustfmt)
 }

@@ -76,7 +76,7 @@ pub unsafe extern "C" fn rs_session_response(id: u64, response: rs_response_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_deliver(id: u64, cap: rs_cap_t) { todo!() }
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_exit(value: i32) { todo!() }
+pub unsafe extern "C" fn rs_exit(value: i32) -> ! { todo!() }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_resource_request(args: *const core::ffi::c_char, args_len: usize) { todo!() }
 #[unsafe(no_mangle)]

@@ -1,0 +1,90 @@
+//! Lines to the component's LOG session: [`log!`](crate::log!), [`warning!`](crate::warning!),
+//! [`error!`](crate::error!).
+//!
+//! Formatting needs no heap, so it works before the heap exists and after it is exhausted.
+
+use core::fmt::{self, Write};
+
+use crate::sys;
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Plain output.
+    Log,
+    /// Something is odd, the component goes on.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// Bytes per line sent at once; a longer line continues on the next.
+const LINE: usize = 232;
+
+/// Collects formatted text and prints a line at each newline, at [`LINE`] bytes, and when it is dropped.
+struct Lines {
+    level: Level,
+    buffer: [u8; LINE],
+    len: usize,
+    printed: bool,
+}
+
+impl Lines {
+    fn flush(&mut self) {
+        sys::log::print(self.level, &self.buffer[..self.len]);
+        self.len = 0;
+        self.printed = true;
+    }
+}
+
+impl Write for Lines {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for c in text.chars() {
+            if c == '\n' {
+                self.flush();
+                continue;
+            }
+            let mut utf8 = [0; 4];
+            let bytes = c.encode_utf8(&mut utf8).as_bytes();
+            if self.len + bytes.len() > LINE {
+                self.flush();
+            }
+            self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if self.len > 0 || !self.printed {
+            self.flush();
+        }
+    }
+}
+
+/// Prints `args` at `level`; the macros are the usual way here.
+pub fn print(level: Level, args: fmt::Arguments<'_>) {
+    let mut lines = Lines { level, buffer: [0; LINE], len: 0, printed: false };
+    // A `Display` that fails has printed what it could.
+    let _ = lines.write_fmt(args);
+}
+
+/// Prints a line, formatted as by `format!`.
+#[macro_export]
+macro_rules! log {
+    ($($arg:tt)*) => { $crate::log::print($crate::log::Level::Log, ::core::format_args!($($arg)*)) };
+}
+
+/// Prints a line that starts with `Warning: `, formatted as by `format!`.
+#[macro_export]
+macro_rules! warning {
+    ($($arg:tt)*) => { $crate::log::print($crate::log::Level::Warning, ::core::format_args!($($arg)*)) };
+}
+
+/// Prints a line that starts with `Error: `, formatted as by `format!`.
+#[macro_export]
+macro_rules! error {
+    ($($arg:tt)*) => { $crate::log::print($crate::log::Level::Error, ::core::format_args!($($arg)*)) };
+}

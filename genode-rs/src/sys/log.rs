@@ -1,0 +1,16 @@
+//! Printing one line.
+
+use genode_sys as seam;
+
+use crate::log::Level;
+
+/// Prints one line without its newline.
+pub(crate) fn print(level: Level, line: &[u8]) {
+    let level = match level {
+        Level::Log => seam::RS_LOG,
+        Level::Warning => seam::RS_WARNING,
+        Level::Error => seam::RS_ERROR,
+    };
+    // SAFETY: pointer and length describe a live slice, which the seam only reads during the call.
+    unsafe { seam::rs_log(level, line.as_ptr().cast(), line.len()) }
+}

@@ -33,15 +33,36 @@
 
 extern crate alloc;
 // The macros name this crate `::genode`, inside it as well.
+#[allow(unused_extern_crates)]
 extern crate self as genode;
 
+pub mod affinity;
 pub mod cap;
+#[allow(unsafe_code, reason = "mappings are memory, reached by address")]
+pub mod dataspace;
+pub mod entrypoint;
+pub mod env;
 pub mod error;
+#[allow(unsafe_code, reason = "an allocator")]
+pub mod heap;
 #[macro_use]
 pub mod log;
 pub mod quota;
+#[doc(hidden)]
+pub mod rt;
+pub mod signal;
+#[allow(unsafe_code, reason = "locks")]
+pub mod sync;
 #[allow(unsafe_code, reason = "the safe side of the seam")]
 pub mod sys;
+pub mod thread;
 
 pub use cap::{Capability, RawCap};
+pub use env::Env;
 pub use error::Error;
+pub use genode_macros::component;
+
+/// What most components use.
+pub mod prelude {
+    pub use crate::{Capability, Env, Error, error, log, signal::SignalHandler, warning};
+}

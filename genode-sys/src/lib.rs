@@ -11,6 +11,8 @@ pub use genode_abi::*;
 mod functions;
 #[cfg(target_os = "genode")]
 pub use functions::*;
+#[cfg(target_os = "genode")]
+mod panic;
 
 #[cfg(not(target_os = "genode"))]
 #[rustfmt::skip]

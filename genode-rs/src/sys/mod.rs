@@ -1,7 +1,12 @@
 //! The safe side of the seam: one module per area of `rs_genode.h`, each function a checked call.
 //!
-//! What is here may know the seam and [`Error`](crate::Error), nothing above. The rest of the crate builds
-//! on it without `unsafe`.
+//! What is here may know the seam and the crate's plain types ([`Error`](crate::Error),
+//! [`affinity`](crate::affinity), [`quota`](crate::quota)), nothing above. The rest of the crate builds on it
+//! without `unsafe`.
 
-pub mod cap;
-pub mod log;
+pub(crate) mod cap;
+pub(crate) mod entrypoint;
+pub(crate) mod log;
+pub(crate) mod memory;
+pub(crate) mod parent;
+pub(crate) mod thread;

@@ -1,0 +1,64 @@
+//! Entrypoints: threads that serve RPC objects and signals, one at a time.
+//!
+//! Every component has one, [`Env::ep`](crate::Env::ep). Further ones let it serve in parallel.
+
+use core::marker::PhantomData;
+
+use crate::{affinity::Location, error::Error, sys};
+
+/// Stack of an entrypoint's thread where nothing else is said, in bytes.
+pub const DEFAULT_STACK: usize = 64 << 10;
+
+/// The entrypoint a component runs on. Objects and handlers made with it are served there.
+///
+/// Not `Send`: an entrypoint's objects are used by its own thread only, which is what makes them safe
+/// without locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrypoint {
+    ep: sys::entrypoint::Ep,
+    thread_bound: PhantomData<*const ()>,
+}
+
+impl Entrypoint {
+    /// The entrypoint on which the component is constructed. For use by [`Env`](crate::Env), which exists there
+    /// only.
+    pub(crate) fn main() -> Self {
+        Self::of(sys::entrypoint::Ep::main())
+    }
+
+    const fn of(ep: sys::entrypoint::Ep) -> Self {
+        Self { ep, thread_bound: PhantomData }
+    }
+
+    /// The seam's entrypoint.
+    pub(crate) fn sys(self) -> sys::entrypoint::Ep {
+        self.ep
+    }
+
+    /// Blocks the running callback until one I/O signal of this entrypoint was handled.
+    ///
+    /// I/O handlers run meanwhile, RPCs and other signals wait. For code that must not return before an
+    /// event; a server that returns and continues in a handler serves its clients better.
+    pub fn wait_io_signal(self) {
+        self.ep.wait_io_signal();
+    }
+
+    /// Starts an entrypoint with a thread of its own at `location`, and runs `construct` on it, which makes its
+    /// objects and handlers and returns what is to be kept.
+    ///
+    /// # Errors
+    /// What the system says about the thread; [`Error::Invalid`] for a location outside of
+    /// [`Env::affinity_space`](crate::Env::affinity_space).
+    pub fn spawn<T: 'static>(
+        name: &str,
+        stack_size: usize,
+        location: Location,
+        construct: impl FnOnce(Self) -> T + Send + 'static,
+    ) -> Result<(), Error> {
+        let ep = sys::entrypoint::Ep::create(name, stack_size, location)?;
+        sys::entrypoint::run_on(ep, move || {
+            // Kept for the component's life, as the entrypoint is: its thread has no end of its own.
+            core::mem::forget(construct(Self::of(ep)));
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! The component's environment: what it was given when it was started.
+
+use core::marker::PhantomData;
+
+use crate::{
+    affinity::Space, cap::Capability, entrypoint::Entrypoint, quota::Quota, signal::SignalHandler,
+    sys,
+};
+
+/// Access to the component's environment. Passed to the component's main function.
+///
+/// Belongs to the main entrypoint's thread: neither `Send` nor `Sync`. Copy it freely.
+#[derive(Clone, Copy, Debug)]
+pub struct Env {
+    thread_bound: PhantomData<*const ()>,
+}
+
+/// The interface of a protection-domain session, for use in [`Capability`].
+#[derive(Debug)]
+pub enum PdSession {}
+
+/// The interface of a CPU session, for use in [`Capability`].
+#[derive(Debug)]
+pub enum CpuSession {}
+
+impl Env {
+    /// The environment, on the main entrypoint.
+    pub(crate) const fn new() -> Self {
+        Self { thread_bound: PhantomData }
+    }
+
+    /// The main entrypoint.
+    pub fn ep(self) -> Entrypoint {
+        Entrypoint::main()
+    }
+
+    /// The component's accounts.
+    pub fn quota(self) -> Quota {
+        sys::memory::quota()
+    }
+
+    /// The CPUs that the component may use.
+    pub fn affinity_space(self) -> Space {
+        sys::thread::affinity_space()
+    }
+
+    /// The component's protection domain.
+    pub fn pd(self) -> Capability<PdSession> {
+        Capability::new(sys::parent::env_cap(sys::parent::EnvCap::Pd))
+    }
+
+    /// The component's CPU session.
+    pub fn cpu(self) -> Capability<CpuSession> {
+        Capability::new(sys::parent::env_cap(sys::parent::EnvCap::Cpu))
+    }
+
+    /// The component's parent.
+    pub fn parent(self) -> Parent {
+        Parent { _env: self }
+    }
+
+    /// Ends the component. The parent gets `value`; 0 means success.
+    pub fn exit(self, value: i32) -> ! {
+        sys::parent::exit(value)
+    }
+}
+
+/// The component's parent beyond sessions: balancing of resources, signs of life.
+#[derive(Clone, Copy, Debug)]
+pub struct Parent {
+    _env: Env,
+}
+
+impl Parent {
+    /// Asks for resources; the answer is the [`resource_avail_sigh`](Self::resource_avail_sigh) signal.
+    pub fn request_resources(self, ram: crate::quota::RamQuota, caps: crate::quota::CapQuota) {
+        let args = alloc::format!("ram_quota={}, cap_quota={}", ram.0, caps.0);
+        sys::parent::resource_request(&args);
+    }
+
+    /// Whom to tell that resources were granted; `None` to be left alone.
+    pub fn resource_avail_sigh(self, handler: Option<&SignalHandler>) {
+        Self::sigh(sys::parent::Notification::ResourceAvail, handler);
+    }
+
+    /// Whom to tell that the parent wants resources back; `None` to be left alone.
+    pub fn yield_sigh(self, handler: Option<&SignalHandler>) {
+        Self::sigh(sys::parent::Notification::Yield, handler);
+    }
+
+    /// Whom to ask for signs of life; `None` to be left alone.
+    pub fn heartbeat_sigh(self, handler: Option<&SignalHandler>) {
+        Self::sigh(sys::parent::Notification::Heartbeat, handler);
+    }
+
+    fn sigh(which: sys::parent::Notification, handler: Option<&SignalHandler>) {
+        match handler {
+            Some(handler) => sys::parent::sigh(which, handler.cap().raw()),
+            None => sys::parent::sigh(which, &crate::RawCap::INVALID),
+        }
+    }
+
+    /// The resources that the parent wants back, as session arguments.
+    pub fn yield_request(self) -> alloc::string::String {
+        let mut buf = [0; genode_sys::RS_MAX_ARGS as usize];
+        sys::parent::yield_request(&mut buf).into()
+    }
+
+    /// Tells the parent that resources were given back.
+    pub fn yield_response(self) {
+        sys::parent::yield_response();
+    }
+
+    /// Shows a sign of life.
+    pub fn heartbeat_response(self) {
+        sys::parent::heartbeat_response();
+    }
+}

@@ -1,0 +1,35 @@
+//! What `#[genode::component]` expands to. Not part of the interface.
+
+use core::fmt::Display;
+
+pub use genode_sys::component_entry;
+
+use crate::{env::Env, error, sys};
+
+/// What a component's main function may return: nothing, or what it wants to keep, or why it could not start.
+pub trait Outcome {
+    /// Keeps the value for the component's life, or ends the component with a message.
+    fn settle(self);
+}
+
+impl Outcome for () {
+    fn settle(self) {}
+}
+
+impl<T: 'static, E: Display> Outcome for Result<T, E> {
+    fn settle(self) {
+        match self {
+            // Not dropped: handlers and sessions in it are what the component goes on with.
+            Ok(kept) => core::mem::forget(kept),
+            Err(why) => {
+                error!("{why}");
+                sys::parent::exit(-1)
+            }
+        }
+    }
+}
+
+/// Runs the component's main function, on the main entrypoint.
+pub fn construct<R: Outcome>(main: impl FnOnce(Env) -> R) {
+    main(Env::new()).settle();
+}

@@ -1,0 +1,82 @@
+//! Signals: asynchronous notifications without content, that wake a handler on an entrypoint.
+//!
+//! ```ignore
+//! let handler = SignalHandler::new(env.ep(), move |count| log!("notified {count} times"))?;
+//! rom.sigh(handler.cap());
+//! ```
+
+use alloc::boxed::Box;
+
+use crate::{
+    cap::{Capability, RawCap},
+    entrypoint::Entrypoint,
+    error::Error,
+    sys,
+};
+
+/// The interface of a signal context, for use in [`Capability`].
+#[derive(Debug)]
+pub enum SignalContext {}
+
+/// A signal context and the closure that handles its signals. Dropping it ends both.
+///
+/// The closure gets the number of signals since it last ran, at least 1. It may drop its own handler. When it
+/// waits for I/O signals, its own signals are not handled in between but right after.
+#[derive(Debug)]
+pub struct SignalHandler {
+    context: sys::entrypoint::Context,
+    cap: Capability<SignalContext>,
+}
+
+impl SignalHandler {
+    /// Handles signals on `ep`, between its RPCs.
+    pub fn new(ep: Entrypoint, handle: impl FnMut(u32) + 'static) -> Result<Self, Error> {
+        Self::create(ep, false, Box::new(handle))
+    }
+
+    /// Handles signals on `ep`, also while it waits in
+    /// [`Entrypoint::wait_io_signal`].
+    pub fn io(ep: Entrypoint, handle: impl FnMut(u32) + 'static) -> Result<Self, Error> {
+        Self::create(ep, true, Box::new(handle))
+    }
+
+    fn create(ep: Entrypoint, io: bool, handle: Box<dyn FnMut(u32)>) -> Result<Self, Error> {
+        let context = sys::entrypoint::Context::create(ep.sys(), io, handle)?;
+        let cap = Capability::new(context.cap().clone());
+        Ok(Self { context, cap })
+    }
+
+    /// What others submit to.
+    pub fn cap(&self) -> &Capability<SignalContext> {
+        &self.cap
+    }
+
+    /// Submits one signal to the handler itself: it runs once the entrypoint is free.
+    pub fn submit(&self) {
+        sys::entrypoint::submit(self.context.cap(), 1);
+    }
+}
+
+/// Submits signals to the handler of somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Transmitter(Capability<SignalContext>);
+
+impl Transmitter {
+    /// Submits to `context`; an invalid one is silent.
+    pub const fn new(context: Capability<SignalContext>) -> Self {
+        Self(context)
+    }
+
+    /// Submits one signal. Never blocks; a context that is gone is silent.
+    pub fn submit(&self) {
+        self.submit_many(1);
+    }
+
+    /// Submits `count` signals at once.
+    pub fn submit_many(&self, count: u32) {
+        let cap: &RawCap = self.0.raw();
+        if cap.is_valid() && count > 0 {
+            sys::entrypoint::submit(cap, count);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Waiting for a condition under a [`Mutex`](super::Mutex).
+
+use alloc::sync::Arc;
+use core::{fmt, pin::Pin};
+
+use alloc::collections::VecDeque;
+
+use super::{Mutex, MutexGuard};
+use crate::sys::thread::Blockade;
+
+/// A place to wait until another thread says that a condition may have changed.
+///
+/// First come, first woken. There are no spurious wake-ups, but the condition may have changed again by the
+/// time the waiter holds the mutex: wait in a loop.
+#[derive(Default)]
+pub struct Condvar {
+    waiters: Mutex<VecDeque<Pin<Arc<Blockade>>>>,
+}
+
+impl Condvar {
+    /// A condition variable without waiters.
+    pub const fn new() -> Self {
+        Self { waiters: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Releases the mutex, sleeps until notified, and takes the mutex again.
+    pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
+        let blockade = Arc::pin(Blockade::new());
+        blockade.as_ref().init();
+        self.waiters.lock().push_back(blockade.clone());
+        MutexGuard::unlocked(guard, || blockade.as_ref().block());
+    }
+
+    /// Wakes the one that waits longest.
+    pub fn notify_one(&self) {
+        let waiter = self.waiters.lock().pop_front();
+        waiter.iter().for_each(wake);
+    }
+
+    /// Wakes all that wait.
+    pub fn notify_all(&self) {
+        let waiters = core::mem::take(&mut *self.waiters.lock());
+        waiters.iter().for_each(wake);
+    }
+}
+
+fn wake(waiter: &Pin<Arc<Blockade>>) {
+    let blockade: &Blockade = waiter;
+    // SAFETY: initialised before it was queued, taken off the queue (so woken once), and kept alive by the Arc.
+    unsafe { Blockade::wakeup(blockade) }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,139 @@
+//! Threads, blocking, and the affinity space.
+
+use alloc::boxed::Box;
+use core::{cell::UnsafeCell, ffi::c_void, marker::PhantomPinned, pin::Pin};
+
+use genode_sys as seam;
+
+use crate::{
+    affinity::{Location, Space},
+    error::Error,
+};
+
+/// A started thread of the seam. Must be joined.
+#[derive(Debug)]
+pub(crate) struct Thread(*mut seam::rs_thread_t);
+
+// SAFETY: the seam lets any thread join or migrate a thread; the pointer is only passed back to it.
+unsafe impl Send for Thread {}
+// SAFETY: as above; migration takes `&self` and is serialised by the seam.
+unsafe impl Sync for Thread {}
+
+type Body = Box<dyn FnOnce() + Send>;
+
+extern "C" fn run(arg: *mut c_void) {
+    // SAFETY: `spawn` passes a `Box<Body>` leaked for exactly this call.
+    let body = unsafe { Box::from_raw(arg.cast::<Body>()) };
+    body();
+}
+
+impl Thread {
+    /// Starts `body` on a thread with `stack_size` bytes of stack at `location`.
+    pub(crate) fn spawn(
+        name: &str,
+        stack_size: usize,
+        location: Location,
+        body: Body,
+    ) -> Result<Self, Error> {
+        let arg = Box::into_raw(Box::new(body));
+        let mut thread = core::ptr::null_mut();
+        // SAFETY: name and out parameter are live; `arg` is consumed by `run` once, or below.
+        let result = Error::check(unsafe {
+            seam::rs_thread_create(
+                name.as_ptr().cast(),
+                name.len(),
+                stack_size,
+                location.into(),
+                Some(run),
+                arg.cast(),
+                &raw mut thread,
+            )
+        });
+        if let Err(error) = result {
+            // SAFETY: the thread did not start, so the box is still ours.
+            drop(unsafe { Box::from_raw(arg) });
+            return Err(error);
+        }
+        Ok(Self(thread))
+    }
+
+    /// Waits for the thread's end.
+    pub(crate) fn join(self) {
+        // SAFETY: the thread exists until this call, which consumes it.
+        unsafe { seam::rs_thread_join(self.0) }
+    }
+
+    /// Moves the thread to another location.
+    pub(crate) fn migrate(&self, location: Location) -> Result<(), Error> {
+        // SAFETY: the thread exists until `join` consumes `self`.
+        Error::check(unsafe { seam::rs_thread_migrate(self.0, location.into()) })
+    }
+}
+
+/// Number of the calling thread, unique among the live ones of the component, never 0.
+pub(crate) fn id() -> u64 {
+    // SAFETY: no preconditions.
+    unsafe { seam::rs_thread_id() }
+}
+
+/// The component's affinity space.
+pub(crate) fn affinity_space() -> Space {
+    // SAFETY: no preconditions.
+    let space = unsafe { seam::rs_affinity_space() };
+    Space { width: space.w, height: space.h }
+}
+
+/// Ticks of the calling CPU's time-stamp counter.
+pub(crate) fn timestamp() -> u64 {
+    // SAFETY: no preconditions.
+    unsafe { seam::rs_timestamp() }
+}
+
+/// A place where one thread sleeps until another wakes it.
+#[derive(Debug)]
+pub(crate) struct Blockade {
+    seam: UnsafeCell<seam::rs_blockade_t>,
+    pinned: PhantomPinned,
+}
+
+// SAFETY: the seam's blockade is made to be woken from another thread.
+unsafe impl Sync for Blockade {}
+// SAFETY: a blockade that nobody waits on is plain memory.
+unsafe impl Send for Blockade {}
+
+impl Blockade {
+    /// A blockade that still needs [`Blockade::init`].
+    pub(crate) const fn new() -> Self {
+        Self {
+            seam: UnsafeCell::new(seam::rs_blockade_t { opaque: [0; 8] }),
+            pinned: PhantomPinned,
+        }
+    }
+
+    /// Readies the blockade for the calling thread, which is the one that may block on it.
+    pub(crate) fn init(self: Pin<&Self>) {
+        // SAFETY: pinned, so it does not move until dropped; not yet known to a waker.
+        unsafe { seam::rs_blockade_init(self.seam.get()) }
+    }
+
+    /// Sleeps until the wake-up, which may have come already.
+    pub(crate) fn block(self: Pin<&Self>) {
+        // SAFETY: initialised by this thread (callers pair `init` and `block`), and pinned.
+        unsafe { seam::rs_blockade_block(self.seam.get()) }
+    }
+
+    /// Wakes the sleeper, once.
+    ///
+    /// # Safety
+    /// `this` was initialised and its thread has not returned from `block`.
+    pub(crate) unsafe fn wakeup(this: *const Self) {
+        // SAFETY: the caller vouches for a live, initialised blockade; the seam synchronises the access.
+        unsafe { seam::rs_blockade_wakeup(UnsafeCell::raw_get(&raw const (*this).seam)) }
+    }
+}
+
+impl From<Location> for seam::rs_location_t {
+    fn from(l: Location) -> Self {
+        Self { x: l.x, y: l.y, w: l.width, h: l.height }
+    }
+}

@@ -1,0 +1,43 @@
+//! A panic ends the component: where and why is logged, the parent is told. Nothing unwinds.
+
+use core::{
+    fmt::{self, Write},
+    panic::PanicInfo,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// Exit value of a component that panicked.
+const EXIT_VALUE: i32 = -1;
+
+/// One line on the stack; what does not fit is cut, because a panic must not need the heap.
+struct Line {
+    bytes: [u8; 232],
+    len: usize,
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.len() - self.len;
+        let n = text.len().min(room);
+        self.bytes[self.len..self.len + n].copy_from_slice(&text.as_bytes()[..n]);
+        self.len += n;
+        Ok(())
+    }
+}
+
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    static PANICKING: AtomicBool = AtomicBool::new(false);
+    // A message whose formatting panics is dropped.
+    if !PANICKING.swap(true, Ordering::Relaxed) {
+        let mut line = Line { bytes: [0; 232], len: 0 };
+        let _ = match info.location() {
+            Some(at) => write!(line, "panicked at {}:{}: {}", at.file(), at.line(), info.message()),
+            None => write!(line, "panicked: {}", info.message()),
+        };
+        // SAFETY: the buffer lives through the call.
+        unsafe { crate::rs_log(genode_abi::RS_ERROR, line.bytes.as_ptr().cast(), line.len) }
+    }
+    // SAFETY: no preconditions.
+    unsafe { crate::rs_exit(EXIT_VALUE) }
+}

@@ -49,9 +49,11 @@ impl Ep {
     }
 }
 
+type Body = Box<dyn FnMut(u32)>;
+
 /// What a signal's trampoline needs. Touched on the entrypoint only, except while nobody else knows it.
 struct Handler {
-    body: Cell<Option<Box<dyn FnMut(u32)>>>,
+    body: Cell<Option<Body>>,
     /// Submissions that arrived while the body ran (it may wait for I/O signals, its own included).
     missed: Cell<u32>,
     /// The `Context` was dropped from within the body.
@@ -109,7 +111,7 @@ impl core::fmt::Debug for Handler {
 
 impl Context {
     /// Creates a context on `ep` whose handler is `body`.
-    pub(crate) fn create(ep: Ep, io: bool, body: Box<dyn FnMut(u32)>) -> Result<Self, Error> {
+    pub(crate) fn create(ep: Ep, io: bool, body: Body) -> Result<Self, Error> {
         let handler = Box::into_raw(Box::new(Handler {
             body: Cell::new(Some(body)),
             missed: Cell::new(0),

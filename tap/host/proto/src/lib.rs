@@ -1,1 +1,44 @@
-#![no_std]
+//! What core and the components of the host target agree on: message slots, doorbells, the control
+//! protocol, opcode tables and the wire format of messages.
+//!
+//! Everything here is `no_std`, does not allocate, and treats the peer as hostile: a value in shared
+//! memory is read once, checked, and then used.
+#![cfg_attr(not(test), no_std)]
+#![deny(missing_docs)]
+
+pub mod args;
+pub mod bell;
+pub mod control;
+pub mod opcode;
+pub mod slot;
+pub mod sync;
+pub mod sys;
+pub mod wire;
+
+/// Longest message body, opcode included (`RS_MAX_BODY` of the seam).
+pub const MAX_BODY: usize = 2048;
+/// Most capabilities in a message (`RS_MAX_CAPS` of the seam).
+pub const MAX_CAPS: usize = 4;
+/// Most descriptors in a packet of the control protocol.
+pub const MAX_FDS: usize = 8;
+/// Size of a page.
+pub const PAGE: usize = 4096;
+
+/// Objects that one client may name at one entrypoint.
+pub const GRANTS: usize = 8192;
+/// Bytes of a grants table: a `u64` object id per index, entry 0 is the number of entries in use.
+pub const GRANTS_SIZE: usize = GRANTS * 8;
+/// Bytes of a signal page: a `u32` counter per index, entry 0 counts submissions on the channel.
+pub const SIGNALS_SIZE: usize = GRANTS * 4;
+/// Slots of an entrypoint.
+pub const MAX_SLOTS: usize = 4096;
+/// Channels (client components) of an entrypoint.
+pub const MAX_CHANNELS: usize = 1024;
+
+/// Reply word for a call to an object that does not exist.
+pub const INVALID_OBJECT: i64 = -1;
+/// Reply word for a call with an opcode that the object does not have.
+pub const INVALID_OPCODE: i64 = -2;
+
+/// Descriptor number of the control socket in a component.
+pub const CONTROL_FD: i32 = 3;

@@ -1,0 +1,53 @@
+//! The doorbell's state page: tells clients whether an entrypoint polls or must be rung.
+//!
+//! Only the entrypoint writes it, clients map it read-only. The order that makes a lost wake-up
+//! impossible: a client publishes its message, fences, reads the state; the entrypoint stores ASLEEP,
+//! fences, and looks for messages once more before it blocks.
+
+use crate::sync::{AtomicU32, Ordering, fence};
+
+/// The entrypoint blocks, or is about to: ring.
+pub const ASLEEP: u32 = 0;
+/// The entrypoint polls its slots: no need to ring.
+pub const AWAKE: u32 = 1;
+
+/// Hint that an event waits on the entrypoint's event socket.
+pub const HINT_EVENT: u16 = 0xffff;
+/// Hint flag: signals are pending on the channel in the low bits.
+pub const HINT_SIGNAL: u16 = 0x8000;
+
+/// State of an entrypoint, in a page of its own.
+#[repr(C)]
+pub struct Bell {
+    state: AtomicU32,
+}
+
+impl Bell {
+    /// A bell that must be rung, as a zeroed page is.
+    pub fn new() -> Self {
+        Self { state: AtomicU32::new(ASLEEP) }
+    }
+
+    /// Client: after publishing a message, whether the doorbell must be rung.
+    pub fn must_ring(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.state.load(Ordering::Relaxed) == ASLEEP
+    }
+
+    /// Entrypoint: start polling.
+    pub fn awake(&self) {
+        self.state.store(AWAKE, Ordering::Relaxed);
+    }
+
+    /// Entrypoint: stop polling. Look for messages once more before blocking.
+    pub fn asleep(&self) {
+        self.state.store(ASLEEP, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self::new()
+    }
+}

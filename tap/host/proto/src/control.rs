@@ -1,0 +1,120 @@
+//! Packets on a component's control socket and on the event sockets of its entrypoints.
+//!
+//! These are the system calls of the host target: what Genode's kernels do for capabilities. Everything
+//! else (memory, sessions, processes) is RPC to core's objects.
+
+/// One packet: an operation or a status, then arguments. Descriptors travel beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[repr(C)]
+pub struct Packet(pub [u64; 8]);
+
+/// Bytes of a packet on the wire.
+pub const PACKET_SIZE: usize = 64;
+
+impl Packet {
+    /// Packet of `op` with `args`, at most seven.
+    pub fn new(op: u64, args: &[u64]) -> Self {
+        let mut words = [0; 8];
+        let all = core::iter::once(&op).chain(args);
+        for (dst, src) in words.iter_mut().zip(all) {
+            *dst = *src;
+        }
+        Self(words)
+    }
+
+    /// Operation or status.
+    pub fn op(&self) -> u64 {
+        self.0[0]
+    }
+
+    /// Argument `i`, 0 beyond the last.
+    pub fn arg(&self, i: usize) -> u64 {
+        self.0.get(i + 1).copied().unwrap_or(0)
+    }
+
+    /// Bytes to send.
+    pub fn to_bytes(&self) -> [u8; PACKET_SIZE] {
+        let mut out = [0; PACKET_SIZE];
+        for (dst, src) in out.as_chunks_mut::<8>().0.iter_mut().zip(self.0) {
+            *dst = src.to_ne_bytes();
+        }
+        out
+    }
+
+    /// Packet from received bytes; missing ones read as 0.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut words = [0; 8];
+        for (dst, src) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
+            *dst = u64::from_ne_bytes(*src);
+        }
+        Self(words)
+    }
+}
+
+/// Requests of a component. Those marked (*) have no reply.
+pub mod request {
+    /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fourth descriptor the parent's
+    /// capability.
+    pub const HELLO: u64 = 1;
+    /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket.
+    pub const EP_CREATE: u64 = 2;
+    /// Remove entrypoint `arg 0`.
+    pub const EP_DESTROY: u64 = 3;
+    /// New object at entrypoint `arg 0`. Reply: object id; descriptor: its capability.
+    pub const OBJECT_CREATE: u64 = 4;
+    /// Remove object `arg 0`.
+    pub const OBJECT_DESTROY: u64 = 5;
+    /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the channel is
+    /// new, and for a new one its slot; descriptors of a new one: signal page, doorbell (write end), state
+    /// page, slot, slot's socket. The reply's argument 4 is the channel's number at the entrypoint and 5
+    /// the slot's, which serve as hints.
+    pub const CLAIM: u64 = 6;
+    /// (*) The index `arg 1` of channel `arg 0` is not used any more.
+    pub const RELEASE: u64 = 7;
+    /// Another slot on channel `arg 0`. Reply: slot, its number at the entrypoint; descriptors: slot, its socket.
+    pub const SLOT_OPEN: u64 = 8;
+    /// (*) Channel `arg 0` and its slots are not used any more.
+    pub const CHANNEL_CLOSE: u64 = 9;
+    /// Bind thread `arg 0` (kernel thread id) to location `arg 1` x, `arg 2` y, `arg 3` w, `arg 4` h.
+    pub const THREAD_BIND: u64 = 10;
+}
+
+/// Status of a reply.
+pub mod status {
+    /// Done.
+    pub const OK: u64 = 0;
+    /// The account of the PD session has no RAM left.
+    pub const OUT_OF_RAM: u64 = 1;
+    /// The account of the PD session has no capabilities left.
+    pub const OUT_OF_CAPS: u64 = 2;
+    /// An argument names nothing of the caller's.
+    pub const INVALID: u64 = 6;
+    /// The object is gone.
+    pub const GONE: u64 = 7;
+    /// A limit of core on one component is reached.
+    pub const LIMIT: u64 = 8;
+}
+
+/// Events for an entrypoint.
+pub mod event {
+    /// A client opened a channel: its number; descriptors: grants table (read-only), signal page.
+    pub const CHANNEL_NEW: u64 = 1;
+    /// A client opened a slot: its number, the channel's number; descriptors: slot, socket.
+    pub const SLOT_NEW: u64 = 2;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_round_trip_and_short_ones_read_as_zero() {
+        let packet = Packet::new(3, &[1, 2, u64::MAX]);
+        assert_eq!(Packet::from_bytes(&packet.to_bytes()), packet);
+        assert_eq!(Packet::from_bytes(&packet.to_bytes()[..12]), Packet::new(3, &[]));
+        assert_eq!(
+            (packet.op(), packet.arg(2), packet.arg(6), packet.arg(70)),
+            (3, u64::MAX, 0, 0)
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! A message slot: one page that a client thread and an entrypoint share, and core too.
+//!
+//! The state word goes IDLE → CALL (→ ASLEEP) → REPLY → IDLE, every step by compare-exchange, so that
+//! DEAD, which core writes when either side is gone, stays. The body is copied into private memory
+//! before anybody looks at it, and lengths are clamped when they are read.
+
+use crate::sync::{AtomicU32, AtomicU64, Ordering, Sleep, Spin, spin_hint};
+use crate::{MAX_BODY, MAX_CAPS};
+
+/// Nobody uses the slot.
+pub const IDLE: u32 = 0;
+/// A call waits for the server, the client polls.
+pub const CALL: u32 = 1;
+/// A call waits for the server, the client sleeps and must be woken.
+pub const ASLEEP: u32 = 2;
+/// The reply is there.
+pub const REPLY: u32 = 3;
+/// A peer is gone.
+pub const DEAD: u32 = 4;
+
+#[cfg(not(loom))]
+const BODY_WORDS: usize = MAX_BODY / 8;
+#[cfg(loom)]
+const BODY_WORDS: usize = 1;
+
+/// The shared page. All fields are atomics because the other side may write at any time.
+#[repr(C, align(64))]
+pub struct Slot {
+    state: AtomicU32,
+    len: AtomicU32,
+    index: AtomicU32,
+    caps: AtomicU32,
+    protocol: AtomicU64,
+    pad: [u64; 5],
+    body: [AtomicU64; BODY_WORDS],
+}
+
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<Slot>() <= crate::PAGE);
+
+/// The other side is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gone;
+
+/// A call as the server sees it, checked: `len` and `caps` are within bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// Index of the object in the channel's grants table.
+    pub index: u32,
+    /// Valid bytes of the body.
+    pub len: usize,
+    /// Number of capabilities that follow on the slot's socket.
+    pub caps: usize,
+}
+
+/// A reply as the client sees it, checked: `len` and `caps` are within bounds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// 0, or a negative exception code.
+    pub protocol: i64,
+    /// Valid bytes of the body.
+    pub len: usize,
+    /// Number of capabilities that follow on the slot's socket.
+    pub caps: usize,
+}
+
+/// What a server finds in a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// Nothing to do.
+    Nothing,
+    /// A call, copied out.
+    Call(Call),
+    /// The client is gone, the slot can be dropped.
+    Dead,
+}
+
+impl Slot {
+    /// An idle slot; in the system slots are zeroed pages that core maps, which is the same.
+    pub fn new() -> Self {
+        Self {
+            state: AtomicU32::new(IDLE),
+            len: AtomicU32::new(0),
+            index: AtomicU32::new(0),
+            caps: AtomicU32::new(0),
+            protocol: AtomicU64::new(0),
+            pad: [0; 5],
+            body: core::array::from_fn(|_| AtomicU64::new(0)),
+        }
+    }
+
+    /// Client: write a call and hand it to the server. Ring the doorbell afterwards.
+    pub fn post(&self, index: u32, body: &[u8], caps: usize) -> Result<(), Gone> {
+        if self.state.load(Ordering::Relaxed) != IDLE {
+            return Err(Gone);
+        }
+        self.store_body(body);
+        self.index.store(index, Ordering::Relaxed);
+        self.caps.store(caps as u32, Ordering::Relaxed);
+        match self.state.compare_exchange(IDLE, CALL, Ordering::Release, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Gone),
+        }
+    }
+
+    /// Client: wait for the reply and copy it into `body`.
+    ///
+    /// A server that writes nonsense into the state word counts as gone.
+    pub fn wait(&self, sleep: &impl Sleep, spin: Spin, body: &mut [u8]) -> Result<Reply, Gone> {
+        let mut rounds = 0;
+        loop {
+            match self.state.load(Ordering::Acquire) {
+                REPLY => break,
+                CALL if rounds < spin.0 => {
+                    rounds += 1;
+                    spin_hint();
+                }
+                CALL => {
+                    // The server sees ASLEEP and wakes, or has replied and this fails.
+                    let _ = self.state.compare_exchange(
+                        CALL,
+                        ASLEEP,
+                        Ordering::Relaxed,
+                        Ordering::Relaxed,
+                    );
+                }
+                ASLEEP => sleep.wait(&self.state, ASLEEP),
+                _ => return Err(Gone),
+            }
+        }
+        let reply = Reply {
+            protocol: self.protocol.load(Ordering::Relaxed) as i64,
+            len: self.load_body(body),
+            caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
+        };
+        match self.state.compare_exchange(REPLY, IDLE, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Ok(reply),
+            Err(_) => Err(Gone),
+        }
+    }
+
+    /// Server: whether there is something to take; cheap enough to poll.
+    pub fn pending(&self) -> bool {
+        matches!(self.state.load(Ordering::Relaxed), CALL | ASLEEP | DEAD)
+    }
+
+    /// Server: take a call, copying its body.
+    pub fn take(&self, body: &mut [u8]) -> Found {
+        match self.state.load(Ordering::Acquire) {
+            CALL | ASLEEP => Found::Call(Call {
+                index: self.index.load(Ordering::Relaxed),
+                len: self.load_body(body),
+                caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
+            }),
+            DEAD => Found::Dead,
+            _ => Found::Nothing,
+        }
+    }
+
+    /// Server: answer the call that was taken.
+    pub fn reply(
+        &self,
+        sleep: &impl Sleep,
+        protocol: i64,
+        body: &[u8],
+        caps: usize,
+    ) -> Result<(), Gone> {
+        self.store_body(body);
+        self.caps.store(caps as u32, Ordering::Relaxed);
+        self.protocol.store(protocol as u64, Ordering::Relaxed);
+        let mut seen = CALL;
+        for _ in 0..2 {
+            match self.state.compare_exchange(seen, REPLY, Ordering::Release, Ordering::Relaxed) {
+                Ok(CALL) => return Ok(()),
+                Ok(_) => {
+                    sleep.wake(&self.state);
+                    return Ok(());
+                }
+                Err(ASLEEP) => seen = ASLEEP,
+                // DEAD, or a client that scribbles: its own loss.
+                Err(_) => return Err(Gone),
+            }
+        }
+        Err(Gone)
+    }
+
+    /// Core: a peer is gone; wake whoever waits.
+    pub fn kill(&self, sleep: &impl Sleep) {
+        self.state.swap(DEAD, Ordering::Release);
+        sleep.wake(&self.state);
+    }
+
+    /// Whether core declared the slot dead.
+    pub fn is_dead(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == DEAD
+    }
+
+    fn store_body(&self, body: &[u8]) {
+        let len = body.len().min(BODY_WORDS * 8);
+        let (words, tail) = body.get(..len).unwrap_or(body).as_chunks::<8>();
+        let mut dst = self.body.iter();
+        for (word, dst) in words.iter().zip(&mut dst) {
+            dst.store(u64::from_ne_bytes(*word), Ordering::Relaxed);
+        }
+        if !tail.is_empty()
+            && let Some(dst) = dst.next()
+        {
+            let mut word = [0; 8];
+            for (d, s) in word.iter_mut().zip(tail) {
+                *d = *s;
+            }
+            dst.store(u64::from_ne_bytes(word), Ordering::Relaxed);
+        }
+        self.len.store(len as u32, Ordering::Relaxed);
+    }
+
+    /// Copies at most what fits into `out` and returns how much; the length is read once.
+    fn load_body(&self, out: &mut [u8]) -> usize {
+        let len = (self.len.load(Ordering::Relaxed) as usize).min(BODY_WORDS * 8).min(out.len());
+        let (words, tail) = out.get_mut(..len).unwrap_or_default().as_chunks_mut::<8>();
+        let mut src = self.body.iter();
+        for (word, src) in words.iter_mut().zip(&mut src) {
+            *word = src.load(Ordering::Relaxed).to_ne_bytes();
+        }
+        if let Some(src) = src.next() {
+            let word = src.load(Ordering::Relaxed).to_ne_bytes();
+            for (d, s) in tail.iter_mut().zip(word) {
+                *d = s;
+            }
+        }
+        len
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    struct NoSleep;
+    impl Sleep for NoSleep {
+        fn wait(&self, _: &AtomicU32, _: u32) {}
+        fn wake(&self, _: &AtomicU32) {}
+    }
+
+    #[test]
+    fn a_call_and_its_reply_travel_unchanged() {
+        let slot = Slot::new();
+        let call: Vec<u8> = (0..MAX_BODY - 3).map(|i| i as u8).collect();
+        slot.post(7, &call, 3).unwrap();
+        let mut got = [0; MAX_BODY];
+        let expected = Call { index: 7, len: call.len(), caps: 3 };
+        assert_eq!(slot.take(&mut got), Found::Call(expected));
+        assert_eq!(&got[..call.len()], &call[..]);
+        slot.reply(&NoSleep, -1001, &[1, 2, 3], 1).unwrap();
+        let reply = slot.wait(&NoSleep, Spin(0), &mut got).unwrap();
+        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1 });
+        assert_eq!(&got[..3], &[1, 2, 3]);
+        slot.post(1, &[], 0).unwrap();
+    }
+
+    #[test]
+    fn a_hostile_length_or_capability_count_is_clamped() {
+        let slot = Slot::new();
+        slot.post(1, &[9; 16], 0).unwrap();
+        slot.len.store(u32::MAX, Ordering::Relaxed);
+        slot.caps.store(u32::MAX, Ordering::Relaxed);
+        let mut got = [0; 100];
+        let Found::Call(call) = slot.take(&mut got) else { panic!("no call") };
+        assert_eq!((call.len, call.caps), (100, MAX_CAPS));
+    }
+
+    #[test]
+    fn death_stays_and_is_told_to_both_sides() {
+        let slot = Slot::new();
+        slot.post(1, &[], 0).unwrap();
+        slot.kill(&NoSleep);
+        let mut buf = [0; 8];
+        assert_eq!(slot.take(&mut buf), Found::Dead);
+        assert_eq!(slot.reply(&NoSleep, 0, &[], 0), Err(Gone));
+        assert_eq!(slot.wait(&NoSleep, Spin(3), &mut buf), Err(Gone));
+        assert_eq!(slot.post(1, &[], 0), Err(Gone));
+        assert!(slot.is_dead());
+    }
+}

@@ -29,6 +29,8 @@
 //! `unsafe` is confined to [`sys`], the safe side of the C seam in `genode-sys`, and to the few modules that
 //! say so where they are declared.
 #![no_std]
+// The model checker sees the lock-free parts only, included by its tests (tests/loom.rs).
+#![cfg(not(loom))]
 #![deny(missing_docs, unsafe_code)]
 
 extern crate alloc;

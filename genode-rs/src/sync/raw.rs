@@ -7,18 +7,49 @@
 
 use core::{pin::pin, ptr};
 
-use platform::{AtomicUsize, Blockade, Ordering};
+use platform::{AtomicUsize, Blockade, Ordering, order};
 
 #[cfg(not(loom))]
 mod platform {
     pub(super) use core::sync::atomic::{AtomicUsize, Ordering};
 
     pub(super) use crate::sys::thread::Blockade;
+
+    /// The orderings that correctness rests on. The model checker's version can weaken each.
+    pub(super) mod order {
+        use super::Ordering;
+
+        /// Taking the lock: sees what the previous holder did.
+        pub(in super::super) const fn take() -> Ordering {
+            Ordering::Acquire
+        }
+
+        /// Freeing the lock: shows what this holder did.
+        pub(in super::super) const fn free() -> Ordering {
+            Ordering::Release
+        }
+
+        /// Pushing a node: the holder that finds it must see it initialised.
+        pub(in super::super) const fn push() -> Ordering {
+            Ordering::Release
+        }
+
+        /// Finding the nodes: pairs with the push.
+        pub(in super::super) const fn find() -> Ordering {
+            Ordering::Acquire
+        }
+    }
 }
 
 #[cfg(loom)]
 #[path = "loom.rs"]
 mod platform;
+
+/// Weakens one ordering by number, for the model checker's test of itself; 0 weakens none.
+#[cfg(loom)]
+pub fn mutate(which: usize) {
+    order::MUTANT.store(which, std::sync::atomic::Ordering::Relaxed);
+}
 
 const UNLOCKED: usize = 0;
 const LOCKED: usize = 1;
@@ -76,7 +107,7 @@ impl RawMutex {
                 match self.word.compare_exchange_weak(
                     UNLOCKED,
                     LOCKED,
-                    Ordering::Acquire,
+                    order::take(),
                     Ordering::Relaxed,
                 ) {
                     Ok(_) => return,
@@ -86,11 +117,10 @@ impl RawMutex {
             }
             waiter.older.store(word & !LOCKED, Ordering::Relaxed);
             let address = ptr::from_ref::<Waiter>(waiter.get_ref()) as usize;
-            // Release: the holder that finds the node must see it initialised.
             match self.word.compare_exchange_weak(
                 word,
                 address | LOCKED,
-                Ordering::Release,
+                order::push(),
                 Ordering::Relaxed,
             ) {
                 Ok(_) => break,
@@ -106,11 +136,7 @@ impl RawMutex {
     /// # Safety
     /// The calling context holds the lock.
     pub unsafe fn release(&self) {
-        if self
-            .word
-            .compare_exchange(LOCKED, UNLOCKED, Ordering::Release, Ordering::Relaxed)
-            .is_err()
-        {
+        if self.word.compare_exchange(LOCKED, UNLOCKED, order::free(), Ordering::Relaxed).is_err() {
             self.hand_over();
         }
     }
@@ -118,8 +144,7 @@ impl RawMutex {
     #[cold]
     fn hand_over(&self) {
         loop {
-            // Acquire: pairs with the push, so that the nodes are seen initialised.
-            let word = self.word.load(Ordering::Acquire);
+            let word = self.word.load(order::find());
             let newest = (word & !LOCKED) as *const Waiter;
             // SAFETY: the lock is held and the word had a waiter when `release` failed. Waiters leave only by
             // being handed the lock, which only the holder does, so all nodes of the list are alive; their

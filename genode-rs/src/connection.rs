@@ -1,0 +1,222 @@
+//! Sessions at services: request, donate, close.
+//!
+//! A [`Connection`] is a session that the component opened. It asks the parent, which routes the request to
+//! whoever the configuration says. Along goes a donation of RAM and capabilities that the server may use for
+//! this session; it comes back when the connection is dropped.
+//!
+//! ```ignore
+//! let rom = Connection::<Rom>::builder("font.tff").open(env)?;
+//! ```
+
+use core::marker::PhantomData;
+
+use crate::{
+    affinity::Affinity,
+    args::{ArgsBuf, ArgsError},
+    cap::Capability,
+    env::Env,
+    error::Error,
+    quota::{CapQuota, RamQuota},
+    sys,
+};
+
+/// A service: its name, its interface, and what a session of it costs.
+pub trait Service {
+    /// The RPC interface of a session, a trait object type.
+    type Interface: ?Sized + 'static;
+
+    /// Name in announcements and session requests.
+    const NAME: &'static str;
+
+    /// RAM donated to a session unless the client says otherwise.
+    const RAM: RamQuota;
+
+    /// Capabilities donated to a session unless the client says otherwise.
+    const CAPS: CapQuota;
+}
+
+/// How often [`Connection::retry`] and [`Builder::open`] donate more before they give up.
+pub const MAX_UPGRADES: u32 = 16;
+
+/// Added per upgrade when a server says that the RAM does not suffice.
+const RAM_STEP: RamQuota = RamQuota::kib(8);
+
+/// Added per upgrade when a server says that the capabilities do not suffice.
+const CAP_STEP: CapQuota = CapQuota(4);
+
+/// A session request in the making.
+#[derive(Clone, Debug)]
+pub struct Builder<S: Service> {
+    args: ArgsBuf,
+    ram: RamQuota,
+    caps: CapQuota,
+    affinity: Affinity,
+    /// The first thing that could not be expressed.
+    failed: Option<ArgsError>,
+    service: PhantomData<fn() -> S>,
+}
+
+impl<S: Service> Builder<S> {
+    fn new(label: &str) -> Self {
+        let mut args = ArgsBuf::new();
+        let failed = args.set_str("label", label).err();
+        Self {
+            args,
+            ram: S::RAM,
+            caps: S::CAPS,
+            affinity: Affinity::default(),
+            failed,
+            service: PhantomData,
+        }
+    }
+
+    /// Adds a numeric argument.
+    #[must_use]
+    pub fn arg(mut self, key: &str, value: u64) -> Self {
+        let result = self.args.set_u64(key, value);
+        self.failed = self.failed.or(result.err());
+        self
+    }
+
+    /// Adds a string argument.
+    #[must_use]
+    pub fn arg_str(mut self, key: &str, value: &str) -> Self {
+        let result = self.args.set_str(key, value);
+        self.failed = self.failed.or(result.err());
+        self
+    }
+
+    /// Donates `ram` instead of [`Service::RAM`].
+    #[must_use]
+    pub fn ram(mut self, ram: RamQuota) -> Self {
+        self.ram = ram;
+        self
+    }
+
+    /// Donates `caps` instead of [`Service::CAPS`].
+    #[must_use]
+    pub fn caps(mut self, caps: CapQuota) -> Self {
+        self.caps = caps;
+        self
+    }
+
+    /// Asks the server to work at an affinity.
+    #[must_use]
+    pub fn affinity(mut self, affinity: Affinity) -> Self {
+        self.affinity = affinity;
+        self
+    }
+
+    /// Requests the session with exactly this donation, and waits for the answer.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when label and arguments do not fit a session request (160 bytes, no NUL);
+    /// [`Error::InsufficientRam`] and [`Error::InsufficientCaps`] when the server wants more;
+    /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself;
+    /// [`Error::Denied`] when there is no route or the server refuses.
+    pub fn try_open(&self, _env: Env) -> Result<Connection<S>, Error> {
+        if self.failed.is_some() {
+            return Err(Error::Invalid);
+        }
+        let mut args = self.args;
+        args.set_quota(self.ram.0, self.caps.0).map_err(|_| Error::Invalid)?;
+        let (id, cap) = sys::parent::session_open(S::NAME, args.as_str(), self.affinity)?;
+        Ok(Connection { id, cap: Capability::new(cap) })
+    }
+
+    /// Requests the session, donating more when the server says that it does not suffice.
+    ///
+    /// # Errors
+    /// As [`Builder::try_open`]; insufficient quotas only after [`MAX_UPGRADES`] attempts.
+    pub fn open(mut self, env: Env) -> Result<Connection<S>, Error> {
+        for _ in 0..MAX_UPGRADES {
+            match self.try_open(env) {
+                Err(Error::InsufficientRam) => self.ram = self.ram + RAM_STEP,
+                Err(Error::InsufficientCaps) => self.caps = self.caps + CAP_STEP,
+                result => return result,
+            }
+        }
+        self.try_open(env)
+    }
+}
+
+/// An open session. Closed on drop.
+#[derive(Debug)]
+pub struct Connection<S: Service> {
+    id: u64,
+    cap: Capability<S::Interface>,
+}
+
+impl<S: Service> Connection<S> {
+    /// Starts a session request with a label, which tells the server and those who route it what the session is
+    /// for.
+    pub fn builder(label: &str) -> Builder<S> {
+        Builder::new(label)
+    }
+
+    /// Opens a session with the service's usual donation.
+    pub fn open(env: Env, label: &str) -> Result<Self, Error> {
+        Self::builder(label).open(env)
+    }
+
+    /// The session's capability, to call it or to hand it on.
+    pub fn cap(&self) -> &Capability<S::Interface> {
+        &self.cap
+    }
+
+    /// Donates more to the session.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself.
+    pub fn upgrade(&self, ram: RamQuota, caps: CapQuota) -> Result<(), Error> {
+        let mut args = ArgsBuf::<{ crate::args::CAPACITY }>::new();
+        args.set_quota(ram.0, caps.0).map_err(|_| Error::Invalid)?;
+        sys::parent::session_upgrade(self.id, args.as_str())
+    }
+
+    /// Calls the session, and calls again after an upgrade for as long as `call` says that quota is missing.
+    ///
+    /// `shortage` tells a call's answer [`Shortage`] from its other results.
+    ///
+    /// # Errors
+    /// What an upgrade says; [`Error::OutOfRam`] or [`Error::OutOfCaps`] after [`MAX_UPGRADES`].
+    pub fn retry<T>(
+        &self,
+        mut call: impl FnMut() -> T,
+        shortage: impl Fn(&T) -> Option<Shortage>,
+    ) -> Result<T, Error> {
+        let mut last = Error::OutOfRam;
+        for _ in 0..MAX_UPGRADES {
+            let answer = call();
+            match shortage(&answer) {
+                None => return Ok(answer),
+                Some(Shortage::Ram) => {
+                    last = Error::OutOfRam;
+                    self.upgrade(RAM_STEP, CapQuota(0))?;
+                }
+                Some(Shortage::Caps) => {
+                    last = Error::OutOfCaps;
+                    self.upgrade(RamQuota(0), CAP_STEP)?;
+                }
+            }
+        }
+        Err(last)
+    }
+}
+
+/// What a server lacks to answer a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shortage {
+    /// RAM.
+    Ram,
+    /// Capabilities.
+    Caps,
+}
+
+impl<S: Service> Drop for Connection<S> {
+    fn drop(&mut self) {
+        // The reference goes first: the server's object dies with the session.
+        self.cap = Capability::INVALID;
+        sys::parent::session_close(self.id);
+    }
+}

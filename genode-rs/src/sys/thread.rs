@@ -93,7 +93,7 @@ pub(crate) fn timestamp() -> u64 {
 #[derive(Debug)]
 pub(crate) struct Blockade {
     seam: UnsafeCell<seam::rs_blockade_t>,
-    pinned: PhantomPinned,
+    _pinned: PhantomPinned,
 }
 
 // SAFETY: the seam's blockade is made to be woken from another thread.
@@ -106,7 +106,7 @@ impl Blockade {
     pub(crate) const fn new() -> Self {
         Self {
             seam: UnsafeCell::new(seam::rs_blockade_t { opaque: [0; 8] }),
-            pinned: PhantomPinned,
+            _pinned: PhantomPinned,
         }
     }
 

@@ -1,0 +1,2 @@
+//! `cargo tap`: builds, runs and tests Genode components.
+pub mod tcl;

@@ -1,0 +1,184 @@
+//! What run scripts may learn of the file system: names and whether files exist.
+
+use super::super::error::{Outcome, fail, usage};
+use super::super::interp::Interp;
+use super::super::list;
+use super::super::value::Value;
+use super::glob::matches;
+use super::{Builtin, subcommand};
+use std::path::Path;
+
+pub(super) const COMMANDS: &[(&str, Builtin)] =
+    &[("file", file), ("glob", glob), ("pwd", pwd), ("source", source)];
+
+fn file(_: &mut Interp, words: &[Value]) -> Outcome {
+    const SUBCOMMANDS: &[&str] = &[
+        "dirname",
+        "executable",
+        "exists",
+        "extension",
+        "isdirectory",
+        "isfile",
+        "join",
+        "normalize",
+        "pathtype",
+        "readable",
+        "rootname",
+        "size",
+        "split",
+        "tail",
+        "type",
+    ];
+    const CHANGING: &[&str] = &["copy", "delete", "mkdir", "rename", "link"];
+    if let Some(word) = words.get(1).filter(|w| CHANGING.contains(&w.as_str())) {
+        return fail(format!(
+            "\"file {word}\" is not available in run scripts: make files of the boot directory with install_boot_module"
+        ));
+    }
+    let (name, words) = subcommand(words, SUBCOMMANDS)?;
+    if name == "join" {
+        return Ok(join(&words[1..]));
+    }
+    let [_, path] = words else { return usage(&format!("file {name} name")) };
+    let text = path.as_str();
+    let os = Path::new(text);
+    let tail = text.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    let dot = tail.rfind('.');
+    Ok(match name {
+        "exists" => Value::bool(os.exists()),
+        "isfile" => Value::bool(os.is_file()),
+        "isdirectory" => Value::bool(os.is_dir()),
+        "readable" => Value::bool(std::fs::File::open(os).is_ok()),
+        "executable" => {
+            use std::os::unix::fs::PermissionsExt;
+            Value::bool(os.metadata().is_ok_and(|m| m.permissions().mode() & 0o111 != 0))
+        }
+        "size" => match os.metadata() {
+            Ok(meta) => Value::from(meta.len() as i64),
+            Err(error) => return fail(format!("could not read \"{text}\": {error}")),
+        },
+        "type" => match os.symlink_metadata() {
+            Ok(meta) if meta.is_dir() => Value::from("directory"),
+            Ok(meta) if meta.is_symlink() => Value::from("link"),
+            Ok(_) => Value::from("file"),
+            Err(error) => return fail(format!("could not read \"{text}\": {error}")),
+        },
+        "tail" => Value::from(tail),
+        "extension" => Value::from(dot.map_or("", |d| &tail[d..])),
+        "rootname" => Value::from(dot.map_or(text, |d| &text[..text.len() - (tail.len() - d)])),
+        "dirname" => Value::from(dirname(text)),
+        "pathtype" => Value::from(if text.starts_with('/') { "absolute" } else { "relative" }),
+        "split" => {
+            let mut pieces: Vec<Value> =
+                text.split('/').filter(|p| !p.is_empty()).map(Value::from).collect();
+            if text.starts_with('/') {
+                pieces.insert(0, Value::from("/"));
+            }
+            list::format(&pieces)
+        }
+        _ => normalize(text),
+    })
+}
+
+fn join(pieces: &[Value]) -> Value {
+    let mut out = String::new();
+    for piece in pieces.iter().map(Value::as_str) {
+        if piece.starts_with('/') {
+            out.clear();
+        } else if !out.is_empty() && !out.ends_with('/') && !piece.is_empty() {
+            out.push('/');
+        }
+        out.push_str(piece);
+    }
+    if out.len() > 1 && out.ends_with('/') {
+        out.pop();
+    }
+    Value::from(out)
+}
+
+fn dirname(text: &str) -> &str {
+    let trimmed = text.trim_end_matches('/');
+    match trimmed.rfind('/') {
+        None if text.starts_with('/') => "/",
+        None => ".",
+        Some(0) => "/",
+        Some(i) => trimmed[..i].trim_end_matches('/'),
+    }
+}
+
+fn normalize(text: &str) -> Value {
+    let absolute = std::path::absolute(text).unwrap_or_else(|_| text.into());
+    let mut out: Vec<&str> = Vec::new();
+    let shown = absolute.to_string_lossy();
+    for piece in shown.split('/') {
+        match piece {
+            "" | "." => {}
+            ".." => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    Value::from(format!("/{}", out.join("/")))
+}
+
+fn pwd(_: &mut Interp, _: &[Value]) -> Outcome {
+    match std::env::current_dir() {
+        Ok(dir) => Ok(Value::from(dir.to_string_lossy().as_ref())),
+        Err(error) => fail(format!("error getting working directory name: {error}")),
+    }
+}
+
+fn source(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [_, path] = words else { return usage("source fileName") };
+    match std::fs::read_to_string(path.as_str()) {
+        Ok(text) => interp.eval_file(path.as_str(), &text),
+        Err(error) => fail(format!("couldn't read file \"{path}\": {error}")),
+    }
+}
+
+/// Patterns in the last part of a path only.
+fn glob(_: &mut Interp, words: &[Value]) -> Outcome {
+    let (mut complain, mut tails, mut folder) = (true, false, String::new());
+    let mut rest = words[1..].iter().peekable();
+    while let Some(option) = rest.next_if(|w| w.as_str().starts_with('-')) {
+        match option.as_str() {
+            "-nocomplain" => complain = false,
+            "-tails" => tails = true,
+            "-directory" => {
+                folder = rest.next().map_or_else(String::new, |d| d.as_str().to_owned());
+            }
+            "-types" | "-type" => {
+                rest.next();
+            }
+            "--" => break,
+            other => {
+                return fail(format!(
+                    "bad option \"{other}\": must be -directory, -nocomplain, -tails, -types, or --"
+                ));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for pattern in rest.map(Value::as_str) {
+        let whole =
+            if folder.is_empty() { pattern.to_owned() } else { format!("{folder}/{pattern}") };
+        let (dir, last) = whole.rsplit_once('/').map_or((".", whole.as_str()), |(d, l)| (d, l));
+        let Ok(entries) = std::fs::read_dir(if dir.is_empty() { "/" } else { dir }) else {
+            continue;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if (!name.starts_with('.') || last.starts_with('.')) && matches(last, &name, false) {
+                let shown = whole.contains('/') && !tails;
+                found.push(if shown { format!("{dir}/{name}") } else { name });
+            }
+        }
+    }
+    if found.is_empty() && complain {
+        return fail("no files matched glob pattern");
+    }
+    found.sort();
+    let values: Vec<Value> = found.into_iter().map(Value::from).collect();
+    Ok(list::format(&values))
+}

@@ -1,0 +1,224 @@
+//! `format`: C's printf.
+
+use super::super::error::{Exception, Outcome, fail, usage};
+use super::super::interp::Interp;
+use super::super::number::{self, Number, int_arg};
+use super::super::value::Value;
+
+/// Widest field.
+const WIDEST: usize = 1 << 16;
+
+#[derive(Default)]
+struct Spec {
+    left: bool,
+    plus: bool,
+    blank: bool,
+    zero: bool,
+    alternate: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+struct Arguments<'a> {
+    values: &'a [Value],
+    next: usize,
+}
+
+impl<'a> Arguments<'a> {
+    fn take(&mut self) -> Result<&'a Value, Exception> {
+        let value = self.values.get(self.next);
+        self.next += 1;
+        value.map_or_else(|| fail("not enough arguments for all format specifiers"), Ok)
+    }
+}
+
+pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
+    let Some(pattern) = words.get(1) else { return usage("format formatString ?arg ...?") };
+    let mut arguments = Arguments { values: &words[2..], next: 0 };
+    let mut chars = pattern.as_str().chars().peekable();
+    let mut out = String::new();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            out.push(c);
+            continue;
+        }
+        if chars.next_if_eq(&'%').is_some() {
+            out.push('%');
+            continue;
+        }
+        let mut spec = Spec::default();
+        let mut digits = take_digits(&mut chars);
+        if !digits.is_empty() && chars.next_if_eq(&'$').is_some() {
+            let position = digits.parse::<usize>().unwrap_or(0);
+            if position == 0 || position > arguments.values.len() {
+                return fail("\"%n$\" argument index out of range");
+            }
+            arguments.next = position - 1;
+            digits.clear();
+        } else if digits.starts_with('0') {
+            spec.zero = true;
+        }
+        while digits.is_empty() || digits.bytes().all(|b| b == b'0') {
+            let Some(flag) = chars.next_if(|c| "-+ 0#".contains(*c)) else { break };
+            match flag {
+                '-' => spec.left = true,
+                '+' => spec.plus = true,
+                ' ' => spec.blank = true,
+                '#' => spec.alternate = true,
+                _ => spec.zero = true,
+            }
+        }
+        if chars.next_if_eq(&'*').is_some() {
+            let width = int_arg(arguments.take()?)?;
+            spec.left |= width < 0;
+            spec.width = width.unsigned_abs() as usize;
+        } else {
+            digits.push_str(&take_digits(&mut chars));
+            spec.width = digits.parse().unwrap_or(0);
+        }
+        if chars.next_if_eq(&'.').is_some() {
+            spec.precision = Some(if chars.next_if_eq(&'*').is_some() {
+                usize::try_from(int_arg(arguments.take()?)?).unwrap_or(0)
+            } else {
+                take_digits(&mut chars).parse().unwrap_or(0)
+            });
+        }
+        if spec.width > WIDEST || spec.precision.is_some_and(|p| p > WIDEST) {
+            return fail(format!("a field of more than {WIDEST} characters is too wide"));
+        }
+        while chars.next_if(|c| "hlLqjzt".contains(*c)).is_some() {}
+        let Some(conversion) = chars.next() else {
+            return fail("format string ended in middle of field specifier");
+        };
+        field(conversion, &spec, arguments.take()?, &mut out)?;
+    }
+    Ok(Value::from(out))
+}
+
+fn take_digits(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let mut digits = String::new();
+    while let Some(d) = chars.next_if(char::is_ascii_digit) {
+        digits.push(d);
+    }
+    digits
+}
+
+fn field(conversion: char, spec: &Spec, value: &Value, out: &mut String) -> Result<(), Exception> {
+    let (sign, prefix, body, numeric) = match conversion {
+        's' => {
+            let text: String = match spec.precision {
+                Some(p) => value.as_str().chars().take(p).collect(),
+                None => value.as_str().to_owned(),
+            };
+            ("", "", text, false)
+        }
+        'c' => {
+            let code = u32::try_from(int_arg(value)?).ok().and_then(char::from_u32);
+            ("", "", code.unwrap_or(char::REPLACEMENT_CHARACTER).to_string(), false)
+        }
+        'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'b' => integer(conversion, spec, value)?,
+        'e' | 'E' | 'f' | 'g' | 'G' => real(conversion, spec, value)?,
+        other => return fail(format!("bad field specifier \"{other}\"")),
+    };
+    let used = sign.len() + prefix.len() + body.chars().count();
+    let padding = spec.width.saturating_sub(used);
+    let zeros = numeric && spec.zero && !spec.left;
+    if !zeros && !spec.left {
+        out.extend(std::iter::repeat_n(' ', padding));
+    }
+    out.push_str(sign);
+    out.push_str(prefix);
+    if zeros {
+        out.extend(std::iter::repeat_n('0', padding));
+    }
+    out.push_str(&body);
+    if spec.left {
+        out.extend(std::iter::repeat_n(' ', padding));
+    }
+    Ok(())
+}
+
+type Field = (&'static str, &'static str, String, bool);
+
+fn sign_of(spec: &Spec, negative: bool) -> &'static str {
+    match (negative, spec.plus, spec.blank) {
+        (true, ..) => "-",
+        (false, true, _) => "+",
+        (false, false, true) => " ",
+        _ => "",
+    }
+}
+
+fn integer(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Exception> {
+    let wide = int_arg(value)?;
+    let (sign, prefix, mut digits) = match conversion {
+        'd' | 'i' => (sign_of(spec, wide < 0), "", wide.unsigned_abs().to_string()),
+        // unsigned conversions show all 64 bit, as Tcl does
+        _ => {
+            let bits = wide as u64;
+            match conversion {
+                'u' => ("", "", bits.to_string()),
+                'x' => ("", "0x", format!("{bits:x}")),
+                'X' => ("", "0x", format!("{bits:X}")),
+                'o' => ("", "0", format!("{bits:o}")),
+                _ => ("", "0b", format!("{bits:b}")),
+            }
+        }
+    };
+    if let Some(p) = spec.precision {
+        digits = format!("{digits:0>p$}");
+    }
+    let prefix = if spec.alternate && wide != 0 { prefix } else { "" };
+    Ok((sign, prefix, digits, spec.precision.is_none()))
+}
+
+fn real(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Exception> {
+    let Some(n) = number::number(value.as_str()).map(Number::real) else {
+        return fail(format!("expected floating-point number but got \"{value}\""));
+    };
+    let sign = sign_of(spec, n.is_sign_negative() && !n.is_nan());
+    let magnitude = n.abs();
+    if !magnitude.is_finite() {
+        let text = if n.is_nan() { "NaN" } else { "Inf" };
+        return Ok((sign, "", text.into(), false));
+    }
+    let precision = spec.precision.unwrap_or(6);
+    let text = match conversion {
+        'f' => format!("{magnitude:.precision$}"),
+        'e' | 'E' => exponential(magnitude, precision),
+        _ => general(magnitude, precision.max(1), spec.alternate),
+    };
+    let text = if conversion.is_ascii_uppercase() { text.to_uppercase() } else { text };
+    Ok((sign, "", text, true))
+}
+
+/// C's `%e`: at least two digits of exponent, always signed.
+fn exponential(n: f64, precision: usize) -> String {
+    let text = format!("{n:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = match exponent.strip_prefix('-') {
+        Some(digits) => ('-', digits),
+        None => ('+', exponent),
+    };
+    format!("{mantissa}e{sign}{digits:0>2}")
+}
+
+/// C's `%g`.
+fn general(n: f64, precision: usize, alternate: bool) -> String {
+    let text = exponential(n, precision - 1);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i64 = exponent.parse().unwrap_or(0);
+    let trim = |s: &str| {
+        if s.contains('.') && !alternate {
+            s.trim_end_matches('0').trim_end_matches('.').to_owned()
+        } else {
+            s.to_owned()
+        }
+    };
+    if power < -4 || power >= precision as i64 {
+        format!("{}e{exponent}", trim(mantissa))
+    } else {
+        let decimals = (precision as i64 - 1 - power).max(0) as usize;
+        trim(&format!("{n:.decimals$}"))
+    }
+}

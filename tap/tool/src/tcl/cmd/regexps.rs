@@ -1,0 +1,193 @@
+//! `regexp` and `regsub`.
+
+use super::super::error::{Outcome, fail, usage};
+use super::super::interp::Interp;
+use super::super::list::{self, index};
+use super::super::regex::Pattern;
+use super::super::value::Value;
+use super::Builtin;
+
+pub(super) const COMMANDS: &[(&str, Builtin)] = &[("regexp", regexp), ("regsub", regsub)];
+
+/// A match's place in characters, as Tcl counts.
+fn indices(text: &str, span: Option<(usize, usize)>) -> Value {
+    let (first, last) = span.map_or((-1, -1), |(start, end)| {
+        let first = text[..start].chars().count() as i64;
+        (first, first + text[start..end].chars().count() as i64 - 1)
+    });
+    Value::from(format!("{first} {last}"))
+}
+
+/// Byte offset of the character that an index names.
+fn offset(text: &str, place: &str) -> Result<usize, super::Exception> {
+    let i = index(place, text.chars().count())?.max(0) as usize;
+    Ok(text.char_indices().nth(i).map_or(text.len(), |(at, _)| at))
+}
+
+fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
+    const FORM: &str = "regexp ?-option ...? exp string ?matchVar? ?subMatchVar ...?";
+    let (mut all, mut inline, mut places, mut nocase, mut lines) =
+        (false, false, false, false, false);
+    let mut start = None;
+    let mut rest = &words[1..];
+    while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
+        rest = &rest[1..];
+        match option.as_str() {
+            "-all" => all = true,
+            "-inline" => inline = true,
+            "-indices" => places = true,
+            "-nocase" => nocase = true,
+            "-line" | "-lineanchor" | "-linestop" => lines = true,
+            "-start" if !rest.is_empty() => {
+                start = Some(rest[0].clone());
+                rest = &rest[1..];
+            }
+            "--" => break,
+            other => {
+                return fail(format!(
+                    "bad option \"{other}\": must be -all, -indices, -inline, -line, -nocase, -start, or --"
+                ));
+            }
+        }
+    }
+    let [expression, subject, vars @ ..] = rest else { return usage(FORM) };
+    if inline && !vars.is_empty() {
+        return fail("regexp match variables not allowed when using -inline");
+    }
+    let pattern = Pattern::new(expression.as_str(), nocase, lines)?;
+    let text = subject.as_str();
+    let mut at = start.map_or(Ok(0), |s| offset(text, s.as_str()))?;
+    let mut count = 0i64;
+    let mut collected = Vec::new();
+    let mut last = None;
+    while let Some(groups) = pattern.captures_at(text, at) {
+        count += 1;
+        let whole = groups[0].unwrap_or((at, at));
+        if inline {
+            collected.extend(groups.iter().map(|g| show(text, *g, places)));
+        }
+        last = Some(groups);
+        at = next(text, whole);
+        if !all || at > text.len() {
+            break;
+        }
+    }
+    if inline {
+        return Ok(list::format(&collected));
+    }
+    if let Some(groups) = &last {
+        for (i, var) in vars.iter().enumerate() {
+            let group = groups.get(i).copied().flatten();
+            interp.set(var.as_str(), show(text, group, places))?;
+        }
+    }
+    Ok(Value::from(if all { count } else { i64::from(count > 0) }))
+}
+
+fn show(text: &str, group: Option<(usize, usize)>, places: bool) -> Value {
+    if places {
+        return indices(text, group);
+    }
+    group.map_or_else(Value::empty, |(start, end)| Value::from(&text[start..end]))
+}
+
+/// Where to look for the next match: behind this one, and further after an empty one.
+fn next(text: &str, (start, end): (usize, usize)) -> usize {
+    if end > start {
+        return end;
+    }
+    end + text[end..].chars().next().map_or(1, char::len_utf8)
+}
+
+fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
+    const FORM: &str = "regsub ?-option ...? exp string subSpec ?varName?";
+    let (mut all, mut nocase, mut lines) = (false, false, false);
+    let mut start = None;
+    let mut rest = &words[1..];
+    while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
+        rest = &rest[1..];
+        match option.as_str() {
+            "-all" => all = true,
+            "-nocase" => nocase = true,
+            "-line" | "-lineanchor" | "-linestop" => lines = true,
+            "-start" if !rest.is_empty() => {
+                start = Some(rest[0].clone());
+                rest = &rest[1..];
+            }
+            "--" => break,
+            other => {
+                return fail(format!(
+                    "bad option \"{other}\": must be -all, -line, -nocase, -start, or --"
+                ));
+            }
+        }
+    }
+    let (expression, subject, template, var) = match rest {
+        [e, s, t] => (e, s, t, None),
+        [e, s, t, v] => (e, s, t, Some(v)),
+        _ => return usage(FORM),
+    };
+    let pattern = Pattern::new(expression.as_str(), nocase, lines)?;
+    let text = subject.as_str();
+    let from = start.map_or(Ok(0), |s| offset(text, s.as_str()))?;
+    let (out, count) = substitute(&pattern, text, template.as_str(), from, all);
+    match var {
+        None => Ok(Value::from(out)),
+        Some(name) => {
+            interp.set(name.as_str(), Value::from(out))?;
+            Ok(Value::from(count))
+        }
+    }
+}
+
+/// Replaces matches; the number of replacements comes with it.
+pub(super) fn substitute(
+    pattern: &Pattern,
+    text: &str,
+    template: &str,
+    from: usize,
+    all: bool,
+) -> (String, usize) {
+    let mut out = text[..from].to_owned();
+    let (mut at, mut copied, mut count) = (from, from, 0);
+    while let Some(groups) = pattern.captures_at(text, at) {
+        let (start, end) = groups[0].unwrap_or((at, at));
+        count += 1;
+        out.push_str(&text[copied..start]);
+        fill(template, text, &groups, &mut out);
+        copied = end;
+        at = next(text, (start, end));
+        if !all || at > text.len() {
+            break;
+        }
+        // what an empty match stepped over stays
+        out.push_str(&text[copied..at]);
+        copied = at;
+    }
+    out.push_str(&text[copied.min(text.len())..]);
+    (out, count)
+}
+
+fn fill(template: &str, text: &str, groups: &[Option<(usize, usize)>], out: &mut String) {
+    let group = |n: usize, out: &mut String| {
+        if let Some((start, end)) = groups.get(n).copied().flatten() {
+            out.push_str(&text[start..end]);
+        }
+    };
+    let mut chars = template.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => group(0, out),
+            '\\' => match chars.next() {
+                Some(d) if d.is_ascii_digit() => group(d as usize - '0' as usize, out),
+                Some(literal @ ('&' | '\\')) => out.push(literal),
+                Some(other) => {
+                    out.push('\\');
+                    out.push(other);
+                }
+                None => out.push('\\'),
+            },
+            other => out.push(other),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What ends the evaluation of a command early.
+
+use super::value::{Place, Value};
+use std::fmt;
+
+/// An error that a script can `catch`.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What is wrong, and what to do about it.
+    pub message: String,
+    /// The command that failed.
+    pub place: Option<Place>,
+    /// The procedure calls on the way there, innermost first.
+    pub calls: Vec<(String, Option<Place>)>,
+    /// Tcl's `-errorcode`.
+    pub code: Value,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.message)?;
+        for (name, place) in &self.calls {
+            write!(f, "\n  in procedure \"{name}\"")?;
+            if let Some(place) = place {
+                write!(f, ", called at {place}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Everything but a normal result.
+#[derive(Debug, Clone)]
+pub enum Exception {
+    /// An error.
+    Error(Box<Failure>),
+    /// `return`, with the completion code it asks for and the number of levels left.
+    Return {
+        /// The result.
+        value: Value,
+        /// Completion code to take once `level` is 0.
+        code: i64,
+        /// Procedure levels still to leave.
+        level: i64,
+        /// Options given with it (`-errorcode`).
+        errorcode: Option<Value>,
+    },
+    /// `break`
+    Break,
+    /// `continue`
+    Continue,
+    /// `exit STATUS`; a script cannot catch it.
+    Exit(i64),
+    /// The run tool ended the script; a script cannot catch it. The reason is kept by the tool.
+    Abort,
+}
+
+impl Exception {
+    /// An error whose place is filled in by the interpreter.
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::Error(Box::new(Failure {
+            message: message.into(),
+            place: None,
+            calls: Vec::new(),
+            code: Value::from("NONE"),
+        }))
+    }
+}
+
+/// Result of a command.
+pub type Outcome = Result<Value, Exception>;
+
+/// Shorthand for an error result.
+pub fn fail<T>(message: impl Into<String>) -> Result<T, Exception> {
+    Err(Exception::error(message))
+}
+
+/// The message for a call with the wrong number of arguments, in Tcl's words.
+pub fn usage<T>(usage: &str) -> Result<T, Exception> {
+    fail(format!("wrong # args: should be \"{usage}\""))
+}

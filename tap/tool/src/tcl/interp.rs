@@ -1,0 +1,443 @@
+//! The interpreter: commands, procedures, frames, and the evaluation of scripts.
+
+use super::cmd;
+use super::error::{Exception, Failure, Outcome, fail};
+use super::list;
+use super::parse::{Command, Parser, Part, Source, SyntaxError, Word};
+use super::value::{Origin, Place, Value};
+use super::vars::Frame;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A command implemented in Rust; gets the command's words, its name first.
+pub type Native = Rc<dyn Fn(&mut Interp, &[Value]) -> Outcome>;
+
+/// A procedure written in Tcl.
+#[derive(Debug)]
+pub struct Procedure {
+    /// Names with their defaults.
+    pub params: Vec<(String, Option<Value>)>,
+    /// The last parameter takes all further arguments.
+    pub variadic: bool,
+    /// The script.
+    pub body: Value,
+}
+
+/// A command.
+#[derive(Clone)]
+pub enum Definition {
+    /// Implemented in Rust.
+    Native(Native),
+    /// Implemented in Tcl.
+    Procedure(Rc<Procedure>),
+}
+
+type Printer = Box<dyn FnMut(bool, &str)>;
+type Advisor = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Nesting of scripts at which a script is taken for endlessly recursive. Tcl's own limit is 1000.
+const DEPTH: usize = 1000;
+
+/// A Tcl interpreter.
+pub struct Interp {
+    frames: Vec<Frame>,
+    current: usize,
+    commands: BTreeMap<String, Definition>,
+    depth: usize,
+    place: Option<Place>,
+    script: Option<Rc<str>>,
+    print: Printer,
+    interrupted: Box<dyn Fn() -> bool>,
+    hints: Advisor,
+}
+
+impl Default for Interp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Interp {
+    /// An interpreter with Tcl's commands, whose `puts` goes nowhere.
+    pub fn new() -> Self {
+        let mut interp = Self {
+            frames: vec![Frame::default()],
+            current: 0,
+            commands: BTreeMap::new(),
+            depth: 0,
+            place: None,
+            script: None,
+            print: Box::new(|_, _| {}),
+            interrupted: Box::new(|| false),
+            hints: Box::new(|_| None),
+        };
+        cmd::register(&mut interp);
+        interp
+    }
+
+    /// Where `puts` goes: called with true for stderr, and the text with its newline.
+    pub fn on_print(&mut self, print: impl FnMut(bool, &str) + 'static) {
+        self.print = Box::new(print);
+    }
+
+    /// Asked before each command whether the script shall end.
+    pub fn on_interrupt(&mut self, interrupted: impl Fn() -> bool + 'static) {
+        self.interrupted = Box::new(interrupted);
+    }
+
+    /// Asked for advice to add to the message about an unknown command.
+    pub fn on_unknown(&mut self, hints: impl Fn(&str) -> Option<String> + 'static) {
+        self.hints = Box::new(hints);
+    }
+
+    /// Prints as `puts` does.
+    pub fn print(&mut self, to_stderr: bool, text: &str) {
+        (self.print)(to_stderr, text);
+    }
+
+    /// Defines a command in Rust.
+    pub fn define(
+        &mut self,
+        name: &str,
+        command: impl Fn(&mut Self, &[Value]) -> Outcome + 'static,
+    ) {
+        self.commands.insert(name.to_owned(), Definition::Native(Rc::new(command)));
+    }
+
+    /// Defines a procedure.
+    pub fn define_procedure(&mut self, name: &str, procedure: Procedure) {
+        self.commands.insert(plain(name).to_owned(), Definition::Procedure(Rc::new(procedure)));
+    }
+
+    /// Removes or renames a command.
+    pub fn rename(&mut self, old: &str, new: &str) -> Result<(), Exception> {
+        let (old, new) = (plain(old), plain(new));
+        if !new.is_empty() && self.commands.contains_key(new) {
+            return fail(format!("can't rename to \"{new}\": command already exists"));
+        }
+        match self.commands.remove(old) {
+            None if new.is_empty() => {
+                fail(format!("can't delete \"{old}\": command doesn't exist"))
+            }
+            None => fail(format!("can't rename \"{old}\": command doesn't exist")),
+            Some(definition) => {
+                if !new.is_empty() {
+                    self.commands.insert(new.to_owned(), definition);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The commands by name.
+    pub fn commands(&self) -> &BTreeMap<String, Definition> {
+        &self.commands
+    }
+
+    /// The command being evaluated, for messages.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// The file being evaluated.
+    pub fn script(&self) -> Option<&Rc<str>> {
+        self.script.as_ref()
+    }
+
+    /// The frame that names refer to, and the name in it: `::x` is global.
+    pub fn frame_of<'n>(&mut self, name: &'n str) -> (&mut Frame, &'n str) {
+        match name.strip_prefix("::") {
+            Some(global) => (&mut self.frames[0], plain(global)),
+            None => (&mut self.frames[self.current], name),
+        }
+    }
+
+    /// Reads a variable.
+    pub fn get(&mut self, name: &str) -> Outcome {
+        let (frame, name) = self.frame_of(name);
+        frame.get(name)
+    }
+
+    /// Writes a variable.
+    pub fn set(&mut self, name: &str, value: Value) -> Outcome {
+        let (frame, name) = self.frame_of(name);
+        frame.set(name, value.clone())?;
+        Ok(value)
+    }
+
+    /// True when the variable has a value.
+    pub fn exists(&mut self, name: &str) -> bool {
+        let (frame, name) = self.frame_of(name);
+        frame.exists(name)
+    }
+
+    /// The frame in use.
+    pub fn frame(&self) -> &Frame {
+        &self.frames[self.current]
+    }
+
+    /// Finds a frame by Tcl's level: `1` is the caller, `#0` the global one.
+    pub fn frame_at(&self, level: &str) -> Result<usize, Exception> {
+        let bad = || fail(format!("bad level \"{level}\""));
+        let target = match level.strip_prefix('#') {
+            Some(absolute) => absolute.parse::<usize>().ok(),
+            None => level.parse::<usize>().ok().and_then(|up| self.frame().level.checked_sub(up)),
+        };
+        let Some(target) = target else { return bad() };
+        let mut index = self.current;
+        while self.frames[index].level > target {
+            index = self.frames[index].caller;
+        }
+        if self.frames[index].level == target { Ok(index) } else { bad() }
+    }
+
+    /// The frame with this index.
+    pub fn frame_mut(&mut self, index: usize) -> &mut Frame {
+        &mut self.frames[index]
+    }
+
+    /// Evaluates with another frame in use.
+    pub fn within<T>(&mut self, frame: usize, body: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.current, frame);
+        let result = body(self);
+        self.current = before;
+        result
+    }
+
+    /// Evaluates a script file's text.
+    pub fn eval_file(&mut self, file: &str, text: &str) -> Outcome {
+        let file: Rc<str> = Rc::from(file);
+        let origin = Rc::new(Origin { file: Rc::clone(&file), line: 1, joints: Vec::new() });
+        let outer = self.script.replace(file);
+        // a carriage return before a newline is an editor's, not the script's
+        let result = self.eval(&Value::literal(&text.replace("\r\n", "\n"), Some(origin)));
+        self.script = outer;
+        result
+    }
+
+    /// Evaluates a value as script.
+    pub fn eval(&mut self, script: &Value) -> Outcome {
+        if self.depth >= DEPTH {
+            return fail("too many nested evaluations (infinite loop?)");
+        }
+        self.depth += 1;
+        let outer = self.place.clone();
+        let source = Source { text: script.shared(), origin: script.origin().cloned() };
+        let result = self.eval_source(&source);
+        self.place = outer;
+        self.depth -= 1;
+        result
+    }
+
+    fn eval_source(&mut self, source: &Source) -> Outcome {
+        let mut parser = Parser::new(source);
+        let mut result = Value::empty();
+        loop {
+            match parser.command(false) {
+                Ok(Some(command)) => result = self.run(source, &command)?,
+                Ok(None) => return Ok(result),
+                Err(error) => return Err(self.syntax(source, error)),
+            }
+        }
+    }
+
+    fn syntax(&self, source: &Source, error: SyntaxError) -> Exception {
+        let place = Self::place_in(source, error.offset).or_else(|| self.place.clone());
+        Exception::Error(Box::new(Failure {
+            message: error.message,
+            place,
+            calls: Vec::new(),
+            code: Value::from("NONE"),
+        }))
+    }
+
+    fn place_in(source: &Source, offset: usize) -> Option<Place> {
+        source.origin.as_ref().map(|origin| Place {
+            file: Rc::clone(&origin.file),
+            line: origin.line_of(&source.text, offset),
+        })
+    }
+
+    fn run(&mut self, source: &Source, command: &Command) -> Outcome {
+        if (self.interrupted)() {
+            return Err(Exception::Abort);
+        }
+        if let Some(place) = Self::place_in(source, command.offset) {
+            self.place = Some(place);
+        }
+        let place = self.place.clone();
+        let result = self.words(source, command).and_then(|words| {
+            self.place.clone_from(&place);
+            self.invoke(&words)
+        });
+        self.place.clone_from(&place);
+        result.map_err(|exception| match exception {
+            Exception::Error(mut failure) => {
+                if failure.place.is_none() {
+                    failure.place = place;
+                }
+                Exception::Error(failure)
+            }
+            other => other,
+        })
+    }
+
+    fn words(&mut self, source: &Source, command: &Command) -> Result<Vec<Value>, Exception> {
+        let mut words = Vec::with_capacity(command.words.len());
+        for word in &command.words {
+            match word {
+                Word::Expand(inner) => {
+                    let value = self.word(source, inner)?;
+                    words.extend(list::parse(&value)?);
+                }
+                plain => words.push(self.word(source, plain)?),
+            }
+        }
+        Ok(words)
+    }
+
+    fn word(&mut self, source: &Source, word: &Word) -> Outcome {
+        match word {
+            Word::Literal(value) => Ok(value.clone()),
+            Word::Parts(parts) => self.substitute(source, parts),
+            Word::Expand(inner) => self.word(source, inner),
+        }
+    }
+
+    /// Substitutes the parts of a word.
+    pub fn substitute(&mut self, source: &Source, parts: &[Part]) -> Outcome {
+        if let [single] = parts {
+            return self.part(source, single);
+        }
+        let mut text = String::new();
+        for part in parts {
+            text.push_str(self.part(source, part)?.as_str());
+        }
+        Ok(Value::from(text))
+    }
+
+    fn part(&mut self, source: &Source, part: &Part) -> Outcome {
+        match part {
+            Part::Text(text) => Ok(Value::from(text.as_str())),
+            Part::Var(name, None) => self.get(name),
+            Part::Var(name, Some(index)) => {
+                let index = self.substitute(source, index)?;
+                self.get(&format!("{name}({index})"))
+            }
+            Part::Script(commands) => {
+                if self.depth >= DEPTH {
+                    return fail("too many nested evaluations (infinite loop?)");
+                }
+                self.depth += 1;
+                let mut result = Ok(Value::empty());
+                for command in commands.iter() {
+                    result = self.run(source, command);
+                    if result.is_err() {
+                        break;
+                    }
+                }
+                self.depth -= 1;
+                result
+            }
+        }
+    }
+
+    /// Calls a command with its words.
+    pub fn invoke(&mut self, words: &[Value]) -> Outcome {
+        let Some(name) = words.first() else { return Ok(Value::empty()) };
+        match self.commands.get(plain(name.as_str())).cloned() {
+            Some(Definition::Native(native)) => native(self, words),
+            Some(Definition::Procedure(procedure)) => self.call(&procedure, words),
+            None => {
+                let mut message = format!("invalid command name \"{name}\"");
+                if let Some(hint) = (self.hints)(name.as_str()) {
+                    message.push_str(": ");
+                    message.push_str(&hint);
+                }
+                fail(message)
+            }
+        }
+    }
+
+    /// Calls a procedure with the words of a command.
+    pub fn call(&mut self, procedure: &Procedure, words: &[Value]) -> Outcome {
+        let name = words[0].as_str();
+        let mut frame = Frame::new(self.current, self.frame().level + 1, words.to_vec());
+        bind(&mut frame, procedure, words)?;
+        self.frames.push(frame);
+        let index = self.frames.len() - 1;
+        let result = self.within(index, |interp| interp.eval(&procedure.body));
+        self.frames.truncate(index);
+        match result {
+            Ok(value) => Ok(value),
+            Err(Exception::Return { value, code, level, errorcode }) => {
+                returned(value, code, level - 1, errorcode)
+            }
+            Err(Exception::Break) => fail("invoked \"break\" outside of a loop"),
+            Err(Exception::Continue) => fail("invoked \"continue\" outside of a loop"),
+            Err(Exception::Error(mut failure)) => {
+                failure.calls.push((name.to_owned(), self.place.clone()));
+                Err(Exception::Error(failure))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// What a `return` becomes once `level` procedure levels are left to leave.
+pub fn returned(value: Value, code: i64, level: i64, errorcode: Option<Value>) -> Outcome {
+    if level > 0 {
+        return Err(Exception::Return { value, code, level, errorcode });
+    }
+    match code {
+        0 => Ok(value),
+        1 => Err(Exception::Error(Box::new(Failure {
+            message: value.as_str().to_owned(),
+            place: None,
+            calls: Vec::new(),
+            code: errorcode.unwrap_or_else(|| Value::from("NONE")),
+        }))),
+        3 => Err(Exception::Break),
+        4 => Err(Exception::Continue),
+        _ => Err(Exception::Return { value, code: 0, level: 1, errorcode: None }),
+    }
+}
+
+fn bind(frame: &mut Frame, procedure: &Procedure, words: &[Value]) -> Result<(), Exception> {
+    let wrong = || {
+        let mut usage = words[0].as_str().to_owned();
+        for (i, (param, default)) in procedure.params.iter().enumerate() {
+            let last = i + 1 == procedure.params.len();
+            usage.push(' ');
+            if last && procedure.variadic {
+                usage.push_str("?arg ...?");
+            } else if default.is_some() {
+                usage.push('?');
+                usage.push_str(param);
+                usage.push('?');
+            } else {
+                usage.push_str(param);
+            }
+        }
+        fail(format!("wrong # args: should be \"{usage}\""))
+    };
+    let mut arguments = words[1..].iter();
+    for (i, (param, default)) in procedure.params.iter().enumerate() {
+        let value = if procedure.variadic && i + 1 == procedure.params.len() {
+            list::format(arguments.by_ref())
+        } else {
+            match (arguments.next(), default) {
+                (Some(value), _) => value.clone(),
+                (None, Some(default)) => default.clone(),
+                (None, None) => return wrong(),
+            }
+        };
+        frame.set(param, value)?;
+    }
+    if arguments.next().is_some() { wrong() } else { Ok(()) }
+}
+
+/// All commands live in one namespace: `::puts` is `puts`.
+fn plain(name: &str) -> &str {
+    name.trim_start_matches("::")
+}

@@ -1,0 +1,184 @@
+//! Variables and call frames.
+
+use super::error::{Exception, fail};
+use super::parse::element;
+use super::value::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// What a variable holds.
+#[derive(Debug, Clone)]
+pub enum Slot {
+    /// Declared or linked, but without value.
+    Unset,
+    /// A value.
+    Scalar(Value),
+    /// An array of variables.
+    Array(BTreeMap<String, Variable>),
+}
+
+/// A variable that several names may share (`upvar`, `global`).
+pub type Variable = Rc<RefCell<Slot>>;
+
+fn unset() -> Variable {
+    Rc::new(RefCell::new(Slot::Unset))
+}
+
+/// The variables of one procedure call, or the global ones.
+#[derive(Debug, Default)]
+pub struct Frame {
+    vars: HashMap<String, Variable>,
+    /// The frame that called this one.
+    pub caller: usize,
+    /// Depth of procedure calls.
+    pub level: usize,
+    /// The words of the call.
+    pub call: Vec<Value>,
+}
+
+impl Frame {
+    /// A frame for a call made from frame `caller`.
+    pub fn new(caller: usize, level: usize, call: Vec<Value>) -> Self {
+        Self { vars: HashMap::new(), caller, level, call }
+    }
+
+    /// Names of the variables that have a value.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self
+            .vars
+            .iter()
+            .filter(|(_, v)| !matches!(*v.borrow(), Slot::Unset))
+            .map(|(name, _)| name.clone())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn find(&self, name: &str) -> Option<Variable> {
+        match element(name) {
+            None => self.vars.get(name).cloned(),
+            Some((array, index)) => match &*self.vars.get(array)?.borrow() {
+                Slot::Array(elements) => elements.get(index).cloned(),
+                _ => None,
+            },
+        }
+    }
+
+    /// The variable called `name`, made when it is not there.
+    pub fn make(&mut self, name: &str) -> Result<Variable, Exception> {
+        let Some((array, index)) = element(name) else {
+            return Ok(Rc::clone(self.vars.entry(name.to_owned()).or_insert_with(unset)));
+        };
+        let holder = Rc::clone(self.vars.entry(array.to_owned()).or_insert_with(unset));
+        let mut slot = holder.borrow_mut();
+        if matches!(*slot, Slot::Unset) {
+            *slot = Slot::Array(BTreeMap::new());
+        }
+        match &mut *slot {
+            Slot::Array(elements) => {
+                Ok(Rc::clone(elements.entry(index.to_owned()).or_insert_with(unset)))
+            }
+            _ => fail(format!("can't set \"{name}\": variable isn't array")),
+        }
+    }
+
+    /// Lets `name` stand for `variable`.
+    pub fn link(&mut self, name: &str, variable: Variable) -> Result<(), Exception> {
+        if let Some(old) = self.vars.get(name)
+            && !Rc::ptr_eq(old, &variable)
+            && !matches!(*old.borrow(), Slot::Unset)
+            && Rc::strong_count(old) == 1
+        {
+            return fail(format!("variable \"{name}\" already exists"));
+        }
+        self.vars.insert(name.to_owned(), variable);
+        Ok(())
+    }
+
+    /// Reads a variable.
+    pub fn get(&self, name: &str) -> Result<Value, Exception> {
+        let why = match self.find(name).map(|v| v.borrow().clone()) {
+            Some(Slot::Scalar(value)) => return Ok(value),
+            Some(Slot::Array(_)) => "variable is array",
+            Some(Slot::Unset) | None => self.why_missing(name),
+        };
+        fail(format!("can't read \"{name}\": {why}"))
+    }
+
+    fn why_missing(&self, name: &str) -> &'static str {
+        let Some((array, _)) = element(name) else { return "no such variable" };
+        match self.vars.get(array).map(|v| v.borrow().clone()) {
+            Some(Slot::Array(_)) => "no such element in array",
+            Some(Slot::Scalar(_)) => "variable isn't array",
+            Some(Slot::Unset) | None => "no such variable",
+        }
+    }
+
+    /// Writes a variable.
+    pub fn set(&mut self, name: &str, value: Value) -> Result<(), Exception> {
+        let variable = self.make(name)?;
+        let mut slot = variable.borrow_mut();
+        if matches!(*slot, Slot::Array(_)) {
+            return fail(format!("can't set \"{name}\": variable is array"));
+        }
+        *slot = Slot::Scalar(value);
+        Ok(())
+    }
+
+    /// Removes a variable's value and name.
+    pub fn unset(&mut self, name: &str) -> Result<(), Exception> {
+        let Some(variable) = self.find(name).filter(|v| !matches!(*v.borrow(), Slot::Unset)) else {
+            return fail(format!("can't unset \"{name}\": {}", self.why_missing(name)));
+        };
+        *variable.borrow_mut() = Slot::Unset;
+        match element(name) {
+            None => {
+                self.vars.remove(name);
+            }
+            Some((array, index)) => {
+                if let Some(holder) = self.vars.get(array)
+                    && let Slot::Array(elements) = &mut *holder.borrow_mut()
+                {
+                    elements.remove(index);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The elements of an array; `None` when there is no such array.
+    pub fn array(&self, name: &str) -> Option<BTreeMap<String, Value>> {
+        match &*self.find(name)?.borrow() {
+            Slot::Array(elements) => Some(
+                elements
+                    .iter()
+                    .filter_map(|(k, v)| match &*v.borrow() {
+                        Slot::Scalar(value) => Some((k.clone(), value.clone())),
+                        _ => None,
+                    })
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Makes `name` an array, if it is no variable yet.
+    pub fn make_array(&mut self, name: &str) -> Result<(), Exception> {
+        let variable = self.make(name)?;
+        let mut slot = variable.borrow_mut();
+        match *slot {
+            Slot::Unset => *slot = Slot::Array(BTreeMap::new()),
+            Slot::Array(_) => {}
+            Slot::Scalar(_) => {
+                return fail(format!("can't array set \"{name}\": variable isn't array"));
+            }
+        }
+        Ok(())
+    }
+
+    /// True when the variable has a value.
+    pub fn exists(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|v| !matches!(*v.borrow(), Slot::Unset))
+    }
+}

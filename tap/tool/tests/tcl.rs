@@ -1,0 +1,91 @@
+//! The interpreter against Tcl's own: every snippet of the corpus prints what tclsh 8.6 prints.
+//!
+//! The expected output was recorded from tclsh, and where tclsh is installed it is compared again,
+//! so that the recording cannot age.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // a test reports by panicking
+
+use cargo_tap::tcl::{Exception, Interp};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::rc::Rc;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
+fn ours(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let path = path.to_owned();
+    // as the tool does, with room for Tcl's 1000 levels
+    std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(move || {
+            let out = Rc::new(RefCell::new(String::new()));
+            let mut interp = Interp::new();
+            let sink = Rc::clone(&out);
+            interp.on_print(move |_, text| sink.borrow_mut().push_str(text));
+            match interp.eval_file(&path.display().to_string(), &text) {
+                Ok(_) => {}
+                Err(Exception::Error(failure)) => panic!("{failure}"),
+                Err(other) => panic!("{other:?}"),
+            }
+            out.take()
+        })
+        .unwrap()
+        .join()
+        .unwrap()
+}
+
+fn tclsh(path: &Path) -> Option<String> {
+    let output = Command::new("tclsh").arg(path).stderr(Stdio::inherit()).output().ok()?;
+    assert!(output.status.success(), "tclsh fails on {}", path.display());
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+fn compare(what: &str, path: &Path, expected: &str, got: &str) -> usize {
+    let mut differing = 0;
+    let (mut want, mut have) = (expected.lines(), got.lines());
+    for line in 1.. {
+        match (want.next(), have.next()) {
+            (None, None) => break,
+            (a, b) if a == b => {}
+            (a, b) => {
+                differing += 1;
+                if differing < 60 {
+                    eprintln!(
+                        "{}: {what} line {line}\n  expected {a:?}\n  got      {b:?}",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+    differing
+}
+
+#[test]
+fn corpus() {
+    let mut differing = 0;
+    let mut files = 0;
+    let mut compared = 0;
+    for entry in std::fs::read_dir(folder()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "tcl") {
+            continue;
+        }
+        files += 1;
+        let expected = std::fs::read_to_string(path.with_extension("expected")).unwrap();
+        differing += compare("interpreter", &path, &expected, &ours(&path));
+        if let Some(output) = tclsh(&path) {
+            compared += 1;
+            differing += compare("tclsh", &path, &expected, &output);
+        }
+    }
+    assert!(files >= 6, "only {files} files in the corpus");
+    if compared == 0 {
+        eprintln!("skipped the comparison with tclsh itself: tclsh is not installed");
+    }
+    assert_eq!(differing, 0, "lines differ");
+}

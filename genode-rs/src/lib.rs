@@ -39,6 +39,7 @@ extern crate alloc;
 extern crate self as genode;
 
 pub mod affinity;
+pub mod args;
 pub mod cap;
 #[allow(unsafe_code, reason = "mappings are memory, reached by address")]
 pub mod dataspace;
@@ -47,8 +48,10 @@ pub mod env;
 pub mod error;
 #[allow(unsafe_code, reason = "an allocator")]
 pub mod heap;
+pub mod label;
 #[macro_use]
 pub mod log;
+pub mod node;
 pub mod quota;
 #[doc(hidden)]
 pub mod rt;

@@ -1,0 +1,234 @@
+use alloc::{format, vec};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::quota::RamQuota;
+
+mod hid_vectors;
+
+fn xml(text: &str) -> Node {
+    Node::parse(text.as_bytes()).unwrap()
+}
+
+fn error(text: &str) -> (u32, u32, ParseErrorKind) {
+    let e = Node::parse(text.as_bytes()).unwrap_err();
+    (e.pos.line, e.pos.column, e.kind)
+}
+
+#[test]
+fn reads_xml() {
+    let n = xml(
+        "\n<config verbose=\"yes\">\n  <!-- c --><start name='a' ram=\"8M\"/>\n\t<args>x &lt; y</args>\n</config>\n\0\0junk",
+    );
+    assert!(n.has_tag("config") && n.attr_or("verbose", false));
+    let start = n.child("start").unwrap();
+    assert_eq!(start.attr_checked("ram"), Ok(Some(RamQuota::mib(8))));
+    assert_eq!((start.pos().line, start.pos().column), (3, 13));
+    assert_eq!(n.child("args").unwrap().text(), Some("x < y"));
+}
+
+#[test]
+fn xml_errors_name_the_place() {
+    use ParseErrorKind as K;
+    assert_eq!(error("<config>\n<a></b></config>"), (2, 4, K::Mismatch));
+    assert_eq!(error("\n\n  <config a=\"1\"\n a=\"2\"/>"), (4, 2, K::DuplicateAttribute));
+    assert_eq!(error("<config>\n  <start>\n"), (3, 1, K::Unclosed));
+    assert_eq!(error("<config a=1/>"), (1, 11, K::Syntax));
+    assert_eq!(error("<config>&foo;</config>").2, K::Reference);
+    assert_eq!(error("<!DOCTYPE a><a/>").2, K::Unsupported);
+    assert_eq!(error("<a xmlns=\"u\"/>").2, K::Unsupported);
+    assert_eq!(error("<x:a/>").2, K::Unsupported);
+    assert_eq!(error("").2, K::Empty);
+    assert_eq!(error(" \n\t ").2, K::Empty);
+    assert_eq!(error("CONFIG\n-\n").2, K::NoType);
+    assert_eq!(error("<a>\u{1}</a>").2, K::Control);
+    let e = Node::parse(b"<a>\n  <b\xff/></a>").unwrap_err();
+    assert_eq!((e.kind, e.pos), (K::Encoding, Pos { line: 2, column: 5 }));
+    assert_eq!(
+        Node::parse(b"<config>\n  <start>\n").unwrap_err().to_string(),
+        "line 3, column 1: a node is not closed; add '/>' or its closing tag"
+    );
+}
+
+#[test]
+fn depth_is_bounded() {
+    let nested = |n: usize| format!("{}{}", "<a>".repeat(n), "</a>".repeat(n));
+    assert!(Node::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
+    assert_eq!(error(&nested(MAX_DEPTH + 1)).2, ParseErrorKind::TooDeep);
+    assert_eq!(error(&nested(50_000)).2, ParseErrorKind::TooDeep);
+    let hid = |n: usize| {
+        let rows = (0..n).map(|i| format!("\n{}+ a", " ".repeat(2 * i)));
+        format!("a{}\n-\n", rows.collect::<String>())
+    };
+    assert!(Node::parse(hid(MAX_DEPTH - 1).as_bytes()).is_ok());
+    assert_eq!(error(&hid(MAX_DEPTH)).2, ParseErrorKind::TooDeep);
+}
+
+#[test]
+fn typed_attributes() {
+    let n = xml(
+        r#"<n a="0x10" b="-3" c="12x" d="on" e="1.5" f="300" g="1K" h="" i="99999999999999999999"/>"#,
+    );
+    assert_eq!((n.attr_or("a", 0u32), n.attr_or("b", 0i64)), (16, -3));
+    assert_eq!((n.attr_or("c", 7u32), n.attr_or("b", 7u32), n.attr_or("f", 7u8)), (7, 7, 7));
+    assert!(n.attr_or("d", false));
+    assert!((n.attr_or("e", 0.0) - 1.5).abs() < 1e-9);
+    assert_eq!(n.attr_or("g", RamQuota(0)), RamQuota::kib(1));
+    assert_eq!(n.attr_or("g", 5u64), 5, "a plain number has no suffix");
+    assert_eq!((n.attr_or("h", 5u64), n.attr_or("i", 5u64)), (5, 5));
+    let e = n.attr_checked::<u64>("c").unwrap_err();
+    assert_eq!(e.to_string(), "line 1, column 20: expected a number that is not negative");
+    assert_eq!(n.attr_checked::<u64>("missing"), Ok(None));
+}
+
+#[test]
+fn writes_xml_that_cpp_components_read() {
+    let mut n = Node::new("config");
+    n.set_attr("label", "a -> b").set_attr("q", "say \"hi\" & <go>");
+    let mut args = Node::new("args");
+    args.set_text("label=\"x -> y\"");
+    n.push(args);
+    let text = n.write(Syntax::Xml).unwrap();
+    assert_eq!(
+        text,
+        "<config label=\"a -> b\" q=\"say &quot;hi&quot; &amp; &lt;go>\">\n\t<args>label=&quot;x -&gt; y&quot;</args>\n</config>\n"
+    );
+    assert_eq!(xml(&text), n);
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    let with = |value: &str| {
+        let mut n = Node::new("n");
+        n.set_attr("a", value);
+        n
+    };
+    let kind = |n: &Node, s| n.write(s).err().map(|e| e.kind);
+    for bad in ["a|b", "a\nb", " a", "a ", "a\tb"] {
+        assert_eq!(kind(&with(bad), Syntax::Hid), Some(WriteErrorKind::Value), "{bad:?}");
+        assert_eq!(xml(&with(bad).write(Syntax::Xml).unwrap()), with(bad));
+    }
+    assert_eq!(kind(&with("\u{1}"), Syntax::Xml), Some(WriteErrorKind::Value));
+    assert_eq!(kind(&Node::new("Upper"), Syntax::Hid), Some(WriteErrorKind::Name));
+    assert_eq!(kind(&Node::new("a b"), Syntax::Xml), Some(WriteErrorKind::Name));
+    assert_eq!(kind(&Node::new(""), Syntax::Xml), Some(WriteErrorKind::Name));
+    let mut text = Node::new("n");
+    text.set_text("a|\tb");
+    assert_eq!(kind(&text, Syntax::Hid), Some(WriteErrorKind::Text));
+}
+
+#[test]
+fn a_generator_builds_what_a_report_needs() {
+    let n = Node::generate("state", |g| {
+        g.attr("version", 3);
+        g.node("child", |g| {
+            g.attr("name", "a: b");
+            g.node("note", |g| g.text(format_args!("one\n{}", 2)));
+        });
+        g.leaf("end");
+    });
+    assert_eq!(
+        n.write(Syntax::Hid).unwrap(),
+        "state | version: 3\n+ child | name: a: b\n  + note\n    : one\n    : 2\n+ end\n-\n"
+    );
+    assert_eq!(Node::parse(n.write(Syntax::Hid).unwrap().as_bytes()), Ok(n));
+}
+
+fn tree(hid_only: bool) -> impl Strategy<Value = Node> {
+    let value =
+        if hid_only { "([!-{}~é]([ -{}~é]{0,12}[!-{}~é])?)?" } else { "[ -~é\t\n\r]{0,14}" };
+    let text = if hid_only {
+        "[ -~é]{0,10}(\n[ -~é]{0,10}){0,3}"
+    } else {
+        "[ -~é\t]{0,6}[!-~][ -~é\t]{0,6}"
+    };
+    let attrs = prop::collection::vec(("[a-z][a-z0-9_-]{0,5}", value), 0..4);
+    let head = ("[a-z][a-z0-9_-]{0,6}", attrs).prop_map(|(tag, attrs)| {
+        let mut n = Node::new(&tag);
+        for (name, value) in attrs {
+            n.set_attr(&name, value);
+        }
+        n
+    });
+    let leaf = (head.clone(), prop::option::of(text)).prop_map(|(mut n, text)| {
+        if let Some(text) = text {
+            n.set_text(&text);
+        }
+        n
+    });
+    leaf.prop_recursive(5, 24, 4, move |inner| {
+        (head.clone(), prop::collection::vec(inner, 1..4)).prop_map(|(mut n, children)| {
+            for child in children {
+                n.push(child);
+            }
+            n
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn xml_round_trip(n in tree(false)) {
+        let text = n.write(Syntax::Xml).unwrap();
+        prop_assert_eq!(Node::parse(text.as_bytes()), Ok(n), "{}", text);
+    }
+
+    #[test]
+    fn hid_round_trip(n in tree(true)) {
+        let text = n.write(Syntax::Hid).unwrap();
+        prop_assert_eq!(Node::parse(text.as_bytes()), Ok(n), "{}", text);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Node::parse(&bytes);
+    }
+
+    #[test]
+    fn what_was_read_can_be_written_and_read_again(parts in prop::collection::vec(
+        prop_oneof![
+            Just("a"), Just(" "), Just("  "), Just("\n"), Just("+ b"), Just("x c"), Just(". d"), Just(": e"),
+            Just("|"), Just("k: v"), Just("k:"), Just("\r\n"), Just("\t"), Just("-"), Just("é"), Just("+ Up"),
+            Just("x"), Just(":"), Just(".")
+        ], 0..40)
+    ) {
+        let text = format!("top{}\n-\n", parts.concat());
+        if let Ok(n) = Node::parse(text.as_bytes())
+            && let Ok(again) = n.write(Syntax::Hid)
+        {
+            prop_assert_eq!(Node::parse(again.as_bytes()), Ok(n), "{} {}", text, again);
+        }
+    }
+
+    #[test]
+    fn mangled_xml_is_read_without_panic(n in tree(false), cut in any::<prop::sample::Index>(), with: u8) {
+        let mut text = n.write(Syntax::Xml).unwrap().into_bytes();
+        let at = cut.index(text.len());
+        text[at] = with;
+        let _ = Node::parse(&text);
+        let _ = Node::parse(&text[..at]);
+    }
+}
+
+#[test]
+fn building_in_place() {
+    let mut n = Node::new("config");
+    n.push(Node::new("a")).push(Node::new("b"));
+    n.retain_children(|c| c.has_tag("b"));
+    for c in n.children_mut() {
+        c.set_attr("k", 1);
+        c.set_attr("k", 2);
+    }
+    assert_eq!(
+        n.children(),
+        &vec![{
+            let mut b = Node::new("b");
+            b.set_attr("k", 2);
+            b
+        }][..]
+    );
+    assert_eq!(n.clone().retagged("x").tag(), "x");
+    n.set_text("t");
+    assert!(n.children().is_empty());
+}

@@ -1,0 +1,184 @@
+//! `heap`: every workload on every allocator, each run a process of its own, the allocators taking turns.
+
+pub(crate) mod peers;
+pub(crate) mod report;
+pub(crate) mod sample;
+mod svg;
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::work::{self, Meter, Scale};
+use crate::{Problem, process};
+use peers::Allocator;
+use sample::{HEADER, Sample};
+
+/// What the command line asks for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) quick: bool,
+    pub(crate) runs: usize,
+    /// Parts of workload names; empty for all.
+    pub(crate) only: Vec<String>,
+    pub(crate) allocators: Vec<String>,
+    /// Where to append the samples.
+    pub(crate) save: Option<PathBuf>,
+    pub(crate) view: report::View,
+}
+
+/// Does one workload in this process and prints its line.
+pub(crate) fn work(name: &str, quick: bool) -> Result<(), Problem> {
+    let workload = work::named(name)
+        .ok_or_else(|| Problem::new(format!("there is no workload {name}; `list` shows them")))?;
+    let mut meter = Meter::new();
+    let outcome = workload.run(&mut meter, Scale::new(quick));
+    let (used, blocks) = process::counted().unwrap_or_default();
+    let sample = Sample {
+        workload: name.to_owned(),
+        allocator: process::malloc_library(),
+        operations: outcome.operations,
+        wall_ns: meter.wall.as_nanos() as u64,
+        processor_ns: meter.processor.as_nanos() as u64,
+        peak: process::resident_peak(),
+        before: meter.resident_before,
+        used,
+        blocks,
+        note: outcome
+            .note
+            .map_or_else(|| "-".to_owned(), |(name, count)| format!("{name}:{count}")),
+    };
+    println!("{sample}");
+    Ok(())
+}
+
+/// Runs one workload in a process of its own on `allocator`.
+fn run(workload: &str, allocator: &Allocator, quick: bool) -> Result<Sample, Problem> {
+    let program = std::env::current_exe().map_err(|error| Problem::new(error.to_string()))?;
+    let mut command = Command::new(program);
+    command.args(["work", workload]).stdin(Stdio::null());
+    if quick {
+        command.arg("--quick");
+    }
+    allocator.apply(&mut command);
+    let output = command.output().map_err(|error| Problem::new(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let failed = || {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Problem::new(format!(
+            "{workload} on {} ended with {}: {}",
+            allocator.name,
+            output.status,
+            errors.lines().last().unwrap_or("nothing said")
+        ))
+    };
+    let mut sample = text.lines().rev().find_map(Sample::parse).ok_or_else(failed)?;
+    if !output.status.success() {
+        return Err(failed());
+    }
+    // The dynamic linker only warns about a library that it cannot preload: see whose malloc it really was.
+    let expected = allocator.library.as_deref().and_then(std::path::Path::file_name);
+    let used = std::path::Path::new(&sample.allocator).file_name();
+    if expected.is_some() && expected != used {
+        let used = &sample.allocator;
+        return Err(Problem::new(format!(
+            "{} was not preloaded: malloc came from {used}",
+            allocator.name
+        )));
+    }
+    sample.allocator.clone_from(&allocator.name);
+    Ok(sample)
+}
+
+/// The command `heap`.
+pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
+    let allocators = peers::prepare(&plan.allocators);
+    if allocators.is_empty() {
+        return Err(Problem::new("no allocator is left to run".to_owned()));
+    }
+    let counter = peers::counter().map_err(|reason| println!("# SKIP used memory: {reason}")).ok();
+    let chosen: Vec<String> = work::all()
+        .map(|workload| workload.name())
+        .filter(|name| {
+            plan.only.is_empty() || plan.only.iter().any(|part| name.contains(part.as_str()))
+        })
+        .collect();
+    if chosen.is_empty() {
+        return Err(Problem::new("no workload has such a name; `list` shows them".to_owned()));
+    }
+    let mut samples = Vec::new();
+    let mut failures = Vec::new();
+    for name in &chosen {
+        let counted = counter.as_ref().map(|counter| run(name, counter, plan.quick)).transpose()?;
+        for round in 0..plan.runs {
+            for turn in 0..allocators.len() {
+                // Each round starts with another allocator: none always follows the same neighbour's heat.
+                let allocator = &allocators[(turn + round) % allocators.len()];
+                match run(name, allocator, plan.quick) {
+                    Ok(mut sample) => {
+                        if let Some(counted) = &counted {
+                            (sample.used, sample.blocks) = (counted.used, counted.blocks);
+                        }
+                        samples.push(sample);
+                    }
+                    Err(problem) => failures.push(problem.to_string()),
+                }
+            }
+        }
+        print!("{}", report::one(name, &samples, &plan.view));
+    }
+    if let Some(path) = &plan.save {
+        save(path, &samples)?;
+    }
+    print!("{}", report::summary(&samples, &plan.view));
+    for failure in &failures {
+        println!("# FAILED {failure}");
+    }
+    let ran = samples.len();
+    println!("# {ran} runs of {} workloads on {} allocators", chosen.len(), allocators.len());
+    match failures.len() {
+        0 => Ok(()),
+        count => Err(Problem::new(format!("{count} runs failed"))),
+    }
+}
+
+fn save(path: &std::path::Path, samples: &[Sample]) -> Result<(), Problem> {
+    let problem = |error: std::io::Error| Problem::new(format!("{}: {error}", path.display()));
+    let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(problem)?;
+    let mut text = String::new();
+    if file.metadata().map_err(problem)?.len() == 0 {
+        text = format!("{HEADER}\n");
+    }
+    for sample in samples {
+        text.push_str(&sample.to_string());
+        text.push('\n');
+    }
+    file.write_all(text.as_bytes()).map_err(problem)
+}
+
+/// The command `report`: the tables and curves of samples that were saved before.
+pub(crate) fn report(files: &[PathBuf], view: &report::View) -> Result<(), Problem> {
+    let mut samples = Vec::new();
+    for path in files {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+        samples.extend(text.lines().filter_map(Sample::parse));
+    }
+    if samples.is_empty() {
+        return Err(Problem::new(
+            "these files hold no samples; `heap --save FILE` writes some".to_owned(),
+        ));
+    }
+    print!("{}", report::table(&samples, view));
+    print!("{}", report::summary(&samples, view));
+    if let Some(folder) = &view.curves {
+        for (name, drawing) in report::curves(&samples, view) {
+            let path = folder.join(format!("{name}.svg"));
+            std::fs::write(&path, drawing)
+                .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+            println!("drawn: {}", path.display());
+        }
+    }
+    Ok(())
+}

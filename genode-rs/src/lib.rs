@@ -60,6 +60,7 @@ pub mod signal;
 pub mod sync;
 #[allow(unsafe_code, reason = "the safe side of the seam")]
 pub mod sys;
+pub mod task;
 pub mod thread;
 
 pub use cap::{Capability, RawCap};

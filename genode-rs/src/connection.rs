@@ -8,7 +8,7 @@
 //! let rom = Connection::<Rom>::builder("font.tff").open(env)?;
 //! ```
 
-use core::marker::PhantomData;
+use core::{fmt, marker::PhantomData, ops::Deref};
 
 use crate::{
     affinity::Affinity,
@@ -17,13 +17,15 @@ use crate::{
     env::Env,
     error::Error,
     quota::{CapQuota, RamQuota},
-    sys,
+    rpc, sys,
 };
 
 /// A service: its name, its interface, and what a session of it costs.
+///
+/// `#[genode::rpc(service = "Name")]` implements it for the interface itself, `dyn Trait`.
 pub trait Service {
     /// The RPC interface of a session, a trait object type.
-    type Interface: ?Sized + 'static;
+    type Interface: rpc::Interface + ?Sized + 'static;
 
     /// Name in announcements and session requests.
     const NAME: &'static str;
@@ -46,17 +48,17 @@ const CAP_STEP: CapQuota = CapQuota(4);
 
 /// A session request in the making.
 #[derive(Clone, Debug)]
-pub struct Builder<S: Service> {
+pub struct Builder<S: Service + ?Sized> {
     args: ArgsBuf,
     ram: RamQuota,
     caps: CapQuota,
     affinity: Affinity,
     /// The first thing that could not be expressed.
     failed: Option<ArgsError>,
-    service: PhantomData<fn() -> S>,
+    service: PhantomData<fn() -> *const S>,
 }
 
-impl<S: Service> Builder<S> {
+impl<S: Service + ?Sized> Builder<S> {
     fn new(label: &str) -> Self {
         let mut args = ArgsBuf::new();
         let failed = args.set_str("label", label).err();
@@ -121,7 +123,7 @@ impl<S: Service> Builder<S> {
         let mut args = self.args;
         args.set_quota(self.ram.0, self.caps.0).map_err(|_| Error::Invalid)?;
         let (id, cap) = sys::parent::session_open(S::NAME, args.as_str(), self.affinity)?;
-        Ok(Connection { id, cap: Capability::new(cap) })
+        Ok(Connection { client: rpc::Client::over(Capability::new(cap)), session: OpenSession(id) })
     }
 
     /// Requests the session, donating more when the server says that it does not suffice.
@@ -140,14 +142,27 @@ impl<S: Service> Builder<S> {
     }
 }
 
-/// An open session. Closed on drop.
-#[derive(Debug)]
-pub struct Connection<S: Service> {
-    id: u64,
-    cap: Capability<S::Interface>,
+/// Calls a session by its capability.
+type Client<S> =
+    <<S as Service>::Interface as rpc::Interface>::Client<Capability<<S as Service>::Interface>>;
+
+/// An open session, and the client that calls it. Closed on drop.
+pub struct Connection<S: Service + ?Sized> {
+    // Dropped in this order: the reference goes first, as the server's object dies with the session.
+    client: Client<S>,
+    session: OpenSession,
 }
 
-impl<S: Service> Connection<S> {
+/// A session's id, closed on drop.
+struct OpenSession(u64);
+
+impl Drop for OpenSession {
+    fn drop(&mut self) {
+        sys::parent::session_close(self.0);
+    }
+}
+
+impl<S: Service + ?Sized> Connection<S> {
     /// Starts a session request with a label, which tells the server and those who route it what the session is
     /// for.
     pub fn builder(label: &str) -> Builder<S> {
@@ -161,7 +176,7 @@ impl<S: Service> Connection<S> {
 
     /// The session's capability, to call it or to hand it on.
     pub fn cap(&self) -> &Capability<S::Interface> {
-        &self.cap
+        &rpc::Client::peer(&self.client).invoke
     }
 
     /// Donates more to the session.
@@ -171,7 +186,7 @@ impl<S: Service> Connection<S> {
     pub fn upgrade(&self, ram: RamQuota, caps: CapQuota) -> Result<(), Error> {
         let mut args = ArgsBuf::<{ crate::args::CAPACITY }>::new();
         args.set_quota(ram.0, caps.0).map_err(|_| Error::Invalid)?;
-        sys::parent::session_upgrade(self.id, args.as_str())
+        sys::parent::session_upgrade(self.session.0, args.as_str())
     }
 
     /// Calls the session, and calls again after an upgrade for as long as `call` says that quota is missing.
@@ -213,10 +228,21 @@ pub enum Shortage {
     Caps,
 }
 
-impl<S: Service> Drop for Connection<S> {
-    fn drop(&mut self) {
-        // The reference goes first: the server's object dies with the session.
-        self.cap = Capability::INVALID;
-        sys::parent::session_close(self.id);
+impl<S: Service + ?Sized> Deref for Connection<S> {
+    type Target = Client<S>;
+
+    /// The client, so that a connection has the functions of its interface.
+    fn deref(&self) -> &Client<S> {
+        &self.client
+    }
+}
+
+impl<S: Service + ?Sized> fmt::Debug for Connection<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("service", &S::NAME)
+            .field("id", &self.session.0)
+            .field("cap", self.cap())
+            .finish_non_exhaustive()
     }
 }

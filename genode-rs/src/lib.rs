@@ -41,6 +41,7 @@ extern crate self as genode;
 pub mod affinity;
 pub mod args;
 pub mod cap;
+pub mod connection;
 #[allow(unsafe_code, reason = "mappings are memory, reached by address")]
 pub mod dataspace;
 pub mod entrypoint;
@@ -53,6 +54,7 @@ pub mod label;
 pub mod log;
 pub mod node;
 pub mod quota;
+pub mod rpc;
 #[doc(hidden)]
 pub mod rt;
 pub mod signal;
@@ -66,7 +68,7 @@ pub mod thread;
 pub use cap::{Capability, RawCap};
 pub use env::Env;
 pub use error::Error;
-pub use genode_macros::component;
+pub use genode_macros::{Exceptions, Wire, component, rpc};
 
 /// What most components use.
 pub mod prelude {

@@ -1,6 +1,9 @@
 //! Procedural macros of the crate `genode`, which re-exports and documents them.
 
 mod component;
+mod exceptions;
+mod rpc;
+mod wire;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;
@@ -16,4 +19,39 @@ use syn::parse_macro_input;
 pub fn component(attr: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemFn);
     component::expand(&attr, &item).unwrap_or_else(|error| error.to_compile_error().into())
+}
+
+/// Makes a trait an RPC interface.
+///
+/// `dyn Trait` becomes an `rpc::Interface`, every type that implements the trait a server of it, and
+/// `TraitClient` calls it in another component. The module `genode::rpc` explains how, and what the
+/// functions may take and return.
+///
+/// With `#[rpc(service = "Name", caps = N, ram = BYTES)]` it is also the interface of sessions at that service;
+/// the quotas are what opening one donates.
+#[proc_macro_attribute]
+pub fn rpc(attr: TokenStream, item: TokenStream) -> TokenStream {
+    let mut options = rpc::Options::default();
+    let parser = syn::meta::parser(|meta| options.parse(&meta));
+    parse_macro_input!(attr with parser);
+    let item = parse_macro_input!(item as syn::ItemTrait);
+    rpc::expand(&options, item).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Derives `rpc::Wire` for `#[repr(C)]` structs of such types, and for enums of unit variants with an
+/// integer representation.
+///
+/// A number that no variant has is an error when it arrives.
+#[proc_macro_derive(Wire)]
+pub fn wire(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as syn::DeriveInput);
+    wire::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+/// Derives `rpc::Exceptions` for an enum: its variants, in order, are the exceptions that a function with
+/// `#[throws]` declares.
+#[proc_macro_derive(Exceptions)]
+pub fn exceptions(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as syn::DeriveInput);
+    exceptions::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()
 }

@@ -9,4 +9,5 @@ pub(crate) mod entrypoint;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod parent;
+pub(crate) mod rpc;
 pub(crate) mod thread;

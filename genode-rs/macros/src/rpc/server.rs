@@ -1,0 +1,97 @@
+//! The dispatcher: from a function's number to the server's method.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::Ident;
+
+use super::{
+    base_count,
+    model::{Direction, Function, Interface, Output},
+};
+
+pub(crate) fn expand(interface: &Interface) -> TokenStream {
+    let name = &interface.item.ident;
+    let base_count = base_count(interface);
+    let arms = interface.functions.iter().enumerate().map(|(index, function)| {
+        let body = arm(interface, function);
+        quote!(#index => { #body })
+    });
+    let inherited = interface.base.as_ref().map(|base| {
+        quote! {
+            if function < #base_count {
+                return <dyn #base as ::genode::rpc::Dispatch<S>>::dispatch(
+                    server, function, call, reply,
+                );
+            }
+        }
+    });
+    quote! {
+        impl<S: #name + ?Sized> ::genode::rpc::Dispatch<S> for dyn #name {
+            #[allow(unused_variables)] // an interface may have no functions of its own
+            fn dispatch(
+                server: &mut S,
+                function: usize,
+                call: &mut ::genode::rpc::Reader<'_>,
+                reply: &mut ::genode::rpc::Writer<'_>,
+            ) -> ::core::result::Result<(), ::genode::rpc::Exception> {
+                #inherited
+                match function - #base_count {
+                    #(#arms)*
+                    _ => ::core::result::Result::Err(::genode::rpc::Exception::INVALID_OPCODE),
+                }
+            }
+        }
+    }
+}
+
+fn arm(interface: &Interface, function: &Function) -> TokenStream {
+    let interface_name = &interface.item.ident;
+    let name = &function.name;
+    let value = Ident::new("value", Span::mixed_site());
+    // Named apart from the dispatcher's own variables.
+    let locals: Vec<_> = function
+        .args
+        .iter()
+        .map(|arg| Ident::new(&format!("{}_arg", arg.name), Span::mixed_site()))
+        .collect();
+    let takes = function.args.iter().zip(&locals).map(|(arg, local)| {
+        let ty = &arg.value;
+        let mutability = arg.is_out().then(|| quote!(mut));
+        quote!(let #mutability #local: #ty = call.take()?;)
+    });
+    let passes = function.args.iter().zip(&locals).map(|(arg, local)| match arg.direction {
+        Direction::In => quote!(#local),
+        Direction::InRef => quote!(&#local),
+        Direction::InOut => quote!(&mut #local),
+    });
+    let outs = function
+        .args
+        .iter()
+        .zip(&locals)
+        .filter(|(arg, _)| arg.is_out())
+        .map(|(_, local)| quote!(reply.put(&#local)?;));
+    let finish = match &function.output {
+        Output::Plain(_) | Output::Attempt(..) => quote! {
+            reply.put(&#value)?;
+            ::core::result::Result::Ok(())
+        },
+        Output::Throws(..) => quote! {
+            match #value {
+                ::core::result::Result::Ok(value) => {
+                    reply.put(&value)?;
+                    ::core::result::Result::Ok(())
+                }
+                ::core::result::Result::Err(exception) => ::core::result::Result::Err(
+                    ::genode::rpc::Exception::declared(exception),
+                ),
+            }
+        },
+    };
+    quote! {
+        #(#takes)*
+        call.finish()?;
+        let #value = <S as #interface_name>::#name(server, #(#passes),*);
+        #(#outs)*
+        #finish
+    }
+}

@@ -1,0 +1,183 @@
+//! The client side of a call: from arguments to a message, and from the reply to a result.
+
+use super::{
+    Opcodes,
+    dispatch::Answer,
+    error::{CallError, Error, Exception, Exceptions, WireError},
+    message::{Caps, Decode, Encode, MAX_BODY, MAX_CAPS, Reader, Writer},
+};
+use crate::cap::Capability;
+
+/// Something that takes a call's message to the object and brings the reply back.
+///
+/// [`Capability`] does it by the system, [`Local`](super::Local) within the component.
+pub trait Invoke {
+    /// Sends `body` and `caps`, waits, and fills `reply` and `reply_caps`.
+    fn invoke(&self, call: (&[u8], &Caps), reply: (&mut [u8], &mut Caps)) -> Result<Answer, Error>;
+}
+
+impl<I: ?Sized> Invoke for Capability<I> {
+    #[inline]
+    fn invoke(&self, call: (&[u8], &Caps), reply: (&mut [u8], &mut Caps)) -> Result<Answer, Error> {
+        crate::sys::rpc::call(self.raw(), call, reply).map_err(Error::System)
+    }
+}
+
+impl<P: Invoke + ?Sized> Invoke for &P {
+    #[inline]
+    fn invoke(&self, call: (&[u8], &Caps), reply: (&mut [u8], &mut Caps)) -> Result<Answer, Error> {
+        (**self).invoke(call, reply)
+    }
+}
+
+/// What a client consists of: how it reaches the object, and how that numbers its functions.
+#[derive(Clone, Debug)]
+pub struct Peer<P> {
+    /// Takes the calls to the object.
+    pub invoke: P,
+    /// Opcodes of the interface in the version that the object has.
+    pub opcodes: Opcodes,
+}
+
+/// A client that [`#[genode::rpc]`](macro@crate::rpc) made, for code that works with any of them.
+pub trait Client<P: Invoke>: Sized {
+    /// A client of the object that `peer` reaches.
+    fn from_peer(peer: Peer<P>) -> Self;
+
+    /// How the client reaches its object.
+    fn peer(&self) -> &Peer<P>;
+
+    /// A client of the object that `invoke` reaches, its functions numbered in order of declaration.
+    fn over(invoke: P) -> Self {
+        Self::from_peer(Peer { invoke, opcodes: Opcodes::DECLARED })
+    }
+}
+
+/// Size of a call's body and reply's body, and what they may not exceed. For the code that
+/// [`#[genode::rpc]`](macro@crate::rpc) makes: a function that does not fit a message does not compile.
+#[doc(hidden)]
+pub const fn body_size(items: &[usize], caps: &[usize]) -> usize {
+    const fn sum(numbers: &[usize]) -> usize {
+        let (mut sum, mut i) = (0, 0);
+        while i < numbers.len() {
+            sum += numbers[i];
+            i += 1;
+        }
+        sum
+    }
+    assert!(
+        sum(items) <= MAX_BODY,
+        "the function does not fit a message: pass bulk data through a dataspace"
+    );
+    assert!(sum(caps) <= MAX_CAPS, "a message carries at most four capabilities");
+    sum(items)
+}
+
+/// One call of at most `CALL` bytes with a reply of at most `REPLY`, on the caller's stack.
+#[derive(Debug)]
+pub struct Call<const CALL: usize, const REPLY: usize> {
+    body: [u8; CALL],
+    len: usize,
+    caps: Caps,
+    reply: [u8; REPLY],
+    reply_caps: Caps,
+}
+
+impl<const CALL: usize, const REPLY: usize> Call<CALL, REPLY> {
+    /// Starts a call of the function at position `function` of its interface.
+    #[inline]
+    pub fn new(opcodes: Opcodes, function: usize) -> Result<Self, Error> {
+        let opcode = opcodes.opcode(function).ok_or(Error::Unsupported)?;
+        let mut call = Self {
+            body: [0; CALL],
+            len: 0,
+            caps: Caps::new(),
+            reply: [0; REPLY],
+            reply_caps: Caps::new(),
+        };
+        call.put(&opcode)?;
+        Ok(call)
+    }
+
+    /// Appends an argument.
+    #[inline]
+    pub fn put<T: Encode + ?Sized>(&mut self, argument: &T) -> Result<(), Error> {
+        let mut writer = Writer::resume(&mut self.body, self.len, &mut self.caps);
+        writer.put(argument).map_err(Error::Call)?;
+        self.len = writer.len();
+        Ok(())
+    }
+
+    /// Executes the call of a function that declares no exceptions.
+    #[inline]
+    pub fn invoke(&mut self, peer: &impl Invoke) -> Result<Reply<'_>, Error> {
+        let reply = self.invoke_throwing(peer)?;
+        if reply.word == 0 { Ok(reply) } else { Err(Error::Undeclared(reply.word)) }
+    }
+
+    /// Executes the call of a function that declares exceptions: ask the reply for them after the
+    /// arguments that it brings back.
+    #[inline]
+    pub fn invoke_throwing(&mut self, peer: &impl Invoke) -> Result<Reply<'_>, Error> {
+        let call = (&self.body[..self.len], &self.caps);
+        let answer = peer.invoke(call, (&mut self.reply, &mut self.reply_caps))?;
+        let body = self.reply.get(..answer.len).ok_or(Error::Reply(WireError::Overflow))?;
+        check_word(answer.word)?;
+        Ok(Reply { reader: Reader::new(body, &mut self.reply_caps), word: answer.word })
+    }
+}
+
+/// Tells the exceptions that any call can have from those that its function declares.
+#[inline]
+fn check_word(word: i64) -> Result<(), Error> {
+    const INVALID_OBJECT: i64 = Exception::INVALID_OBJECT.word();
+    const INVALID_OPCODE: i64 = Exception::INVALID_OPCODE.word();
+    const MALFORMED: i64 = Exception::MALFORMED.word();
+    const OVERFLOW: i64 = Exception::OVERFLOW.word();
+    const BUSY: i64 = Exception::BUSY.word();
+    Err(match word {
+        INVALID_OBJECT => Error::InvalidObject,
+        INVALID_OPCODE => Error::InvalidOpcode,
+        MALFORMED => Error::Refused,
+        OVERFLOW => Error::ReplyOverflow,
+        BUSY => Error::Busy,
+        _ => return Ok(()),
+    })
+}
+
+/// The reply to a [`Call`].
+#[derive(Debug)]
+pub struct Reply<'m> {
+    reader: Reader<'m>,
+    word: i64,
+}
+
+impl<'m> Reply<'m> {
+    /// Takes the next value out of the reply.
+    #[inline]
+    pub fn take<T: Decode<'m>>(&mut self) -> Result<T, Error> {
+        self.reader.take().map_err(Error::Reply)
+    }
+
+    /// Checks that nothing is left over.
+    #[inline]
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.reader.finish().map_err(Error::Reply)
+    }
+
+    /// The exception that the function ended with, if it did.
+    #[inline]
+    pub fn exception<E: Exceptions>(&self) -> Result<Option<E>, Error> {
+        match self.word {
+            0 => Ok(None),
+            word => Exception::from_word(word).map(Some).ok_or(Error::Undeclared(word)),
+        }
+    }
+}
+
+/// Splits the `Attempt` that a function returned into its value and the service's error.
+#[doc(hidden)]
+#[inline]
+pub fn flatten<T, E>(attempt: Result<T, E>) -> Result<T, CallError<E>> {
+    attempt.map_err(CallError::Service)
+}

@@ -1,0 +1,93 @@
+//! Remote procedure calls: a trait is the interface, everything else follows from it.
+//!
+//! Annotate a trait with [`#[genode::rpc]`](macro@crate::rpc). Implement it for a type, and that type is a server;
+//! call the methods of the client that the macro makes, and they run in another component. The bytes in
+//! between are Genode's, so that either side may be C++.
+//!
+//! ```
+//! use genode::{Capability, rpc::{self, CallError, InBuffer, Local}};
+//!
+//! /// Errors are enums. As C++ enums they have four bytes on the wire.
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Wire)]
+//! #[repr(u32)]
+//! pub enum OpenError { NotFound, OutOfRam }
+//!
+//! /// Exceptions that C++ would throw are enums too, in order of their declaration.
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Exceptions)]
+//! pub enum ReadError { Closed, OutOfRange }
+//!
+//! #[genode::rpc]
+//! pub trait Library {
+//!     /// A plain result.
+//!     fn count(&self) -> u32;
+//!     /// `Result` is Genode's `Attempt`.
+//!     fn open(&mut self, name: InBuffer<'_, 64>) -> Result<Capability<dyn Book>, OpenError>;
+//! }
+//!
+//! #[genode::rpc]
+//! pub trait Book {
+//!     /// `#[throws]` makes it exceptions. A `&mut` argument travels both ways.
+//!     #[throws]
+//!     fn read(&mut self, page: u64, bookmark: &mut u64) -> Result<u32, ReadError>;
+//! }
+//!
+//! struct Novel;
+//! impl Book for Novel {
+//!     fn read(&mut self, page: u64, bookmark: &mut u64) -> Result<u32, ReadError> {
+//!         if page > 100 { return Err(ReadError::OutOfRange) }
+//!         *bookmark = page;
+//!         Ok(page as u32 * 7)
+//!     }
+//! }
+//!
+//! // A component has a `Capability<dyn Book>` and calls `BookClient::new(cap)`. A test needs no system:
+//! let book = Local::<dyn Book, _>::client(Novel);
+//! let mut bookmark = 0;
+//! assert_eq!(book.read(6, &mut bookmark), Ok(42));
+//! assert_eq!(bookmark, 6);
+//! assert_eq!(book.read(101, &mut bookmark), Err(CallError::Service(ReadError::OutOfRange)));
+//! ```
+//!
+//! # What goes over the wire
+//!
+//! | Rust | C++ | bytes |
+//! |---|---|---|
+//! | `x: T`, `x: &T` | `T`, `T const &` | in the call |
+//! | `x: &mut T` | `T &` | in the call and in the reply |
+//! | [`Wire`] types: integers, `bool`, arrays, derived structs and enums | the same in C | size rounded up to 8 |
+//! | [`InBuffer<'_, N>`](InBuffer) | `Rpc_in_buffer<N>` | length (8), bytes rounded up to 8 |
+//! | [`FixedString<N>`](FixedString) | `String<N>` | N rounded up to 8, length (8) |
+//! | [`Capability`](crate::Capability) | `Capability` | none: at most four beside the body |
+//! | no result, `()` | `void`, `Ok` | 8 |
+//! | `Result<T, E>` | `Attempt<T, E>` | `bool` (8), then `T` or `E` |
+//! | `#[throws]` with `Result<T, E>` | `GENODE_RPC_THROW` | `T`, or none and a protocol word |
+//!
+//! A call's body starts with the function's opcode (8): its position in the trait, behind the functions of the
+//! trait it extends. [`Opcodes`] renumbers where versions of Genode differ.
+//!
+//! # What cannot happen
+//!
+//! Bytes from the other side are decoded by checked reads: a message that is too short, an enum value that
+//! does not exist, a buffer longer than declared, a missing or surplus capability is an [`Error`], at a server
+//! an exception for the caller and no call of the server's function. A function whose arguments could
+//! exceed a message does not compile. Nothing on the way allocates memory.
+
+mod client;
+pub(crate) mod dispatch;
+mod error;
+mod local;
+pub(crate) mod message;
+mod object;
+mod text;
+mod wire;
+
+pub use client::{Call, Client, Invoke, Peer, Reply};
+#[doc(hidden)]
+pub use client::{body_size, flatten};
+pub use dispatch::{Answer, Dispatch, Interface, Opcodes, serve};
+pub use error::{CallError, Error, Exception, Exceptions, WireError};
+pub use local::Local;
+pub use message::{Caps, Decode, Encode, MAX_BODY, MAX_CAPS, Reader, Writer, item_size};
+pub use object::Object;
+pub use text::{FixedString, InBuffer};
+pub use wire::Wire;

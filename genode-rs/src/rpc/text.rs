@@ -1,0 +1,186 @@
+//! Bytes of variable length: `Rpc_in_buffer` and `String` of Genode.
+
+use core::fmt;
+
+use super::{
+    WireError,
+    message::{Decode, Encode, Reader, Writer, item_size},
+};
+
+/// An argument of at most `N` bytes that the message carries inline (Genode's `Rpc_in_buffer<N>`).
+///
+/// It borrows: on the sending side from the caller, on the receiving side from the message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct InBuffer<'a, const N: usize> {
+    bytes: &'a [u8],
+    /// Append a zero byte on the wire.
+    terminate: bool,
+}
+
+impl<'a, const N: usize> InBuffer<'a, N> {
+    /// The bytes as they are, `None` if there are more than `N`.
+    pub const fn bytes(bytes: &'a [u8]) -> Option<Self> {
+        if bytes.len() > N { None } else { Some(Self { bytes, terminate: false }) }
+    }
+
+    /// Text, to which the message adds the terminating zero that C++ wants to see. `None` if it does not
+    /// fit or has a zero inside.
+    pub fn text(text: &'a str) -> Option<Self> {
+        if text.len() >= N || text.as_bytes().contains(&0) {
+            None
+        } else {
+            Some(Self { bytes: text.as_bytes(), terminate: true })
+        }
+    }
+
+    /// The bytes without the terminating zero that [`Self::text`] adds on the way.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The text in front of the terminating zero. `None` if the sender did not terminate it, or it is
+    /// not UTF-8.
+    pub fn as_text(&self) -> Option<&'a str> {
+        let text = if self.terminate {
+            self.bytes
+        } else {
+            let (&last, _) = self.bytes.split_last()?;
+            if last != 0 {
+                return None;
+            }
+            self.bytes.split(|&byte| byte == 0).next()?
+        };
+        core::str::from_utf8(text).ok()
+    }
+
+    const fn wire_len(&self) -> usize {
+        self.bytes.len() + self.terminate as usize
+    }
+}
+
+impl<const N: usize> fmt::Debug for InBuffer<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.bytes.escape_ascii())
+    }
+}
+
+impl<const N: usize> Encode for InBuffer<'_, N> {
+    const SIZE: usize = 8 + item_size(N);
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
+        message.put(&self.wire_len())?;
+        let item = message.item(self.wire_len())?;
+        let (bytes, terminator) = item.split_at_mut(self.bytes.len());
+        bytes.copy_from_slice(self.bytes);
+        terminator.fill(0);
+        Ok(())
+    }
+}
+
+impl<'m, const N: usize> Decode<'m> for InBuffer<'m, N> {
+    fn decode(message: &mut Reader<'m>) -> Result<Self, WireError> {
+        let len: usize = message.take()?;
+        if len > N {
+            return Err(WireError::TooLong);
+        }
+        Ok(Self { bytes: message.item(len)?, terminate: false })
+    }
+}
+
+/// Text of fixed capacity (Genode's `String<N>`): `N` bytes, the terminating zero included.
+#[derive(Clone, Copy)]
+pub struct FixedString<const N: usize> {
+    bytes: [u8; N],
+    /// Bytes of text, without the zero; less than `N`.
+    len: usize,
+}
+
+impl<const N: usize> FixedString<N> {
+    /// No text.
+    pub const EMPTY: Self = Self { bytes: [0; N], len: 0 };
+
+    /// A copy of `text`, `None` if it and a zero do not fit, or it has a zero inside.
+    pub fn new(text: &str) -> Option<Self> {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// A copy of `text`, as [`Self::new`].
+    pub fn from_bytes(text: &[u8]) -> Option<Self> {
+        if text.len() >= N || text.contains(&0) {
+            return None;
+        }
+        let mut string = Self { bytes: [0; N], len: text.len() };
+        string.bytes[..text.len()].copy_from_slice(text);
+        Some(string)
+    }
+
+    /// The text, without its terminating zero. Who sent it decides whether it is UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The text, `None` if it is not UTF-8.
+    pub fn as_str(&self) -> Option<&str> {
+        core::str::from_utf8(self.as_bytes()).ok()
+    }
+}
+
+impl<const N: usize> Default for FixedString<N> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl<const N: usize> PartialEq for FixedString<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> Eq for FixedString<N> {}
+
+impl<const N: usize> fmt::Debug for FixedString<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
+    }
+}
+
+impl<const N: usize> fmt::Display for FixedString<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_str() {
+            Some(text) => f.pad(text),
+            None => self.as_bytes().escape_ascii().fmt(f),
+        }
+    }
+}
+
+impl<const N: usize> Encode for FixedString<N> {
+    const SIZE: usize = item_size(N) + 8;
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
+        let (text, rest) = message.item(Self::SIZE)?.split_at_mut(self.len);
+        text.copy_from_slice(self.as_bytes());
+        let (zeros, len) = rest.split_at_mut(Self::SIZE - 8 - self.len);
+        zeros.fill(0);
+        len.copy_from_slice(&(self.len + 1).to_ne_bytes());
+        Ok(())
+    }
+}
+
+impl<const N: usize> Decode<'_> for FixedString<N> {
+    fn decode(message: &mut Reader<'_>) -> Result<Self, WireError> {
+        let item = message.item(item_size(N))?;
+        let with_zero: usize = message.take()?;
+        // A default-constructed C++ string has length 0 and counts as empty.
+        let Some(len) = with_zero.checked_sub(1) else { return Ok(Self::EMPTY) };
+        if with_zero > N {
+            return Err(WireError::TooLong);
+        }
+        if item[len] != 0 {
+            return Err(WireError::BadText);
+        }
+        Self::from_bytes(&item[..len]).ok_or(WireError::BadText)
+    }
+}

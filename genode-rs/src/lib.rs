@@ -39,7 +39,6 @@ extern crate alloc;
 extern crate self as genode;
 
 pub mod affinity;
-pub mod args;
 pub mod cap;
 pub mod connection;
 #[allow(unsafe_code, reason = "mappings are memory, reached by address")]
@@ -68,6 +67,7 @@ pub mod thread;
 pub use cap::{Capability, RawCap};
 pub use env::Env;
 pub use error::Error;
+pub use genode_args as args;
 pub use genode_macros::{Exceptions, Wire, component, rpc};
 
 /// What most components use.

@@ -9,9 +9,16 @@
 //!   replacement and then wins;
 //! - a number that exceeds 64 bits is malformed, while there it wraps.
 //!
-//! It may know nothing but bytes.
+//! A crate of its own, because a parent must read a child's arguments exactly as the server will: the SDK and the
+//! host target's side of a parent share it. It knows nothing but bytes.
+#![no_std]
+#![deny(missing_docs)]
+
+pub mod label;
 
 use core::fmt;
+
+use label::{Label, LabelError};
 
 /// Size of a session-argument string with its terminating NUL (Genode's `Parent::Session_args`).
 pub const CAPACITY: usize = 160;
@@ -161,8 +168,8 @@ impl<'a> ArgsRef<'a> {
     }
 
     /// The session's label, empty if there is none.
-    pub fn label(self) -> Result<crate::label::Label, crate::label::LabelError> {
-        let mut label = crate::label::Label::new("")?;
+    pub fn label(self) -> Result<Label, LabelError> {
+        let mut label = Label::default();
         if let Some(chars) = self.get("label").and_then(Value::chars) {
             for c in chars {
                 label.push(c)?;
@@ -304,7 +311,7 @@ impl Iterator for Chars<'_> {
 }
 
 /// The boolean words that Genode knows.
-pub(crate) fn bool_word(s: &str) -> Option<bool> {
+pub fn bool_word(s: &str) -> Option<bool> {
     match s {
         "yes" | "true" | "on" => Some(true),
         "no" | "false" | "off" => Some(false),
@@ -313,7 +320,7 @@ pub(crate) fn bool_word(s: &str) -> Option<bool> {
 }
 
 /// The number at the start of `s`, decimal or `0x`, and what follows it. No digit at all is 0 digits read: None.
-pub(crate) fn unsigned_prefix(s: &str) -> Option<(u64, &str)> {
+pub fn unsigned_prefix(s: &str) -> Option<(u64, &str)> {
     let (radix, digits) = match s.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &s[2..]),
         _ => (10, s),
@@ -327,7 +334,7 @@ pub(crate) fn unsigned_prefix(s: &str) -> Option<(u64, &str)> {
 }
 
 /// As [`unsigned_prefix`], with a suffix K, M or G.
-pub(crate) fn bytes_prefix(s: &str) -> Option<(u64, &str)> {
+pub fn bytes_prefix(s: &str) -> Option<(u64, &str)> {
     let (value, rest) = unsigned_prefix(s)?;
     let shift = match rest.as_bytes().first() {
         Some(b'K') => 10,
@@ -473,5 +480,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
+#[cfg(test)]
+extern crate alloc;
 #[cfg(test)]
 mod tests;

@@ -26,8 +26,8 @@ pub use rs_host_rt::*;
 #[macro_export]
 macro_rules! component_entry {
     ($construct:path) => {
-        #[unsafe(no_mangle)]
-        extern "C" fn main(_argc: i32, _argv: *const *const u8) -> i32 {
+        #[unsafe(export_name = "main")]
+        extern "C" fn __genode_start(_argc: i32, _argv: *const *const u8) -> i32 {
             $crate::rs_host_start($construct)
         }
     };

@@ -4,7 +4,7 @@
 //! in it. Wire sizes: [`Space`] 8 bytes, [`Location`] 16, [`Affinity`] 24.
 
 /// Size of a grid of CPUs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, crate::Wire)]
 #[repr(C)]
 pub struct Space {
     /// Columns.
@@ -50,7 +50,7 @@ const fn nonnegative(n: i32) -> Result<u64, ()> {
 }
 
 /// A rectangle of CPUs within a [`Space`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, crate::Wire)]
 #[repr(C)]
 pub struct Location {
     /// Leftmost column.
@@ -71,7 +71,7 @@ impl Location {
 }
 
 /// A space and a location in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, crate::Wire)]
 #[repr(C)]
 pub struct Affinity {
     /// The space that `location` refers to.

@@ -54,6 +54,8 @@ pub mod log;
 pub mod node;
 pub mod quota;
 pub mod rpc;
+pub mod root;
+pub mod session;
 #[doc(hidden)]
 pub mod rt;
 pub mod signal;

@@ -5,7 +5,10 @@ use core::{fmt, iter::Sum, ops};
 macro_rules! quota {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, crate::Wire,
+        )]
+        #[repr(transparent)]
         pub struct $name(pub u64);
 
         impl $name {

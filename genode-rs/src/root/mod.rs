@@ -2,7 +2,7 @@
 //!
 //! ```ignore
 //! let mut root = Root::new(env)?;
-//! root.serve::<Hello, _>(|request: &SessionRequest<'_>| {
+//! root.serve::<dyn Hello, _>(|request: &SessionRequest<'_>| {
 //!     log!("session requested by '{}'", request.label());
 //!     Ok(HelloServer::default())
 //! })?;
@@ -112,7 +112,7 @@ impl From<Refused> for Response {
 /// Makes the server objects of a service, one a session.
 ///
 /// Closures that take a [`SessionRequest`] and return a server object are factories too.
-pub trait Factory<S: Service> {
+pub trait Factory<S: Service + ?Sized> {
     /// The server object of one session.
     type Session: 'static;
 
@@ -123,7 +123,7 @@ pub trait Factory<S: Service> {
     fn upgrade(&mut self, _session: &mut Self::Session, _ram: RamQuota, _caps: CapQuota) {}
 }
 
-impl<S: Service, T: 'static, F> Factory<S> for F
+impl<S: Service + ?Sized, T: 'static, F> Factory<S> for F
 where
     F: FnMut(&SessionRequest<'_>) -> Result<T, Refused>,
 {
@@ -145,16 +145,16 @@ trait AnyService {
 }
 
 /// A service and its open sessions by the parent's id.
-struct Served<S: Service, F: Factory<S>>
+struct Served<S: Service + ?Sized, F: Factory<S>>
 where
     S::Interface: Dispatch<F::Session>,
 {
     factory: F,
     sessions: BTreeMap<u64, Object<S::Interface, F::Session>>,
-    service: PhantomData<fn() -> S>,
+    service: PhantomData<fn() -> *const S>,
 }
 
-impl<S: Service, F: Factory<S>> Served<S, F>
+impl<S: Service + ?Sized, F: Factory<S>> Served<S, F>
 where
     S::Interface: Dispatch<F::Session>,
 {
@@ -163,7 +163,7 @@ where
     const COST: usize = size_of::<F::Session>() + 512;
 }
 
-impl<S: Service, F: Factory<S>> AnyService for Served<S, F>
+impl<S: Service + ?Sized, F: Factory<S>> AnyService for Served<S, F>
 where
     S::Interface: Dispatch<F::Session>,
 {
@@ -238,7 +238,7 @@ impl Root {
     /// [`Error::Invalid`] from within a factory, else what the parent says.
     pub fn serve<S, F>(&mut self, factory: F) -> Result<(), Error>
     where
-        S: Service + 'static,
+        S: Service + ?Sized + 'static,
         F: Factory<S> + 'static,
         S::Interface: Dispatch<F::Session>,
     {

@@ -36,7 +36,7 @@ pub trait Wire: Sized {
     fn load(bytes: &[u8]) -> Result<Self, WireError>;
 }
 
-macro_rules! integers {
+macro_rules! numbers {
     ($($ty:ty)*) => { $(
         impl Wire for $ty {
             const SIZE: usize = size_of::<Self>();
@@ -54,7 +54,7 @@ macro_rules! integers {
     )* };
 }
 
-integers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize);
+numbers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
 
 impl Wire for bool {
     const SIZE: usize = 1;

@@ -1,0 +1,16 @@
+//! The sessions that most systems have: their interfaces, and what a client wants to do with them.
+//!
+//! | service | interface | client |
+//! |---|---|---|
+//! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
+//! | ROM | [`rom::RomSession`] | [`rom::RomConnection`] |
+//! | Timer | [`timer::TimerSession`] | [`timer::TimerConnection`] |
+//! | Report | [`report::ReportSession`] | [`report::Reporter`] |
+//!
+//! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
+//! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces.
+
+pub mod log;
+pub mod report;
+pub mod rom;
+pub mod timer;

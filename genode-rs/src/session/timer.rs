@@ -1,0 +1,93 @@
+//! Timer: the time, and signals when it has come.
+
+use core::time::Duration;
+
+use crate::{
+    cap::Capability, connection::Connection, entrypoint::Entrypoint, env::Env, error::Error,
+    signal::{SignalContext, SignalHandler},
+};
+
+/// A Timer session (`timer_session/timer_session.h`).
+#[genode::rpc(service = "Timer", caps = 2, ram = 10 * 1024)]
+pub trait TimerSession {
+    /// Programs one signal, `us` microseconds from now. Replaces what was programmed before.
+    fn trigger_once(&mut self, us: u64);
+    /// Programs a signal every `us` microseconds, the first one at the latest after that time; 0 ends it.
+    fn trigger_periodic(&mut self, us: u64);
+    /// Whom to tell.
+    fn sigh(&mut self, context: Capability<SignalContext>);
+    /// Milliseconds since the session was created.
+    fn elapsed_ms(&self) -> u64;
+    /// Microseconds since the session was created.
+    fn elapsed_us(&self) -> u64;
+}
+
+/// A Timer session, with times as [`Duration`].
+///
+/// For several timeouts at once, and to `.await` them, use [`task`](crate::task).
+#[derive(Debug)]
+pub struct TimerConnection {
+    session: Connection<dyn TimerSession>,
+    ep: Entrypoint,
+}
+
+impl TimerConnection {
+    /// Opens a session.
+    pub fn open(env: Env, label: &str) -> Result<Self, Error> {
+        Ok(Self { session: Connection::open(env, label)?, ep: env.ep() })
+    }
+
+    /// Time since the session was opened, in microseconds precision.
+    pub fn elapsed(&self) -> Result<Duration, Error> {
+        Ok(Duration::from_micros(self.session.elapsed_us()?))
+    }
+
+    /// Whom to tell when time has come.
+    pub fn sigh(&self, context: &Capability<SignalContext>) -> Result<(), Error> {
+        Ok(self.session.sigh(context.clone())?)
+    }
+
+    /// Programs one signal after `time`, instead of what was programmed before.
+    pub fn trigger_once(&self, time: Duration) -> Result<(), Error> {
+        Ok(self.session.trigger_once(micros(time))?)
+    }
+
+    /// Programs a signal every `time`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for less than a microsecond; else what the call says.
+    pub fn trigger_periodic(&self, time: Duration) -> Result<(), Error> {
+        match micros(time) {
+            0 => Err(Error::Invalid),
+            us => Ok(self.session.trigger_periodic(us)?),
+        }
+    }
+
+    /// Ends periodic signals.
+    pub fn stop(&self) -> Result<(), Error> {
+        Ok(self.session.trigger_periodic(0)?)
+    }
+
+    /// Blocks the main entrypoint for `time`; it handles I/O signals meanwhile, but no RPC. Takes the
+    /// session's signal away from whoever had it.
+    ///
+    /// A component that has anything else to do programs a signal and returns.
+    pub fn sleep(&self, time: Duration) -> Result<(), Error> {
+        let fired = alloc::rc::Rc::new(core::cell::Cell::new(false));
+        let handler = SignalHandler::io(self.ep, {
+            let fired = fired.clone();
+            move |_| fired.set(true)
+        })?;
+        self.sigh(handler.cap())?;
+        self.trigger_once(time)?;
+        while !fired.get() {
+            self.ep.wait_io_signal();
+        }
+        Ok(())
+    }
+}
+
+/// Whole microseconds, rounded up: a timeout never comes too early.
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
+}

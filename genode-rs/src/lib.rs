@@ -53,11 +53,11 @@ pub mod label;
 pub mod log;
 pub mod node;
 pub mod quota;
-pub mod rpc;
 pub mod root;
-pub mod session;
+pub mod rpc;
 #[doc(hidden)]
 pub mod rt;
+pub mod session;
 pub mod signal;
 #[allow(unsafe_code, reason = "locks")]
 pub mod sync;

@@ -4,7 +4,7 @@ use core::fmt::Display;
 
 pub use genode_sys::component_entry;
 
-use crate::{env::Env, error, sys};
+use crate::{env::Env, sys};
 
 /// What a component's main function may return: nothing, or what it wants to keep, or why it could not start.
 pub trait Outcome {

@@ -358,6 +358,14 @@ impl<const N: usize> Default for ArgsBuf<N> {
     }
 }
 
+impl<const N: usize> PartialEq for ArgsBuf<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl<const N: usize> Eq for ArgsBuf<N> {}
+
 impl<const N: usize> fmt::Debug for ArgsBuf<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)

@@ -242,13 +242,8 @@ impl Root {
         F: Factory<S> + 'static,
         S::Interface: Dispatch<F::Session>,
     {
-        let served =
-            Served::<S, F> { factory, sessions: BTreeMap::new(), service: PhantomData };
-        self.state
-            .try_borrow_mut()
-            .map_err(|_| Error::Invalid)?
-            .services
-            .push(Box::new(served));
+        let served = Served::<S, F> { factory, sessions: BTreeMap::new(), service: PhantomData };
+        self.state.try_borrow_mut().map_err(|_| Error::Invalid)?.services.push(Box::new(served));
         parent::announce(S::NAME)
     }
 }

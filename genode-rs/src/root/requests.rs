@@ -14,6 +14,7 @@ pub(super) const MAX_SIZE: usize = 1 << 20;
 
 /// One entry of the ROM.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always a `Create`")]
 pub(super) enum Request {
     /// A new session.
     Create { id: u64, service: String, args: Args, affinity: Affinity },
@@ -107,10 +108,7 @@ mod tests {
         assert_eq!(args.args().label().unwrap().as_str(), "client -> a");
         assert_eq!(affinity.space, Space { width: 4, height: 1 });
         assert_eq!(affinity.location, Location { x: 2, y: 0, width: 2, height: 1 });
-        assert_eq!(
-            requests[1],
-            Request::Upgrade { id: 1, ram: RamQuota(4096), caps: CapQuota(2) }
-        );
+        assert_eq!(requests[1], Request::Upgrade { id: 1, ram: RamQuota(4096), caps: CapQuota(2) });
         assert_eq!(requests[2], Request::Close { id: 2 });
     }
 

@@ -3,7 +3,11 @@
 use core::time::Duration;
 
 use crate::{
-    cap::Capability, connection::Connection, entrypoint::Entrypoint, env::Env, error::Error,
+    cap::Capability,
+    connection::Connection,
+    entrypoint::Entrypoint,
+    env::Env,
+    error::Error,
     signal::{SignalContext, SignalHandler},
 };
 

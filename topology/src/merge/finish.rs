@@ -1,0 +1,243 @@
+//! The last step: final CPU numbers, sorted tables, and the index behind `node_of`.
+
+use super::{BuildError, Draft, DraftSubject};
+use crate::conflict::{Conflict, Note};
+use crate::model::{Access, Cache, Cpu, MAX_CPUS, Machine, MemoryCache, NO_NODE, Node};
+use crate::{CpuId, CpuSet, NodeId, Source};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+impl Draft {
+    pub(super) fn finish(mut self, sources: Vec<Source>) -> Result<Machine, BuildError> {
+        let ids = self.final_ids()?;
+        let space = self.finish_space(&ids)?;
+        let id_of = |index: usize| ids.get(index).copied().unwrap_or(CpuId(u32::MAX));
+
+        let mut cpus: Vec<Cpu> = self
+            .cpus
+            .iter()
+            .enumerate()
+            .map(|(i, c)| Cpu {
+                id: id_of(i),
+                os_id: c.os,
+                hardware_id: c.hardware,
+                uid: c.uid,
+                node: c.node.filter(|n| self.nodes.contains_key(&n.value)),
+                position: c.position,
+                kind: c.kind,
+            })
+            .collect();
+        cpus.sort_by_key(|c| c.id);
+
+        let mut nodes: Vec<Node> = self
+            .nodes
+            .values()
+            .map(|n| Node {
+                id: n.id,
+                cpus: CpuSet::new(),
+                usable: n.usable,
+                initiator: n.initiator,
+                attached_to: n.attached_to.filter(|a| self.nodes.contains_key(&a.value)),
+            })
+            .collect();
+        let index: BTreeMap<NodeId, u16> =
+            nodes.iter().enumerate().map(|(i, n)| (n.id.value, i as u16)).collect();
+
+        let slots = cpus.last().map_or(0, |c| c.id.0 as usize + 1);
+        let mut node_of = alloc::vec![NO_NODE; slots];
+        let mut cpu_at = alloc::vec![NO_NODE; slots];
+        for (i, cpu) in cpus.iter().enumerate() {
+            if let Some(slot) = cpu_at.get_mut(cpu.id.0 as usize) {
+                *slot = i as u16;
+            }
+            let Some(at) = cpu.node.and_then(|n| index.get(&n.value)) else { continue };
+            if let (Some(slot), Some(node)) =
+                (node_of.get_mut(cpu.id.0 as usize), nodes.get_mut(usize::from(*at)))
+            {
+                *slot = *at;
+                node.cpus.insert(cpu.id);
+            }
+        }
+
+        let mut caches: Vec<Cache> = self
+            .caches
+            .iter()
+            .map(|(c, cpus, source)| Cache {
+                level: c.level,
+                kind: c.kind,
+                size: c.size,
+                line: c.line,
+                ways: c.ways,
+                cpus: cpus.iter().map(|i| id_of(*i)).collect(),
+                source: *source,
+            })
+            .collect();
+        caches.sort_by_key(|c| (c.level, c.kind, c.cpus.first()));
+
+        let (distances, distance_source) = self.finish_distances(&nodes, &index);
+        let access = self.finish_access(&index);
+        let mut memory_caches: Vec<MemoryCache> = self
+            .memory_caches
+            .iter()
+            .filter(|(c, _)| index.contains_key(&c.node))
+            .map(|(c, source)| MemoryCache {
+                node: c.node,
+                level: c.level,
+                size: c.size,
+                line: c.line,
+                source: *source,
+            })
+            .collect();
+        memory_caches.sort_by_key(|c| (c.node, c.level));
+        memory_caches.dedup_by_key(|c| (c.node, c.level));
+        for note in &mut self.notes {
+            if let Note::PositionLeftOut(cpu) = note {
+                *cpu = id_of(cpu.0 as usize);
+            }
+        }
+        let conflicts = self
+            .conflicts
+            .iter()
+            .map(|(what, kept, other)| Conflict {
+                subject: match what {
+                    DraftSubject::Final(s) => *s,
+                    DraftSubject::Cpu(make, i) => make(id_of(*i)),
+                    DraftSubject::CpuLevel(make, i, level) => make(id_of(*i), *level),
+                },
+                kept: *kept,
+                other: *other,
+            })
+            .collect();
+
+        let mut machine = Machine {
+            nodes,
+            cpus,
+            node_of,
+            cpu_at,
+            ranges: self.ranges,
+            caches,
+            distances,
+            distance_source,
+            access,
+            memory_caches,
+            space,
+            sources,
+            conflicts,
+            notes: self.notes,
+        };
+        machine.compare_usable();
+        Ok(machine)
+    }
+
+    /// Kernel numbers where known; the others follow behind the largest, in order of appearance.
+    fn final_ids(&self) -> Result<Vec<CpuId>, BuildError> {
+        let mut next = self.by_os.last_key_value().map_or(0, |(n, _)| u64::from(*n) + 1);
+        let mut ids = Vec::with_capacity(self.cpus.len());
+        for cpu in &self.cpus {
+            let id = if let Some(os) = cpu.os {
+                u64::from(os.value)
+            } else {
+                next += 1;
+                next - 1
+            };
+            if id >= MAX_CPUS as u64 {
+                return Err(BuildError::TooManyCpus);
+            }
+            ids.push(CpuId(id as u32));
+        }
+        Ok(ids)
+    }
+
+    fn finish_distances(
+        &mut self,
+        nodes: &[Node],
+        index: &BTreeMap<NodeId, u16>,
+    ) -> (Vec<u8>, Option<Source>) {
+        let Some(d) = self.distances.take() else { return (Vec::new(), None) };
+        let n = nodes.len();
+        let at: Vec<Option<usize>> = d
+            .nodes
+            .iter()
+            .map(|id| id.and_then(|id| index.get(&id)).map(|i| usize::from(*i)))
+            .collect();
+        let mut values = alloc::vec![0; n * n];
+        for (row, i) in at.iter().enumerate() {
+            for (column, j) in at.iter().enumerate() {
+                let (Some(i), Some(j)) = (i, j) else { continue };
+                let value = d.values.get(row * at.len() + column).copied().unwrap_or(0);
+                if let Some(slot) = values.get_mut(i * n + j) {
+                    *slot = value;
+                }
+            }
+        }
+        for (i, node) in nodes.iter().enumerate() {
+            let id = node.id.value;
+            match values.get(i * n + i).copied() {
+                Some(0) | None => self.note_once(Note::NoDistances(id)),
+                Some(10) => {}
+                Some(other) => self.note_once(Note::LocalDistance(id, other)),
+            }
+        }
+        (values, Some(d.source))
+    }
+
+    fn finish_access(&mut self, index: &BTreeMap<NodeId, u16>) -> Vec<Access> {
+        let mut all = core::mem::take(&mut self.access);
+        all.retain(|(a, source)| {
+            let known = index.contains_key(&a.initiator) && index.contains_key(&a.target);
+            if !known {
+                let who = if index.contains_key(&a.initiator) { a.target } else { a.initiator };
+                self.note_once(Note::UnknownNode(*source, who));
+            }
+            known
+        });
+        // stable: among equal keys the more trusted source stays first
+        all.sort_by_key(|(a, _)| (a.initiator, a.target, a.level, a.kind));
+        let mut out: Vec<Access> = Vec::with_capacity(all.len());
+        for (a, source) in all {
+            let new = Access {
+                initiator: a.initiator,
+                target: a.target,
+                level: a.level,
+                kind: a.kind,
+                value: a.value,
+                source,
+            };
+            let key = |a: &Access| (a.initiator, a.target, a.level, a.kind);
+            match out.last() {
+                Some(kept) if key(kept) == key(&new) => {
+                    if kept.value != new.value {
+                        let subject = crate::Subject::Access(a.initiator, a.target, a.kind);
+                        let kept = (kept.value, kept.source);
+                        self.conflict(DraftSubject::Final(subject), kept, (new.value, source));
+                    }
+                }
+                _ => out.push(new),
+            }
+        }
+        out
+    }
+}
+
+impl Machine {
+    /// A node cannot have more usable memory than its ranges hold.
+    fn compare_usable(&mut self) {
+        let mut found = Vec::new();
+        for node in &self.nodes {
+            let (Some(usable), Some(installed)) = (node.usable, self.installed(node.id.value))
+            else {
+                continue;
+            };
+            let foreign =
+                self.ranges.iter().find(|r| r.node == node.id.value && r.source != usable.source);
+            if let Some(r) = foreign.filter(|_| usable.value > installed) {
+                found.push(Conflict {
+                    subject: crate::Subject::Usable(node.id.value),
+                    kept: (installed, r.source),
+                    other: (usable.value, usable.source),
+                });
+            }
+        }
+        self.conflicts.extend(found);
+    }
+}

@@ -1,0 +1,63 @@
+/*
+ * Component start and end, log, and the C library functions that compilers take for granted
+ */
+#include <base/component.h>
+
+#include "shim.h"
+
+extern "C" void rs_component_construct();
+
+static Genode::Env *env_ptr;
+
+Genode::Env  &Seam::env()  { return *env_ptr; }
+Genode::Heap &Seam::heap() { static Heap heap { env().ram(), env().rm() }; return heap; }
+
+/* debug builds of Rust code use several times the stack of C++ */
+Genode::size_t Component::stack_size() { return 32*1024*sizeof(long); }
+
+void Component::construct(Genode::Env &env)
+{
+	env_ptr = &env;
+	rs_component_construct();
+}
+
+void rs_log(rs_log_level_t level, char const *msg, size_t len)
+{
+	Seam::attempt([&] {
+		switch (level) {
+		case RS_LOG:     Genode::log    (Genode::Cstring(msg, len)); break;
+		case RS_WARNING: Genode::warning(Genode::Cstring(msg, len)); break;
+		case RS_ERROR:   Genode::error  (Genode::Cstring(msg, len)); break;
+		}
+	});
+}
+
+void rs_exit(int32_t value)
+{
+	Seam::attempt([&] { Seam::env().parent().exit(value); });
+	Genode::sleep_forever();
+}
+
+/*
+ * The dynamic linker exports memcpy, memmove and memset, while Rust's core library and the compilers
+ * also call these.
+ */
+extern "C" __attribute__((weak)) int memcmp(void const *a, void const *b, size_t len)
+{
+	auto p = (unsigned char const *)a, q = (unsigned char const *)b;
+	for (; len && *p == *q; len--, p++, q++)
+		asm volatile (""); /* keep the compiler from turning the loop into a call of memcmp */
+	return len ? *p - *q : 0;
+}
+
+extern "C" __attribute__((weak)) int bcmp(void const *a, void const *b, size_t len) { return ::memcmp(a, b, len); }
+
+extern "C" __attribute__((weak)) size_t strlen(char const *s)
+{
+	size_t len = 0;
+	while (s[len]) {
+		asm volatile ("");
+		len++;
+	}
+	return len;
+}

@@ -1,0 +1,63 @@
+/*
+ * Dataspaces, mappings, quota
+ */
+#include <dataspace/client.h>
+
+#include "versions.h"
+
+using namespace Seam;
+
+rs_err_t rs_ram_alloc(size_t size, rs_cache_t cache, int32_t node, rs_cap_t *ds)
+{
+	if (node != RS_ANY_NODE)
+		return RS_UNSUPPORTED;
+
+	/* core zeroes RAM dataspaces at allocation in all trees that this file compiles with */
+	return guard([&] { return alloc_ram(env().ram(), size, Cache(cache), *ds); });
+}
+
+void rs_ram_free(rs_cap_t ds)
+{
+	attempt([&] { free_ram(env().pd(), ds); });
+	rs_cap_drop(ds);
+}
+
+rs_err_t rs_ds_info(rs_cap_t ds, size_t *size, bool *writeable)
+{
+	if (!ds)
+		return RS_INVALID;
+
+	return guard([&] {
+		Dataspace_client client(typed<Dataspace>(ds));
+		*size      = client.size();
+		*writeable = client.writeable();
+		return RS_OK;
+	});
+}
+
+rs_err_t rs_attach(rs_cap_t ds, rs_attach_attr_t const *attr, uintptr_t *addr, size_t *size)
+{
+	if (!ds || attr->offset % RS_PAGE_SIZE)
+		return RS_INVALID;
+
+	return guard([&] {
+		return attach(env().rm(), ds, { .size       = attr->size,
+		                                .offset     = attr->offset,
+		                                .use_at     = attr->at != 0,
+		                                .at         = attr->at,
+		                                .executable = attr->executable,
+		                                .writeable  = attr->writeable }, *addr, *size);
+	});
+}
+
+void rs_detach(uintptr_t addr) { attempt([&] { env().rm().detach(addr); }); }
+
+rs_err_t rs_quota(rs_quota_t *quota)
+{
+	return guard([&] {
+		Pd_session &pd = env().pd();
+		*quota = { .ram_limit  = pd.ram_quota().value,  .ram_used  = pd.used_ram().value,
+		           .caps_limit = pd.cap_quota().value,  .caps_used = pd.used_caps().value };
+		return RS_OK;
+	});
+}

@@ -1,0 +1,135 @@
+/*
+ * Differences between Genode versions, all of them
+ *
+ * Each is told by what the headers declare, not by a version number, because trees between two releases carry parts of
+ * both. The functions are templates so that the branch for the other version need not compile.
+ */
+#ifndef _VERSIONS_H_
+#define _VERSIONS_H_
+
+#include <base/attached_dataspace.h>
+#include <base/thread.h>
+#include <cpu_session/cpu_session.h>
+#include <pd_session/pd_session.h>
+
+#include "shim.h"
+
+namespace Seam {
+
+	/* error enums: 'Alloc_error' where it exists, else one enum per function, with the same names */
+	template <typename E>
+	rs_err_t error_code(E e)
+	{
+		if constexpr (requires { E::INSUFFICIENT_RAM; }) {
+			if (e == E::INSUFFICIENT_RAM)  return RS_INSUFFICIENT_RAM;
+			if (e == E::INSUFFICIENT_CAPS) return RS_INSUFFICIENT_CAPS;
+		}
+		if constexpr (requires { E::REGION_CONFLICT; }) {
+			if (e == E::REGION_CONFLICT)   return RS_REGION_CONFLICT;
+			if (e == E::INVALID_DATASPACE) return RS_INVALID;
+		}
+		if constexpr (requires { E::OUT_OF_RAM; }) {
+			if (e == E::OUT_OF_RAM)  return RS_OUT_OF_RAM;
+			if (e == E::OUT_OF_CAPS) return RS_OUT_OF_CAPS;
+		}
+		return RS_DENIED;
+	}
+
+	/* sessions: 'try_session' throws up to 24.11, and returns an 'Attempt' later */
+	template <typename ENV>
+	rs_err_t try_session(ENV &env, Parent::Service_name const &service, Parent::Client::Id id,
+	                     Parent::Session_args const &args, Affinity const &affinity, Session_capability &out)
+	{
+		if constexpr (requires (Session_capability &c) { c = env.try_session(service, id, args, affinity); }) {
+			out = env.try_session(service, id, args, affinity);
+			return RS_OK;
+		} else
+			return env.try_session(service, id, args, affinity).template convert<rs_err_t>(
+				[&] (Session_capability c) { out = c; return RS_OK; },
+				[&] (auto e) { return error_code(e); });
+	}
+
+	/* responses to session requests: names and order differ */
+	template <typename PARENT>
+	auto session_response(rs_response_t response)
+	{
+		using R = typename PARENT::Session_response;
+		if constexpr (requires { R::INSUFFICIENT_RAM; })
+			switch (response) {
+			case RS_RESPONSE_OK:                return R::OK;
+			case RS_RESPONSE_CLOSED:            return R::CLOSED;
+			case RS_RESPONSE_DENIED:            return R::DENIED;
+			case RS_RESPONSE_INSUFFICIENT_RAM:  return R::INSUFFICIENT_RAM;
+			case RS_RESPONSE_INSUFFICIENT_CAPS: return R::INSUFFICIENT_CAPS;
+			}
+		else
+			switch (response) {
+			case RS_RESPONSE_OK:                return PARENT::SESSION_OK;
+			case RS_RESPONSE_CLOSED:            return PARENT::SESSION_CLOSED;
+			case RS_RESPONSE_DENIED:            return PARENT::SERVICE_DENIED;
+			case RS_RESPONSE_INSUFFICIENT_RAM:  return PARENT::INSUFFICIENT_RAM_QUOTA;
+			case RS_RESPONSE_INSUFFICIENT_CAPS: return PARENT::INSUFFICIENT_CAP_QUOTA;
+			}
+		return R(0);
+	}
+
+	/* RAM: the result is a capability up to 25.x, later an allocation that frees itself unless told otherwise */
+	template <typename RAM>
+	rs_err_t alloc_ram(RAM &ram, size_t size, Cache cache, rs_cap_t &out)
+	{
+		return ram.try_alloc(size, cache).template convert<rs_err_t>(
+			[&] (auto &&allocation) {
+				if constexpr (requires { allocation.deallocate; }) {
+					allocation.deallocate = false;
+					out = owned(allocation.cap);
+				} else
+					out = owned(allocation);
+				return RS_OK;
+			},
+			[&] (auto e) { return error_code(e); });
+	}
+
+	template <typename PD>
+	void free_ram(PD &pd, rs_cap_t ds)
+	{
+		if constexpr (requires (Ram_dataspace_capability c) { pd.free_ram(c); })
+			pd.free_ram(typed<typename Ram_dataspace_capability::Rpc_interface>(ds));
+		else
+			pd.free(typed<typename Ram_dataspace_capability::Rpc_interface>(ds));
+	}
+
+	/* mappings: a plain range up to 25.x, later an attachment that detaches itself unless told otherwise */
+	template <typename RM>
+	rs_err_t attach(RM &rm, rs_cap_t ds, Region_map::Attr const &attr, uintptr_t &addr, size_t &size)
+	{
+		return rm.attach(typed<Dataspace>(ds), attr).template convert<rs_err_t>(
+			[&] (auto &&region) {
+				if constexpr (requires { region.deallocate; }) {
+					region.deallocate = false;
+					addr = uintptr_t(region.ptr);
+				} else
+					addr = region.start;
+				size = region.num_bytes;
+				return RS_OK;
+			},
+			[&] (auto e) { return error_code(e); });
+	}
+
+	/* threads: stack sizes are typed from 26.02 on, weight and CPU session are arguments before */
+	template <typename THREAD>
+	struct Thread_of : THREAD
+	{
+		Thread_of(Env &env, char const *name, size_t stack, Affinity::Location location)
+		: THREAD(env, typename THREAD::Name(name), stack, location, typename THREAD::Weight(), env.cpu()) { }
+	};
+
+	template <typename THREAD>
+	requires requires { typename THREAD::Stack_size; }
+	struct Thread_of<THREAD> : THREAD
+	{
+		Thread_of(Env &env, char const *name, size_t stack, Affinity::Location location)
+		: THREAD(env, typename THREAD::Name(name), typename THREAD::Stack_size { stack }, location) { }
+	};
+}
+
+#endif /* _VERSIONS_H_ */

@@ -34,7 +34,7 @@ fn main() {
         );
         return;
     };
-    let tree = Tree::open(PathBuf::from(tree));
+    let tree = Tree::open(Path::new(&tree));
     let tools = Tools::find(&tree.arch);
     let out =
         PathBuf::from(env::var_os("OUT_DIR").unwrap_or_else(|| fail("cargo did not set OUT_DIR")));
@@ -53,7 +53,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn open(dir: PathBuf) -> Self {
+    fn open(dir: &Path) -> Self {
         let Ok(version) = fs::read_to_string(dir.join("VERSION")) else {
             fail(format_args!(
                 "GENODE_DIR is {}, which has no VERSION file: name the top directory of a Genode source tree",
@@ -217,11 +217,11 @@ fn stub_source(symbols: &str) -> String {
             "B" => (".bss", ".global", "%object"),
             _ => continue,
         };
-        text += &format!("{section}\n{binding} {name}\n.type {name}, {what}\n");
-        if what == "%object" {
-            text += &format!(".size {name}, {size}\n");
-        }
-        text += &format!("{name}: .skip 8\n");
+        let size =
+            if what == "%object" { format!(".size {name}, {size}\n") } else { String::new() };
+        text.extend([&format!(
+            "{section}\n{binding} {name}\n.type {name}, {what}\n{size}{name}: .skip 8\n"
+        )[..]]);
     }
     text += ".section .note.GNU-stack, \"\", %progbits\n";
     text

@@ -53,10 +53,11 @@ impl Packet {
 
 /// Requests of a component. Those marked (*) have no reply.
 pub mod request {
-    /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fourth descriptor the parent's
+    /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fifth descriptor the parent's
     /// capability.
     pub const HELLO: u64 = 1;
-    /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket.
+    /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket,
+    /// doorbell (write end).
     pub const EP_CREATE: u64 = 2;
     /// Remove entrypoint `arg 0`.
     pub const EP_DESTROY: u64 = 3;
@@ -67,7 +68,7 @@ pub mod request {
     /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the channel is
     /// new, and for a new one its slot; descriptors of a new one: signal page, doorbell (write end), state
     /// page, slot, slot's socket. The reply's argument 4 is the channel's number at the entrypoint and 5
-    /// the slot's, which serve as hints.
+    /// the slot's, which serve as hints; 6 is the entrypoint.
     pub const CLAIM: u64 = 6;
     /// (*) The index `arg 1` of channel `arg 0` is not used any more.
     pub const RELEASE: u64 = 7;

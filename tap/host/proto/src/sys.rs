@@ -104,6 +104,8 @@ pub unsafe fn unmap(addr: *mut u8, len: usize) {
 /// Identity of the kernel object behind a descriptor, its size and access: what capabilities are told apart by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Identity {
+    /// Device of the inode.
+    pub device: u64,
     /// Inode number.
     pub inode: u64,
     /// Size in bytes.
@@ -117,6 +119,7 @@ pub fn identity(fd: impl AsFd) -> Result<Identity> {
     let stat = rustix::fs::fstat(fd)?;
     let kind = rustix::fs::FileType::from_raw_mode(stat.st_mode);
     Ok(Identity {
+        device: stat.st_dev,
         inode: stat.st_ino,
         size: stat.st_size as u64,
         regular: kind == rustix::fs::FileType::RegularFile,

@@ -1,0 +1,227 @@
+//! RAM and capability accounts, after Genode's `Quota_guard` and `Account`.
+//!
+//! The sum of all limits is constant: every operation that adds to one account takes from another.
+
+use std::collections::HashMap;
+
+/// What an account lacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lack {
+    /// RAM.
+    Ram,
+    /// Capabilities.
+    Caps,
+}
+
+/// One limited resource.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Guard {
+    pub(crate) limit: u64,
+    pub(crate) used: u64,
+}
+
+impl Guard {
+    pub(crate) fn avail(&self) -> u64 {
+        self.limit - self.used
+    }
+
+    fn withdraw(&mut self, amount: u64) -> bool {
+        let ok = amount <= self.avail();
+        if ok {
+            self.used += amount;
+        }
+        ok
+    }
+}
+
+/// RAM and capabilities of one protection domain.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) ram: Guard,
+    pub(crate) caps: Guard,
+    /// The account that quota may be exchanged with and returns to.
+    pub(crate) reference: Option<AccountId>,
+}
+
+/// Names an account; never reused.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub(crate) struct AccountId(u64);
+
+/// The account that holds what nobody else has.
+pub(crate) const ROOT: AccountId = AccountId(0);
+
+/// All accounts of the system.
+pub(crate) struct Accounts {
+    map: HashMap<AccountId, Account>,
+    last: u64,
+    total: (u64, u64),
+}
+
+impl Accounts {
+    pub(crate) fn new(ram: u64, caps: u64) -> Self {
+        let root = Account {
+            ram: Guard { limit: ram, used: 0 },
+            caps: Guard { limit: caps, used: 0 },
+            reference: None,
+        };
+        Self { map: HashMap::from([(ROOT, root)]), last: 0, total: (ram, caps) }
+    }
+
+    /// An empty account.
+    pub(crate) fn create(&mut self) -> AccountId {
+        self.last += 1;
+        let id = AccountId(self.last);
+        self.map.insert(id, Account::default());
+        id
+    }
+
+    pub(crate) fn get(&self, id: AccountId) -> Option<&Account> {
+        self.map.get(&id)
+    }
+
+    /// Set the reference account, once. False if there is no such account or it would refer to itself.
+    pub(crate) fn refer(&mut self, id: AccountId, to: AccountId) -> bool {
+        if id == to || !self.map.contains_key(&to) {
+            return false;
+        }
+        let Some(account) = self.map.get_mut(&id) else { return false };
+        account.reference.get_or_insert(to);
+        true
+    }
+
+    /// Whether quota may move between the two: one is the other's reference.
+    pub(crate) fn related(&self, a: AccountId, b: AccountId) -> bool {
+        let refers = |x, y| self.map.get(&x).is_some_and(|x: &Account| x.reference == Some(y));
+        refers(a, b) || refers(b, a)
+    }
+
+    /// Charge `ram` and `caps` to an account, both or nothing.
+    pub(crate) fn charge(&mut self, id: AccountId, ram: u64, caps: u64) -> Result<(), Lack> {
+        let account = self.map.get_mut(&id).ok_or(Lack::Caps)?;
+        if caps > account.caps.avail() {
+            return Err(Lack::Caps);
+        }
+        if !account.ram.withdraw(ram) {
+            return Err(Lack::Ram);
+        }
+        account.caps.withdraw(caps);
+        Ok(())
+    }
+
+    /// Give back what was charged.
+    pub(crate) fn refund(&mut self, id: AccountId, ram: u64, caps: u64) {
+        if let Some(account) = self.map.get_mut(&id) {
+            debug_assert!(account.ram.used >= ram && account.caps.used >= caps);
+            account.ram.used = account.ram.used.saturating_sub(ram);
+            account.caps.used = account.caps.used.saturating_sub(caps);
+        }
+    }
+
+    /// Move unused quota from one account to another, both kinds or nothing.
+    pub(crate) fn transfer(
+        &mut self,
+        from: AccountId,
+        to: AccountId,
+        ram: u64,
+        caps: u64,
+    ) -> Result<(), Lack> {
+        if !self.map.contains_key(&to) {
+            return Err(Lack::Ram);
+        }
+        let source = self.map.get_mut(&from).ok_or(Lack::Ram)?;
+        if source.ram.avail() < ram {
+            return Err(Lack::Ram);
+        }
+        if source.caps.avail() < caps {
+            return Err(Lack::Caps);
+        }
+        source.ram.limit -= ram;
+        source.caps.limit -= caps;
+        if let Some(target) = self.map.get_mut(&to) {
+            // Limits add up to the constant total, so this cannot overflow.
+            target.ram.limit += ram;
+            target.caps.limit += caps;
+        }
+        Ok(())
+    }
+
+    /// Remove an account; what it holds returns to its reference, or to the root if that is gone.
+    pub(crate) fn destroy(&mut self, id: AccountId) {
+        if id == ROOT {
+            return;
+        }
+        let Some(account) = self.map.remove(&id) else { return };
+        debug_assert!(account.ram.used == 0 && account.caps.used == 0, "{account:?}");
+        let heir = account.reference.filter(|r| self.map.contains_key(r)).unwrap_or(ROOT);
+        if let Some(heir) = self.map.get_mut(&heir) {
+            heir.ram.limit += account.ram.limit;
+            heir.caps.limit += account.caps.limit;
+        }
+    }
+
+    /// Whether the limits of all accounts add up to what the system started with.
+    pub(crate) fn balanced(&self) -> bool {
+        let sum = self.map.values().fold((0, 0), |(r, c), a| (r + a.ram.limit, c + a.caps.limit));
+        sum == self.total
+    }
+
+    /// Number of accounts beside the root.
+    pub(crate) fn open(&self) -> usize {
+        self.map.len() - 1
+    }
+
+    /// RAM and capabilities that the system started with.
+    pub(crate) fn total(&self) -> (u64, u64) {
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> (Accounts, AccountId, AccountId) {
+        let mut accounts = Accounts::new(1000, 100);
+        let a = accounts.create();
+        let b = accounts.create();
+        assert!(accounts.refer(a, ROOT));
+        assert!(accounts.refer(b, a));
+        accounts.transfer(ROOT, a, 600, 60).unwrap();
+        (accounts, a, b)
+    }
+
+    #[test]
+    fn charges_stay_within_limits_and_transfers_take_only_what_is_unused() {
+        let (mut accounts, a, b) = two();
+        accounts.charge(a, 500, 10).unwrap();
+        assert_eq!(accounts.charge(a, 101, 0), Err(Lack::Ram));
+        assert_eq!(accounts.charge(a, 0, 51), Err(Lack::Caps));
+        assert_eq!(accounts.transfer(a, b, 101, 0), Err(Lack::Ram));
+        assert_eq!(accounts.transfer(a, b, 100, 51), Err(Lack::Caps));
+        accounts.transfer(a, b, 100, 50).unwrap();
+        assert_eq!(accounts.get(a).unwrap().ram.avail(), 0);
+        assert!(accounts.balanced());
+    }
+
+    #[test]
+    fn only_relatives_may_exchange_quota() {
+        let (mut accounts, a, b) = two();
+        let stranger = accounts.create();
+        assert!(accounts.related(a, b) && accounts.related(b, a));
+        assert!(!accounts.related(b, stranger));
+        assert!(!accounts.refer(stranger, stranger));
+        assert!(accounts.refer(b, stranger), "a second reference is accepted and ignored");
+        assert!(!accounts.related(b, stranger));
+    }
+
+    #[test]
+    fn a_destroyed_account_returns_everything_even_without_its_reference() {
+        let (mut accounts, a, b) = two();
+        accounts.transfer(a, b, 100, 10).unwrap();
+        accounts.destroy(a);
+        accounts.destroy(b);
+        assert_eq!((accounts.open(), accounts.balanced()), (0, true));
+        let root = accounts.get(ROOT).unwrap();
+        assert_eq!((root.ram.avail(), root.caps.avail()), (1000, 100));
+    }
+}

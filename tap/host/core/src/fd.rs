@@ -1,0 +1,89 @@
+//! Descriptors and mappings that core makes.
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rs_host_proto::sys;
+use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
+use rustix::io::Result;
+
+/// Seals of memory whose size nobody may change.
+const FIXED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+
+/// Shared memory of `size` bytes that stays that size.
+pub(crate) fn fixed_memory(name: &str, size: usize) -> Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&fd, size as u64)?;
+    rustix::fs::fcntl_add_seals(&fd, FIXED)?;
+    Ok(fd)
+}
+
+/// Memory of a RAM dataspace. It can shrink, which is how core takes it back; components lack the system
+/// call to do that.
+pub(crate) fn ram(size: usize) -> Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create("ram", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&fd, size as u64)?;
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(fd)
+}
+
+/// An unforgeable name: an empty sealed memory, told apart by its inode.
+pub(crate) fn token() -> Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create("cap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::fcntl_add_seals(&fd, FIXED | SealFlags::WRITE)?;
+    Ok(fd)
+}
+
+/// The content of a ROM module, immutable and opened read-only.
+pub(crate) fn rom(bytes: &[u8]) -> Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create("rom", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let n = rustix::io::write(&fd, rest)?;
+        rest = rest.get(n..).unwrap_or_default();
+    }
+    // Dataspaces consist of whole pages; the rest of the last one reads as zero.
+    let size = bytes.len().next_multiple_of(rs_host_proto::PAGE);
+    rustix::fs::ftruncate(&fd, size as u64)?;
+    rustix::fs::fcntl_add_seals(&fd, FIXED | SealFlags::WRITE)?;
+    read_only(&fd)
+}
+
+/// A second, read-only descriptor of the same memory.
+pub(crate) fn read_only(fd: &OwnedFd) -> Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// A shared mapping that core owns.
+pub(crate) struct Mapping {
+    addr: *mut u8,
+    len: usize,
+}
+
+impl Mapping {
+    pub(crate) fn new(fd: impl AsFd, len: usize) -> Result<Self> {
+        let addr = sys::map(fd, len, true)?;
+        // Children of core are components: they must not inherit what core maps.
+        // SAFETY: the range was just mapped and DONTFORK changes nothing in this process.
+        unsafe {
+            rustix::mm::madvise(addr.cast(), len, rustix::mm::Advice::LinuxDontFork)?;
+        }
+        Ok(Self { addr, len })
+    }
+
+    /// The mapping as a shared structure of atomics.
+    ///
+    /// # Safety
+    /// `T` consists of atomics, is valid for any bits, and fits the mapping.
+    pub(crate) unsafe fn at<T>(&self, offset: usize) -> &T {
+        debug_assert!(offset + size_of::<T>() <= self.len);
+        // SAFETY: the caller vouches for T; the mapping lives as long as `self` and is page-aligned.
+        unsafe { &*self.addr.add(offset).cast::<T>() }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: `at` ties its references to `self`.
+        unsafe { sys::unmap(self.addr, self.len) };
+    }
+}

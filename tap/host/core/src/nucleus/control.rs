@@ -1,0 +1,171 @@
+//! The control socket: requests that a component's side of the seam makes of the nucleus.
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rs_host_proto::control::{Packet, request, status};
+use rs_host_proto::sys::{self, Fds};
+use rustix::net::{RecvFlags, SendFlags};
+
+use super::{ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
+
+/// Requests served before others get their turn.
+const BATCH: usize = 16;
+
+/// What became of a control socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verdict {
+    /// The component goes on.
+    Alive,
+    /// It closed its socket or broke the protocol: it is to be ended.
+    Broken,
+}
+
+struct Answer {
+    args: Vec<u64>,
+    fds: Vec<OwnedFd>,
+}
+
+impl Answer {
+    fn empty() -> Self {
+        Self { args: Vec::new(), fds: Vec::new() }
+    }
+}
+
+impl Nucleus {
+    /// Serve what waits on a control socket.
+    pub(crate) fn control(&mut self, id: ProcId) -> Verdict {
+        for _ in 0..BATCH {
+            let Some(process) = self.procs.get(&id) else { return Verdict::Alive };
+            let mut fds = Fds::default();
+            let packet = match sys::recv_packet(&process.control, &mut fds, RecvFlags::DONTWAIT) {
+                Ok(Some(packet)) => packet,
+                Err(rustix::io::Errno::AGAIN) => return Verdict::Alive,
+                Ok(None) | Err(_) => return Verdict::Broken,
+            };
+            let [cap, ..] = fds;
+            let Some(answer) = self.request(id, &packet, cap) else { continue };
+            let (reply, fds) = match answer {
+                Ok(answer) => (Packet::new(status::OK, &answer.args), answer.fds),
+                Err(refusal) => (Packet::new(code(refusal), &[]), Vec::new()),
+            };
+            let Some(process) = self.procs.get(&id) else { return Verdict::Alive };
+            let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+            if sys::send_packet(&process.control, &reply, &fds, SendFlags::DONTWAIT).is_err() {
+                return Verdict::Broken;
+            }
+        }
+        Verdict::Alive
+    }
+
+    /// One request; `None` if it has no reply.
+    fn request(
+        &mut self,
+        id: ProcId,
+        packet: &Packet,
+        cap: Option<OwnedFd>,
+    ) -> Option<Result<Answer, Refusal>> {
+        match packet.op() {
+            request::HELLO => Some(self.hello(id)),
+            request::EP_CREATE => {
+                Some(self.ep_create(id).map(|(ep, fds)| Answer { args: vec![ep.0], fds }))
+            }
+            request::EP_DESTROY => {
+                let ep = EpId(packet.arg(0));
+                let own = self.eps.get(&ep).is_some_and(|e| e.owner == id);
+                if own {
+                    self.ep_destroy(ep);
+                }
+                Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
+            }
+            request::OBJECT_CREATE => Some(
+                self.object_create(id, EpId(packet.arg(0)))
+                    .map(|(object, fd)| Answer { args: vec![object.0], fds: vec![fd] }),
+            ),
+            request::OBJECT_DESTROY => {
+                let object = ObjId(packet.arg(0));
+                let own = self.objects.get(&object).is_some_and(|o| o.owner == id);
+                if own {
+                    self.object_destroy(object);
+                }
+                Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
+            }
+            request::CLAIM => Some(self.claim_fd(id, cap)),
+            request::RELEASE => {
+                let channel = ChanId(packet.arg(0));
+                if self.is_client(id, channel) {
+                    self.release(channel, packet.arg(1) as u32);
+                }
+                None
+            }
+            request::SLOT_OPEN => {
+                let channel = ChanId(packet.arg(0));
+                if !self.is_client(id, channel) {
+                    return Some(Err(Refusal::Gone));
+                }
+                Some(self.slot_open(channel).map(|slot| Answer {
+                    args: vec![slot.id.0, slot.number as u64],
+                    fds: vec![slot.memory, slot.socket],
+                }))
+            }
+            request::CHANNEL_CLOSE => {
+                let channel = ChanId(packet.arg(0));
+                if self.is_client(id, channel) {
+                    self.channel_close(channel);
+                }
+                None
+            }
+            _ => Some(Err(Refusal::Invalid)),
+        }
+    }
+
+    fn is_client(&self, id: ProcId, channel: ChanId) -> bool {
+        self.channels.get(&channel).is_some_and(|c| c.client == id)
+    }
+
+    fn hello(&mut self, id: ProcId) -> Result<Answer, Refusal> {
+        let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
+        if process.main_ep.is_some() {
+            return Err(Refusal::Invalid);
+        }
+        let parent = process.parent.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+        let (ep, mut fds) = self.ep_create(id)?;
+        if let Some(process) = self.procs.get_mut(&id) {
+            process.main_ep = Some(ep);
+        }
+        fds.push(parent);
+        Ok(Answer { args: vec![ep.0], fds })
+    }
+
+    fn claim_fd(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {
+        let cap = cap.ok_or(Refusal::Invalid)?;
+        let object = self.lookup(&cap).ok_or(Refusal::Gone)?;
+        let claim = self.claim(id, object)?;
+        let ep = self.objects.get(&object).map_or(0, |o| o.ep.0);
+        let mut args =
+            vec![claim.channel.0, u64::from(claim.index), 0, 0, claim.number as u64, 0, ep];
+        let mut fds = Vec::new();
+        if let Some(new) = claim.new {
+            let slot = new.slot;
+            args = vec![
+                claim.channel.0,
+                u64::from(claim.index),
+                1,
+                slot.id.0,
+                claim.number as u64,
+                slot.number as u64,
+                ep,
+            ];
+            fds = vec![new.signals, new.doorbell, new.bell, slot.memory, slot.socket];
+        }
+        Ok(Answer { args, fds })
+    }
+}
+
+fn code(refusal: Refusal) -> u64 {
+    match refusal {
+        Refusal::OutOfRam => status::OUT_OF_RAM,
+        Refusal::OutOfCaps => status::OUT_OF_CAPS,
+        Refusal::Invalid => status::INVALID,
+        Refusal::Gone => status::GONE,
+        Refusal::Limit => status::LIMIT,
+    }
+}

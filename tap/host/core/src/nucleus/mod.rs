@@ -1,0 +1,256 @@
+//! The kernel-like part of core: processes, entrypoints, channels, slots, objects, and what happens to
+//! them when a process dies. It knows nothing of sessions.
+mod channel;
+mod control;
+mod entrypoint;
+mod object;
+mod process;
+
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+pub(crate) use channel::{Channel, Slot};
+pub(crate) use control::Verdict;
+pub(crate) use entrypoint::Entrypoint;
+pub(crate) use object::{CoreObject, Object};
+pub(crate) use process::{Ending, Process};
+use rustix::event::epoll;
+
+use crate::account::Accounts;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+        pub(crate) struct $name(pub(crate) u64);
+    )*};
+}
+ids! {
+    /// A component's process.
+    ProcId,
+    /// An entrypoint.
+    EpId,
+    /// An object that can be called or signalled.
+    ObjId,
+    /// A client component's way to an entrypoint.
+    ChanId,
+    /// A message slot on a channel.
+    SlotId
+}
+
+/// Core as the owner of objects and the client of signal contexts.
+pub(crate) const CORE: ProcId = ProcId(0);
+/// Core's only entrypoint.
+pub(crate) const CORE_EP: EpId = EpId(0);
+
+/// Why the nucleus refuses.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Refusal {
+    /// The account lacks RAM.
+    OutOfRam,
+    /// The account lacks capabilities, or core itself runs out of descriptors.
+    OutOfCaps,
+    /// Names nothing that the caller may name.
+    Invalid,
+    /// The object is gone.
+    Gone,
+    /// The component has too many of these.
+    Limit,
+}
+
+impl From<rustix::io::Errno> for Refusal {
+    fn from(e: rustix::io::Errno) -> Self {
+        match e {
+            rustix::io::Errno::NOMEM => Self::OutOfRam,
+            _ => Self::OutOfCaps,
+        }
+    }
+}
+
+impl From<crate::account::Lack> for Refusal {
+    fn from(lack: crate::account::Lack) -> Self {
+        match lack {
+            crate::account::Lack::Ram => Self::OutOfRam,
+            crate::account::Lack::Caps => Self::OutOfCaps,
+        }
+    }
+}
+
+/// What an epoll event is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Source {
+    /// Core's own doorbell.
+    Doorbell,
+    /// Signals to core.
+    Signals,
+    /// A component's control socket.
+    Control(ProcId),
+    /// A component's process ended.
+    Death(ProcId),
+    /// An event socket takes packets again.
+    Event(EpId),
+    /// A component asks its loader's questions.
+    Loader(ProcId),
+}
+
+impl Source {
+    pub(crate) fn encode(self) -> u64 {
+        match self {
+            Self::Doorbell => 0,
+            Self::Signals => 1,
+            Self::Control(p) => 2 | (p.0 << 3),
+            Self::Death(p) => 3 | (p.0 << 3),
+            Self::Event(e) => 4 | (e.0 << 3),
+            Self::Loader(p) => 5 | (p.0 << 3),
+        }
+    }
+
+    pub(crate) fn decode(v: u64) -> Self {
+        let id = v >> 3;
+        match v & 7 {
+            0 => Self::Doorbell,
+            1 => Self::Signals,
+            2 => Self::Control(ProcId(id)),
+            3 => Self::Death(ProcId(id)),
+            4 => Self::Event(EpId(id)),
+            _ => Self::Loader(ProcId(id)),
+        }
+    }
+}
+
+/// All tables.
+pub(crate) struct Nucleus {
+    pub(crate) epoll: OwnedFd,
+    pub(crate) accounts: Accounts,
+    pub(crate) procs: HashMap<ProcId, Process>,
+    pub(crate) eps: HashMap<EpId, Entrypoint>,
+    pub(crate) objects: HashMap<ObjId, Object>,
+    pub(crate) channels: HashMap<ChanId, Channel>,
+    pub(crate) slots: HashMap<SlotId, Slot>,
+    by_inode: HashMap<u64, ObjId>,
+    by_pair: HashMap<(ProcId, EpId), ChanId>,
+    device: u64,
+    last_id: u64,
+}
+
+impl Nucleus {
+    /// Empty tables, and core's own entrypoint with the read end of its doorbell.
+    pub(crate) fn new(accounts: Accounts) -> rustix::io::Result<(Self, OwnedFd)> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let device = rs_host_proto::sys::identity(crate::fd::token()?)?.device;
+        let mut nucleus = Self {
+            epoll,
+            accounts,
+            procs: HashMap::new(),
+            eps: HashMap::new(),
+            objects: HashMap::new(),
+            channels: HashMap::new(),
+            slots: HashMap::new(),
+            by_inode: HashMap::new(),
+            by_pair: HashMap::new(),
+            device,
+            last_id: 0,
+        };
+        let parts = Entrypoint::create(CORE)?;
+        let doorbell = parts.doorbell;
+        let flags = rustix::fs::fcntl_getfl(&doorbell)?;
+        rustix::fs::fcntl_setfl(&doorbell, flags | rustix::fs::OFlags::NONBLOCK)?;
+        nucleus.watch(&doorbell, Source::Doorbell, epoll::EventFlags::IN)?;
+        nucleus.eps.insert(CORE_EP, parts.entrypoint);
+        Ok((nucleus, doorbell))
+    }
+
+    /// A number that names nothing yet, and never anything else.
+    fn fresh(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub(crate) fn watch(
+        &self,
+        fd: impl std::os::fd::AsFd,
+        source: Source,
+        flags: epoll::EventFlags,
+    ) -> rustix::io::Result<()> {
+        epoll::add(&self.epoll, fd, epoll::EventData::new_u64(source.encode()), flags)
+    }
+}
+
+/// Smallest-first numbering of things in a table of bounded size.
+pub(crate) struct Numbers<T> {
+    entries: Vec<Option<T>>,
+    max: usize,
+}
+
+impl<T> Numbers<T> {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { entries: Vec::new(), max }
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> Option<usize> {
+        let free = self.entries.iter().position(Option::is_none);
+        match free {
+            Some(i) => {
+                *self.entries.get_mut(i)? = Some(value);
+                Some(i)
+            }
+            None if self.entries.len() < self.max => {
+                self.entries.push(Some(value));
+                Some(self.entries.len() - 1)
+            }
+            None => None,
+        }
+    }
+
+    pub(crate) fn get(&self, i: usize) -> Option<&T> {
+        self.entries.get(i)?.as_ref()
+    }
+
+    pub(crate) fn remove(&mut self, i: usize) -> Option<T> {
+        let value = self.entries.get_mut(i)?.take();
+        while self.entries.last().is_some_and(Option::is_none) {
+            self.entries.pop();
+        }
+        value
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref()?)))
+    }
+
+    /// One more than the largest number in use.
+    pub(crate) fn bound(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_smallest_first_and_bounded() {
+        let mut numbers = Numbers::new(2);
+        assert_eq!((numbers.insert('a'), numbers.insert('b')), (Some(0), Some(1)));
+        assert_eq!(numbers.insert('c'), None);
+        assert_eq!(numbers.remove(0), Some('a'));
+        assert_eq!((numbers.get(0), numbers.bound()), (None, 2));
+        assert_eq!(numbers.insert('d'), Some(0));
+        numbers.remove(1);
+        assert_eq!((numbers.bound(), numbers.iter().count()), (1, 1));
+    }
+
+    #[test]
+    fn epoll_sources_survive_encoding() {
+        for source in [
+            Source::Doorbell,
+            Source::Signals,
+            Source::Control(ProcId(7)),
+            Source::Death(ProcId(8)),
+            Source::Event(EpId(9)),
+            Source::Loader(ProcId(1 << 40)),
+        ] {
+            assert_eq!(Source::decode(source.encode()), source);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Processes: how a component starts, and how everything it held is taken back when it ends.
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use rustix::event::epoll;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+
+use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};
+use crate::account::AccountId;
+
+/// A component's process.
+pub(crate) struct Process {
+    pub(crate) pid: Pid,
+    pidfd: OwnedFd,
+    pub(crate) control: OwnedFd,
+    /// The PD session's account, which pays for its objects.
+    pub(crate) account: AccountId,
+    /// The PD session, for whoever asks what died.
+    pub(crate) pd: u64,
+    pub(crate) parent: OwnedFd,
+    pub(crate) main_ep: Option<EpId>,
+    pub(crate) eps: Vec<EpId>,
+    pub(crate) channels: Vec<ChanId>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    /// It called exit, which a component never does by itself.
+    Exited(i32),
+    /// A signal killed it.
+    Killed(i32),
+}
+
+impl Nucleus {
+    /// Start `binary`, a descriptor of an executable, as a component whose parent is `parent`.
+    pub(crate) fn spawn(
+        &mut self,
+        name: &str,
+        binary: &OwnedFd,
+        parent: OwnedFd,
+        account: AccountId,
+        pd: u64,
+    ) -> Result<ProcId, Refusal> {
+        let (control, far) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
+        command.arg0(name).env_clear().process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let far_number = far.as_raw_fd();
+        let core = rustix::process::getpid();
+        // SAFETY: the closure runs between fork and exec and makes system calls only, no allocation.
+        unsafe {
+            command.pre_exec(move || crate::isolation::enter(far_number, core));
+        }
+        let child = command.spawn().map_err(|e| {
+            crate::note(format_args!("cannot start \"{name}\": {e}"));
+            Refusal::Invalid
+        })?;
+        drop(far);
+        let pid = Pid::from_child(&child);
+        let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+        let id = ProcId(self.fresh());
+        self.watch(&control, Source::Control(id), epoll::EventFlags::IN)?;
+        self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
+        let process = Process {
+            pid,
+            pidfd,
+            control,
+            account,
+            pd,
+            parent,
+            main_ep: None,
+            eps: Vec::new(),
+            channels: Vec::new(),
+        };
+        self.procs.insert(id, process);
+        Ok(id)
+    }
+
+    /// Kill a process if it still runs, wait for its end, and take back all it held.
+    ///
+    /// Waiting matters: a process that still runs could write over what core marks as dead.
+    pub(crate) fn bury(&mut self, id: ProcId) -> Option<Ending> {
+        let process = self.procs.get(&id)?;
+        let _ = rustix::process::pidfd_send_signal(&process.pidfd, Signal::KILL);
+        let ending = wait(process);
+        for ep in process.eps.clone() {
+            self.ep_destroy(ep);
+        }
+        let channels = self.procs.get(&id).map(|p| p.channels.clone()).unwrap_or_default();
+        for channel in channels {
+            self.channel_close(channel);
+        }
+        self.procs.remove(&id);
+        Some(ending)
+    }
+}
+
+fn wait(process: &Process) -> Ending {
+    loop {
+        let id = WaitId::PidFd(process.pidfd.as_fd());
+        match rustix::process::waitid(id, WaitIdOptions::EXITED) {
+            Ok(Some(status)) => {
+                return match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Ending::Exited(code),
+                    (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+                };
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Ending::Killed(0),
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The event loop.
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rs_host_proto::bell::{HINT_EVENT, HINT_SIGNAL};
+use rs_host_proto::slot::Found;
+use rs_host_proto::sys::{self, Fds, Futex};
+use rs_host_proto::wire::Affinity;
+use rs_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
+use rustix::event::epoll;
+use rustix::net::{RecvFlags, SendFlags};
+
+use crate::account::Accounts;
+use crate::note;
+use crate::nucleus::{CORE_EP, Nucleus, SlotId, Source, Verdict};
+use crate::service::{Modules, NotServed, Request, Response, Services};
+
+/// Capabilities of the whole system.
+const TOTAL_CAPS: u64 = 100_000;
+
+/// Command line.
+pub(crate) struct Options {
+    boot: PathBuf,
+}
+
+impl Options {
+    pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut boot = None;
+        let mut args = args;
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+            match arg.as_str() {
+                "--boot" => boot = Some(PathBuf::from(value()?)),
+                other => {
+                    return Err(format!(
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR"
+                    ));
+                }
+            }
+        }
+        let boot = boot.ok_or("usage: rs_host_core --boot DIR, where DIR holds the ROM modules")?;
+        if !boot.is_dir() {
+            return Err(format!(
+                "{} is no directory: build a boot directory first",
+                boot.display()
+            ));
+        }
+        Ok(Self { boot })
+    }
+}
+
+struct Core {
+    nucleus: Nucleus,
+    services: Services,
+    doorbell: OwnedFd,
+    signals: OwnedFd,
+    /// A signal asked core to stop.
+    stopped: bool,
+}
+
+/// Boot and serve until init exits; returns core's exit code.
+pub(crate) fn run(options: &Options) -> Result<u8, String> {
+    let os = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {e}");
+    reserve_control_fd();
+    raise_descriptor_limit();
+    let signals = crate::isolation::termination_signals()
+        .map_err(|e| format!("cannot catch signals: {e}"))?;
+    let ram = rustix::system::sysinfo();
+    let total_ram = (ram.totalram * u64::from(ram.mem_unit)) & !(PAGE as u64 - 1);
+    let accounts = Accounts::new(total_ram, TOTAL_CAPS);
+    let (nucleus, doorbell) = Nucleus::new(accounts).map_err(os("cannot create core's tables"))?;
+    let services = Services::new(Modules::new(options.boot.clone()));
+    nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
+    let mut core = Core { nucleus, services, doorbell, signals, stopped: false };
+    let affinity = Affinity { space: (1, 1), at: (0, 0), size: (1, 1) };
+    core.services.boot(&mut core.nucleus, affinity)?;
+    let code = core.serve().map_err(os("epoll"))?;
+    core.services.shut_down(&mut core.nucleus);
+    core.summary();
+    Ok(code)
+}
+
+/// Descriptor 3 must be nobody's, since a component finds its control socket there.
+fn reserve_control_fd() {
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        let number = std::os::fd::AsRawFd::as_raw_fd(&file);
+        if number > crate::nucleus_control_fd() {
+            break;
+        }
+        std::mem::forget(file);
+    }
+}
+
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    // Without it core runs with what it has, and says so when descriptors run out.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}
+
+impl Core {
+    fn serve(&mut self) -> rustix::io::Result<u8> {
+        let mut events = Vec::with_capacity(64);
+        loop {
+            events.clear();
+            match epoll::wait(
+                &self.nucleus.epoll,
+                rustix::buffer::spare_capacity(&mut events),
+                None,
+            ) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(e) => return Err(e),
+            }
+            for event in &events {
+                self.handle(Source::decode(event.data.u64()));
+            }
+            if self.stopped {
+                return Ok(130);
+            }
+            if let Some(value) = self.services.init.as_ref().and_then(|i| i.exit) {
+                note(format_args!("child \"init\" exited with exit value {value}"));
+                return Ok(value as u8);
+            }
+            let init_gone = self.nucleus.procs.is_empty();
+            if init_gone {
+                note(format_args!("Error: init ended without exit"));
+                return Ok(1);
+            }
+        }
+    }
+
+    fn handle(&mut self, source: Source) {
+        match source {
+            Source::Doorbell => self.doorbell(),
+            Source::Signals => {
+                let mut info = [0u8; 128];
+                let _ = rustix::io::read(&self.signals, &mut info);
+                self.stopped = true;
+            }
+            Source::Control(process) => {
+                if self.nucleus.control(process) == Verdict::Broken {
+                    self.services.process_ended(&mut self.nucleus, process);
+                }
+            }
+            Source::Death(process) => {
+                self.services.process_ended(&mut self.nucleus, process);
+            }
+            Source::Event(ep) => self.nucleus.event_writable(ep),
+            Source::Loader(_) => {}
+        }
+    }
+
+    /// Serve the slots that rang.
+    fn doorbell(&mut self) {
+        let mut hints = [0u8; PAGE];
+        let Ok(n) = rustix::io::read(&self.doorbell, &mut hints) else { return };
+        if n == hints.len() {
+            // The pipe was full: hints may be missing.
+            let bound = self.nucleus.eps.get(&CORE_EP).map_or(0, |ep| ep.slots.bound());
+            for number in 0..bound {
+                self.serve_slot(number);
+            }
+            return;
+        }
+        for hint in hints.get(..n).unwrap_or_default().as_chunks::<2>().0 {
+            let hint = u16::from_ne_bytes(*hint);
+            if hint != HINT_EVENT && hint & HINT_SIGNAL == 0 {
+                self.serve_slot(hint as usize);
+            }
+        }
+    }
+
+    fn serve_slot(&mut self, number: usize) {
+        let Some(id) = self.nucleus.eps.get(&CORE_EP).and_then(|ep| ep.slots.get(number)) else {
+            return;
+        };
+        let id = *id;
+        let mut body = [0; MAX_BODY];
+        let Some(slot) = self.nucleus.slots.get(&id) else { return };
+        let Found::Call(call) = slot.page().take(&mut body) else { return };
+        let mut caps: [Option<OwnedFd>; MAX_CAPS] = Default::default();
+        if call.caps > 0
+            && let Some(socket) = &slot.socket
+        {
+            receive_caps(socket, &mut caps);
+        }
+        let channel = self.nucleus.channels.get(&slot.channel);
+        let object = channel.and_then(|c| c.object(call.index));
+        let mut response = Response::new();
+        let request = Request {
+            body: body.get(..call.len).unwrap_or_default(),
+            caps: caps.get(..call.caps).unwrap_or_default(),
+        };
+        let served = match object {
+            Some(object) => {
+                self.services.dispatch(&mut self.nucleus, object, &request, &mut response)
+            }
+            None => Err(NotServed::Object),
+        };
+        let protocol = match served {
+            Ok(()) => 0,
+            Err(e) => {
+                response = Response::new();
+                e.protocol()
+            }
+        };
+        self.reply(id, protocol, &response);
+    }
+
+    fn reply(&self, id: SlotId, protocol: i64, response: &Response) {
+        // The call may have ended the caller.
+        let Some(slot) = self.nucleus.slots.get(&id) else { return };
+        let mut caps = response.caps.len();
+        if caps > 0 {
+            let fds: Vec<_> = response.caps.iter().map(std::os::fd::AsFd::as_fd).collect();
+            let valid = [1u8; MAX_CAPS];
+            let sent = slot.socket.as_ref().is_some_and(|socket| {
+                let bytes = valid.get(..caps).unwrap_or_default();
+                sys::send(socket, bytes, &fds, SendFlags::DONTWAIT).is_ok()
+            });
+            if !sent {
+                caps = 0;
+            }
+        }
+        let body = response.body.get(..response.len).unwrap_or_default();
+        let _ = slot.page().reply(&Futex, protocol, body, caps);
+    }
+
+    /// Show that nothing was lost: the accounts add up and nothing is left.
+    fn summary(&self) {
+        let accounts = &self.nucleus.accounts;
+        let (ram, caps) = accounts.total();
+        let root = accounts.get(crate::account::ROOT).copied().unwrap_or_default();
+        let balanced = accounts.balanced()
+            && accounts.open() == 0
+            && (root.ram.avail(), root.caps.avail()) == (ram, caps)
+            && self.nucleus.procs.is_empty();
+        note(format_args!(
+            "{}accounts: RAM {} of {ram} bytes, caps {} of {caps}, {} processes left",
+            if balanced { "" } else { "Error: " },
+            root.ram.avail(),
+            root.caps.avail(),
+            self.nucleus.procs.len(),
+        ));
+    }
+}
+
+/// One packet of capabilities: a byte per capability says whether it is valid.
+fn receive_caps(socket: &OwnedFd, caps: &mut [Option<OwnedFd>; MAX_CAPS]) {
+    let mut valid = [0u8; MAX_CAPS];
+    let mut fds = Fds::default();
+    if let Ok((len, _)) = sys::recv(socket, &mut valid, &mut fds, RecvFlags::DONTWAIT) {
+        let mut fds = fds.into_iter().flatten();
+        for (cap, valid) in caps.iter_mut().zip(valid.get(..len).unwrap_or_default()) {
+            if *valid != 0 {
+                *cap = fds.next();
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! PD: protection domains with their accounts and RAM dataspaces, and the start of processes.
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+use rs_host_proto::PAGE;
+use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer};
+use rs_host_proto::wire::Reader;
+
+use super::{NotServed, Request, Response, Served, Services};
+use crate::account::{AccountId, Lack};
+use crate::fd;
+use crate::nucleus::{CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
+
+/// A PD session.
+pub(crate) struct Pd {
+    pub(crate) label: String,
+    pub(crate) account: AccountId,
+    pub(crate) native: ObjId,
+    /// RAM dataspaces and their sizes in bytes.
+    pub(crate) ram: HashMap<ObjId, u64>,
+    /// The parent's capability, given once, before the start.
+    pub(crate) parent: Option<OwnedFd>,
+    pub(crate) process: Option<ProcId>,
+    pub(crate) ending: Option<Ending>,
+    /// The CPU session whose handler learns of faults.
+    pub(crate) cpu: Option<u64>,
+}
+
+fn alloc_code(refusal: Refusal) -> i32 {
+    match refusal {
+        Refusal::OutOfRam => alloc_error::OUT_OF_RAM,
+        Refusal::OutOfCaps | Refusal::Limit => alloc_error::OUT_OF_CAPS,
+        Refusal::Invalid | Refusal::Gone => alloc_error::DENIED,
+    }
+}
+
+impl Services {
+    pub(super) fn pd_call(
+        &mut self,
+        nucleus: &mut Nucleus,
+        id: u64,
+        opcode: u64,
+        mut args: Reader<'_>,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> Served {
+        let op = &OPCODES.pd;
+        let pd = self.pds.get_mut(&id).ok_or(NotServed::Object)?;
+        let account = pd.account;
+        let quota = nucleus.accounts.get(account).copied().unwrap_or_default();
+        if opcode == op.alloc_ram {
+            let size = args.u64()?;
+            let cap = ram_alloc(nucleus, pd, size).map_err(alloc_code);
+            response.attempt_cap(cap.map(|ds| nucleus.capability(ds)))
+        } else if opcode == op.free_ram {
+            if let Some(ds) = request.object(nucleus, 0) {
+                ram_free(nucleus, pd, ds);
+            }
+            response.void()
+        } else if opcode == op.ram_size {
+            let ds = request.object(nucleus, 0);
+            response.word(ds.and_then(|ds| pd.ram.get(&ds)).copied().unwrap_or(0))
+        } else if opcode == op.transfer_ram || opcode == op.transfer_caps {
+            let amount = args.u64()?;
+            let to = match request.core_object(nucleus, 0) {
+                Some((_, CoreObject::Pd(to))) => self.pds.get(&to).map(|pd| pd.account),
+                _ => None,
+            };
+            let (ram, caps) = if opcode == op.transfer_ram { (amount, 0) } else { (0, amount) };
+            let result = match to {
+                Some(to) if nucleus.accounts.related(account, to) => {
+                    match nucleus.accounts.transfer(account, to, ram, caps) {
+                        Ok(()) => transfer::OK,
+                        Err(Lack::Ram | Lack::Caps) => transfer::EXCEEDED,
+                    }
+                }
+                _ => transfer::INVALID,
+            };
+            response.value(result)
+        } else if opcode == op.ref_account {
+            let to = match request.core_object(nucleus, 0) {
+                Some((_, CoreObject::Pd(to))) => self.pds.get(&to).map(|pd| pd.account),
+                _ => None,
+            };
+            let ok = to.is_some_and(|to| nucleus.accounts.refer(account, to));
+            response.value(i32::from(!ok))
+        } else if opcode == op.assign_parent {
+            if pd.parent.is_none() {
+                pd.parent = request.cap(0).and_then(|c| c.try_clone().ok());
+            }
+            response.void()
+        } else if opcode == op.native_pd {
+            let native = nucleus.capability(pd.native);
+            response.cap(native)
+        } else if opcode == op.ram_quota {
+            response.word(quota.ram.limit)
+        } else if opcode == op.used_ram {
+            response.word(quota.ram.used)
+        } else if opcode == op.cap_quota {
+            response.word(quota.caps.limit)
+        } else if opcode == op.used_caps {
+            response.word(quota.caps.used)
+        } else {
+            Err(NotServed::Opcode)
+        }
+    }
+
+    pub(super) fn native_pd_call(
+        &mut self,
+        nucleus: &mut Nucleus,
+        id: u64,
+        opcode: u64,
+        request: &Request<'_>,
+        response: &mut Response,
+    ) -> Served {
+        let pd = self.pds.get_mut(&id).ok_or(NotServed::Object)?;
+        match opcode {
+            native_pd::START => {
+                if let Some((object, CoreObject::Dataspace { .. })) =
+                    request.core_object(nucleus, 0)
+                    && let Some(binary) = nucleus.capability(object)
+                {
+                    start(nucleus, id, pd, &binary);
+                } else {
+                    crate::note(format_args!(
+                        "\"{}\": the binary is no dataspace of core's",
+                        pd.label
+                    ));
+                }
+                response.void()
+            }
+            native_pd::TERMINATION => {
+                let (how, value) = match pd.ending {
+                    None => (0, 0),
+                    Some(Ending::Exited(code)) => (1, code),
+                    Some(Ending::Killed(signal)) => (2, signal),
+                };
+                response.write(|w| {
+                    w.i32(how).i32(value);
+                })
+            }
+            _ => Err(NotServed::Opcode),
+        }
+    }
+
+    /// A process ended by itself: remember how, tell the handler of its CPU session.
+    pub(crate) fn process_ended(&mut self, nucleus: &mut Nucleus, process: ProcId) {
+        let Some(pd_id) = nucleus.procs.get(&process).map(|p| p.pd) else { return };
+        let ending = nucleus.bury(process);
+        let Some(pd) = self.pds.get_mut(&pd_id) else { return };
+        pd.ending = ending;
+        pd.process = None;
+        let sigh = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).and_then(|cpu| cpu.sigh);
+        if let Some(sigh) = sigh {
+            nucleus.submit(sigh, 1);
+        }
+    }
+
+    /// End a PD session: kill its process, free its RAM, return its quota.
+    pub(super) fn pd_close(&mut self, nucleus: &mut Nucleus, id: u64) {
+        let Some(mut pd) = self.pds.remove(&id) else { return };
+        if let Some(process) = pd.process {
+            nucleus.bury(process);
+        }
+        let all: Vec<ObjId> = pd.ram.keys().copied().collect();
+        for ds in all {
+            ram_free(nucleus, &mut pd, ds);
+        }
+        nucleus.object_destroy(pd.native);
+        nucleus.accounts.destroy(pd.account);
+    }
+}
+
+/// Start the process of a PD, once.
+pub(crate) fn start(nucleus: &mut Nucleus, id: u64, pd: &mut Pd, binary: &OwnedFd) {
+    if pd.process.is_some() || pd.ending.is_some() {
+        return;
+    }
+    let Some(parent) = pd.parent.as_ref().and_then(|p| p.try_clone().ok()) else {
+        crate::note(format_args!("\"{}\" has no parent to start for", pd.label));
+        return;
+    };
+    pd.process = nucleus.spawn(&pd.label, binary, parent, pd.account, id).ok();
+    if pd.process.is_none() {
+        // The parent learns of it as of any other early end.
+        pd.ending = Some(Ending::Exited(127));
+    }
+}
+
+fn ram_alloc(nucleus: &mut Nucleus, pd: &mut Pd, size: u64) -> Result<ObjId, Refusal> {
+    let size =
+        size.checked_next_multiple_of(PAGE as u64).filter(|s| *s > 0).ok_or(Refusal::Invalid)?;
+    nucleus.accounts.charge(pd.account, size, 1)?;
+    let made = fd::ram(size as usize).map_err(Refusal::from).and_then(|memory| {
+        nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory)
+    });
+    match made {
+        Ok(ds) => {
+            pd.ram.insert(ds, size);
+            Ok(ds)
+        }
+        Err(e) => {
+            nucleus.accounts.refund(pd.account, size, 1);
+            Err(e)
+        }
+    }
+}
+
+/// Free a RAM dataspace of this PD. The memory is taken back even where it is still mapped: whoever
+/// touches it faults, as on Genode.
+fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
+    let Some(size) = pd.ram.remove(&ds) else { return };
+    if let Some(memory) = nucleus.objects.get(&ds).and_then(|o| o.fd.as_ref()) {
+        let _ = rustix::fs::ftruncate(memory, 0);
+    }
+    nucleus.object_destroy(ds);
+    nucleus.accounts.refund(pd.account, size, 1);
+}

@@ -1,0 +1,73 @@
+//! ROM: the modules of the boot directory as read-only dataspaces.
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use rs_host_proto::opcode::rom;
+
+use super::{NotServed, Response, Served};
+use crate::fd;
+use crate::nucleus::{CoreObject, Nucleus, ObjId};
+
+/// Largest module.
+const MAX_MODULE: u64 = 1 << 31;
+
+/// The boot modules; each is read when it is first asked for.
+pub(crate) struct Modules {
+    dir: PathBuf,
+    by_name: HashMap<String, u64>,
+    dataspaces: Vec<ObjId>,
+}
+
+impl Modules {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self { dir, by_name: HashMap::new(), dataspaces: Vec::new() }
+    }
+
+    /// Number of the module `name`.
+    pub(crate) fn find(&mut self, nucleus: &mut Nucleus, name: &str) -> Option<u64> {
+        if let Some(id) = self.by_name.get(name) {
+            return Some(*id);
+        }
+        // A module is a file of the directory, never a path.
+        if name.is_empty() || name.contains(['/', '\0']) || name.starts_with('.') {
+            return None;
+        }
+        let path = self.dir.join(name);
+        let meta = std::fs::metadata(&path).ok()?;
+        if !meta.is_file() || meta.len() > MAX_MODULE {
+            return None;
+        }
+        let bytes = std::fs::read(&path).ok()?;
+        let memory = fd::rom(&bytes).ok()?;
+        let size = bytes.len().next_multiple_of(rs_host_proto::PAGE) as u64;
+        let object = nucleus
+            .core_object_at(CoreObject::Dataspace { size, writeable: false }, memory)
+            .ok()?;
+        let id = self.dataspaces.len() as u64;
+        self.dataspaces.push(object);
+        self.by_name.insert(name.to_owned(), id);
+        Some(id)
+    }
+
+    /// The dataspace of a module.
+    pub(crate) fn dataspace(&self, nucleus: &Nucleus, module: u64) -> Option<OwnedFd> {
+        nucleus.capability(*self.dataspaces.get(module as usize)?)
+    }
+
+    pub(super) fn rom_call(
+        &self,
+        nucleus: &Nucleus,
+        module: u64,
+        opcode: u64,
+        response: &mut Response,
+    ) -> Served {
+        match opcode {
+            rom::DATASPACE => response.cap(self.dataspace(nucleus, module)),
+            // Boot modules never change: the handler is accepted and never called.
+            rom::UPDATE => response.word(1),
+            rom::SIGH => response.void(),
+            _ => Err(NotServed::Opcode),
+        }
+    }
+}

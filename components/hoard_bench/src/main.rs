@@ -1,11 +1,13 @@
 //! `rs_heap_bench`: how fast and how lean a memory allocator is, measured on programs it does not know.
 //!
-//! One binary plays two parts. As `heap` it runs workloads, each in a process of its own, on every allocator in
-//! turn. As `work` it *is* such a process.
+//! One binary plays three parts. As `heap` it runs workloads, each in a process of its own, on every allocator in
+//! turn. As `work` it *is* such a process. As `programs` it puts real servers and tools on an allocator, has their own
+//! clients check what they do, and times them. `README.md` tells how the figures are made and how to read them.
 
 mod block;
 mod heap;
 mod process;
+mod programs;
 mod rng;
 mod work;
 
@@ -15,6 +17,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 rs_heap_bench [heap] [OPTION ...]      run the workloads on every allocator, in turn
+rs_heap_bench programs [OPTION ...]    run real programs under LD_PRELOAD
 rs_heap_bench report FILE ... [OPTION] tables and curves of saved samples
 rs_heap_bench list                     what there is to run
 rs_heap_bench work NAME [--quick]      do one workload in this process
@@ -24,6 +27,7 @@ rs_heap_bench work NAME [--quick]      do one workload in this process
   --only PART,...      workloads or programs whose names contain a part
   --allocators A,...   some of: hoard glibc jemalloc-debian tcmalloc-debian mimalloc-debian
                        mimalloc-crate snmalloc-crate jemalloc-crate rpmalloc-crate, or NAME=LIBRARY
+                       (programs: default hoard, beside glibc, which is always there)
   --by wall|processor  what counts as time (default wall)
   --save FILE          append the samples to FILE
   --curves FOLDER      write scaling curves as SVG (report)
@@ -114,9 +118,11 @@ fn run(arguments: &[String]) -> Result<(), Problem> {
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match rest.as_slice() {
         [] | ["heap"] => heap::bench(&plan),
+        ["programs"] => programs::bench(&plan),
         ["work", name] => heap::work(name, plan.quick),
         ["list"] => {
             work::all().for_each(|workload| println!("{}", workload.name()));
+            programs::names().for_each(|name| println!("programs: {name}"));
             Ok(())
         }
         ["report", files @ ..] if !files.is_empty() => {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::work::{self, Meter, Scale};
-use crate::{Problem, process};
+use crate::{Problem, process, programs};
 use peers::Allocator;
 use sample::{HEADER, Sample};
 
@@ -91,6 +91,11 @@ fn run(workload: &str, allocator: &Allocator, quick: bool) -> Result<Sample, Pro
     Ok(sample)
 }
 
+/// Sees that an allocator can be preloaded at all.
+pub(crate) fn try_out(allocator: &Allocator) -> Result<(), Problem> {
+    run("words-1", allocator, true).map(drop)
+}
+
 /// The command `heap`.
 pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     let allocators = peers::prepare(&plan.allocators);
@@ -143,7 +148,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     }
 }
 
-fn save(path: &std::path::Path, samples: &[Sample]) -> Result<(), Problem> {
+pub(crate) fn save(path: &std::path::Path, samples: &[Sample]) -> Result<(), Problem> {
     let problem = |error: std::io::Error| Problem::new(format!("{}: {error}", path.display()));
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(problem)?;
     let mut text = String::new();
@@ -170,8 +175,15 @@ pub(crate) fn report(files: &[PathBuf], view: &report::View) -> Result<(), Probl
             "these files hold no samples; `heap --save FILE` writes some".to_owned(),
         ));
     }
-    print!("{}", report::table(&samples, view));
-    print!("{}", report::summary(&samples, view));
+    let (programs, samples): (Vec<Sample>, Vec<Sample>) =
+        samples.into_iter().partition(programs::is_program);
+    if !samples.is_empty() {
+        print!("{}", report::table(&samples, view));
+        print!("{}", report::summary(&samples, view));
+    }
+    if !programs.is_empty() {
+        print!("{}", programs::table(&programs));
+    }
     if let Some(folder) = &view.curves {
         for (name, drawing) in report::curves(&samples, view) {
             let path = folder.join(format!("{name}.svg"));

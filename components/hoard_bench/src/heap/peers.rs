@@ -68,6 +68,11 @@ pub(crate) struct Allocator {
 }
 
 impl Allocator {
+    /// The C library's.
+    pub(crate) fn glibc() -> Self {
+        Self { name: GLIBC.to_owned(), library: None }
+    }
+
     /// Makes `command` run on this allocator, whatever the environment says.
     pub(crate) fn apply(&self, command: &mut Command) {
         match &self.library {

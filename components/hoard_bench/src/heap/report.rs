@@ -19,6 +19,9 @@ pub(crate) struct View {
     pub(crate) curves: Option<PathBuf>,
 }
 
+/// Below this use, A/U would tell of the allocator's and the program's fixed costs only.
+const LARGE: u64 = 1 << 20;
+
 /// One workload on one allocator, over its runs.
 struct Cell {
     allocator: String,
@@ -26,7 +29,7 @@ struct Cell {
     spread: f64,
     runs: usize,
     peak: f64,
-    /// Allocated from the system over used by the program; 0 if it was not counted.
+    /// Allocated from the system over used by the program; 0 if it was not counted or is too little to tell.
     overhead: f64,
     note: String,
 }
@@ -56,7 +59,7 @@ fn cells(workload: &str, samples: &[Sample], view: &View) -> Vec<Cell> {
             let overhead = |sample: &&&Sample| {
                 sample.peak.saturating_sub(sample.before) as f64 / (sample.used as f64).max(1.0)
             };
-            let counted = runs.iter().all(|sample| sample.used > 0);
+            let counted = runs.iter().all(|sample| sample.used >= LARGE);
             Cell {
                 allocator: allocator.to_owned(),
                 speed: median(speeds.iter().copied()),

@@ -24,6 +24,26 @@ pub const PAGE_SIZE: usize = genode_sys::RS_PAGE_SIZE as usize;
 #[derive(Debug)]
 pub enum Dataspace {}
 
+/// What a dataspace is, as the one who made it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// Size in bytes.
+    pub size: usize,
+    /// Whether it may be written.
+    pub writeable: bool,
+}
+
+impl Capability<Dataspace> {
+    /// Asks for size and access rights.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] and [`Error::Invalid`] for what is no dataspace, or none any more.
+    pub fn info(&self) -> Result<Info, Error> {
+        let (size, writeable) = memory::info(self.raw())?;
+        Ok(Info { size, writeable })
+    }
+}
+
 /// RAM from the component's own quota. Freed on drop, wherever else it is attached.
 #[derive(Debug)]
 pub struct RamDataspace {

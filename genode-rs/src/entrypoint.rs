@@ -55,8 +55,7 @@ impl Entrypoint {
         location: Location,
         construct: impl FnOnce(Self) -> T + Send + 'static,
     ) -> Result<(), Error> {
-        let ep = sys::entrypoint::Ep::create(name, stack_size, location)?;
-        sys::entrypoint::run_on(ep, move || {
+        sys::entrypoint::spawn(name, stack_size, location, |ep| {
             // Kept for the component's life, as the entrypoint is: its thread has no end of its own.
             core::mem::forget(construct(Self::of(ep)));
         })

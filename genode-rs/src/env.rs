@@ -71,7 +71,16 @@ pub struct Parent {
     _env: Env,
 }
 
+/// The interface of a component's parent, for use in [`Capability`].
+#[derive(Debug)]
+pub enum ParentSession {}
+
 impl Parent {
+    /// The parent's capability, for interfaces that the SDK does not cover.
+    pub fn cap(self) -> Capability<ParentSession> {
+        Capability::new(sys::parent::env_cap(sys::parent::EnvCap::Parent))
+    }
+
     /// Asks for resources; the answer is the [`resource_avail_sigh`](Self::resource_avail_sigh) signal.
     pub fn request_resources(self, ram: crate::quota::RamQuota, caps: crate::quota::CapQuota) {
         let args = alloc::format!("ram_quota={}, cap_quota={}", ram.0, caps.0);

@@ -24,7 +24,7 @@ impl Ep {
     }
 
     /// Creates an entrypoint with a thread of its own.
-    pub(crate) fn create(name: &str, stack_size: usize, at: Location) -> Result<Self, Error> {
+    fn create(name: &str, stack_size: usize, at: Location) -> Result<Self, Error> {
         let mut ep = core::ptr::null_mut();
         // SAFETY: name and out parameter are live.
         Error::check(unsafe {
@@ -37,7 +37,7 @@ impl Ep {
     ///
     /// # Safety
     /// All objects and signal contexts of it are dissolved, and it is neither the main entrypoint nor used again.
-    pub(crate) unsafe fn destroy(self) {
+    unsafe fn destroy(self) {
         // SAFETY: passed on to the caller.
         unsafe { seam::rs_ep_destroy(self.0) }
     }
@@ -165,8 +165,22 @@ pub(crate) fn submit(context: &RawCap, count: u32) {
     unsafe { seam::rs_signal_submit(context.handle(), count) }
 }
 
+/// Creates an entrypoint and runs `body` once on its thread, with the entrypoint. Does not wait for it.
+pub(crate) fn spawn(
+    name: &str,
+    stack_size: usize,
+    at: Location,
+    body: impl FnOnce(Ep) + Send + 'static,
+) -> Result<(), Error> {
+    let ep = Ep::create(name, stack_size, at)?;
+    run_on(ep, move || body(ep)).inspect_err(|_| {
+        // SAFETY: nothing was made on it, and nobody else knows it.
+        unsafe { ep.destroy() }
+    })
+}
+
 /// Runs `body` once on the entrypoint's thread. Does not wait for it.
-pub(crate) fn run_on(ep: Ep, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+fn run_on(ep: Ep, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let mut body = Some(body);
     // The context removes itself through `slot` when it has run.
     let slot = alloc::rc::Rc::new(Cell::new(None::<Context>));

@@ -1,1 +1,36 @@
+//! A memory allocator after Hoard: bounded blowup, no induced false sharing, and what was learnt
+//! since. See the README for the design, its constants and the bound.
+//!
+//! Layers, each using only those above it: [`platform`], [`lock`] and [`remote`] (all that is
+//! lock-free), [`class`], [`superblock`], `pages`, `huge`, `global`, `heap`, `shared`, `face`.
 #![no_std]
+#![deny(missing_docs)]
+
+#[cfg(loom)]
+extern crate std;
+
+pub mod class;
+pub mod lock;
+pub mod platform;
+pub mod remote;
+pub mod sync;
+
+#[cfg(not(loom))]
+pub mod shared;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod c;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod face;
+#[cfg(not(loom))]
+pub mod global;
+#[cfg(not(loom))]
+pub mod heap;
+#[cfg(not(loom))]
+pub mod huge;
+#[cfg(not(loom))]
+pub mod pages;
+#[cfg(not(loom))]
+pub mod superblock;
+
+#[cfg(all(target_os = "linux", not(loom)))]
+pub use face::Hoard;

@@ -1,0 +1,142 @@
+//! The C malloc family as Rust functions; `hoard_malloc` exports them under their C names.
+//!
+//! What each does on error follows C23 and POSIX.1-2024, and glibc where those are silent.
+#![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
+
+use crate::face;
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+
+const PAGE: usize = 4096;
+const ENOMEM: c_int = 12;
+const EINVAL: c_int = 22;
+
+unsafe extern "C" {
+    fn __errno_location() -> *mut c_int;
+}
+
+#[cold]
+#[inline(never)]
+fn fail(code: c_int) -> *mut c_void {
+    // SAFETY: libc's pointer to this thread's errno.
+    unsafe { *__errno_location() = code };
+    null_mut()
+}
+
+#[inline(always)]
+fn or_enomem(block: *mut u8) -> *mut c_void {
+    if block.is_null() { fail(ENOMEM) } else { block.cast() }
+}
+
+/// `malloc`; a size of 0 gives a block that can be freed.
+#[inline(always)]
+pub fn malloc(size: usize) -> *mut c_void {
+    or_enomem(face::allocate(size))
+}
+
+/// `calloc`; an overflowing product fails.
+#[inline]
+pub fn calloc(count: usize, size: usize) -> *mut c_void {
+    match count.checked_mul(size) {
+        Some(bytes) => or_enomem(face::allocate_zeroed(bytes)),
+        None => fail(ENOMEM),
+    }
+}
+
+/// `free`; keeps errno.
+///
+/// # Safety
+/// `block` is null or a block in use.
+#[inline(always)]
+pub unsafe fn free(block: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { face::free(block.cast()) };
+}
+
+/// `realloc`; a size of 0 frees, as glibc's does.
+///
+/// # Safety
+/// `block` is null or a block in use.
+pub unsafe fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+    if block.is_null() {
+        return malloc(size);
+    }
+    if size == 0 {
+        // SAFETY: the caller's promise.
+        unsafe { free(block) };
+        return null_mut();
+    }
+    // SAFETY: the caller's promise.
+    or_enomem(unsafe { face::reallocate(block.cast(), size, 1) })
+}
+
+/// `reallocarray`; an overflowing product fails and `block` stays.
+///
+/// # Safety
+/// `block` is null or a block in use.
+pub unsafe fn reallocarray(block: *mut c_void, count: usize, size: usize) -> *mut c_void {
+    match count.checked_mul(size) {
+        // SAFETY: the caller's promise.
+        Some(bytes) => unsafe { realloc(block, bytes) },
+        None => fail(ENOMEM),
+    }
+}
+
+/// `posix_memalign`; returns its error, keeps errno.
+///
+/// # Safety
+/// `out` may be written.
+pub unsafe fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -> c_int {
+    if !align.is_power_of_two() || !align.is_multiple_of(size_of::<*mut c_void>()) {
+        return EINVAL;
+    }
+    let block = face::allocate_aligned(size, align);
+    if block.is_null() {
+        return ENOMEM;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { *out = block.cast() };
+    0
+}
+
+/// `aligned_alloc`; any size, as C23 allows.
+pub fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
+    if !align.is_power_of_two() {
+        return fail(EINVAL);
+    }
+    or_enomem(face::allocate_aligned(size, align))
+}
+
+/// `memalign`; an alignment that is no power of two is rounded up to one, as glibc does.
+pub fn memalign(align: usize, size: usize) -> *mut c_void {
+    match align.checked_next_power_of_two() {
+        Some(align) => or_enomem(face::allocate_aligned(size, align)),
+        None => fail(EINVAL),
+    }
+}
+
+/// `valloc`: a page-aligned block.
+pub fn valloc(size: usize) -> *mut c_void {
+    or_enomem(face::allocate_aligned(size, PAGE))
+}
+
+/// `pvalloc`: whole pages.
+pub fn pvalloc(size: usize) -> *mut c_void {
+    match size.max(1).checked_next_multiple_of(PAGE) {
+        Some(size) => valloc(size),
+        None => fail(ENOMEM),
+    }
+}
+
+/// `malloc_usable_size`; 0 for null.
+///
+/// # Safety
+/// `block` is null or a block in use.
+pub unsafe fn malloc_usable_size(block: *mut c_void) -> usize {
+    face::usable(block.cast())
+}
+
+/// `malloc_trim`: 1 if memory went back to the system.
+pub fn malloc_trim(pad: usize) -> c_int {
+    c_int::from(face::trim(pad) > 0)
+}

@@ -1,0 +1,289 @@
+//! Blocks beyond [`LARGE_MAX`]: a mapping each, known by address in a table of their own.
+//!
+//! Nothing is kept in the mapping, so a block may have any alignment and grow by moving its pages.
+//! A few mappings are kept for reuse, because programs that use one such buffer use many.
+
+use crate::shared::Core;
+use crate::lock::Lock;
+use crate::superblock::SLICE;
+use core::cell::Cell;
+use core::ptr::null_mut;
+
+/// Largest block made of slices.
+pub const LARGE_MAX: usize = 16 * SLICE;
+
+const PAGE: usize = 4096;
+const KEPT: usize = 8;
+/// Bytes kept for reuse at most.
+const KEPT_BYTES: usize = 64 << 20;
+const FIRST_TABLE: usize = 512;
+
+#[derive(Clone, Copy)]
+struct Mapping {
+    base: usize,
+    size: usize,
+}
+
+const NONE: Mapping = Mapping { base: 0, size: 0 };
+
+/// All huge blocks.
+pub struct Huge {
+    pub(crate) lock: Lock,
+    /// Open addressing, linear probing, `base == 0` is free.
+    table: Cell<*mut Mapping>,
+    slots: Cell<usize>,
+    count: Cell<usize>,
+    bytes: Cell<usize>,
+    kept: [Cell<Mapping>; KEPT],
+    kept_bytes: Cell<usize>,
+}
+
+fn round(size: usize) -> Option<usize> {
+    Some(size.checked_add(PAGE - 1)? & !(PAGE - 1))
+}
+
+impl Huge {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self {
+            lock: Lock::new(),
+            table: Cell::new(null_mut()),
+            slots: Cell::new(0),
+            count: Cell::new(0),
+            bytes: Cell::new(0),
+            kept: [const { Cell::new(NONE) }; KEPT],
+            kept_bytes: Cell::new(0),
+        }
+    }
+
+    fn locked<T>(&self, core: &Core, f: impl FnOnce() -> T) -> T {
+        self.lock.acquire(|| core.platform.yield_now());
+        let result = f();
+        self.lock.release();
+        result
+    }
+
+    fn slot(&self, i: usize) -> *mut Mapping {
+        // SAFETY: `i` is below `slots`.
+        unsafe { self.table.get().add(i & (self.slots.get() - 1)) }
+    }
+
+    fn start(&self, base: usize) -> usize {
+        (base / PAGE).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
+    }
+
+    fn position(&self, base: usize) -> Option<usize> {
+        if self.slots.get() == 0 || base == 0 {
+            return None;
+        }
+        let mut i = self.start(base);
+        loop {
+            // SAFETY: `slot` stays in the table; at least half of it is free, so the loop ends.
+            match unsafe { self.slot(i).read() }.base {
+                0 => return None,
+                b if b == base => return Some(i & (self.slots.get() - 1)),
+                _ => i = i.wrapping_add(1),
+            }
+        }
+    }
+
+    fn insert(&self, core: &Core, mapping: Mapping) -> bool {
+        if (self.count.get() + 1) * 2 > self.slots.get() {
+            let (old, n) = (self.table.get(), self.slots.get());
+            let grown = if n == 0 { FIRST_TABLE } else { n * 2 };
+            let table = core.platform.map(grown * size_of::<Mapping>(), PAGE, 0);
+            if table.is_null() {
+                // Without a larger table the present one serves while it has room to end searches.
+                if self.count.get() + 1 >= n {
+                    return false;
+                }
+            } else {
+                self.table.set(table.cast());
+                self.slots.set(grown);
+                for i in 0..n {
+                    // SAFETY: `i < n`, the old table's length.
+                    let m = unsafe { old.add(i).read() };
+                    if m.base != 0 {
+                        self.store(m);
+                    }
+                }
+                if n != 0 {
+                    // SAFETY: the old table, replaced above.
+                    unsafe { core.platform.unmap(old.cast(), n * size_of::<Mapping>()) };
+                }
+            }
+        }
+        self.store(mapping);
+        self.count.set(self.count.get() + 1);
+        self.bytes.set(self.bytes.get() + mapping.size);
+        true
+    }
+
+    fn store(&self, mapping: Mapping) {
+        let mut i = self.start(mapping.base);
+        // SAFETY: as in `position`.
+        while unsafe { self.slot(i).read() }.base != 0 {
+            i = i.wrapping_add(1);
+        }
+        // SAFETY: as in `position`.
+        unsafe { self.slot(i).write(mapping) };
+    }
+
+    /// Takes `base` out; its size.
+    fn remove(&self, base: usize) -> Option<usize> {
+        let mut hole = self.position(base)?;
+        // SAFETY: `position` gave a slot of the table.
+        let size = unsafe { self.slot(hole).read() }.size;
+        let mask = self.slots.get() - 1;
+        let mut i = hole;
+        loop {
+            i = (i + 1) & mask;
+            // SAFETY: slots below `slots`.
+            let m = unsafe { self.slot(i).read() };
+            if m.base == 0 {
+                break;
+            }
+            // Whoever probed past the hole moves into it.
+            let home = self.start(m.base) & mask;
+            if i.wrapping_sub(home) & mask >= i.wrapping_sub(hole) & mask {
+                // SAFETY: as above.
+                unsafe { self.slot(hole).write(m) };
+                hole = i;
+            }
+        }
+        // SAFETY: as above.
+        unsafe { self.slot(hole).write(NONE) };
+        self.count.set(self.count.get() - 1);
+        self.bytes.set(self.bytes.get() - size);
+        Some(size)
+    }
+
+    /// A block of at least `size` bytes at a multiple of `align`; true with it if it is zeroed.
+    pub fn allocate(
+        &self,
+        core: &Core,
+        size: usize,
+        align: usize,
+        node: usize,
+    ) -> Option<(*mut u8, bool)> {
+        let size = round(size)?;
+        if size > isize::MAX as usize {
+            return None;
+        }
+        let kept = self.locked(core, || {
+            for slot in &self.kept {
+                let m = slot.get();
+                let fits = m.size >= size && m.size - size <= size / 8;
+                if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(core, m) {
+                    slot.set(NONE);
+                    self.kept_bytes.set(self.kept_bytes.get() - m.size);
+                    return Some(m.base);
+                }
+            }
+            None
+        });
+        if let Some(base) = kept {
+            return Some((core::ptr::with_exposed_provenance_mut(base), false));
+        }
+        let base = core.platform.map(size, align.max(PAGE), node);
+        if base.is_null() {
+            return None;
+        }
+        let mapping = Mapping { base: base.expose_provenance(), size };
+        if !self.locked(core, || self.insert(core, mapping)) {
+            // SAFETY: mapped above, unknown to anybody.
+            unsafe { core.platform.unmap(base, size) };
+            return None;
+        }
+        Some((base, true))
+    }
+
+    /// Usable size of the block at `address`, if it is one.
+    pub fn size(&self, core: &Core, address: usize) -> Option<usize> {
+        self.locked(core, || {
+            // SAFETY: `position` gives slots of the table.
+            self.position(address).map(|i| unsafe { self.slot(i).read() }.size)
+        })
+    }
+
+    /// Frees the block at `address`; false if there is none.
+    pub fn free(&self, core: &Core, address: usize) -> bool {
+        let out = self.locked(core, || {
+            let size = self.remove(address)?;
+            let mut out = Mapping { base: address, size };
+            if size <= KEPT_BYTES / 2 {
+                // Keep it in place of nothing, or of the first in line.
+                let slot = self.kept.iter().find(|s| s.get().base == 0).unwrap_or(&self.kept[0]);
+                let old = slot.replace(out);
+                out = old;
+                self.kept_bytes.set(self.kept_bytes.get() + size - old.size);
+                if self.kept_bytes.get() > KEPT_BYTES && out.base == 0 {
+                    for slot in &self.kept {
+                        if slot.get().base != 0 && slot.get().base != address {
+                            out = slot.replace(NONE);
+                            self.kept_bytes.set(self.kept_bytes.get() - out.size);
+                            break;
+                        }
+                    }
+                }
+            }
+            Some(out)
+        });
+        let Some(out) = out else { return false };
+        if out.base != 0 {
+            // SAFETY: taken out of the tables above: nobody else knows it.
+            unsafe {
+                core.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
+            }
+        }
+        true
+    }
+
+    /// Changes the size of the block at `address`, moving its pages if need be. Null if that is
+    /// not possible; nothing has changed then.
+    pub fn resize(&self, core: &Core, address: usize, size: usize) -> *mut u8 {
+        let Some(size) = round(size).filter(|&s| s <= isize::MAX as usize) else {
+            return null_mut();
+        };
+        self.locked(core, || {
+            let Some(old) = self.remove(address) else { return null_mut() };
+            // SAFETY: a whole mapping that only its owner knows, who asks for this.
+            let base = unsafe {
+                let at = core::ptr::with_exposed_provenance_mut(address);
+                core.platform.remap(at, old, size, true)
+            };
+            // One was taken out, so there is room for one.
+            if base.is_null() {
+                self.insert(core, Mapping { base: address, size: old });
+            } else {
+                self.insert(core, Mapping { base: base.expose_provenance(), size });
+            }
+            base
+        })
+    }
+
+    /// Unmaps what is kept; how many bytes.
+    pub fn trim(&self, core: &Core) -> usize {
+        let mut bytes = 0;
+        for slot in &self.kept {
+            let m = self.locked(core, || {
+                let m = slot.replace(NONE);
+                self.kept_bytes.set(self.kept_bytes.get() - m.size);
+                m
+            });
+            if m.base != 0 {
+                // SAFETY: taken out above: nobody else knows it.
+                unsafe {
+                    core.platform.unmap(core::ptr::with_exposed_provenance_mut(m.base), m.size);
+                }
+                bytes += m.size;
+            }
+        }
+        bytes
+    }
+
+    /// Number of blocks, their bytes, and bytes kept.
+    pub fn bytes(&self, core: &Core) -> (usize, usize, usize) {
+        self.locked(core, || (self.count.get(), self.bytes.get(), self.kept_bytes.get()))
+    }
+}

@@ -1,0 +1,357 @@
+//! A superblock's record: what is known about 64 KiB, 512 KiB or one large block of memory.
+//!
+//! Records live in the first slice of their segment, never among the blocks, so a program that
+//! writes past a block cannot reach them from the next one. The first cache line belongs to the
+//! owner; the second holds what other threads read and write. Segments are never unmapped, hence
+//! a record may be read at any time, whatever its superblock has become since.
+
+use crate::class;
+use crate::remote::{Batch, Links, Remote};
+use core::cell::Cell;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+
+/// Bytes of a slice, the unit segments are divided into.
+pub const SLICE: usize = 64 << 10;
+/// Bytes, and alignment, of a segment.
+pub const SEGMENT: usize = 4 << 20;
+/// Slices of a segment; the first holds the records.
+pub const SLICES: usize = SEGMENT / SLICE;
+/// Free lists are carved this many bytes at a time, so that untouched pages stay untouched.
+const STEP: usize = 4 << 10;
+
+/// Not a superblock, or the inside of one.
+pub const NOBODY: usize = 0;
+/// Owned by a node's global heap.
+pub const GLOBAL: usize = 2;
+/// One large block; it has no owner, any thread gives it back to the node.
+pub const LARGE: usize = 4;
+/// Added to a heap's identity while the superblock floats.
+pub const FLOATING: usize = 1;
+
+/// `base` of a superblock whose last free block leaves without notice.
+const SILENT: i32 = -0x4000_0000;
+
+/// A free block.
+#[repr(C)]
+pub struct Block {
+    pub(crate) next: *mut Block,
+}
+
+/// What is known about a superblock.
+#[repr(C, align(128))]
+pub struct Superblock {
+    // The owner's line.
+    pub(crate) free: Cell<*mut Block>,
+    /// `used - base`; the free that brings it to 0 takes the slow path.
+    pub(crate) left: AtomicI32,
+    base: AtomicI32,
+    carved: Cell<u32>,
+    /// Counted in the owner heap's number of sparse superblocks of this class.
+    pub(crate) sparse: Cell<bool>,
+    /// List of a global heap's bin it is in.
+    pub(crate) group: Cell<u8>,
+    pub(crate) next: Cell<Option<&'static Superblock>>,
+    pub(crate) prev: Cell<Option<&'static Superblock>>,
+    // The shared line.
+    pub(crate) owner: SharedLine,
+}
+
+/// What threads other than the owner read and write.
+#[repr(C, align(64))]
+pub struct SharedLine {
+    who: AtomicUsize,
+    remote: Remote,
+    capacity: AtomicU32,
+    class: AtomicU8,
+    slices: AtomicU8,
+    /// Slices from here back to the one whose record is in use.
+    back: AtomicU8,
+}
+
+// SAFETY: the cells are touched only by the thread that the state of `remote` names (see there);
+// everything else is atomic.
+unsafe impl Sync for Superblock {}
+
+/// Blocks chained through their first word.
+pub struct InPlace(pub usize);
+
+impl Links for InPlace {
+    #[inline]
+    fn link(&self, from: u32, to: Option<u32>) {
+        let at = core::ptr::with_exposed_provenance_mut::<Block>(self.0 + from as usize);
+        let next = to.map_or(null_mut(), |to| {
+            core::ptr::with_exposed_provenance_mut(self.0 + to as usize)
+        });
+        // SAFETY: `from` is a block the caller is giving back: inside the superblock, aligned, at
+        // least 8 bytes, and nobody else's.
+        unsafe { at.write(Block { next }) };
+    }
+}
+
+impl Superblock {
+    /// A record of nothing.
+    pub const fn new() -> Self {
+        Self {
+            free: Cell::new(null_mut()),
+            left: AtomicI32::new(0),
+            base: AtomicI32::new(0),
+            carved: Cell::new(0),
+            sparse: Cell::new(false),
+            group: Cell::new(0),
+            next: Cell::new(None),
+            prev: Cell::new(None),
+            owner: SharedLine {
+                who: AtomicUsize::new(NOBODY),
+                remote: Remote::new(),
+                capacity: AtomicU32::new(0),
+                class: AtomicU8::new(0),
+                slices: AtomicU8::new(0),
+                back: AtomicU8::new(0),
+            },
+        }
+    }
+
+    /// The record of the slice that `address` is in. The caller has checked that a segment of
+    /// this allocator is there.
+    #[inline(always)]
+    pub fn of_slice(address: usize) -> &'static Self {
+        let segment = address & !(SEGMENT - 1);
+        let at = segment + (address & (SEGMENT - 1)) / SLICE * size_of::<Self>();
+        // SAFETY: segments begin with one valid record per slice and are never unmapped.
+        unsafe { &*core::ptr::with_exposed_provenance::<Self>(at) }
+    }
+
+    /// The record of the superblock that `address` is in.
+    #[inline]
+    pub fn of(address: usize) -> &'static Self {
+        let slice = Self::of_slice(address);
+        match slice.owner.back.load(Ordering::Relaxed) as usize {
+            0 => slice,
+            back => Self::of_slice(address - back * SLICE),
+        }
+    }
+
+    /// Address of the first block.
+    #[inline]
+    pub fn address(&self) -> usize {
+        let at = core::ptr::from_ref(self).expose_provenance();
+        (at & !(SEGMENT - 1)) + (at & (SEGMENT - 1)) / size_of::<Self>() * SLICE
+    }
+
+    /// Makes the slices a superblock of `class` that `owner` owns; all blocks are free.
+    pub fn form(&self, class: usize, slices: usize, owner: usize) {
+        let capacity = if class == class::LARGE { 1 } else { slices * SLICE / class::size(class) };
+        self.free.set(null_mut());
+        self.carved.set(0);
+        self.sparse.set(false);
+        self.set_used(0, 0);
+        self.owner.capacity.store(capacity as u32, Ordering::Relaxed);
+        self.owner.class.store(class as u8, Ordering::Relaxed);
+        self.owner.slices.store(slices as u8, Ordering::Relaxed);
+        self.owner.back.store(0, Ordering::Relaxed);
+        if class != class::LARGE {
+            for i in 1..slices {
+                let inner = Self::of_slice(self.address() + i * SLICE);
+                inner.set_owner(NOBODY);
+                inner.owner.back.store(i as u8, Ordering::Relaxed);
+            }
+        }
+        self.set_owner(owner);
+    }
+
+    /// Forgets the superblock; its slices may be used for anything.
+    pub fn dissolve(&self) {
+        self.set_owner(NOBODY);
+    }
+
+    /// Who owns it: a heap's identity, perhaps with [`FLOATING`], or one of the constants above.
+    #[inline(always)]
+    pub fn owner(&self) -> usize {
+        self.owner.who.load(Ordering::Relaxed)
+    }
+
+    /// Names the owner.
+    #[inline]
+    pub fn set_owner(&self, owner: usize) {
+        self.owner.who.store(owner, Ordering::Relaxed);
+    }
+
+    /// The word other threads push to.
+    #[inline]
+    pub fn remote(&self) -> &Remote {
+        &self.owner.remote
+    }
+
+    /// Number of blocks.
+    #[inline]
+    pub fn capacity(&self) -> u32 {
+        self.owner.capacity.load(Ordering::Relaxed)
+    }
+
+    /// Size class, or [`class::LARGE`].
+    #[inline]
+    pub fn class(&self) -> usize {
+        self.owner.class.load(Ordering::Relaxed) as usize
+    }
+
+    /// Number of slices.
+    #[inline]
+    pub fn slices(&self) -> usize {
+        self.owner.slices.load(Ordering::Relaxed) as usize
+    }
+
+    /// Changes the number of slices of a large block.
+    pub fn set_slices(&self, slices: usize) {
+        self.owner.slices.store(slices as u8, Ordering::Relaxed);
+    }
+
+    /// Usable bytes of one of its blocks.
+    #[inline]
+    pub fn block_size(&self) -> usize {
+        match self.class() {
+            class::LARGE => self.slices() * SLICE,
+            class => class::size(class),
+        }
+    }
+
+    /// Blocks that are out, or wait in the word.
+    #[inline]
+    pub fn used(&self) -> i32 {
+        self.left.load(Ordering::Relaxed).wrapping_add(self.base.load(Ordering::Relaxed))
+    }
+
+    /// Sets the number of blocks out, and the number at which a free takes the slow path.
+    #[inline]
+    pub fn set_used(&self, used: i32, base: i32) {
+        self.base.store(base, Ordering::Relaxed);
+        self.left.store(used.wrapping_sub(base), Ordering::Relaxed);
+    }
+
+    /// Lets no free take the slow path, until the next [`Superblock::set_used`].
+    pub fn silence(&self) {
+        self.set_used(self.used(), SILENT);
+    }
+
+    /// Whether no free takes the slow path.
+    pub fn is_silent(&self) -> bool {
+        self.base.load(Ordering::Relaxed) == SILENT
+    }
+
+    /// Takes a free block; null if none is on the owner's list.
+    #[inline(always)]
+    pub fn pop(&self) -> *mut u8 {
+        let block = self.free.get();
+        if !block.is_null() {
+            // SAFETY: blocks on the list are free, aligned and inside the superblock.
+            self.free.set(unsafe { (*block).next });
+            let left = self.left.load(Ordering::Relaxed);
+            self.left.store(left.wrapping_add(1), Ordering::Relaxed);
+        }
+        block.cast()
+    }
+
+    /// Puts `block` on the owner's list and returns what is left before the slow path.
+    ///
+    /// # Safety
+    /// The caller owns the superblock and `block` is one of its blocks, in use until now.
+    #[inline(always)]
+    pub unsafe fn push(&self, block: *mut u8) -> i32 {
+        let block: *mut Block = block.cast();
+        // SAFETY: the caller's promise.
+        unsafe { block.write(Block { next: self.free.get() }) };
+        self.free.set(block);
+        let left = self.left.load(Ordering::Relaxed).wrapping_sub(1);
+        self.left.store(left, Ordering::Relaxed);
+        left
+    }
+
+    /// Makes the blocks of `batch` the owner's free list, which is empty.
+    pub fn accept(&self, batch: Batch) {
+        debug_assert!(self.free.get().is_null());
+        if batch.count > 0 {
+            let head = self.address() + batch.head as usize;
+            self.free.set(core::ptr::with_exposed_provenance_mut(head));
+            let left = self.left.load(Ordering::Relaxed);
+            self.left.store(left.wrapping_sub(batch.count as i32), Ordering::Relaxed);
+        }
+    }
+
+    /// Takes what other threads gave back, if the owner's list is empty. True if it has blocks.
+    pub fn collect(&self) -> bool {
+        if self.free.get().is_null()
+            && let Some(batch) = self.remote().collect()
+        {
+            self.accept(batch);
+        }
+        !self.free.get().is_null()
+    }
+
+    /// Carves blocks that were never used into the owner's list, which is empty. False if all
+    /// were.
+    pub fn extend(&self) -> bool {
+        let (carved, capacity) = (self.carved.get(), self.capacity());
+        if carved >= capacity {
+            return false;
+        }
+        let size = self.block_size();
+        let more = ((STEP / size).max(1) as u32).min(capacity - carved);
+        let first = self.address() + carved as usize * size;
+        let mut next = null_mut();
+        for i in (0..more as usize).rev() {
+            let at: *mut Block = core::ptr::with_exposed_provenance_mut(first + i * size);
+            // SAFETY: `carved + i < capacity`: a block of this superblock that nobody has yet.
+            unsafe { at.write(Block { next }) };
+            next = at;
+        }
+        self.free.set(next);
+        self.carved.set(carved + more);
+        true
+    }
+
+    /// Whether `address` is where one of its carved blocks begins.
+    pub fn holds(&self, address: usize) -> bool {
+        let offset = address.wrapping_sub(self.address());
+        offset < self.capacity() as usize * self.block_size()
+            && offset.is_multiple_of(self.block_size())
+    }
+}
+
+/// A record that is always full: where a heap has no superblock of a class.
+pub static EMPTY: Superblock = Superblock::new();
+
+/// Which segments are ours: one byte for each 4 MiB of the address space.
+pub struct Table(pub(crate) [AtomicU8; Self::LEN]);
+
+impl Table {
+    const LEN: usize = 1 << (47 - 22);
+
+    /// A table of nothing.
+    #[allow(clippy::large_stack_arrays)] // only ever evaluated for a static
+    pub const fn new() -> Self {
+        Self([const { AtomicU8::new(0) }; Self::LEN])
+    }
+
+    /// Whether `address` lies in a segment.
+    #[inline(always)]
+    pub fn has(&self, address: usize) -> bool {
+        // SAFETY: 25 bits index 2^25 elements. What lies above 47 bits is never ours, and the slow
+        // paths compare whole addresses.
+        let entry = unsafe { self.0.get_unchecked((address / SEGMENT) & (Self::LEN - 1)) };
+        entry.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes a segment; never undone. False if the address cannot be noted.
+    pub fn add(&self, segment: usize) -> bool {
+        match self.0.get(segment / SEGMENT) {
+            Some(entry) => {
+                entry.store(1, Ordering::Release);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A cell that many threads may read, for single pointers.
+pub type Shared<T> = AtomicPtr<T>;

@@ -1,0 +1,43 @@
+//! `libhoard_malloc.so`: the hoard heap in place of the C library's.
+//!
+//! The symbols are in a crate of their own so that a Rust program that uses `hoard` for itself
+//! does not replace malloc for every C library in it.
+
+use core::ffi::{c_int, c_void};
+use hoard::c;
+
+macro_rules! export {
+    ($($name:ident($($arg:ident: $ty:ty),*) -> $ret:ty = $call:expr;)*) => {$(
+        /// The C function of this name.
+        ///
+        /// # Safety
+        /// As in C.
+        #[unsafe(no_mangle)]
+        #[allow(unused_unsafe)]
+        pub unsafe extern "C" fn $name($($arg: $ty),*) -> $ret {
+            // SAFETY: the C contract of the function, the caller's to keep.
+            unsafe { $call }
+        }
+    )*};
+}
+
+type P = *mut c_void;
+
+export! {
+    malloc(size: usize) -> P = c::malloc(size);
+    calloc(count: usize, size: usize) -> P = c::calloc(count, size);
+    realloc(block: P, size: usize) -> P = c::realloc(block, size);
+    reallocarray(block: P, count: usize, size: usize) -> P = c::reallocarray(block, count, size);
+    free(block: P) -> () = c::free(block);
+    cfree(block: P) -> () = c::free(block);
+    free_sized(block: P, _size: usize) -> () = c::free(block);
+    free_aligned_sized(block: P, _align: usize, _size: usize) -> () = c::free(block);
+    posix_memalign(out: *mut P, align: usize, size: usize) -> c_int =
+        c::posix_memalign(out, align, size);
+    aligned_alloc(align: usize, size: usize) -> P = c::aligned_alloc(align, size);
+    memalign(align: usize, size: usize) -> P = c::memalign(align, size);
+    valloc(size: usize) -> P = c::valloc(size);
+    pvalloc(size: usize) -> P = c::pvalloc(size);
+    malloc_usable_size(block: P) -> usize = c::malloc_usable_size(block);
+    malloc_trim(pad: usize) -> c_int = c::malloc_trim(pad);
+}

@@ -3,6 +3,7 @@
 //! | service | interface | client |
 //! |---|---|---|
 //! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
+//! | IO_MEM | [`io_mem::IoMemSession`] | [`io_mem::IoMemConnection`] |
 //! | ROM | [`rom::RomSession`] | [`rom::RomConnection`] |
 //! | Timer | [`timer::TimerSession`] | [`timer::TimerConnection`] |
 //! | Report | [`report::ReportSession`] | [`report::Reporter`] |
@@ -10,6 +11,7 @@
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces.
 
+pub mod io_mem;
 pub mod log;
 pub mod report;
 pub mod rom;

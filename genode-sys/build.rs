@@ -8,8 +8,8 @@ use std::{
 };
 
 /// The shim's files, by area.
-const SOURCES: [&str; 8] =
-    ["abi", "cap", "component", "entrypoint", "memory", "parent", "rpc", "thread"];
+const SOURCES: [&str; 9] =
+    ["abi", "cap", "child", "component", "entrypoint", "memory", "parent", "rpc", "thread"];
 
 /// Tells cargo, and with it the user, why components cannot be built, and ends.
 fn fail(why: impl fmt::Display) -> ! {

@@ -8,6 +8,7 @@
 #define _VERSIONS_H_
 
 #include <base/attached_dataspace.h>
+#include <base/child.h>
 #include <base/thread.h>
 #include <cpu_session/cpu_session.h>
 #include <pd_session/pd_session.h>
@@ -129,6 +130,65 @@ namespace Seam {
 	{
 		Thread_of(Env &env, char const *name, size_t stack, Affinity::Location location)
 		: THREAD(env, typename THREAD::Name(name), typename THREAD::Stack_size { stack }, location) { }
+	};
+
+	/* sessions served in place: initiating a request returns nothing, or an 'Attempt<Ok, ...>' */
+	template <typename R> R result_of(R (Service::*)(Session_state &));
+
+	using Initiate_result = decltype(result_of(&Service::initiate_request));
+
+	template <typename T, typename E> Attempt<T, E> initiated(Attempt<T, E> *) { return T(); }
+	inline void initiated(void *) { }
+
+	/* the protection domain of a child: direct, or not there before its session exists */
+	template <typename CHILD>
+	void with_pd(CHILD &child, auto const &fn)
+	{
+		if constexpr (requires { child.pd(); })
+			fn(child.pd());
+		else
+			child.with_pd([&] (Pd_session &pd) { fn(pd); }, [&] { });
+	}
+
+	/* where a child's session request goes */
+	struct Found
+	{
+		Service       *service; /* nullptr if the request is denied */
+		Session::Label label;
+	};
+
+	/* routing: by return value and exception up to 25.x, later by continuation */
+	template <typename POLICY, typename SESSION = Session>
+	struct Routing : POLICY
+	{
+		virtual Found find(Service::Name const &, Session_label const &) = 0;
+
+		typename POLICY::Route resolve_session_request(Service::Name const &name, Session_label const &label,
+		                                               typename SESSION::Diag diag) override
+		{
+			Found const found = find(name, label);
+			if (!found.service)
+				throw Service_denied();
+			return typename POLICY::Route { *found.service, found.label, diag };
+		}
+	};
+
+	template <typename POLICY, typename SESSION>
+	requires requires { typename POLICY::With_route; }
+	struct Routing<POLICY, SESSION> : POLICY
+	{
+		virtual Found find(Service::Name const &, Session_label const &) = 0;
+
+		void _with_route(Service::Name const &name, Session_label const &label,
+		                 typename POLICY::With_route::Ft    const &fn,
+		                 typename POLICY::With_no_route::Ft const &denied_fn) override
+		{
+			Found const found = find(name, label);
+			if (found.service)
+				fn(typename POLICY::Route { .service = *found.service, .label = found.label });
+			else
+				denied_fn();
+		}
 	};
 }
 

@@ -3,6 +3,8 @@
 mod component;
 mod exceptions;
 mod rpc;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use proc_macro::TokenStream;

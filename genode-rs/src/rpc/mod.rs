@@ -71,6 +71,33 @@
 //! does not exist, a buffer longer than declared, a missing or surplus capability is an [`Error`], at a server
 //! an exception for the caller and no call of the server's function. A function whose arguments could
 //! exceed a message does not compile. Nothing on the way allocates memory.
+//!
+//! ```compile_fail,E0080
+//! #[genode::rpc]
+//! trait Bulk {
+//!     // does not fit a message: pass bulk data through a dataspace
+//!     fn write(&mut self, bytes: genode::rpc::InBuffer<'_, 4096>);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0080
+//! type Cap = genode::Capability<dyn Many>;
+//!
+//! #[genode::rpc]
+//! trait Many {
+//!     // a message carries at most four capabilities
+//!     fn take(&mut self, a: Cap, b: Cap, c: Cap, d: Cap, e: Cap);
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! struct Private(u32);
+//!
+//! #[genode::rpc]
+//! trait Interface {
+//!     fn take(&mut self, value: Private); // `Wire` is not implemented for `Private`
+//! }
+//! ```
 
 mod client;
 pub(crate) mod dispatch;
@@ -78,6 +105,8 @@ mod error;
 mod local;
 pub(crate) mod message;
 mod object;
+#[cfg(test)]
+mod tests;
 mod text;
 mod wire;
 

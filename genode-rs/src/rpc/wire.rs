@@ -25,6 +25,12 @@ compile_error!("the RPC wire format is defined for 64-bit little-endian systems 
 /// ```
 ///
 /// Pointers have no meaning at the other side: declare such a field as `u64`.
+///
+/// ```compile_fail,E0277
+/// #[derive(genode::Wire)]
+/// #[repr(C)]
+/// struct List { next: *const u8 }
+/// ```
 pub trait Wire: Sized {
     /// `sizeof` of the C++ type.
     const SIZE: usize;

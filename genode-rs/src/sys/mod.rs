@@ -4,6 +4,10 @@
 //! [`affinity`](crate::affinity), [`quota`](crate::quota)), nothing above. The rest of the crate builds on it
 //! without `unsafe`.
 
+#[cfg(not(test))]
+pub(crate) mod cap;
+#[cfg(test)]
+#[path = "cap_ledger.rs"]
 pub(crate) mod cap;
 pub(crate) mod entrypoint;
 pub(crate) mod log;

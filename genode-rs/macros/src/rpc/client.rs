@@ -88,7 +88,13 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
 
         #deref
 
-        #[allow(dead_code)]
+        // What the interface takes is the interface's decision.
+        #[allow(
+            dead_code,
+            clippy::needless_pass_by_value,
+            clippy::too_many_arguments,
+            clippy::trivially_copy_pass_by_ref
+        )]
         impl<P: ::genode::rpc::Invoke> #client<P> {
             #(#methods)*
         }
@@ -129,10 +135,9 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
         quote!(*#name = #out;)
     });
     let assigns = quote!(#(#assigns)*);
-    let (result, wire_result, invoke, finish) = match &function.output {
+    let (result, invoke, finish) = match &function.output {
         Output::Plain(ty) => (
             quote!(::core::result::Result<#ty, ::genode::rpc::Error>),
-            ty.clone(),
             quote!(invoke),
             quote! {
                 let #value: #ty = #reply.take()?;
@@ -143,7 +148,6 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
         ),
         Output::Attempt(ty, error) => (
             quote!(::core::result::Result<#ty, ::genode::rpc::CallError<#error>>),
-            syn::parse_quote!(::core::result::Result<#ty, #error>),
             quote!(invoke),
             quote! {
                 let #value: ::core::result::Result<#ty, #error> = #reply.take()?;
@@ -154,7 +158,6 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
         ),
         Output::Throws(ty, error) => (
             quote!(::core::result::Result<#ty, ::genode::rpc::CallError<#error>>),
-            ty.clone(),
             quote!(invoke_throwing),
             quote! {
                 let #value: ::core::result::Result<#ty, #error> = match #reply.exception()? {
@@ -169,11 +172,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
             },
         ),
     };
-    let call_body = body_size(
-        &syn::parse_quote!(i64), // the opcode
-        function.args.iter().map(|arg| &arg.value),
-    );
-    let reply_body = body_size(&wire_result, outs.iter().map(|arg| &arg.value));
+    let (call_body, reply_body) = body_sizes(function);
     quote! {
         #(#attrs)*
         pub fn #name(&self, #(#parameters),*) -> #result {
@@ -190,9 +189,24 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
     }
 }
 
-/// Bytes of a body with one item of type `first` and one of each of `more`.
-fn body_size<'a>(first: &'a Type, more: impl Iterator<Item = &'a Type>) -> TokenStream {
-    let types: Vec<_> = std::iter::once(first).chain(more).map(lifetimes_erased).collect();
+/// Expressions for the sizes of a function's call and reply, which do not compile if a message cannot hold
+/// them.
+pub(crate) fn body_sizes(function: &Function) -> (TokenStream, TokenStream) {
+    let result: Type = match &function.output {
+        Output::Plain(ty) | Output::Throws(ty, _) => ty.clone(),
+        Output::Attempt(ty, error) => syn::parse_quote!(::core::result::Result<#ty, #error>),
+    };
+    let opcode: Type = syn::parse_quote!(i64);
+    let outs = function.args.iter().filter(|arg| arg.is_out()).map(|arg| &arg.value);
+    (
+        body_size(std::iter::once(&opcode).chain(function.args.iter().map(|arg| &arg.value))),
+        body_size(outs.chain(std::iter::once(&result))),
+    )
+}
+
+/// Bytes of a body with one item of each type.
+fn body_size<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
+    let types: Vec<_> = types.map(lifetimes_erased).collect();
     quote! {
         ::genode::rpc::body_size(
             &[#(<#types as ::genode::rpc::Encode>::SIZE),*],

@@ -38,6 +38,10 @@ fn description(interface: &Interface) -> TokenStream {
     let count = interface.functions.len();
     let names = interface.functions.iter().map(|function| function.name.to_string());
     let base_count = base_count(interface);
+    let checks = interface.functions.iter().map(|function| {
+        let (call, reply) = client::body_sizes(function);
+        quote!(let _ = (#call, #reply);)
+    });
     let inherited = interface.base.as_ref().map(|base| {
         quote! {
             if index < #base_count {
@@ -46,6 +50,11 @@ fn description(interface: &Interface) -> TokenStream {
         }
     });
     quote! {
+        // Refuses functions that do not fit a message, whether they are called or not.
+        const _: () = {
+            #(#checks)*
+        };
+
         impl ::genode::rpc::Interface for dyn #name {
             const NAME: &'static str = #text;
             const COUNT: usize = #base_count + #count;

@@ -1,101 +1,51 @@
-#![no_std]
-#![allow(clippy::all, clippy::pedantic, missing_docs, unused_variables)]
-use genode_abi::*;
+//! The component side of the host target: the seam (`genode-sys/include/rs_genode.h`) on Linux.
+//!
+//! A component is a process with a control socket to core. From core it gets entrypoints, channels to other
+//! components' entrypoints and message slots on them; everything else is RPC to its parent and to core's
+//! sessions.
+//!
+//! The component's allocator is built on `rs_ram_alloc`. So nothing here allocates on the way of
+//! `rs_ram_alloc`, `rs_attach`, `rs_call`, `rs_log` and `rs_signal_submit`, nor with the lock of the capability
+//! table held.
+#![allow(clippy::missing_safety_doc)] // the contract of every function is in the header
 
-pub fn rs_host_start(construct: extern "C" fn()) -> i32 { construct(); 1 }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_log(level: rs_log_level_t, msg: *const core::ffi::c_char, len: usize) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_cap_dup(cap: rs_cap_t) -> rs_cap_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_cap_drop(cap: rs_cap_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_cap_same(a: rs_cap_t, b: rs_cap_t) -> bool { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_env_cap(which: rs_env_cap_t) -> rs_cap_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_call( dst: rs_cap_t, call: *const rs_msg_t, reply: *mut rs_msg_t, exception: *mut i64, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_main() -> *mut rs_ep_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_create( name: *const core::ffi::c_char, name_len: usize, stack_size: usize, location: rs_location_t, ep: *mut *mut rs_ep_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_destroy(ep: *mut rs_ep_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_object_manage( ep: *mut rs_ep_t, fn_: rs_dispatch_fn, ctx: *mut core::ffi::c_void, object: *mut *mut rs_object_t, cap: *mut rs_cap_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_object_dissolve(object: *mut rs_object_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_signal_create( ep: *mut rs_ep_t, io: bool, fn_: rs_signal_fn, ctx: *mut core::ffi::c_void, signal: *mut *mut rs_signal_t, cap: *mut rs_cap_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_signal_destroy(signal: *mut rs_signal_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_wait_io_signal(ep: *mut rs_ep_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ram_alloc(size: usize, cache: rs_cache_t, node: i32, ds: *mut rs_cap_t) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ram_free(ds: rs_cap_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ds_info(ds: rs_cap_t, size: *mut usize, writeable: *mut bool) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_attach( ds: rs_cap_t, attr: *const rs_attach_attr_t, addr: *mut usize, size: *mut usize, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_detach(addr: usize) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_affinity_space() -> rs_space_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_thread_create( name: *const core::ffi::c_char, name_len: usize, stack_size: usize, location: rs_location_t, fn_: ::core::option::Option<unsafe extern "C" fn(arg: *mut core::ffi::c_void)>, arg: *mut core::ffi::c_void, thread: *mut *mut rs_thread_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_thread_join(thread: *mut rs_thread_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_thread_migrate(thread: *mut rs_thread_t, location: rs_location_t) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_thread_id() -> u64 { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_blockade_init(blockade: *mut rs_blockade_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_blockade_block(blockade: *mut rs_blockade_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_blockade_wakeup(blockade: *mut rs_blockade_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_timestamp() -> u64 { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_session_open( service: *const core::ffi::c_char, service_len: usize, args: *const core::ffi::c_char, args_len: usize, affinity: *const rs_affinity_t, id: *mut u64, cap: *mut rs_cap_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_session_upgrade(id: u64, args: *const core::ffi::c_char, args_len: usize) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_session_close(id: u64) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_announce(service: *const core::ffi::c_char, service_len: usize) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_session_response(id: u64, response: rs_response_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_session_deliver(id: u64, cap: rs_cap_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_exit(value: i32) -> ! { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_resource_request(args: *const core::ffi::c_char, args_len: usize) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_parent_sigh(which: rs_parent_signal_t, context: rs_cap_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_yield_request(buf: *mut core::ffi::c_char, capacity: usize) -> usize { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_yield_response() { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_heartbeat_response() { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_create( ep: *mut rs_ep_t, attr: *const rs_child_attr_t, policy: *const rs_child_policy_t, child: *mut *mut rs_child_t, ) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_start(child: *mut rs_child_t) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_destroy(child: *mut rs_child_t) { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_transfer(child: *mut rs_child_t, ram: i64, caps: i64) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_quota(child: *mut rs_child_t, quota: *mut rs_quota_t) -> rs_err_t { todo!() }
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_notify( child: *mut rs_child_t, which: rs_parent_signal_t, args: *const core::ffi::c_char, args_len: usize, ) { todo!() }
+mod attach;
+mod call;
+mod caps;
+mod channel;
+mod child;
+mod control;
+mod entrypoint;
+mod env;
+mod log;
+mod memory;
+mod object;
+mod parent;
+mod rpc;
+mod session;
+mod signal;
+mod start;
+mod sync;
+mod thread;
+
+pub use attach::{rs_attach, rs_detach};
+pub use call::rs_call;
+pub use caps::{rs_cap_drop, rs_cap_dup, rs_cap_same};
+pub use child::*;
+pub use entrypoint::{rs_ep_create, rs_ep_destroy, rs_ep_main, rs_ep_wait_io_signal};
+pub use env::rs_env_cap;
+pub use log::rs_log;
+pub use memory::{rs_ds_info, rs_quota, rs_ram_alloc, rs_ram_free};
+pub use object::{rs_object_dissolve, rs_object_manage};
+pub use parent::{
+    rs_announce, rs_exit, rs_heartbeat_response, rs_parent_sigh, rs_resource_request,
+    rs_session_deliver, rs_session_response, rs_yield_request, rs_yield_response,
+};
+pub use session::{rs_session_close, rs_session_open, rs_session_upgrade};
+pub use signal::{rs_signal_create, rs_signal_destroy, rs_signal_submit};
+pub use start::rs_host_start;
+pub use sync::{rs_blockade_block, rs_blockade_init, rs_blockade_wakeup};
+pub use thread::{
+    rs_affinity_space, rs_thread_create, rs_thread_id, rs_thread_join, rs_thread_migrate,
+    rs_timestamp,
+};

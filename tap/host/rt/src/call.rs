@@ -1,0 +1,215 @@
+//! Calls: claim the object once, take a slot, write, ring, wait, copy out.
+use std::os::fd::BorrowedFd;
+
+use genode_abi::*;
+use rs_host_proto::bell::Bell;
+use rs_host_proto::slot::Gone;
+use rs_host_proto::sync::Spin;
+use rs_host_proto::sys::{self, Fds, Futex};
+use rs_host_proto::{MAX_BODY, MAX_CAPS};
+use rustix::net::{RecvFlags, SendFlags};
+
+use crate::caps::{self, state};
+use crate::channel::{Claim, Line};
+use crate::entrypoint;
+
+/// What came back from a call; `body` was filled up to `len`.
+pub(crate) struct Answer {
+    pub(crate) protocol: i64,
+    pub(crate) len: usize,
+    pub(crate) caps: [rs_cap_t; MAX_CAPS],
+    pub(crate) num_caps: usize,
+}
+
+/// Find out where `cap` is called, and take a slot for the call.
+fn line(cap: rs_cap_t) -> Result<(Claim, Line), rs_err_t> {
+    loop {
+        let mut state = state();
+        let claim = match state.caps.claim(cap) {
+            Some(claim) => claim,
+            None => {
+                let fd = state.caps.fd(cap).ok_or(RS_INVALID)?;
+                // SAFETY: the caller holds a reference to `cap`, which keeps the descriptor open.
+                let claim = state.channels.claim(unsafe { BorrowedFd::borrow_raw(fd) })?;
+                state.caps.set_claim(cap, claim);
+                claim
+            }
+        };
+        if let Some(line) = state.channels.take(claim)? {
+            return Ok((claim, line));
+        }
+        drop(state);
+        std::thread::yield_now();
+    }
+}
+
+/// Wake the entrypoint if it sleeps.
+pub(crate) fn ring(bell: *const Bell, doorbell: i32, hint: u16) {
+    // SAFETY: mapped as long as the channel, which the caller holds.
+    if unsafe { (*bell).must_ring() } {
+        // SAFETY: open as long as the channel.
+        let doorbell = unsafe { BorrowedFd::borrow_raw(doorbell) };
+        // A full pipe means that it rings already, a broken one that the entrypoint is gone.
+        let _ = rustix::io::write(doorbell, &hint.to_ne_bytes());
+    }
+}
+
+/// Call `dst` with `body` and `caps`; the reply's body goes to `out`.
+pub(crate) fn call(
+    dst: rs_cap_t,
+    body: &[u8],
+    caps: &[rs_cap_t],
+    out: &mut [u8],
+) -> Result<Answer, rs_err_t> {
+    if body.len() > MAX_BODY || caps.len() > MAX_CAPS {
+        return Err(RS_OVERFLOW);
+    }
+    if dst == 0 {
+        return Err(RS_INVALID);
+    }
+    let (claim, line) = line(dst)?;
+    let result = if entrypoint::is_current(line.ep) {
+        // The calling thread is the one that would have to answer.
+        Err(RS_INVALID)
+    } else {
+        transact(claim, &line, body, caps, out)
+    };
+    state().channels.give(claim, &line, result.is_err_and_gone());
+    result
+}
+
+trait IsGone {
+    fn is_err_and_gone(&self) -> bool;
+}
+
+impl IsGone for Result<Answer, rs_err_t> {
+    fn is_err_and_gone(&self) -> bool {
+        matches!(self, Err(RS_GONE))
+    }
+}
+
+fn transact(
+    claim: Claim,
+    line: &Line,
+    body: &[u8],
+    caps: &[rs_cap_t],
+    out: &mut [u8],
+) -> Result<Answer, rs_err_t> {
+    let gone = |Gone| RS_GONE;
+    // SAFETY: mapped as long as the channel, which the slot in use keeps.
+    let slot = unsafe { &*line.slot };
+    // SAFETY: open as long as the channel.
+    let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
+    if !caps.is_empty() {
+        send_caps(socket, caps, SendFlags::empty()).map_err(|_| RS_GONE)?;
+    }
+    slot.post(claim.index, body, caps.len()).map_err(gone)?;
+    ring(line.bell, line.doorbell, line.number);
+    let reply = slot.wait(&Futex, spin(), out).map_err(gone)?;
+    let mut answer = Answer {
+        protocol: reply.protocol,
+        len: reply.len,
+        caps: [0; MAX_CAPS],
+        num_caps: reply.caps,
+    };
+    if reply.caps > 0 {
+        receive_caps(socket, &mut answer.caps);
+    }
+    Ok(answer)
+}
+
+/// How long a client polls for its reply: not at all where the server needs the same CPU.
+pub(crate) fn spin() -> Spin {
+    Spin(0)
+}
+
+/// Send capabilities: a byte for each says whether it is valid, descriptors for those that are.
+pub(crate) fn send_caps(
+    socket: BorrowedFd<'_>,
+    caps: &[rs_cap_t],
+    flags: SendFlags,
+) -> rustix::io::Result<()> {
+    let mut valid = [0u8; MAX_CAPS];
+    let mut fds = [socket; MAX_CAPS];
+    let mut n = 0;
+    for (cap, valid) in caps.iter().zip(&mut valid) {
+        // SAFETY: the capabilities are borrowed from the caller for the duration of the call.
+        if let Some(fd) = unsafe { caps::borrow(*cap) } {
+            *valid = 1;
+            fds[n] = fd;
+            n += 1;
+        }
+    }
+    sys::send(socket, &valid[..caps.len().min(MAX_CAPS)], &fds[..n], flags)
+}
+
+/// Receive one packet of capabilities.
+pub(crate) fn receive_caps(socket: BorrowedFd<'_>, out: &mut [rs_cap_t; MAX_CAPS]) {
+    let mut valid = [0u8; MAX_CAPS];
+    let mut fds = Fds::default();
+    let Ok((len, _)) = sys::recv(socket, &mut valid, &mut fds, RecvFlags::DONTWAIT) else { return };
+    let mut fds = fds.into_iter().flatten();
+    for (cap, valid) in out.iter_mut().zip(&valid[..len.min(MAX_CAPS)]) {
+        if *valid != 0
+            && let Some(fd) = fds.next()
+        {
+            *cap = caps::adopt(fd);
+        }
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_call(
+    dst: rs_cap_t,
+    call: *const rs_msg_t,
+    reply: *mut rs_msg_t,
+    exception: *mut i64,
+) -> rs_err_t {
+    // SAFETY: the caller passes valid messages, by the contract.
+    let (call, reply) = unsafe { (&*call, &mut *reply) };
+    let num_caps = call.num_caps as usize;
+    if num_caps > MAX_CAPS || call.len > MAX_BODY {
+        return RS_OVERFLOW;
+    }
+    let body: &[u8] = match call.len {
+        0 => &[],
+        // SAFETY: `len` bytes at `data` are valid, by the contract.
+        len => unsafe { std::slice::from_raw_parts(call.data, len) },
+    };
+    let out: &mut [u8] = match reply.capacity {
+        0 => &mut [],
+        // SAFETY: `capacity` bytes at `data` may be written, by the contract.
+        capacity => unsafe { std::slice::from_raw_parts_mut(reply.data, capacity) },
+    };
+    // One byte more than fits tells a reply that does not fit.
+    let mut large = [0u8; MAX_BODY];
+    let direct = out.len() >= MAX_BODY;
+    let target: &mut [u8] = if direct { out } else { &mut large };
+    match self::call(dst, body, &call.caps[..num_caps], target) {
+        Ok(answer) => {
+            if !direct {
+                let out: &mut [u8] = match reply.capacity {
+                    0 => &mut [],
+                    // SAFETY: as above; the first slice is not used any more.
+                    capacity => unsafe { std::slice::from_raw_parts_mut(reply.data, capacity) },
+                };
+                let Some(out) = out.get_mut(..answer.len) else {
+                    for cap in answer.caps {
+                        // SAFETY: owned by the answer, which is dropped.
+                        unsafe { caps::rs_cap_drop(cap) };
+                    }
+                    return RS_OVERFLOW;
+                };
+                out.copy_from_slice(&large[..answer.len]);
+            }
+            reply.len = answer.len;
+            reply.caps = answer.caps;
+            reply.num_caps = answer.num_caps as u32;
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *exception = answer.protocol };
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}

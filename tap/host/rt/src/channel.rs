@@ -1,0 +1,269 @@
+//! Channels to other components' entrypoints: what this component may name there, and its free slots.
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use genode_abi::*;
+use rs_host_proto::bell::Bell;
+use rs_host_proto::control::request as op;
+use rs_host_proto::slot::Slot;
+use rs_host_proto::sync::AtomicU32;
+use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
+
+use crate::control;
+
+/// Entrypoints that a component can have channels to at a time.
+const MAX: usize = 1024;
+/// Slots of a channel, as many as core gives.
+const MAX_SLOTS: usize = 64;
+/// Channels without any capability that are kept for the next one.
+const MAX_IDLE: usize = 8;
+
+/// Where an object is called: index of a channel here, index of the object there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Claim {
+    pub(crate) channel: u16,
+    pub(crate) index: u32,
+}
+
+/// A slot that a thread uses for a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) slot: *const Slot,
+    pub(crate) socket: RawFd,
+    pub(crate) number: u16,
+    pub(crate) bell: *const Bell,
+    pub(crate) doorbell: RawFd,
+    /// Id of the entrypoint.
+    pub(crate) ep: u64,
+}
+
+// SAFETY: the pointers are to shared memory made of atomics, mapped until the channel closes.
+unsafe impl Send for Line {}
+
+#[derive(Clone, Copy)]
+struct FreeSlot {
+    slot: *const Slot,
+    socket: RawFd,
+    number: u16,
+}
+
+struct Channel {
+    /// Core's id, 0 for an unused entry.
+    id: u64,
+    ep: u64,
+    number: u16,
+    /// Capabilities that are called through this channel.
+    refs: u32,
+    /// Slots in use by calls.
+    busy: u32,
+    dead: bool,
+    signals: *const AtomicU32,
+    bell: *const Bell,
+    doorbell: RawFd,
+    free: [FreeSlot; MAX_SLOTS],
+    num_free: usize,
+}
+
+/// All channels.
+pub(crate) struct Channels {
+    table: [Channel; MAX],
+    /// Entries that were ever used.
+    bound: usize,
+}
+
+// SAFETY: as for `Line`; the table itself is behind a lock.
+unsafe impl Send for Channels {}
+
+/// A way to submit signals to a context.
+pub(crate) struct Wire {
+    pub(crate) counter: *const AtomicU32,
+    pub(crate) head: *const AtomicU32,
+    pub(crate) bell: *const Bell,
+    pub(crate) doorbell: RawFd,
+    pub(crate) number: u16,
+}
+
+impl Channels {
+    pub(crate) const fn new() -> Self {
+        const NO_SLOT: FreeSlot = FreeSlot { slot: std::ptr::null(), socket: 0, number: 0 };
+        const UNUSED: Channel = Channel {
+            id: 0,
+            ep: 0,
+            number: 0,
+            refs: 0,
+            busy: 0,
+            dead: false,
+            signals: std::ptr::null(),
+            bell: std::ptr::null(),
+            doorbell: 0,
+            free: [NO_SLOT; MAX_SLOTS],
+            num_free: 0,
+        };
+        Self { table: [UNUSED; MAX], bound: 0 }
+    }
+
+    /// Ask core where the object behind `cap` is called.
+    pub(crate) fn claim(&mut self, cap: std::os::fd::BorrowedFd<'_>) -> Result<Claim, rs_err_t> {
+        let mut reply = control::request(op::CLAIM, &[], Some(cap))?;
+        let (id, index, new) = (reply.arg(0), reply.arg(1) as u32, reply.arg(2) != 0);
+        if index as usize >= GRANTS {
+            return Err(RS_GONE);
+        }
+        if !new {
+            let at = self.table.iter().position(|c| c.id == id).ok_or(RS_GONE)?;
+            self.table[at].refs += 1;
+            return Ok(Claim { channel: at as u16, index });
+        }
+        self.sweep();
+        let Some(at) = self.table.iter().position(|c| c.id == 0) else {
+            control::tell(op::CHANNEL_CLOSE, &[id]);
+            return Err(RS_OUT_OF_CAPS);
+        };
+        let (signals, doorbell, bell) = (reply.fd(0)?, reply.fd(1)?, reply.fd(2)?);
+        let (slot, socket) = (reply.fd(3)?, reply.fd(4)?);
+        let out_of_ram = |_| RS_OUT_OF_RAM;
+        let signals = sys::map(&signals, SIGNALS_SIZE, true).map_err(out_of_ram)?;
+        let bell = sys::map(&bell, PAGE, false).map_err(out_of_ram)?;
+        let slot = sys::map(&slot, PAGE, true).map_err(out_of_ram)?;
+        let channel = &mut self.table[at];
+        channel.id = id;
+        channel.ep = reply.arg(6);
+        channel.number = reply.arg(4) as u16;
+        channel.refs = 1;
+        channel.busy = 0;
+        channel.dead = false;
+        channel.signals = signals.cast();
+        channel.bell = bell.cast();
+        channel.doorbell = doorbell.into_raw_fd();
+        channel.num_free = 0;
+        channel.put(FreeSlot {
+            slot: slot.cast(),
+            socket: socket.into_raw_fd(),
+            number: reply.arg(5) as u16,
+        });
+        self.bound = self.bound.max(at + 1);
+        Ok(Claim { channel: at as u16, index })
+    }
+
+    /// A slot for a call, or `None` if all are in use for now.
+    pub(crate) fn take(&mut self, claim: Claim) -> Result<Option<Line>, rs_err_t> {
+        let channel = self.table.get_mut(claim.channel as usize).ok_or(RS_GONE)?;
+        if channel.dead {
+            return Err(RS_GONE);
+        }
+        let free = match channel.num_free.checked_sub(1) {
+            Some(last) => {
+                channel.num_free = last;
+                channel.free[last]
+            }
+            None => match channel.open() {
+                Ok(slot) => slot,
+                Err(RS_OUT_OF_CAPS) if channel.busy > 0 => return Ok(None),
+                Err(e) => return Err(e),
+            },
+        };
+        channel.busy += 1;
+        Ok(Some(Line {
+            slot: free.slot,
+            socket: free.socket,
+            number: free.number,
+            bell: channel.bell,
+            doorbell: channel.doorbell,
+            ep: channel.ep,
+        }))
+    }
+
+    /// Give a slot back; one that found its server gone takes the channel along.
+    pub(crate) fn give(&mut self, claim: Claim, line: &Line, gone: bool) {
+        let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
+        channel.busy -= 1;
+        channel.dead |= gone;
+        channel.put(FreeSlot { slot: line.slot, socket: line.socket, number: line.number });
+    }
+
+    /// What it takes to signal through a claim.
+    pub(crate) fn wire(&self, claim: Claim) -> Option<Wire> {
+        let channel = self.table.get(claim.channel as usize)?;
+        if channel.dead || claim.index as usize >= GRANTS {
+            return None;
+        }
+        Some(Wire {
+            // SAFETY: within the mapped page of GRANTS counters.
+            counter: unsafe { channel.signals.add(claim.index as usize) },
+            head: channel.signals,
+            bell: channel.bell,
+            doorbell: channel.doorbell,
+            number: channel.number,
+        })
+    }
+
+    /// A capability that was called through the channel is gone.
+    pub(crate) fn release(&mut self, claim: Claim) {
+        let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
+        control::tell(op::RELEASE, &[channel.id, u64::from(claim.index)]);
+        channel.refs -= 1;
+        if channel.refs == 0 {
+            self.sweep();
+        }
+    }
+
+    /// Close channels that nothing uses: those whose server is gone, and idle ones beyond a few.
+    fn sweep(&mut self) {
+        let mut idle = 0;
+        for channel in self.table.iter_mut().take(self.bound) {
+            if channel.id == 0 || channel.refs > 0 || channel.busy > 0 {
+                continue;
+            }
+            idle += 1;
+            if idle > MAX_IDLE || channel.is_dead() {
+                channel.close();
+            }
+        }
+    }
+}
+
+impl Channel {
+    fn put(&mut self, slot: FreeSlot) {
+        if let Some(place) = self.free.get_mut(self.num_free) {
+            *place = slot;
+            self.num_free += 1;
+        }
+    }
+
+    fn open(&self) -> Result<FreeSlot, rs_err_t> {
+        let mut reply = control::request(op::SLOT_OPEN, &[self.id], None)?;
+        let (memory, socket) = (reply.fd(0)?, reply.fd(1)?);
+        let slot = sys::map(&memory, PAGE, true).map_err(|_| RS_OUT_OF_RAM)?;
+        Ok(FreeSlot {
+            slot: slot.cast(),
+            socket: socket.into_raw_fd(),
+            number: reply.arg(1) as u16,
+        })
+    }
+
+    fn is_dead(&self) -> bool {
+        self.dead
+            || self.free.iter().take(self.num_free).any(|f| {
+                // SAFETY: mapped until the channel closes.
+                unsafe { (*f.slot).is_dead() }
+            })
+    }
+
+    fn close(&mut self) {
+        control::tell(op::CHANNEL_CLOSE, &[self.id]);
+        for free in self.free.iter().take(self.num_free) {
+            // SAFETY: no call uses the channel (busy is 0), so nobody refers to the slot or its socket.
+            unsafe {
+                sys::unmap(free.slot.cast_mut().cast(), PAGE);
+                drop(OwnedFd::from_raw_fd(free.socket));
+            }
+        }
+        // SAFETY: neither calls nor claims refer to the channel any more.
+        unsafe {
+            sys::unmap(self.signals.cast_mut().cast(), SIGNALS_SIZE);
+            sys::unmap(self.bell.cast_mut().cast(), PAGE);
+            drop(OwnedFd::from_raw_fd(self.doorbell));
+        }
+        self.id = 0;
+        self.num_free = 0;
+    }
+}

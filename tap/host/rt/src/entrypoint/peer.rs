@@ -1,0 +1,101 @@
+//! The server's side of channels and slots: mappings of what core tells an entrypoint about.
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rs_host_proto::slot::Slot;
+use rs_host_proto::sync::{AtomicU32, AtomicU64, Ordering};
+use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
+
+/// A client's slot.
+pub(super) struct ClientSlot {
+    page: *const Slot,
+    socket: OwnedFd,
+    /// Number of the channel it belongs to.
+    pub(super) channel: usize,
+}
+
+impl ClientSlot {
+    pub(super) fn new(memory: &OwnedFd, socket: OwnedFd, channel: usize) -> Option<Self> {
+        let page = sys::map(memory, PAGE, true).ok()?;
+        Some(Self { page: page.cast(), socket, channel })
+    }
+
+    pub(super) fn page(&self) -> &Slot {
+        // SAFETY: a slot is atomics, valid for any bits; mapped until drop.
+        unsafe { &*self.page }
+    }
+
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Drop for ClientSlot {
+    fn drop(&mut self) {
+        // SAFETY: `page` borrows from self, so no reference is left.
+        unsafe { sys::unmap(self.page.cast_mut().cast(), PAGE) };
+    }
+}
+
+/// A client's channel: what core lets it name, and its signal counters.
+pub(super) struct PeerChannel {
+    grants: *const AtomicU64,
+    signals: *const AtomicU32,
+}
+
+impl PeerChannel {
+    pub(super) fn new(grants: &OwnedFd, signals: &OwnedFd) -> Option<Self> {
+        let grants = sys::map(grants, GRANTS_SIZE, false).ok()?;
+        match sys::map(signals, SIGNALS_SIZE, true) {
+            Ok(signals) => Some(Self { grants: grants.cast(), signals: signals.cast() }),
+            Err(_) => {
+                // SAFETY: just mapped, nobody refers to it.
+                unsafe { sys::unmap(grants, GRANTS_SIZE) };
+                None
+            }
+        }
+    }
+
+    fn grant(&self, index: usize) -> u64 {
+        // SAFETY: `index` is below GRANTS (checked by the callers), the table is mapped until drop.
+        unsafe { (*self.grants.add(index)).load(Ordering::Acquire) }
+    }
+
+    fn signal(&self, index: usize) -> &AtomicU32 {
+        // SAFETY: as above.
+        unsafe { &*self.signals.add(index) }
+    }
+
+    /// Id of the object that the client names by `index`, 0 if it may not.
+    pub(super) fn object(&self, index: u32) -> u64 {
+        let index = index as usize;
+        if index == 0 || index >= GRANTS { 0 } else { self.grant(index) }
+    }
+
+    /// Whether the client is gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.grant(0) == u64::MAX
+    }
+
+    /// Take pending signals off, with the objects they are for.
+    pub(super) fn drain(&self, mut each: impl FnMut(u64, u32)) {
+        self.signal(0).store(0, Ordering::Relaxed);
+        let bound = (self.grant(0) as usize).min(GRANTS);
+        for index in 1..bound {
+            let counter = self.signal(index);
+            if counter.load(Ordering::Relaxed) != 0 {
+                let count = counter.swap(0, Ordering::Acquire);
+                each(self.grant(index), count);
+            }
+        }
+    }
+}
+
+impl Drop for PeerChannel {
+    fn drop(&mut self) {
+        // SAFETY: references are tied to self.
+        unsafe {
+            sys::unmap(self.grants.cast_mut().cast(), GRANTS_SIZE);
+            sys::unmap(self.signals.cast_mut().cast(), SIGNALS_SIZE);
+        }
+    }
+}

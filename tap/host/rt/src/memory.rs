@@ -1,0 +1,111 @@
+//! RAM dataspaces and quotas: calls to the PD session.
+use genode_abi::*;
+use rs_host_proto::opcode::{OPCODES, alloc_error};
+use rs_host_proto::sys;
+use rustix::fs::OFlags;
+
+use crate::caps::{borrow, rs_cap_drop};
+use crate::{env, rpc};
+
+/// `Alloc_error` as the seam's error.
+fn alloc_error(code: i32) -> rs_err_t {
+    match code {
+        alloc_error::OUT_OF_RAM => RS_OUT_OF_RAM,
+        alloc_error::OUT_OF_CAPS => RS_OUT_OF_CAPS,
+        _ => RS_DENIED,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_ram_alloc(
+    size: usize,
+    cache: rs_cache_t,
+    node: i32,
+    ds: *mut rs_cap_t,
+) -> rs_err_t {
+    if size == 0 {
+        return RS_INVALID;
+    }
+    if node != RS_ANY_NODE {
+        return RS_UNSUPPORTED;
+    }
+    let allocate = || {
+        let mut reply = rpc::call(env::pd(), OPCODES.pd.alloc_ram, &[], |w| {
+            w.u64(size as u64).i32(cache as i32);
+        })?;
+        let mut results = reply.reader();
+        if results.bool().map_err(rpc::malformed)? {
+            match reply.take_cap(0) {
+                0 => Err(RS_OUT_OF_CAPS),
+                cap => Ok(cap),
+            }
+        } else {
+            Err(alloc_error(results.i32().map_err(rpc::malformed)?))
+        }
+    };
+    match allocate() {
+        Ok(cap) => {
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *ds = cap };
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_ram_free(ds: rs_cap_t) {
+    let _ = rpc::call(env::pd(), OPCODES.pd.free_ram, &[ds], |_| {});
+    // SAFETY: consumed, by the contract.
+    unsafe { rs_cap_drop(ds) };
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_ds_info(
+    ds: rs_cap_t,
+    size: *mut usize,
+    writeable: *mut bool,
+) -> rs_err_t {
+    // SAFETY: the caller borrows `ds` to us.
+    let Some(fd) = (unsafe { borrow(ds) }) else { return RS_INVALID };
+    let (Ok(identity), Ok(flags)) = (sys::identity(fd), rustix::fs::fcntl_getfl(fd)) else {
+        return RS_GONE;
+    };
+    if identity.size == 0 {
+        return RS_GONE;
+    }
+    // SAFETY: valid pointers, by the contract.
+    unsafe {
+        *size = identity.size as usize;
+        *writeable = flags.contains(OFlags::RDWR);
+    }
+    RS_OK
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
+    match pd_quota(env::pd()) {
+        Ok(q) => {
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *quota = q };
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}
+
+/// Quotas of a PD session.
+pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
+    let op = &OPCODES.pd;
+    let ask = |opcode| rpc::call(pd, opcode, &[], |_| {})?.reader().u64().map_err(rpc::malformed);
+    Ok(rs_quota_t {
+        ram_limit: ask(op.ram_quota)?,
+        ram_used: ask(op.used_ram)?,
+        caps_limit: ask(op.cap_quota)?,
+        caps_used: ask(op.used_caps)?,
+    })
+}

@@ -1,0 +1,104 @@
+//! RPC objects.
+use std::ffi::c_void;
+use std::sync::PoisonError;
+
+use genode_abi::*;
+use rs_host_proto::control::request as op;
+
+use crate::entrypoint::{self, Entrypoint};
+use crate::sync::lock;
+use crate::{caps, control};
+
+/// What an object does when it is reached.
+pub(crate) enum Kind {
+    Rpc { function: rs_dispatch_fn },
+    Signal { function: rs_signal_fn, io: bool, pending: u32 },
+}
+
+/// An object of an entrypoint.
+pub(crate) struct Object {
+    pub(crate) kind: Kind,
+    pub(crate) ctx: *mut c_void,
+}
+
+// SAFETY: `ctx` is only handed to the object's own function, on the thread of its entrypoint.
+unsafe impl Send for Object {}
+
+/// What the seam's handle points to.
+pub(crate) struct Handle {
+    ep: *const Entrypoint,
+    id: u64,
+}
+
+/// Create an object at `ep`; returns its handle and capability.
+pub(crate) fn manage(
+    ep: *mut rs_ep_t,
+    object: Object,
+) -> Result<(*mut Handle, rs_cap_t), rs_err_t> {
+    if ep.is_null() {
+        return Err(RS_INVALID);
+    }
+    // SAFETY: a live entrypoint, by the seam's contract.
+    let entrypoint = unsafe { entrypoint::get(ep) };
+    let mut reply = control::request(op::OBJECT_CREATE, &[entrypoint.id], None)?;
+    let id = reply.arg(0);
+    let cap = caps::adopt(reply.fd(0)?);
+    if cap == 0 {
+        let _ = control::request(op::OBJECT_DESTROY, &[id], None);
+        return Err(RS_OUT_OF_CAPS);
+    }
+    let handle = Box::new(Handle { ep: entrypoint, id });
+    lock(&entrypoint.objects).map.insert(id, object);
+    Ok((Box::into_raw(handle), cap))
+}
+
+/// Remove an object and wait until its function does not run, unless it runs on the calling thread.
+///
+/// # Safety
+/// `handle` came from [`manage`] and was not dissolved before; its entrypoint lives.
+pub(crate) unsafe fn dissolve(handle: *mut Handle) {
+    // SAFETY: by the caller's promise.
+    let handle = unsafe { Box::from_raw(handle) };
+    // SAFETY: entrypoints outlive their objects, by the seam's contract.
+    let ep = unsafe { &*handle.ep };
+    let _ = control::request(op::OBJECT_DESTROY, &[handle.id], None);
+    let mut objects = lock(&ep.objects);
+    objects.map.remove(&handle.id);
+    if ep.served_here() {
+        return;
+    }
+    while objects.running.contains(&handle.id) {
+        objects = ep.idle.wait(objects).unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_object_manage(
+    ep: *mut rs_ep_t,
+    fn_: rs_dispatch_fn,
+    ctx: *mut c_void,
+    object: *mut *mut rs_object_t,
+    cap: *mut rs_cap_t,
+) -> rs_err_t {
+    match manage(ep, Object { kind: Kind::Rpc { function: fn_ }, ctx }) {
+        Ok((handle, c)) => {
+            // SAFETY: valid pointers, by the contract.
+            unsafe {
+                *object = handle.cast();
+                *cap = c;
+            }
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_object_dissolve(object: *mut rs_object_t) {
+    if !object.is_null() {
+        // SAFETY: made by rs_object_manage and dissolved once, by the contract.
+        unsafe { dissolve(object.cast()) };
+    }
+}

@@ -1,0 +1,71 @@
+//! Signals: counters in a page shared with the receiver, and its doorbell.
+use std::ffi::c_void;
+use std::os::fd::BorrowedFd;
+
+use genode_abi::*;
+use rs_host_proto::bell::HINT_SIGNAL;
+use rs_host_proto::sync::Ordering;
+
+use crate::call::ring;
+use crate::caps::state;
+use crate::object::{self, Kind, Object};
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_signal_create(
+    ep: *mut rs_ep_t,
+    io: bool,
+    fn_: rs_signal_fn,
+    ctx: *mut c_void,
+    signal: *mut *mut rs_signal_t,
+    cap: *mut rs_cap_t,
+) -> rs_err_t {
+    let kind = Kind::Signal { function: fn_, io, pending: 0 };
+    match object::manage(ep, Object { kind, ctx }) {
+        Ok((handle, c)) => {
+            // SAFETY: valid pointers, by the contract.
+            unsafe {
+                *signal = handle.cast();
+                *cap = c;
+            }
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_signal_destroy(signal: *mut rs_signal_t) {
+    if !signal.is_null() {
+        // SAFETY: made by rs_signal_create and destroyed once, by the contract.
+        unsafe { object::dissolve(signal.cast()) };
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
+    if context == 0 || count == 0 {
+        return;
+    }
+    let mut state = state();
+    let claim = match state.caps.claim(context) {
+        Some(claim) => claim,
+        None => {
+            let Some(fd) = state.caps.fd(context) else { return };
+            // SAFETY: the caller borrows `context` to us, which keeps the descriptor open.
+            let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+            let Ok(claim) = state.channels.claim(fd) else { return };
+            state.caps.set_claim(context, claim);
+            claim
+        }
+    };
+    let Some(wire) = state.channels.wire(claim) else { return };
+    // SAFETY: the page is mapped as long as the channel, which cannot close while the lock is held.
+    unsafe {
+        (*wire.counter).fetch_add(count, Ordering::Release);
+        (*wire.head).fetch_add(1, Ordering::Release);
+    }
+    ring(wire.bell, wire.doorbell, HINT_SIGNAL | wire.number);
+}

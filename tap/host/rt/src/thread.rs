@@ -1,0 +1,183 @@
+//! Threads, their names, numbers and places.
+use std::cell::Cell;
+use std::ffi::{c_char, c_void};
+use std::thread::{Builder, JoinHandle};
+
+use genode_abi::*;
+use rs_host_proto::control::request as op;
+use rs_host_proto::opcode::OPCODES;
+
+use crate::log::bytes;
+use crate::{control, env, rpc};
+
+/// Smallest stack: what std needs, and what a signal handler adds.
+const MIN_STACK: usize = 64 * 1024;
+
+thread_local! {
+    static ID: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Number of the calling thread, never 0.
+pub(crate) fn id() -> u64 {
+    match ID.get() {
+        0 => {
+            let id = rustix::thread::gettid().as_raw_nonzero().get() as u64;
+            ID.set(id);
+            id
+        }
+        id => id,
+    }
+}
+
+/// A thread's name out of the seam's string.
+///
+/// # Safety
+/// As [`bytes`].
+pub(crate) unsafe fn name(ptr: *const c_char, len: usize) -> String {
+    // SAFETY: by the caller's promise.
+    let bytes = unsafe { bytes(ptr, len) };
+    String::from_utf8_lossy(bytes).replace('\0', "")
+}
+
+/// Start a thread.
+pub(crate) fn spawn(
+    name: String,
+    stack_size: usize,
+    location: rs_location_t,
+    function: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, rs_err_t> {
+    Builder::new()
+        .name(name)
+        .stack_size(stack_size.max(MIN_STACK))
+        .spawn(move || {
+            let _ = bind(id(), location);
+            function();
+        })
+        .map_err(|_| RS_OUT_OF_RAM)
+}
+
+/// Ask core to place a thread of this component.
+fn bind(thread: u64, location: rs_location_t) -> Result<(), rs_err_t> {
+    let args = [
+        thread,
+        location.x as u64,
+        location.y as u64,
+        u64::from(location.w),
+        u64::from(location.h),
+    ];
+    control::request(op::THREAD_BIND, &args, None).map(|_| ())
+}
+
+struct Thread {
+    handle: JoinHandle<()>,
+    id: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+struct Body {
+    function: unsafe extern "C" fn(*mut c_void),
+    arg: *mut c_void,
+}
+
+// SAFETY: the seam hands `arg` over to the new thread.
+unsafe impl Send for Body {}
+
+impl Body {
+    fn run(self) {
+        // SAFETY: the caller of rs_thread_create vouches for the function and its argument.
+        unsafe { (self.function)(self.arg) };
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_thread_create(
+    name: *const c_char,
+    name_len: usize,
+    stack_size: usize,
+    location: rs_location_t,
+    fn_: Option<unsafe extern "C" fn(arg: *mut c_void)>,
+    arg: *mut c_void,
+    thread: *mut *mut rs_thread_t,
+) -> rs_err_t {
+    let Some(function) = fn_ else { return RS_INVALID };
+    // SAFETY: a valid string, by the contract.
+    let name = unsafe { self::name(name, name_len) };
+    let body = Body { function, arg };
+    let number = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let told = std::sync::Arc::clone(&number);
+    let started = spawn(name, stack_size, location, move || {
+        told.store(id(), std::sync::atomic::Ordering::Release);
+        body.run();
+    });
+    match started {
+        Ok(handle) => {
+            let boxed = Box::new(Thread { handle, id: number });
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *thread = Box::into_raw(boxed).cast() };
+            RS_OK
+        }
+        Err(e) => e,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_thread_join(thread: *mut rs_thread_t) {
+    if thread.is_null() {
+        return;
+    }
+    // SAFETY: made by rs_thread_create and joined once, by the contract.
+    let thread = unsafe { Box::from_raw(thread.cast::<Thread>()) };
+    let _ = thread.handle.join();
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_thread_migrate(
+    thread: *mut rs_thread_t,
+    location: rs_location_t,
+) -> rs_err_t {
+    // SAFETY: a live thread, by the contract.
+    let Some(thread) = (unsafe { thread.cast::<Thread>().as_ref() }) else { return RS_INVALID };
+    let number = loop {
+        match thread.id.load(std::sync::atomic::Ordering::Acquire) {
+            0 => std::thread::yield_now(),
+            number => break number,
+        }
+    };
+    match bind(number, location) {
+        Ok(()) => RS_OK,
+        Err(e) => e,
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_thread_id() -> u64 {
+    id()
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_affinity_space() -> rs_space_t {
+    let space = rpc::call(env::cpu(), OPCODES.cpu.affinity_space, &[], |_| {})
+        .and_then(|reply| reply.reader().u64().map_err(rpc::malformed))
+        .unwrap_or(0);
+    // A space always has a place: the one where the component runs.
+    rs_space_t { w: (space as u32).max(1), h: ((space >> 32) as u32).max(1) }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_timestamp() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: every x86-64 CPU has the instruction.
+        unsafe { core::arch::x86_64::_rdtsc() }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    }
+}

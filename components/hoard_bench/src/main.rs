@@ -18,6 +18,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 rs_heap_bench [heap] [OPTION ...]      run the workloads on every allocator, in turn
 rs_heap_bench programs [OPTION ...]    run real programs under LD_PRELOAD
+rs_heap_bench profile [OPTION ...]     where the instructions of the workloads go (needs valgrind)
 rs_heap_bench report FILE ... [OPTION] tables and curves of saved samples
 rs_heap_bench list                     what there is to run
 rs_heap_bench work NAME [--quick]      do one workload in this process
@@ -118,6 +119,7 @@ fn run(arguments: &[String]) -> Result<(), Problem> {
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match rest.as_slice() {
         [] | ["heap"] => heap::bench(&plan),
+        ["profile"] => heap::profile::bench(&plan),
         ["programs"] => programs::bench(&plan),
         ["work", name] => heap::work(name, plan.quick),
         ["list"] => {

@@ -1,6 +1,7 @@
 //! `heap`: every workload on every allocator, each run a process of its own, the allocators taking turns.
 
 pub(crate) mod peers;
+pub(crate) mod profile;
 pub(crate) mod report;
 pub(crate) mod sample;
 mod svg;
@@ -96,6 +97,18 @@ pub(crate) fn try_out(allocator: &Allocator) -> Result<(), Problem> {
     run("words-1", allocator, true).map(drop)
 }
 
+/// The workloads that the plan names.
+fn chosen(plan: &Plan) -> Result<Vec<String>, Problem> {
+    let named = |name: &String| {
+        plan.only.is_empty() || plan.only.iter().any(|part| name.contains(part.as_str()))
+    };
+    let chosen: Vec<String> = work::all().map(|workload| workload.name()).filter(named).collect();
+    if chosen.is_empty() {
+        return Err(Problem::new("no workload has such a name; `list` shows them"));
+    }
+    Ok(chosen)
+}
+
 /// The command `heap`.
 pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     let allocators = peers::prepare(&plan.allocators);
@@ -103,15 +116,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
         return Err(Problem::new("no allocator is left to run".to_owned()));
     }
     let counter = peers::counter().map_err(|reason| println!("# SKIP used memory: {reason}")).ok();
-    let chosen: Vec<String> = work::all()
-        .map(|workload| workload.name())
-        .filter(|name| {
-            plan.only.is_empty() || plan.only.iter().any(|part| name.contains(part.as_str()))
-        })
-        .collect();
-    if chosen.is_empty() {
-        return Err(Problem::new("no workload has such a name; `list` shows them".to_owned()));
-    }
+    let chosen = chosen(plan)?;
     let mut samples = Vec::new();
     let mut failures = Vec::new();
     for name in &chosen {

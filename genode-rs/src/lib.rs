@@ -57,6 +57,7 @@ pub mod root;
 pub mod rpc;
 #[doc(hidden)]
 pub mod rt;
+pub mod sandbox;
 pub mod session;
 pub mod signal;
 #[allow(unsafe_code, reason = "locks")]

@@ -1,0 +1,57 @@
+//! What the sandbox needs of the system, so that its logic runs without one.
+
+use alloc::rc::Rc;
+
+use super::{account::Amount, hooks::Hooks};
+use crate::{affinity::Affinity, cap::RawCap, error::Error, node::Node, quota::Quota};
+
+/// A child to be created.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spec<'a> {
+    pub(super) name: &'a str,
+    pub(super) binary: &'a str,
+    pub(super) quota: Amount,
+    pub(super) affinity: Affinity,
+}
+
+/// What a child can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Notice {
+    ResourcesAvailable,
+    Yield(Amount),
+    Heartbeat,
+}
+
+/// The content of a child's ROM `config`.
+pub(super) trait ConfigRom {
+    /// A reference to the session, the same for all who ask.
+    fn cap(&self) -> RawCap;
+    /// Replaces the content and tells those who watch.
+    fn set(&self, content: &Node);
+}
+
+/// The system.
+pub(super) trait Backend: 'static {
+    /// A child; dropping it ends it and closes all its sessions. Never dropped from one of its own callbacks.
+    type Child;
+    /// A child as the target of a route.
+    type Server: Copy + 'static;
+
+    fn create(&self, spec: &Spec<'_>, hooks: Rc<Hooks<Self::Server>>)
+    -> Result<Self::Child, Error>;
+    fn server(child: &Self::Child) -> Self::Server;
+    fn start(&self, child: &Self::Child) -> Result<(), Error>;
+    /// Moves quota to a child.
+    fn give(&self, child: &Self::Child, amount: Amount) -> Result<(), Error>;
+    /// Moves quota back from a child.
+    fn take(&self, child: &Self::Child, amount: Amount) -> Result<(), Error>;
+    fn quota(&self, child: &Self::Child) -> Result<Quota, Error>;
+    fn notify(&self, child: &Self::Child, notice: Notice);
+    /// The accounts of the component itself.
+    fn own_quota(&self) -> Quota;
+    fn config_rom(&self, name: &str, content: &Node) -> Result<Rc<dyn ConfigRom>, Error>;
+    /// A line for people.
+    fn say(&self, level: crate::log::Level, text: &str);
+    /// Ends the component itself.
+    fn exit(&self, value: i32);
+}

@@ -1,0 +1,461 @@
+//! The configuration of a sandbox as a checked model, and what is wrong with it.
+//!
+//! Reading never fails as a whole: what cannot be understood is told by a [`Diagnostic`] that names the place and the
+//! remedy, and is left out. Knows [`crate::node`] and [`super::route`] only.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use super::route::RouteModel;
+use crate::{
+    affinity::{Location, Space},
+    node::{FromAttr, Node, Pos},
+    quota::{CapQuota, RamQuota},
+};
+
+/// How bad a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Something else than what is written happens.
+    Warning,
+    /// What is written cannot be done.
+    Error,
+}
+
+/// A remark about the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where in the configuration.
+    pub pos: Pos,
+    /// What is wrong and what to do.
+    pub text: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "config {}: {}", self.pos, self.text)
+    }
+}
+
+/// Which parts of the state go into the report (Genode's `<report>` node).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Numbers of the children.
+    pub ids: bool,
+    /// Sessions that the children requested.
+    pub requested: bool,
+    /// RAM of each child.
+    pub child_ram: bool,
+    /// Capabilities of each child.
+    pub child_caps: bool,
+    /// RAM of the sandbox itself.
+    pub init_ram: bool,
+    /// Capabilities of the sandbox itself.
+    pub init_caps: bool,
+    /// Milliseconds by which reports are held back, to send several changes at once.
+    pub delay_ms: u64,
+}
+
+/// What to do when a child shows no sign of life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Restart the child after that many missed signs; 0 is never.
+    pub restart_after_skipped: u32,
+}
+
+/// A child as it is wanted.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// Unique name.
+    pub name: String,
+    /// A changed version restarts the child.
+    pub version: String,
+    /// ROM module of the program.
+    pub binary: String,
+    /// All RAM that the child may cost.
+    pub ram: RamQuota,
+    /// All capabilities that the child may cost.
+    pub caps: CapQuota,
+    /// Services that it may announce.
+    pub provides: Vec<String>,
+    /// Inline configuration, handed out as its ROM `config`.
+    pub config: Option<Node>,
+    /// Its own routes; without them the default route counts.
+    pub route: Option<RouteModel>,
+    /// Its part of the affinity space.
+    pub location: Location,
+    /// Whether to watch for signs of life.
+    pub heartbeat: Option<Heartbeat>,
+    /// Whether its exit ends the sandbox's own component.
+    pub exit_propagate: bool,
+    /// Whether the program is loaded by the dynamic linker.
+    pub ld: bool,
+    /// The node itself, for extensions such as cells.
+    pub node: Node,
+}
+
+/// Another name for a child, usable in routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// The other name.
+    pub name: String,
+    /// The child that is meant.
+    pub child: String,
+}
+
+/// A whole configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Told in the state report.
+    pub version: String,
+    /// Whether to tell what is done.
+    pub verbose: bool,
+    /// Services that may be requested from the parent.
+    pub parent_provides: Vec<String>,
+    /// Routes of children that have none of their own.
+    pub default_route: Option<RouteModel>,
+    /// The grid that children's locations refer to.
+    pub space: Space,
+    /// RAM that is never given to children.
+    pub preserve_ram: RamQuota,
+    /// Capabilities that are never given to children.
+    pub preserve_caps: CapQuota,
+    /// What to report; None for no report.
+    pub report: Option<Report>,
+    /// Milliseconds between two heartbeats.
+    pub heartbeat_ms: Option<u64>,
+    /// Children in the order of their start.
+    pub starts: Vec<Start>,
+    /// Aliases of children.
+    pub aliases: Vec<Alias>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            version: String::new(),
+            verbose: false,
+            parent_provides: Vec::new(),
+            default_route: None,
+            space: Space { width: 1, height: 1 },
+            // Genode's Preservation: 40 machine words times 1 KiB, 20 capabilities
+            preserve_ram: RamQuota::kib(40 * 8),
+            preserve_caps: CapQuota(20),
+            report: None,
+            heartbeat_ms: None,
+            starts: Vec::new(),
+            aliases: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads a `config` node.
+    pub fn read(node: &Node) -> (Self, Vec<Diagnostic>) {
+        let mut reader = Reader::default();
+        let mut config = Self {
+            version: node.attr("version").unwrap_or_default().to_string(),
+            verbose: reader.attr(node, "verbose").unwrap_or(false),
+            ..Self::default()
+        };
+        if reader.attr::<u64>(node, "prio_levels").is_some_and(|n| n > 0) {
+            reader.warn(node, "priorities are not supported, 'prio_levels' has no effect");
+        }
+        let mut defaults = Defaults::default();
+        for child in node.children() {
+            match child.tag() {
+                "default" => {
+                    defaults.caps = reader.attr(child, "caps");
+                    defaults.ram = reader.attr(child, "ram");
+                }
+                "affinity-space" => {
+                    defaults.space = true;
+                    config.space = Space {
+                        width: reader.attr(child, "width").unwrap_or(1),
+                        height: reader.attr(child, "height").unwrap_or(1),
+                    };
+                }
+                _ => {}
+            }
+        }
+        for child in node.children() {
+            match child.tag() {
+                "default" | "affinity-space" => {}
+                "parent-provides" => reader.services(child, &mut config.parent_provides),
+                "default-route" => {
+                    config.default_route = Some(RouteModel::read(child, &mut reader.found));
+                }
+                "start" => reader.start(child, &defaults, &mut config),
+                "alias" => reader.alias(child, &mut config),
+                "report" => config.report = Some(reader.report(child)),
+                "resource" => reader.preserve(child, &mut config),
+                "heartbeat" => {
+                    config.heartbeat_ms = Some(reader.attr(child, "rate_ms").unwrap_or(1000));
+                }
+                "service" => reader.warn(
+                    child,
+                    "providing services of children to the parent is not supported; remove <service>",
+                ),
+                other => reader.warn(
+                    child,
+                    &format!("unknown node <{other}>; expected start, parent-provides, default-route, default, alias, affinity-space, report, resource or heartbeat"),
+                ),
+            }
+        }
+        reader.unknown_servers(&config);
+        (config, reader.found)
+    }
+
+    /// The child that `name` stands for, itself or by alias.
+    pub fn deref_alias<'a>(&'a self, name: &'a str) -> &'a str {
+        self.aliases.iter().find(|a| a.name == name).map_or(name, |a| &a.child)
+    }
+
+    /// The routes of `start`: its own or the default.
+    pub fn route_of<'a>(&'a self, start: &'a Start) -> Option<&'a RouteModel> {
+        start.route.as_ref().or(self.default_route.as_ref())
+    }
+}
+
+#[derive(Default)]
+struct Defaults {
+    caps: Option<CapQuota>,
+    ram: Option<RamQuota>,
+    space: bool,
+}
+
+#[derive(Default)]
+struct Reader {
+    found: Vec<Diagnostic>,
+}
+
+impl Reader {
+    fn warn(&mut self, node: &Node, text: &str) {
+        self.tell(Severity::Warning, node, text);
+    }
+
+    fn error(&mut self, node: &Node, text: &str) {
+        self.tell(Severity::Error, node, text);
+    }
+
+    fn tell(&mut self, severity: Severity, node: &Node, text: &str) {
+        self.found.push(Diagnostic { severity, pos: node.pos(), text: text.to_string() });
+    }
+
+    /// The attribute, None with a diagnostic if it is malformed.
+    fn attr<T: FromAttr>(&mut self, node: &Node, name: &str) -> Option<T> {
+        match node.attr_checked(name) {
+            Ok(value) => value,
+            Err(e) => {
+                let value = node.attr(name).unwrap_or_default();
+                self.found.push(Diagnostic {
+                    severity: Severity::Error,
+                    pos: e.pos,
+                    text: format!(
+                        "<{}> has {name}=\"{value}\", expected {}",
+                        node.tag(),
+                        e.expected
+                    ),
+                });
+                None
+            }
+        }
+    }
+
+    fn services(&mut self, node: &Node, into: &mut Vec<String>) {
+        for service in node.children() {
+            match service.attr("name") {
+                Some(name) if service.has_tag("service") && !name.is_empty() => {
+                    if !into.iter().any(|n| n == name) {
+                        into.push(name.to_string());
+                    }
+                }
+                _ => {
+                    self.warn(service, &format!("<{}> expects <service name=\"..\"/>", node.tag()));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, node: &Node, defaults: &Defaults, config: &mut Config) {
+        let Some(name) = node.attr("name").filter(|n| !n.is_empty()) else {
+            return self.error(node, "<start> without a name is skipped; add name=\"..\"");
+        };
+        if name.len() > 63 || name.contains(crate::label::SEPARATOR) {
+            return self.error(
+                node,
+                &format!(
+                    "child '{name}' is skipped: names have at most 63 characters and no \" -> \""
+                ),
+            );
+        }
+        if config.starts.iter().any(|s| s.name == name) {
+            return self.error(
+                node,
+                &format!("child '{name}' is skipped: the name is taken; choose another"),
+            );
+        }
+        let mut ram = self.attr(node, "ram");
+        let mut caps = self.attr(node, "caps");
+        for resource in node.children_of("resource") {
+            match resource.attr("name") {
+                Some("RAM") if ram.is_some() => self.warn(resource, &format!("child '{name}': RAM is given twice; remove the 'ram' attribute or <resource name=\"RAM\">")),
+                Some("RAM") => ram = self.attr(resource, "quantum"),
+                Some("CAP" | "CAPS") => caps = self.attr(resource, "quantum"),
+                _ => self.warn(resource, &format!("child '{name}': unknown resource; expected RAM or CAP")),
+            }
+        }
+        let ram = ram.or(defaults.ram).unwrap_or_default();
+        let caps = caps.or(defaults.caps).unwrap_or_default();
+        if ram.0 == 0 {
+            self.error(
+                node,
+                &format!(
+                    "child '{name}' has no RAM quota; add <resource name=\"RAM\" quantum=\"1M\"/>"
+                ),
+            );
+        }
+        if caps.0 == 0 {
+            self.error(node, &format!("child '{name}' has no capability quota; add caps=\"100\" or <default caps=\"100\"/>"));
+        }
+        let binary = match node.child("binary") {
+            Some(binary) => binary.attr("name").unwrap_or_else(|| {
+                self.error(
+                    binary,
+                    &format!("child '{name}': <binary> without a name; add name=\"..\""),
+                );
+                name
+            }),
+            None => name,
+        };
+        let mut provides = Vec::new();
+        if let Some(node) = node.child("provides") {
+            self.services(node, &mut provides);
+        }
+        let heartbeat = node.child("heartbeat").map(|heartbeat| Heartbeat {
+            restart_after_skipped: self.attr(heartbeat, "restart_after_skipped").unwrap_or(0),
+        });
+        let exit_propagate = match node.child("exit") {
+            Some(exit) => self.attr(exit, "propagate").unwrap_or(false),
+            None => false,
+        };
+        if node.attr("priority").is_some_and(|p| p != "0") {
+            self.warn(node, &format!("child '{name}': priorities are not supported"));
+        }
+        let start = Start {
+            name: name.to_string(),
+            version: node.attr("version").unwrap_or_default().to_string(),
+            binary: binary.to_string(),
+            ram,
+            caps,
+            provides,
+            config: node.child("config").cloned(),
+            route: node.child("route").map(|r| RouteModel::read(r, &mut self.found)),
+            location: self.location(node, name, defaults.space, config.space),
+            heartbeat,
+            exit_propagate,
+            ld: self.attr(node, "ld").unwrap_or(true),
+            node: node.clone(),
+        };
+        config.starts.push(start);
+    }
+
+    fn location(&mut self, start: &Node, name: &str, declared: bool, space: Space) -> Location {
+        let all = Location { x: 0, y: 0, width: space.width, height: space.height };
+        let Some(node) = start.child("affinity") else { return all };
+        if !declared {
+            self.warn(node, &format!("child '{name}' has an affinity, but there is no <affinity-space width=\"..\" height=\"..\"/>"));
+        }
+        let x = self.attr(node, "xpos").unwrap_or(0i32);
+        let y = self.attr(node, "ypos").unwrap_or(0i32);
+        let rest = |all: u32, at: i32| all.saturating_sub(at.max(0) as u32);
+        let location = Location {
+            x,
+            y,
+            width: self.attr(node, "width").unwrap_or(rest(space.width, x)),
+            height: self.attr(node, "height").unwrap_or(rest(space.height, y)),
+        };
+        if space.contains(&location) {
+            return location;
+        }
+        self.warn(
+            node,
+            &format!(
+                "child '{name}': affinity location exceeds the {}x{} affinity space; it may run anywhere",
+                space.width, space.height
+            ),
+        );
+        all
+    }
+
+    fn alias(&mut self, node: &Node, config: &mut Config) {
+        match (node.attr("name"), node.attr("child")) {
+            (Some(name), Some(child)) if config.aliases.iter().all(|a| a.name != name) => {
+                config.aliases.push(Alias { name: name.to_string(), child: child.to_string() });
+            }
+            (Some(name), Some(_)) => {
+                self.error(node, &format!("alias '{name}' is given twice; remove one"));
+            }
+            _ => self.error(node, "<alias> expects name=\"..\" and child=\"..\""),
+        }
+    }
+
+    fn report(&mut self, node: &Node) -> Report {
+        let mut flag = |name| self.attr(node, name).unwrap_or(false);
+        Report {
+            ids: flag("ids"),
+            requested: flag("requested"),
+            child_ram: flag("child_ram"),
+            child_caps: flag("child_caps"),
+            init_ram: flag("init_ram"),
+            init_caps: flag("init_caps"),
+            delay_ms: self.attr(node, "delay_ms").unwrap_or(100),
+        }
+    }
+
+    fn preserve(&mut self, node: &Node, config: &mut Config) {
+        match node.attr("name") {
+            Some("RAM") => {
+                if let Some(ram) = self.attr(node, "preserve") {
+                    config.preserve_ram = ram;
+                }
+            }
+            Some("CAP") => {
+                if let Some(caps) = self.attr(node, "preserve") {
+                    config.preserve_caps = caps;
+                }
+            }
+            _ => self.warn(
+                node,
+                "<resource> at this place expects name=\"RAM\" or \"CAP\" and preserve=\"..\"",
+            ),
+        }
+    }
+
+    /// Routes to children that are not there.
+    fn unknown_servers(&mut self, config: &Config) {
+        let models =
+            config.starts.iter().filter_map(|s| s.route.as_ref()).chain(&config.default_route);
+        let mut found = Vec::new();
+        for (pos, server) in models.flat_map(RouteModel::servers) {
+            let child = config.deref_alias(server);
+            if !config.starts.iter().any(|s| s.name == child) {
+                found.push(Diagnostic {
+                    severity: Severity::Warning,
+                    pos,
+                    text: format!("route to unknown child '{server}'; add <start name=\"{server}\"> or correct the name"),
+                });
+            }
+        }
+        self.found.append(&mut found);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use alloc::vec;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(text: &str) -> (Config, Vec<String>) {
+    let (config, found) = Config::read(&Node::parse(text.as_bytes()).unwrap());
+    (config, found.iter().map(|d| format!("{:?}: {d}", d.severity)).collect())
+}
+
+const GOOD: &str = r#"<config verbose="yes" version="7">
+  <parent-provides> <service name="ROM"/> <service name="LOG"/> </parent-provides>
+  <default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>
+  <default caps="100"/>
+  <affinity-space width="4" height="2"/>
+  <report child_ram="yes" delay_ms="0"/>
+  <resource name="RAM" preserve="2M"/>
+  <alias name="clock" child="timer"/>
+  <start name="timer"> <resource name="RAM" quantum="1M"/> <provides> <service name="Timer"/> </provides> </start>
+  <start name="app" caps="200" ram="3M" version="2">
+    <binary name="rs_app"/> <affinity xpos="1" ypos="1" width="2" height="1"/>
+    <route> <service name="Timer"> <child name="clock"/> </service> <any-service> <parent/> </any-service> </route>
+    <config v="1"/> <heartbeat restart_after_skipped="3"/> <exit propagate="yes"/>
+  </start>
+</config>"#;
+
+#[test]
+fn reads_what_init_reads() {
+    let (c, found) = read(GOOD);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(c.verbose && c.version == "7" && c.parent_provides == ["ROM", "LOG"]);
+    assert_eq!(c.preserve_ram, RamQuota::mib(2));
+    assert_eq!(c.preserve_caps, CapQuota(20));
+    let (timer, app) = (&c.starts[0], &c.starts[1]);
+    assert_eq!((timer.ram, timer.caps), (RamQuota::mib(1), CapQuota(100)));
+    assert_eq!((timer.binary.as_str(), &timer.provides[..]), ("timer", &["Timer".to_string()][..]));
+    assert_eq!(timer.location, Location { x: 0, y: 0, width: 4, height: 2 });
+    assert_eq!(
+        (app.ram, app.caps, app.binary.as_str()),
+        (RamQuota::mib(3), CapQuota(200), "rs_app")
+    );
+    assert_eq!(app.location, Location { x: 1, y: 1, width: 2, height: 1 });
+    assert_eq!(app.heartbeat, Some(Heartbeat { restart_after_skipped: 3 }));
+    assert!(app.exit_propagate && app.ld && app.route.is_some() && app.config.is_some());
+    assert_eq!(c.deref_alias("clock"), "timer");
+    assert!(c.report.is_some_and(|r| r.child_ram && !r.ids));
+}
+
+#[test]
+fn mistakes_are_told_with_place_and_remedy() {
+    for (text, expected) in [
+        (
+            "<config>\n <strat name=\"a\"/></config>",
+            "Warning: config line 2, column 2: unknown node <strat>",
+        ),
+        (
+            "<config>\n<start caps=\"1\" ram=\"1\"/></config>",
+            "Error: config line 2, column 1: <start> without a name",
+        ),
+        (
+            "<config><start name=\"a\" caps=\"1\"/></config>",
+            "Error: config line 1, column 9: child 'a' has no RAM quota; add <resource name=\"RAM\"",
+        ),
+        ("<config><start name=\"a\" ram=\"1M\"/></config>", "child 'a' has no capability quota"),
+        (
+            "<config><start name=\"a\" ram=\"1x\" caps=\"5\"/></config>",
+            "Error: config line 1, column 25: <start> has ram=\"1x\", expected a number of bytes",
+        ),
+        (
+            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"/><start name=\"a\" ram=\"1M\"/></config>",
+            "child 'a' is skipped: the name is taken",
+        ),
+        (
+            "<config><start name=\"a\" ram=\"1M\" caps=\"5\"><route><service><parent/></service></route></start></config>",
+            "<service> without a name is skipped",
+        ),
+        (
+            "<config><default-route><any-service/></default-route></config>",
+            "rule without target denies",
+        ),
+        (
+            "<config><default-route><any-service><child name=\"x\"/></any-service></default-route></config>",
+            "route to unknown child 'x'",
+        ),
+        (
+            "<config><default-route><any-service><cild/></any-service></default-route></config>",
+            "unknown target <cild>",
+        ),
+        (
+            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"><affinity xpos=\"9\"/></start></config>",
+            "exceeds the 1x1 affinity space",
+        ),
+        ("<config prio_levels=\"2\"/>", "priorities are not supported"),
+        (
+            "<config><start name=\"a -> b\" ram=\"1M\" caps=\"5\"/></config>",
+            "child 'a -> b' is skipped",
+        ),
+    ] {
+        let (_, found) = read(text);
+        assert!(found.iter().any(|f| f.contains(expected)), "{text}\n{found:?}");
+    }
+}
+
+#[test]
+fn hid_reads_the_same() {
+    let node = Node::parse(GOOD.as_bytes()).unwrap();
+    let hid = node.write(crate::node::Syntax::Hid).unwrap();
+    let (a, b) = (Config::read(&node).0, Config::read(&Node::parse(hid.as_bytes()).unwrap()).0);
+    assert_eq!(a.starts.len(), b.starts.len());
+    assert_eq!(a.default_route.map(|_| ()), b.default_route.map(|_| ()));
+    assert_eq!(a.starts[1].node, b.starts[1].node);
+}
+
+proptest! {
+    #[test]
+    fn any_configuration_is_read(parts in prop::collection::vec(prop_oneof![
+        Just("<start name=\"a\" ram=\"1M\">"), Just("</start>"), Just("<start/>"), Just("<route>"), Just("</route>"),
+        Just("<service name=\"X\">"), Just("</service>"), Just("<child name=\"a\"/>"), Just("<any-child/>"),
+        Just("<resource name=\"RAM\" quantum=\"-1\"/>"), Just("<affinity xpos=\"-9\" width=\"4294967295\"/>"),
+        Just("<affinity-space width=\"4294967295\" height=\"4294967295\"/>"), Just("<default caps=\"\"/>"),
+        Just("<report/>"), Just("<alias name=\"a\" child=\"a\"/>"), Just("<heartbeat/>")], 0..12)
+    ) {
+        if let Ok(node) = Node::parse(format!("<config>{}</config>", parts.concat()).as_bytes()) {
+            let (config, found) = Config::read(&node);
+            prop_assert!(config.starts.len() <= 12);
+            prop_assert!(found.iter().all(|d| d.pos.line == 1));
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! Children from configuration to end: applies plans, moves quota, answers events.
+//!
+//! Generic over the system, see [`Backend`]. Nothing of [`Shared`] stays borrowed across a call to it.
+
+use alloc::{
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    Event,
+    account::{Amount, grow, initial, shrink},
+    backend::{Backend, Notice, Spec},
+    config::{Config, Severity, Start},
+    hooks::{End, Hooks, Incoming, Routed, Shared},
+    plan::{Plan, Running, plan},
+};
+use crate::{affinity::Affinity, error::Error, log::Level, node::Node};
+
+/// Where a child stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Created or not, but its environment could not be had.
+    Incomplete,
+    /// Started.
+    Running,
+    /// Ended by itself.
+    Ended(End),
+}
+
+pub(super) struct Child<B: Backend> {
+    pub(super) id: u32,
+    pub(super) start: Start,
+    pub(super) phase: Phase,
+    pub(super) assigned: Amount,
+    pub(super) requested: Amount,
+    /// Signs of life asked for since the last one was seen.
+    pub(super) outstanding: u32,
+    pub(super) handle: Option<B::Child>,
+}
+
+impl<B: Backend> Child<B> {
+    pub(super) fn skipped_heartbeats(&self) -> u32 {
+        // one may be on its way
+        self.outstanding.saturating_sub(1)
+    }
+}
+
+pub(super) struct Engine<B: Backend> {
+    pub(super) backend: B,
+    pub(super) shared: Rc<Shared<B::Server>>,
+    pub(super) children: Vec<Child<B>>,
+    next_id: u32,
+}
+
+impl<B: Backend> Engine<B> {
+    pub(super) fn new(backend: B, shared: Rc<Shared<B::Server>>) -> Self {
+        Self { backend, shared, children: Vec::new(), next_id: 0 }
+    }
+
+    fn warn(&self, text: &str) {
+        self.backend.say(Level::Warning, text);
+    }
+
+    fn error(&self, text: &str) {
+        self.backend.say(Level::Error, text);
+    }
+
+    /// Makes what runs what `node` says.
+    pub(super) fn apply(&mut self, node: &Node) {
+        let (config, diagnostics) = Config::read(node);
+        for diagnostic in &diagnostics {
+            let level = match diagnostic.severity {
+                Severity::Warning => Level::Warning,
+                Severity::Error => Level::Error,
+            };
+            self.backend.say(level, &diagnostic.to_string());
+        }
+        self.apply_config(config);
+    }
+
+    fn apply_config(&mut self, config: Config) {
+        let plan = self.plan(&config);
+        self.told_changes(&config);
+        let starts = config.starts.clone();
+        let verbose = config.verbose;
+
+        // those that go, the latest first: clients tend to stand behind their servers, which then can still
+        // close the sessions
+        let gone = |name: &String| plan.destroy.contains(name) || plan.restart.contains(name);
+        let (mut going, staying) = core::mem::take(&mut self.children)
+            .into_iter()
+            .partition::<Vec<_>, _>(|c| gone(&c.start.name));
+        going.reverse();
+        self.children = staying;
+        self.forget(&going);
+        self.shared.routing.borrow_mut().config = config;
+        drop(going);
+
+        for name in &plan.incomplete {
+            self.warn(&format!("{name}: a server that it uses is gone; it waits for one with the next configuration"));
+        }
+        for start in &starts {
+            let fresh = plan.create.contains(&start.name) || plan.restart.contains(&start.name);
+            if fresh {
+                self.create(start, verbose);
+            } else {
+                self.update(start, &plan);
+            }
+        }
+        // in the order of the configuration, for people and for the assignment of slack
+        self.children.sort_by_key(|c| starts.iter().position(|s| s.name == c.start.name));
+        for start in &starts {
+            self.start(&start.name);
+        }
+        self.balance();
+    }
+
+    fn plan(&self, config: &Config) -> Plan {
+        let routing = self.shared.routing.borrow();
+        let sessions = |id| {
+            let routed = routing.children.iter().find(|r| r.id == id);
+            routed.map_or(&[][..], |r| &r.sessions)
+        };
+        let running: Vec<_> = self
+            .children
+            .iter()
+            .map(|c| Running {
+                start: &c.start,
+                complete: c.phase != Phase::Incomplete,
+                ended: matches!(c.phase, Phase::Ended(_)),
+                sessions: sessions(c.id),
+            })
+            .collect();
+        plan(&running, config, &routing.local)
+    }
+
+    /// Changes that take no effect before a restart.
+    fn told_changes(&self, config: &Config) {
+        for child in &self.children {
+            let new = config.starts.iter().find(|s| s.name == child.start.name);
+            if let Some(new) = new
+                && new.version == child.start.version
+                && new.location != child.start.location
+            {
+                let name = &new.name;
+                self.warn(&format!(
+                    "{name}: the changed affinity takes effect when '{name}' is restarted; change its 'version' to do so"
+                ));
+            }
+        }
+    }
+
+    /// Takes children out of routing.
+    fn forget(&self, going: &[Child<B>]) {
+        let mut routing = self.shared.routing.borrow_mut();
+        routing.children.retain(|r| !going.iter().any(|c| c.id == r.id));
+    }
+
+    fn create(&mut self, start: &Start, verbose: bool) {
+        self.next_id += 1;
+        let id = self.next_id;
+        let name = &start.name;
+        let config_rom = start.config.as_ref().and_then(|content| {
+            let made = self.backend.config_rom(name, content);
+            made.map_err(|e| self.error(&format!("{name}: cannot hold its config: {e}"))).ok()
+        });
+        let configured = Amount { ram: start.ram, caps: start.caps };
+        let quota = initial(configured, self.available());
+        if configured.minus(quota.plus(records())) != Amount::NONE {
+            self.warn(&format!(
+                "{name}: configured quota of {} and {} caps exceeds what is available, proceed with {} and {} caps; lower the quotas of other children or raise our own",
+                configured.ram, configured.caps, quota.ram, quota.caps
+            ));
+        }
+        if verbose {
+            self.backend.say(
+                Level::Log,
+                &format!(
+                    "child \"{name}\"\n  RAM quota:  {}\n  cap quota:  {}\n  ELF binary: {}",
+                    quota.ram, quota.caps, start.binary
+                ),
+            );
+        }
+        self.shared.routing.borrow_mut().children.push(Routed {
+            id,
+            name: name.clone(),
+            server: None,
+            config_rom,
+            sessions: Vec::new(),
+        });
+        let (space, location) = (self.shared.routing.borrow().config.space, start.location);
+        let spec =
+            Spec { name, binary: &start.binary, quota, affinity: Affinity { space, location } };
+        let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
+        let handle = match self.backend.create(&spec, Rc::new(hooks)) {
+            Ok(handle) => {
+                let server = B::server(&handle);
+                let mut routing = self.shared.routing.borrow_mut();
+                if let Some(routed) = routing.children.iter_mut().find(|r| r.id == id) {
+                    routed.server = Some(server);
+                }
+                Some(handle)
+            }
+            Err(e) => {
+                self.creation_failed(start, quota, e);
+                None
+            }
+        };
+        self.children.push(Child {
+            id,
+            start: start.clone(),
+            phase: Phase::Incomplete,
+            assigned: configured.min(quota.plus(records())),
+            requested: Amount::NONE,
+            outstanding: 0,
+            handle,
+        });
+    }
+
+    fn creation_failed(&self, start: &Start, quota: Amount, e: Error) {
+        let name = &start.name;
+        let pos = start.node.pos();
+        self.error(&match e {
+            Error::InsufficientRam => format!(
+                "{name}: RAM quota of {} is too little for a component's environment; raise <resource name=\"RAM\" quantum=\"{}\"/> at config {pos}",
+                quota.ram, start.ram
+            ),
+            Error::InsufficientCaps => format!(
+                "{name}: {} capabilities are too few for a component's environment; raise caps=\"{}\" at config {pos}",
+                quota.caps, start.caps
+            ),
+            e => format!("{name}: cannot be created: {e}"),
+        });
+    }
+
+    /// Starts a child that was created.
+    fn start(&mut self, name: &str) {
+        let child = self.children.iter_mut().find(|c| c.start.name == name);
+        let Some(child) = child.filter(|c| c.phase == Phase::Incomplete) else { return };
+        let Some(handle) = &child.handle else { return };
+        match self.backend.start(handle) {
+            Ok(()) => child.phase = Phase::Running,
+            Err(e) => {
+                let binary = &child.start.binary;
+                let pos = child.start.node.pos();
+                let text = match e {
+                    Error::Denied => format!(
+                        "{name}: environment incomplete: check that ROM module \"{binary}\" exists and that LOG, PD, CPU and ROM are routed (config {pos})"
+                    ),
+                    Error::Invalid => {
+                        format!("{name}: \"{binary}\" is not a valid program; check the module")
+                    }
+                    e => format!("{name}: cannot be started: {e}"),
+                };
+                self.error(&text);
+            }
+        }
+    }
+
+    /// Imports a changed start node into a child that stays.
+    fn update(&mut self, start: &Start, plan: &Plan) {
+        let Some(child) = self.children.iter_mut().find(|c| c.start.name == start.name) else {
+            return;
+        };
+        child.start = start.clone();
+        if let (true, Some(content)) = (plan.reconfigure.contains(&start.name), &start.config) {
+            let id = child.id;
+            let rom = {
+                let routing = self.shared.routing.borrow();
+                routing.children.iter().find(|r| r.id == id).and_then(|r| r.config_rom.clone())
+            };
+            if let Some(rom) = rom {
+                rom.set(content);
+            }
+        }
+    }
+
+    /// What may be given to children.
+    fn available(&self) -> Amount {
+        let routing = self.shared.routing.borrow();
+        let preserved =
+            Amount { ram: routing.config.preserve_ram, caps: routing.config.preserve_caps };
+        Amount::available(&self.backend.own_quota()).minus(preserved)
+    }
+
+    /// Brings all quotas to what is configured: first those that shrink, then those that grow.
+    pub(super) fn balance(&mut self) {
+        for child in &mut self.children {
+            let configured = Amount { ram: child.start.ram, caps: child.start.caps };
+            let (Some(handle), Phase::Running) = (&child.handle, child.phase) else { continue };
+            if child.assigned.minus(configured) == Amount::NONE {
+                continue;
+            }
+            if let Ok(quota) = self.backend.quota(handle) {
+                let amount = shrink(child.assigned, configured, Amount::available(&quota));
+                if amount != Amount::NONE && self.backend.take(handle, amount).is_ok() {
+                    child.assigned = child.assigned.minus(amount);
+                }
+            }
+            let demanded = child.assigned.minus(configured);
+            if demanded != Amount::NONE {
+                self.backend.notify(handle, Notice::Yield(demanded));
+            }
+        }
+        for index in 0..self.children.len() {
+            let available = self.available();
+            let child = &mut self.children[index];
+            let configured = Amount { ram: child.start.ram, caps: child.start.caps };
+            let (Some(handle), Phase::Running) = (&child.handle, child.phase) else { continue };
+            let amount = grow(child.assigned, configured, available);
+            if amount == Amount::NONE {
+                continue;
+            }
+            match self.backend.give(handle, amount) {
+                Ok(()) => {
+                    child.assigned = child.assigned.plus(amount);
+                    child.requested = Amount::NONE;
+                    self.backend.notify(handle, Notice::ResourcesAvailable);
+                }
+                Err(e) => {
+                    let text = format!("{}: quota upgrade failed: {e}", child.start.name);
+                    self.warn(&text);
+                }
+            }
+        }
+    }
+
+    /// Handles what callbacks left, and returns what the user should know.
+    pub(super) fn process(&mut self) -> Vec<Event> {
+        self.shared.woken.set(false);
+        let incoming = core::mem::take(&mut *self.shared.incoming.borrow_mut());
+        incoming.into_iter().filter_map(|(id, event)| self.handle(id, event)).collect()
+    }
+
+    fn handle(&mut self, id: u32, event: Incoming) -> Option<Event> {
+        if let Incoming::Warning(text) = event {
+            self.warn(&text);
+            return None;
+        }
+        let index = self.children.iter().position(|c| c.id == id)?; // else it is gone by now
+        let child = &mut self.children[index];
+        let name = child.start.name.clone();
+        Some(match event {
+            Incoming::Warning(_) => return None,
+            Incoming::Announced(service) => {
+                if !child.start.provides.contains(&service) {
+                    self.error(&format!("{name}: illegal announcement of service \"{service}\"; add <provides><service name=\"{service}\"/></provides> to its start node"));
+                    return None;
+                }
+                Event::Announced { child: name, service }
+            }
+            Incoming::Ended(end) => {
+                child.phase = Phase::Ended(end);
+                let propagate = child.start.exit_propagate;
+                let handle = child.handle.take();
+                let gone = |r: &mut Routed<B::Server>| {
+                    if r.id == id {
+                        r.server = None;
+                    }
+                };
+                self.shared.routing.borrow_mut().children.iter_mut().for_each(gone);
+                drop(handle);
+                match end {
+                    End::Exited(value) => {
+                        let text = format!("child \"{name}\" exited with exit value {value}");
+                        self.backend.say(Level::Log, &text);
+                        if propagate {
+                            self.backend.exit(value);
+                        }
+                    }
+                    End::Faulted(signal) => {
+                        self.error(&format!(
+                            "child \"{name}\" crashed{}",
+                            signal_name(signal).map_or(String::new(), |s| format!(" ({s})"))
+                        ));
+                        if propagate {
+                            self.backend.exit(-1);
+                        }
+                    }
+                }
+                Event::Ended { child: name, end }
+            }
+            Incoming::ResourceRequest(amount) => {
+                child.requested = amount;
+                let Amount { ram, caps } = amount;
+                self.backend.say(
+                    Level::Log,
+                    &format!(
+                        "child \"{name}\" requests resources: ram_quota={ram}, cap_quota={caps}"
+                    ),
+                );
+                Event::ResourceRequest { child: name, ram, caps }
+            }
+            Incoming::Yielded => {
+                self.balance();
+                Event::Yielded { child: name }
+            }
+            Incoming::Heartbeat => {
+                child.outstanding = 0;
+                return None;
+            }
+        })
+    }
+
+    /// Asks all children that are watched for a sign of life, and says who missed how many.
+    pub(super) fn heartbeat(&mut self) -> Vec<Event> {
+        let mut missed = Vec::new();
+        for child in &mut self.children {
+            let (Some(_), Some(handle), Phase::Running) =
+                (child.start.heartbeat, &child.handle, child.phase)
+            else {
+                continue;
+            };
+            child.outstanding = child.outstanding.saturating_add(1);
+            self.backend.notify(handle, Notice::Heartbeat);
+            let skipped = child.skipped_heartbeats();
+            if skipped > 0 {
+                missed.push(Event::HeartbeatMissed { child: child.start.name.clone(), skipped });
+            }
+        }
+        missed
+    }
+
+    /// Children that missed more signs of life than their configuration allows.
+    pub(super) fn overdue(&self) -> Vec<String> {
+        let late = |c: &&Child<B>| {
+            let allowed = c.start.heartbeat.map_or(0, |h| h.restart_after_skipped);
+            allowed > 0 && c.skipped_heartbeats() > allowed && c.phase == Phase::Running
+        };
+        self.children.iter().filter(late).map(|c| c.start.name.clone()).collect()
+    }
+
+    /// Starts a child anew, and those that use it.
+    pub(super) fn restart(&mut self, name: &str) {
+        let Some(child) = self.children.iter_mut().find(|c| c.start.name == name) else { return };
+        child.phase = Phase::Incomplete; // what the plan starts anew
+        let config = self.shared.routing.borrow().config.clone();
+        self.apply_config(config);
+    }
+}
+
+fn records() -> Amount {
+    Amount { ram: super::account::RECORDS_RAM, caps: super::account::RECORDS_CAPS }
+}
+
+/// What a Linux signal number of a crash means.
+fn signal_name(signal: i32) -> Option<&'static str> {
+    Some(match signal {
+        4 => "illegal instruction",
+        5 => "trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "division by zero",
+        9 => "killed",
+        11 => "segmentation fault",
+        31 => "forbidden system call",
+        _ => return None,
+    })
+}

@@ -1,0 +1,266 @@
+//! Where the system's callbacks enter: routes are decided at once, everything else becomes an event.
+//!
+//! Callbacks may come while the sandbox itself is at work, from within a call to the system. They share with it
+//! only what is here, borrowed for no longer than a decision takes.
+
+use alloc::{
+    boxed::Box,
+    collections::VecDeque,
+    format,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::cell::{Cell, RefCell};
+
+use super::{
+    account::Amount,
+    backend::ConfigRom,
+    config::{Config, Start},
+    plan::{Offered, Used, route},
+    route::{Explained, Query, To},
+    subordinate::subordinate,
+};
+use crate::{
+    affinity::Affinity,
+    args::ArgsRef,
+    cap::RawCap,
+    error::Error,
+    label::Label,
+    quota::{CapQuota, RamQuota},
+};
+
+/// A request for a session that the user of the sandbox serves.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalRequest<'a> {
+    /// The child that asks.
+    pub child: &'a str,
+    /// The label as routed.
+    pub label: &'a Label,
+    /// All session arguments as the child gave them, its label without the routes' changes.
+    pub args: ArgsRef<'a>,
+    /// The affinity, within the child's.
+    pub affinity: Affinity,
+}
+
+/// A service that the user of the sandbox serves itself, reached by `<local/>` in routes.
+pub trait LocalService {
+    /// The capability of a session.
+    ///
+    /// # Errors
+    /// Whatever; the child finds its request denied.
+    fn open(&mut self, request: &LocalRequest<'_>) -> Result<RawCap, Error>;
+
+    /// A session was closed.
+    fn close(&mut self, session: &RawCap);
+}
+
+/// How a child ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It said so itself, with an exit value.
+    Exited(i32),
+    /// It crashed; on Linux the number of the signal.
+    Faulted(i32),
+}
+
+/// What a callback leaves for later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Incoming {
+    Announced(String),
+    Ended(End),
+    ResourceRequest(Amount),
+    Yielded,
+    Heartbeat,
+    /// A line for people, said when nothing is borrowed.
+    Warning(String),
+}
+
+/// The answer to a session request.
+pub(super) enum Answer<S> {
+    Deny,
+    Parent,
+    Child(S),
+    Local(RawCap),
+}
+
+/// A child as far as routing goes.
+pub(super) struct Routed<S> {
+    pub(super) id: u32,
+    pub(super) name: String,
+    /// None once it ended, and while it is not created yet.
+    pub(super) server: Option<S>,
+    pub(super) config_rom: Option<Rc<dyn ConfigRom>>,
+    pub(super) sessions: Vec<Used>,
+}
+
+pub(super) struct Routing<S> {
+    pub(super) config: Config,
+    pub(super) children: Vec<Routed<S>>,
+    pub(super) local: Vec<String>,
+}
+
+pub(super) struct Shared<S> {
+    pub(super) routing: RefCell<Routing<S>>,
+    pub(super) services: RefCell<Vec<(String, Box<dyn LocalService>)>>,
+    pub(super) incoming: RefCell<VecDeque<(u32, Incoming)>>,
+    /// Set once events wait, so that the sandbox is woken once.
+    pub(super) woken: Cell<bool>,
+    pub(super) wake: Box<dyn Fn()>,
+}
+
+impl<S> Shared<S> {
+    pub(super) fn new(wake: Box<dyn Fn()>) -> Rc<Self> {
+        let routing =
+            Routing { config: Config::default(), children: Vec::new(), local: Vec::new() };
+        Rc::new(Self {
+            routing: RefCell::new(routing),
+            services: RefCell::new(Vec::new()),
+            incoming: RefCell::new(VecDeque::new()),
+            woken: Cell::new(false),
+            wake,
+        })
+    }
+
+    fn push(&self, id: u32, event: Incoming) {
+        self.incoming.borrow_mut().push_back((id, event));
+        if !self.woken.replace(true) {
+            (self.wake)();
+        }
+    }
+}
+
+/// The callbacks of one child.
+pub(super) struct Hooks<S> {
+    pub(super) id: u32,
+    pub(super) name: String,
+    pub(super) shared: Rc<Shared<S>>,
+}
+
+impl<S: Copy> Hooks<S> {
+    /// Where a session request goes, with the label and the affinity that the server sees.
+    pub(super) fn route(
+        &self,
+        service: &str,
+        label: &str,
+        args: &str,
+        affinity: Affinity,
+    ) -> (Answer<S>, Label, Affinity) {
+        match self.decide(service, label, affinity) {
+            Ok((Decided::To(answer), label, affinity)) => (answer, label, affinity),
+            Ok((Decided::Local, label, affinity)) => {
+                let request = LocalRequest {
+                    child: &self.name,
+                    label: &label,
+                    args: ArgsRef::new(args),
+                    affinity,
+                };
+                (self.open_local(service, &request), label, affinity)
+            }
+            Err(text) => {
+                self.shared.push(self.id, Incoming::Warning(text));
+                (Answer::Deny, Label::default(), affinity)
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        service: &str,
+        label: &str,
+        affinity: Affinity,
+    ) -> Result<(Decided<S>, Label, Affinity), String> {
+        let name = &self.name;
+        let mut routing = self
+            .shared
+            .routing
+            .try_borrow_mut()
+            .map_err(|_| format!("{name}: session request of \"{service}\" during a change"))?;
+        let routing = &mut *routing;
+        let start = routing.config.starts.iter().find(|s| &s.name == name);
+        let start: &Start =
+            start.ok_or_else(|| format!("{name}: session request of a child that is gone"))?;
+        let offered = Offered { config: &routing.config, local: &routing.local };
+        let found = route(offered, start, service, label).map_err(|denial| {
+            Explained(Query { child: name, service, label }, &denial).to_string()
+        })?;
+        let affinity = subordinate(routing.config.space, start.location, affinity);
+        let answer = match &found.to {
+            To::Parent => Decided::To(Answer::Parent),
+            To::Local => Decided::Local,
+            To::Child(server) => {
+                let server_cap = routing.children.iter().find(|c| &c.name == server);
+                let server_cap = server_cap.and_then(|c| c.server).ok_or_else(|| {
+                    format!("{name}: session \"{service}\" denied: its server \"{server}\" does not run; see the messages about it")
+                })?;
+                Decided::To(Answer::Child(server_cap))
+            }
+            To::Config => {
+                let own = routing.children.iter().find(|c| c.id == self.id);
+                let rom = own.and_then(|c| c.config_rom.as_ref());
+                let rom = rom.ok_or_else(|| format!("{name}: no memory for its config"))?;
+                Decided::To(Answer::Local(rom.cap()))
+            }
+        };
+        let (label_at_server, used) = (
+            found.label,
+            Used { service: service.to_string(), label: label.to_string(), route: found },
+        );
+        if let Some(own) = routing.children.iter_mut().find(|c| c.id == self.id)
+            && !own.sessions.contains(&used)
+        {
+            own.sessions.push(used);
+        }
+        Ok((answer, label_at_server, affinity))
+    }
+
+    fn open_local(&self, service: &str, request: &LocalRequest<'_>) -> Answer<S> {
+        let Ok(mut services) = self.shared.services.try_borrow_mut() else { return Answer::Deny };
+        match services.iter_mut().find(|(name, _)| name == service) {
+            Some((_, local)) => local.open(request).map_or(Answer::Deny, Answer::Local),
+            None => Answer::Deny,
+        }
+    }
+
+    pub(super) fn local_close(&self, session: &RawCap) {
+        {
+            let routing = self.shared.routing.try_borrow();
+            let own = routing.iter().flat_map(|r| &r.children).find(|c| c.id == self.id);
+            if own.and_then(|c| c.config_rom.as_ref()).is_some_and(|rom| &rom.cap() == session) {
+                return;
+            }
+        }
+        if let Ok(mut services) = self.shared.services.try_borrow_mut() {
+            for (_, service) in services.iter_mut() {
+                service.close(session);
+            }
+        }
+    }
+
+    pub(super) fn announce(&self, service: &str) {
+        self.shared.push(self.id, Incoming::Announced(service.to_string()));
+    }
+
+    pub(super) fn ended(&self, end: End) {
+        self.shared.push(self.id, Incoming::Ended(end));
+    }
+
+    pub(super) fn resource_request(&self, args: &str) {
+        let args = ArgsRef::new(args);
+        let wanted = Amount { ram: RamQuota(args.ram_quota()), caps: CapQuota(args.cap_quota()) };
+        self.shared.push(self.id, Incoming::ResourceRequest(wanted));
+    }
+
+    pub(super) fn yield_response(&self) {
+        self.shared.push(self.id, Incoming::Yielded);
+    }
+
+    pub(super) fn heartbeat(&self) {
+        self.shared.push(self.id, Incoming::Heartbeat);
+    }
+}
+
+enum Decided<S> {
+    To(Answer<S>),
+    Local,
+}

@@ -1,0 +1,276 @@
+//! Children: start, route, account, restart, reconfigure them as a configuration says.
+//!
+//! What Genode's `init` does, as a library: `init` is its plain user, a component that manages its children in a
+//! way of its own serves sessions to them ([`Sandbox::serve`]), listens to events, and applies configurations that
+//! it made itself.
+//!
+//! ```ignore
+//! let sandbox = Sandbox::new(env, |event| log!("{event:?}"))?;
+//! sandbox.apply(&Node::parse(br#"<config>
+//!     <parent-provides> <service name="ROM"/> <service name="PD"/> <service name="CPU"/> <service name="LOG"/> </parent-provides>
+//!     <default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>
+//!     <default caps="100"/>
+//!     <start name="hello"> <resource name="RAM" quantum="1M"/> </start>
+//! </config>"#)?);
+//! ```
+//!
+//! # What is decided where
+//! Decisions are pure and tested without a system: what a configuration says (`config`), where a session goes
+//! (`route`), what a new configuration means for children that run (`plan`), how much they get (`account`). The
+//! `engine` applies them by way of a [`Backend`](backend) that the seam implements.
+//!
+//! # Differences to Genode's `init`
+//! - Every denial says which rule was at fault and what to write.
+//! - A changed default route or `parent-provides` counts for children that run, as a changed route does.
+//! - A child that crashed is told apart from one that exited, and gives its quota back in either case.
+//! - Priorities, and `service` nodes that provide children's services to the parent, are not supported; both are told.
+
+mod account;
+mod backend;
+mod config;
+mod engine;
+mod hooks;
+mod plan;
+mod report;
+mod rom;
+mod route;
+#[allow(unsafe_code, reason = "the safe side of the seam's children")]
+mod seam;
+mod subordinate;
+
+use alloc::{
+    boxed::Box,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{cell::RefCell, fmt};
+
+pub use config::{Alias, Config, Diagnostic, Heartbeat, Report, Severity, Start};
+pub use hooks::{End, LocalRequest, LocalService};
+pub use route::{Denial, Lack, Query, Route, RouteModel, Services, To};
+
+use self::{engine::Engine, hooks::Shared, seam::System};
+use crate::{
+    env::Env,
+    error::Error,
+    node::{Node, Syntax},
+    quota::{CapQuota, Quota, RamQuota},
+    session::timer::TimerConnection,
+    signal::SignalHandler,
+};
+
+/// What happened to a child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// It provides a service from now on.
+    Announced {
+        /// The child.
+        child: String,
+        /// The service.
+        service: String,
+    },
+    /// It exited or crashed. Its sessions are closed and its quota is back.
+    Ended {
+        /// The child.
+        child: String,
+        /// How it ended.
+        end: End,
+    },
+    /// It asks for more.
+    ResourceRequest {
+        /// The child.
+        child: String,
+        /// RAM that it asks for.
+        ram: RamQuota,
+        /// Capabilities that it asks for.
+        caps: CapQuota,
+    },
+    /// It answered a yield request.
+    Yielded {
+        /// The child.
+        child: String,
+    },
+    /// It did not show the signs of life that it was asked for.
+    HeartbeatMissed {
+        /// The child.
+        child: String,
+        /// How many in a row.
+        skipped: u32,
+    },
+}
+
+type OnEvent = Box<dyn FnMut(&Event)>;
+
+struct Inner {
+    engine: RefCell<Engine<System>>,
+    on_event: RefCell<OnEvent>,
+    /// Runs `process` once the entrypoint is free.
+    wakeup: RefCell<Option<SignalHandler>>,
+    beat: RefCell<Option<Beat>>,
+    env: Env,
+}
+
+/// The timer that lets hearts beat.
+struct Beat {
+    ms: u64,
+    _timer: TimerConnection,
+    _handler: SignalHandler,
+}
+
+/// Children as a configuration wants them. A cheap handle: clones are the same sandbox.
+#[derive(Clone)]
+pub struct Sandbox(Rc<Inner>);
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// A sandbox without children, on the main entrypoint. `on_event` may use the sandbox.
+    ///
+    /// # Errors
+    /// What the system says when it cannot make a signal context.
+    pub fn new(env: Env, on_event: impl FnMut(&Event) + 'static) -> Result<Self, Error> {
+        let wake = seam::Waker::default();
+        let shared = Shared::new(wake.closure());
+        let engine = Engine::new(System::new(env), shared);
+        let inner = Rc::new(Inner {
+            engine: RefCell::new(engine),
+            on_event: RefCell::new(Box::new(on_event)),
+            wakeup: RefCell::new(None),
+            beat: RefCell::new(None),
+            env,
+        });
+        let weak = Rc::downgrade(&inner);
+        let handler = SignalHandler::new(env.ep(), move |_| {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).process();
+            }
+        })?;
+        wake.set(handler.cap().clone());
+        *inner.wakeup.borrow_mut() = Some(handler);
+        Ok(Self(inner))
+    }
+
+    /// Makes the children what `config` says. What is wrong with it is logged, with place and remedy; the rest
+    /// takes effect.
+    pub fn apply(&self, config: &Node) {
+        let Ok(mut engine) = self.0.engine.try_borrow_mut() else {
+            return crate::warning!("configuration ignored: applied from within a session request");
+        };
+        engine.apply(config);
+        let beat_ms = engine.shared.routing.borrow().config.heartbeat_ms;
+        drop(engine);
+        self.beat(beat_ms);
+        self.process();
+    }
+
+    /// The syntax in which inline configurations are handed out; XML at first.
+    pub fn syntax(&self, syntax: Syntax) {
+        if let Ok(engine) = self.0.engine.try_borrow() {
+            engine.backend.syntax.set(syntax);
+        }
+    }
+
+    /// Serves sessions of `service` to children whose routes lead to `<local/>`. To be called before
+    /// [`Self::apply`].
+    pub fn serve(&self, service: &str, server: impl LocalService + 'static) {
+        if let Ok(engine) = self.0.engine.try_borrow() {
+            engine.shared.services.borrow_mut().push((service.to_string(), Box::new(server)));
+            engine.shared.routing.borrow_mut().local.push(service.to_string());
+        }
+    }
+
+    /// The state of all children, as Genode's `init` reports it, to the detail that `<report>` asks for.
+    pub fn state(&self) -> Node {
+        self.0.engine.try_borrow().map_or_else(|_| Node::new("state"), |e| e.state())
+    }
+
+    /// What `<report>` asks for, None if there is no such node.
+    pub fn report(&self) -> Option<Report> {
+        let engine = self.0.engine.try_borrow().ok()?;
+        let routing = engine.shared.routing.try_borrow().ok()?;
+        routing.config.report
+    }
+
+    /// The accounts of a child that runs.
+    pub fn quota(&self, child: &str) -> Option<Quota> {
+        let engine = self.0.engine.try_borrow().ok()?;
+        let child = engine.children.iter().find(|c| c.start.name == child)?;
+        backend::Backend::quota(&engine.backend, child.handle.as_ref()?).ok()
+    }
+
+    /// Starts a child anew, and those that use its services.
+    pub fn restart(&self, child: &str) {
+        if let Ok(mut engine) = self.0.engine.try_borrow_mut() {
+            engine.restart(child);
+        }
+    }
+
+    /// Handles what happened in the meantime.
+    fn process(&self) {
+        let events = match self.0.engine.try_borrow_mut() {
+            Ok(mut engine) => engine.process(),
+            Err(_) => return, // whoever holds it processes when done
+        };
+        self.tell(&events);
+    }
+
+    fn tell(&self, events: &[Event]) {
+        let Ok(mut on_event) = self.0.on_event.try_borrow_mut() else { return };
+        for event in events {
+            on_event(event);
+        }
+    }
+
+    /// Installs or removes the timer of heartbeats.
+    fn beat(&self, ms: Option<u64>) {
+        let mut beat = self.0.beat.borrow_mut();
+        if beat.as_ref().map(|b| b.ms) == ms {
+            return;
+        }
+        *beat = None;
+        if let Some(ms) = ms.filter(|ms| *ms > 0) {
+            match self.start_beat(ms) {
+                Ok(started) => *beat = Some(started),
+                Err(e) => crate::error!(
+                    "no heartbeats without a Timer session, route one to this component: {e}"
+                ),
+            }
+        }
+    }
+
+    fn start_beat(&self, ms: u64) -> Result<Beat, Error> {
+        let weak = Rc::downgrade(&self.0);
+        let handler = SignalHandler::new(self.0.env.ep(), move |_| {
+            if let Some(inner) = weak.upgrade() {
+                Self(inner).on_beat();
+            }
+        })?;
+        let timer = TimerConnection::open(self.0.env, "heartbeat")?;
+        timer.sigh(handler.cap())?;
+        timer.trigger_periodic(core::time::Duration::from_millis(ms))?;
+        Ok(Beat { ms, _timer: timer, _handler: handler })
+    }
+
+    fn on_beat(&self) {
+        let Ok(mut engine) = self.0.engine.try_borrow_mut() else { return };
+        let missed = engine.heartbeat();
+        let restart: Vec<String> = engine.overdue();
+        for child in &restart {
+            crate::warning!("child \"{child}\" shows no sign of life and is restarted");
+            engine.restart(child);
+        }
+        drop(engine);
+        self.tell(&missed);
+    }
+}
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,347 @@
+//! Where a session request goes: rules of `<route>` and `<default-route>`, and what they lead to.
+//!
+//! Pure decision: the same request with the same rules and services always gives the same answer. The semantics are
+//! those of Genode's `repos/os/src/lib/sandbox` (26.02): the first rule that matches decides, a rule for a named
+//! service is final, `any-service` falls through to the next rule if none of its targets has the service.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use super::config::{Diagnostic, Severity};
+use crate::{
+    label::{self, Label, Score},
+    node::{Node, Pos},
+};
+
+/// A session request, as far as routes look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    /// Name of the child that requests.
+    pub child: &'a str,
+    /// Service that it wants.
+    pub service: &'a str,
+    /// Full label, the child's name in front; bare for environment sessions.
+    pub label: &'a str,
+}
+
+/// What there is to route to.
+pub trait Services {
+    /// Whether the parent may be asked for `service`.
+    fn parent(&self, service: &str) -> bool;
+    /// Whether the user of the sandbox serves `service` itself.
+    fn local(&self, service: &str) -> bool;
+    /// The child meant by `name`, an alias resolved.
+    fn child<'a>(&'a self, name: &'a str) -> &'a str;
+    /// The children that provide `service`.
+    fn providers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str>;
+    /// Whether there is a child `name`.
+    fn exists(&self, name: &str) -> bool;
+}
+
+/// Who serves a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The sandbox's own parent.
+    Parent,
+    /// A child, by its name.
+    Child(String),
+    /// The user of the sandbox.
+    Local,
+    /// The sandbox itself: the inline configuration.
+    Config,
+}
+
+/// The answer to a request: who serves it, and the label that the server sees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Who serves.
+    pub to: To,
+    /// What the server sees.
+    pub label: Label,
+}
+
+/// Why there is no route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// No rule is for this service and label.
+    NoRule,
+    /// A rule is, but what it leads to does not provide the service.
+    NotProvided {
+        /// Place of the rule.
+        pos: Pos,
+        /// What the last target lacks.
+        lack: Lack,
+    },
+    /// The label for the server exceeds 159 characters.
+    Label(Pos),
+}
+
+/// Why a target cannot serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// The rule has no target.
+    NoTarget,
+    /// `<parent-provides>` does not name the service.
+    Parent,
+    /// Nobody serves it locally.
+    Local,
+    /// There is no such child.
+    NoChild(String),
+    /// The child does not provide it.
+    Child(String),
+    /// No child provides it.
+    AnyChild,
+    /// Several children provide it.
+    Ambiguous,
+}
+
+/// Prints what is wrong and what to do.
+pub(super) struct Explained<'a>(pub(super) Query<'a>, pub(super) &'a Denial);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Query { child, service, label } = self.0;
+        write!(f, "{child}: no route to service \"{service}\" (label=\"{label}\"): ")?;
+        let (pos, lack) = match self.1 {
+            Denial::NoRule => {
+                return write!(
+                    f,
+                    "no rule matches; add <service name=\"{service}\"> to its <route> or to <default-route>"
+                );
+            }
+            Denial::Label(pos) => {
+                return write!(
+                    f,
+                    "the label of the rule at {pos} exceeds 159 characters; shorten it"
+                );
+            }
+            Denial::NotProvided { pos, lack } => (pos, lack),
+        };
+        write!(f, "the rule at {pos} ")?;
+        match lack {
+            Lack::NoTarget => f.write_str("has no target; add <parent/>, <any-child/> or <child name=\"..\"/>"),
+            Lack::Parent => write!(f, "leads to the parent; add <service name=\"{service}\"/> to <parent-provides>"),
+            Lack::Local => f.write_str("leads to a local service that does not exist; use <parent/> or <child name=\"..\"/>"),
+            Lack::NoChild(server) => write!(f, "leads to unknown child \"{server}\"; add <start name=\"{server}\"> or correct the name"),
+            Lack::Child(server) => write!(f, "leads to \"{server}\"; add <provides><service name=\"{service}\"/></provides> to <start name=\"{server}\">"),
+            Lack::AnyChild => write!(f, "finds no child that provides it; add <provides><service name=\"{service}\"/></provides> to its server"),
+            Lack::Ambiguous => f.write_str("finds several children that provide it; name one by <child name=\"..\"/>"),
+        }
+    }
+}
+
+/// The rules of a `<route>` or `<default-route>` node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteModel {
+    rules: Vec<Rule>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rule {
+    /// None for `any-service`.
+    service: Option<String>,
+    node: Node,
+    pos: Pos,
+    targets: Vec<Target>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Target {
+    kind: Kind,
+    node: Node,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Parent,
+    Local,
+    Child(String),
+    AnyChild,
+}
+
+fn warn(found: &mut Vec<Diagnostic>, node: &Node, text: String) {
+    found.push(Diagnostic { severity: Severity::Warning, pos: node.pos(), text });
+}
+
+impl RouteModel {
+    /// Reads the rules; what is no rule is left out and told.
+    pub(super) fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Self {
+        let rules = node.children().iter().filter_map(|rule| Rule::read(rule, found)).collect();
+        Self { rules }
+    }
+
+    /// The children that are named as targets, and where.
+    pub(super) fn servers(&self) -> impl Iterator<Item = (Pos, &str)> {
+        self.rules.iter().flat_map(|r| &r.targets).filter_map(|t| match &t.kind {
+            Kind::Child(name) => Some((t.node.pos(), name.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The route of a request.
+    pub fn resolve(&self, query: Query<'_>, services: &impl Services) -> Result<Route, Denial> {
+        let mut denial = Denial::NoRule;
+        for rule in self.rules.iter().filter(|r| r.matches(query)) {
+            match rule.resolve(query, services) {
+                Ok(route) => return Ok(route),
+                Err(e) if rule.service.is_some() => return Err(e),
+                Err(e) => denial = e, // a wildcard may fail, the next rule decides
+            }
+        }
+        Err(denial)
+    }
+}
+
+impl Rule {
+    fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        let service = match (node.tag(), node.attr("name")) {
+            ("any-service", _) => None,
+            ("service", Some(name)) => Some(name.to_string()),
+            ("service", None) => {
+                warn(
+                    found,
+                    node,
+                    "<service> without a name is skipped; add name=\"..\"".to_string(),
+                );
+                return None;
+            }
+            (other, _) => {
+                warn(
+                    found,
+                    node,
+                    format!("unknown node <{other}> in a route; expected service or any-service"),
+                );
+                return None;
+            }
+        };
+        if node.attr("unscoped_label").is_some() && selects_by_scoped_label(node) {
+            warn(
+                found,
+                node,
+                "'unscoped_label' makes the other label attributes void; remove them".to_string(),
+            );
+        }
+        let targets: Vec<_> =
+            node.children().iter().filter_map(|t| Target::read(t, found)).collect();
+        if targets.is_empty() {
+            warn(
+                found,
+                node,
+                "rule without target denies; add <parent/>, <any-child/> or <child name=\"..\"/>"
+                    .to_string(),
+            );
+        }
+        Some(Self { service, node: node.clone(), pos: node.pos(), targets })
+    }
+
+    fn matches(&self, query: Query<'_>) -> bool {
+        if self.service.as_ref().is_some_and(|s| s != query.service) {
+            return false;
+        }
+        if let Some(label) = self.node.attr("unscoped_label") {
+            return label == query.label;
+        }
+        if let Some(last) = self.node.attr("label_last") {
+            return last == label::last_element(query.label);
+        }
+        if !selects_by_scoped_label(&self.node) {
+            return true;
+        }
+        // label, label_prefix and label_suffix speak of what the child itself gave as label
+        label::scoped(query.label, query.child).is_some_and(|l| Score::of(&self.node, l).is_some())
+    }
+
+    fn resolve(&self, query: Query<'_>, services: &impl Services) -> Result<Route, Denial> {
+        let mut lack = Lack::NoTarget;
+        for target in &self.targets {
+            match target.find(query, services) {
+                Ok(to) => {
+                    let label = target.label(query.label).ok_or(Denial::Label(self.pos))?;
+                    return Ok(Route { to, label });
+                }
+                Err(e) => lack = e,
+            }
+        }
+        Err(Denial::NotProvided { pos: self.pos, lack })
+    }
+}
+
+fn selects_by_scoped_label(node: &Node) -> bool {
+    ["label", "label_prefix", "label_suffix", "label_last"].iter().any(|a| node.attr(a).is_some())
+}
+
+impl Target {
+    fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Self> {
+        let kind = match (node.tag(), node.attr("name")) {
+            ("parent", _) => Kind::Parent,
+            ("local", _) => Kind::Local,
+            ("any-child", _) => Kind::AnyChild,
+            ("child", Some(name)) => Kind::Child(name.to_string()),
+            ("child", None) => {
+                warn(found, node, "<child> without a name is skipped; add name=\"..\"".to_string());
+                return None;
+            }
+            (other, _) => {
+                warn(
+                    found,
+                    node,
+                    format!("unknown target <{other}>; expected parent, child, any-child or local"),
+                );
+                return None;
+            }
+        };
+        Some(Self { kind, node: node.clone() })
+    }
+
+    fn find(&self, query: Query<'_>, services: &impl Services) -> Result<To, Lack> {
+        let service = query.service;
+        match &self.kind {
+            Kind::Parent if services.parent(service) => Ok(To::Parent),
+            Kind::Parent => Err(Lack::Parent),
+            Kind::Local if services.local(service) => Ok(To::Local),
+            Kind::Local => Err(Lack::Local),
+            Kind::Child(name) => {
+                let server = services.child(name);
+                if services.providers(service).any(|p| p == server) {
+                    Ok(To::Child(server.to_string()))
+                } else if services.exists(server) {
+                    Err(Lack::Child(server.to_string()))
+                } else {
+                    Err(Lack::NoChild(server.to_string()))
+                }
+            }
+            Kind::AnyChild => {
+                let mut providers = services.providers(service);
+                match (providers.next(), providers.next()) {
+                    (None, _) => Err(Lack::AnyChild),
+                    (Some(server), None) => Ok(To::Child(server.to_string())),
+                    (Some(_), Some(_)) => Err(Lack::Ambiguous),
+                }
+            }
+        }
+    }
+
+    /// The label that the server sees; None if it gets too long.
+    fn label(&self, requested: &str) -> Option<Label> {
+        if let Some(label) = self.node.attr("label") {
+            return Label::new(label).ok();
+        }
+        let identity = self.node.attr("identity").unwrap_or(label::prefix(requested));
+        let resource = self.node.attr("resource").unwrap_or(label::last_element(requested));
+        let mut result = Label::default();
+        if !identity.is_empty() {
+            result.push_str(identity).ok()?;
+            result.push_str(label::SEPARATOR).ok()?;
+        }
+        result.push_str(self.node.attr("prepend_resource").unwrap_or_default()).ok()?;
+        result.push_str(resource).ok()?;
+        Some(result)
+    }
+}
+
+#[cfg(test)]
+mod tests;

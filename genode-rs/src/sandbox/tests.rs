@@ -1,0 +1,232 @@
+//! The engine on a fake system.
+
+use alloc::{format, string::ToString, vec::Vec};
+
+use super::{
+    Event,
+    account::Amount,
+    engine::{Engine, Phase},
+    fake::{Fake, engine},
+    hooks::{Answer, End},
+};
+use crate::{
+    affinity::Affinity,
+    node::Node,
+    quota::{CapQuota, RamQuota},
+};
+
+const BASE: &str = r#"<parent-provides><service name="ROM"/><service name="PD"/><service name="CPU"/><service name="LOG"/></parent-provides>
+    <default caps="100" ram="1M"/><default-route><any-service><parent/><any-child/></any-service></default-route>"#;
+const SERVER: &str = r#"<start name="srv"><provides><service name="S"/></provides></start>"#;
+
+fn config(starts: &str) -> Node {
+    Node::parse(format!("<config>{BASE}{starts}</config>").as_bytes()).unwrap()
+}
+
+fn request(e: &Engine<Fake>, child: &str, service: &str, label: &str) -> (bool, String) {
+    let child = e.children.iter().find(|c| c.start.name == child).unwrap();
+    let hooks = child.handle.as_ref().unwrap().hooks.clone();
+    let (answer, label, _) = hooks.route(service, label, "", Affinity::default());
+    (!matches!(answer, Answer::Deny), label.as_str().to_string())
+}
+
+use alloc::string::String;
+
+#[test]
+fn starts_in_order_and_ends_what_is_no_longer_wanted() {
+    let (mut e, journal) = engine();
+    let own = journal.own.get();
+    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    assert_eq!(journal.take(), ["create srv", "create app", "start srv", "start app"]);
+    e.apply(&config(&format!("{SERVER}<start name=\"b\"/>")));
+    assert_eq!(journal.take(), ["destroy app", "create b", "start b"]);
+    e.apply(&config(""));
+    assert_eq!(journal.take(), ["destroy b", "destroy srv"]);
+    assert_eq!(journal.own.get(), own, "all quota is back");
+}
+
+#[test]
+fn a_restarted_server_takes_its_clients_along() {
+    let (mut e, journal) = engine();
+    let text = format!("{SERVER}<start name=\"app\"/><start name=\"other\"/>");
+    e.apply(&config(&text));
+    assert_eq!(request(&e, "app", "S", "app -> x"), (true, "app -> x".to_string()));
+    journal.take();
+    e.apply(&config(&text.replace("name=\"srv\"", "name=\"srv\" version=\"2\"")));
+    assert_eq!(
+        journal.take(),
+        ["destroy app", "destroy srv", "create srv", "create app", "start srv", "start app"]
+    );
+    assert_eq!(
+        e.children.iter().map(|c| c.start.name.as_str()).collect::<Vec<_>>(),
+        ["srv", "app", "other"]
+    );
+}
+
+#[test]
+fn an_end_gives_everything_back_and_is_reported() {
+    let (mut e, journal) = engine();
+    let own = journal.own.get();
+    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    journal.take();
+    let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
+    hooks.ended(End::Exited(3));
+    hooks.ended(End::Exited(3));
+    assert_eq!(journal.take(), ["wake"], "woken once");
+    let events = e.process();
+    assert_eq!(events[0], Event::Ended { child: "srv".to_string(), end: End::Exited(3) });
+    assert_eq!(journal.take()[..2], ["destroy srv", "Log: child \"srv\" exited with exit value 3"]);
+    assert!(!request(&e, "app", "S", "app -> x").0);
+    e.process();
+    let said = journal.take();
+    assert!(said.iter().any(|l| l.contains("its server \"srv\" does not run")), "{said:?}");
+    assert_eq!(e.state().children()[0].attr("exited"), Some("3"));
+
+    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    assert_eq!(e.children[0].phase, Phase::Ended(End::Exited(3)), "what ended stays ended");
+    e.apply(&config(""));
+    assert_eq!(journal.own.get(), own);
+}
+
+#[test]
+fn a_crash_is_told_with_its_cause() {
+    let (mut e, journal) = engine();
+    e.apply(&config("<start name=\"app\"><exit propagate=\"yes\"/></start>"));
+    e.children[0].handle.as_ref().unwrap().hooks.ended(End::Faulted(11));
+    journal.take();
+    e.process();
+    let said = journal.take();
+    assert!(
+        said.contains(&"Error: child \"app\" crashed (segmentation fault)".to_string()),
+        "{said:?}"
+    );
+    assert!(said.contains(&"exit -1".to_string()));
+    assert_eq!(e.state().children()[0].attr("faulted"), Some("11"));
+}
+
+#[test]
+fn quotas_follow_the_configuration() {
+    let (mut e, journal) = engine();
+    let with = |ram: &str, caps: u32| {
+        config(&format!("<start name=\"app\" ram=\"{ram}\" caps=\"{caps}\"/>"))
+    };
+    e.apply(&with("1M", 100));
+    journal.take();
+    e.apply(&with("2M", 110));
+    assert_eq!(journal.take(), ["give app 1M 10", "avail app"]);
+    journal.child_used.set(Amount { ram: RamQuota::kib(1024), caps: CapQuota(50) });
+    e.apply(&with("512K", 100));
+    let said = journal.take();
+    assert!(said[0].starts_with("take app "), "{said:?}");
+    assert!(said[1].starts_with("yield app "), "the rest is asked for: {said:?}");
+    journal.child_used.set(Amount::NONE);
+    e.children[0].handle.as_ref().unwrap().hooks.yield_response();
+    journal.take();
+    assert_eq!(e.process(), [Event::Yielded { child: "app".to_string() }]);
+    assert!(journal.take()[0].starts_with("take app "));
+    assert_eq!(e.children[0].assigned.ram, RamQuota::kib(512));
+}
+
+#[test]
+fn too_much_is_cut_and_too_little_is_told() {
+    let (mut e, journal) = engine();
+    e.apply(&config("<start name=\"big\" ram=\"1G\"/>"));
+    let said = journal.take();
+    assert!(
+        said[0].contains("big: configured quota of 1G and 100 caps exceeds what is available"),
+        "{said:?}"
+    );
+    let (mut e, journal) = engine();
+    e.apply(&config("<start name=\"tiny\" ram=\"100K\"/>"));
+    let said = journal.take();
+    assert!(said[0].contains("too little for a component's environment; raise"), "{said:?}");
+    assert_eq!(e.state().children()[0].attr("state"), Some("incomplete"));
+}
+
+#[test]
+fn a_missing_program_is_tried_again_with_the_next_configuration() {
+    let (mut e, journal) = engine();
+    journal.missing.borrow_mut().push("prog".to_string());
+    let c = config("<start name=\"app\"><binary name=\"prog\"/></start>");
+    e.apply(&c);
+    let said = journal.take();
+    assert!(
+        said[1].contains("app: environment incomplete: check that ROM module \"prog\" exists"),
+        "{said:?}"
+    );
+    journal.missing.borrow_mut().clear();
+    e.apply(&c);
+    assert_eq!(journal.take(), ["destroy app", "create app", "start app"]);
+}
+
+#[test]
+fn an_undeclared_service_is_no_service() {
+    let (mut e, journal) = engine();
+    e.apply(&config(SERVER));
+    let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
+    hooks.announce("S");
+    hooks.announce("T");
+    journal.take();
+    let events = e.process();
+    assert_eq!(events, [Event::Announced { child: "srv".to_string(), service: "S".to_string() }]);
+    assert!(
+        journal.take()[0].starts_with("Error: srv: illegal announcement of service \"T\"; add")
+    );
+}
+
+#[test]
+fn a_changed_inline_config_is_handed_out() {
+    let (mut e, journal) = engine();
+    let with = |v| config(&format!("<start name=\"app\"><config v=\"{v}\"/></start>"));
+    e.apply(&with(1));
+    assert!(request(&e, "app", "ROM", "app -> config").0);
+    journal.take();
+    e.apply(&with(2));
+    assert_eq!(journal.take(), ["config app 2"]);
+}
+
+#[test]
+fn resources_are_asked_for_and_granted() {
+    let (mut e, journal) = engine();
+    let with = |ram: &str| {
+        config(&format!("<report child_ram=\"yes\"/><start name=\"app\" ram=\"{ram}\"/>"))
+    };
+    e.apply(&with("1M"));
+    e.children[0].handle.as_ref().unwrap().hooks.resource_request("ram_quota=4096, cap_quota=2");
+    journal.take();
+    let events = e.process();
+    let expected =
+        Event::ResourceRequest { child: "app".to_string(), ram: RamQuota(4096), caps: CapQuota(2) };
+    assert_eq!(events, [expected]);
+    assert_eq!(
+        journal.take(),
+        ["Log: child \"app\" requests resources: ram_quota=4K, cap_quota=2"]
+    );
+    let state = e.state();
+    assert_eq!(state.children()[0].child("ram").unwrap().attr("requested"), Some("4K"));
+    e.apply(&with("2M"));
+    assert_eq!(journal.take(), ["give app 1M 0", "avail app"]);
+    assert_eq!(e.state().children()[0].child("ram").unwrap().attr("requested"), None);
+}
+
+#[test]
+fn missed_signs_of_life_restart() {
+    let (mut e, journal) = engine();
+    e.apply(&config(
+        "<start name=\"app\"><heartbeat restart_after_skipped=\"1\"/></start><start name=\"b\"/>",
+    ));
+    journal.take();
+    assert_eq!(e.heartbeat(), []);
+    assert_eq!(e.heartbeat(), [Event::HeartbeatMissed { child: "app".to_string(), skipped: 1 }]);
+    assert!(e.overdue().is_empty());
+    e.heartbeat();
+    assert_eq!(e.overdue(), ["app"]);
+    journal.take();
+    e.restart("app");
+    assert_eq!(journal.take(), ["destroy app", "create app", "start app"]);
+    assert!(e.overdue().is_empty());
+    e.heartbeat();
+    e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
+    e.process();
+    assert_eq!(e.heartbeat(), [], "answered in time");
+}

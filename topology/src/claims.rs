@@ -233,4 +233,16 @@ impl Claims {
         };
         self.nodes.get_mut(at)
     }
+
+    /// Put every CPU that has no node on node 0.
+    ///
+    /// Do this only where it is known that the machine is uniform, as one is whose firmware has no
+    /// SRAT: it turns that knowledge into a claim.
+    #[must_use]
+    pub fn one_node(mut self) -> Self {
+        for cpu in &mut self.cpus {
+            cpu.node.get_or_insert(NodeId(0));
+        }
+        self
+    }
 }

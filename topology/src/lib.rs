@@ -33,6 +33,8 @@ extern crate alloc;
 extern crate std;
 
 mod claims;
+#[cfg(feature = "std")]
+pub mod cli;
 mod conflict;
 mod fact;
 mod id;
@@ -40,9 +42,12 @@ mod merge;
 mod model;
 pub mod place;
 mod query;
+pub mod render;
 mod set;
+pub mod snapshot;
 pub mod source;
 mod space;
+pub mod view;
 pub mod wire;
 
 pub use claims::{

@@ -123,3 +123,84 @@ impl From<Affinity> for WireAffinity {
         WireAffinity { space, location: a.location.into() }
     }
 }
+
+/// A call to a TOPO session, taken from its message body: opcode (i64), then the arguments, each
+/// padded to 8 bytes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Opcode 0: the node of a session-local location.
+    NodeAffinityOf(Location),
+    /// Opcode 1: the node with a virtual id.
+    NodeAtId(u32),
+    /// Opcode 2: how many nodes the session sees.
+    NodeCount,
+    /// Opcode 3: replace the session's affinity.
+    Reconstruct(Affinity),
+    /// Opcode 4: the kernel's number of the CPU at a session-local location.
+    PhysId(Location),
+    /// Opcode 5: the size of the whole affinity space.
+    GlobalAffinitySpace,
+}
+
+/// Why a message body is no call.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum CallError {
+    /// Shorter than opcode and arguments.
+    Short,
+    /// No function has this opcode.
+    Opcode(i64),
+}
+
+impl Call {
+    /// Decode a message body. Bytes behind the arguments are left alone: not every kernel tells the
+    /// length of a message.
+    pub fn decode(body: &[u8]) -> Result<Call, CallError> {
+        let (opcode, rest) = body.split_first_chunk::<8>().ok_or(CallError::Short)?;
+        fn argument<T: FromBytes>(rest: &[u8]) -> Result<T, CallError> {
+            T::read_from_prefix(rest).map(|(v, _)| v).map_err(|_| CallError::Short)
+        }
+        Ok(match i64::from_le_bytes(*opcode) {
+            0 => Call::NodeAffinityOf(argument::<WireLocation>(rest)?.into()),
+            1 => Call::NodeAtId(argument::<U32>(rest)?.get()),
+            2 => Call::NodeCount,
+            3 => Call::Reconstruct(argument::<WireAffinity>(rest)?.into()),
+            4 => Call::PhysId(argument::<WireLocation>(rest)?.into()),
+            5 => Call::GlobalAffinitySpace,
+            n => return Err(CallError::Opcode(n)),
+        })
+    }
+}
+
+/// A TOPO session's answer.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// To opcodes 0 and 1.
+    Region(NumaRegion),
+    /// To opcodes 2 and 4.
+    Number(u32),
+    /// To opcode 3.
+    Done,
+    /// To opcode 5.
+    Space(WireSpace),
+}
+
+impl Reply {
+    /// The message body: the return value, padded with zeros to 8 bytes. A function that returns
+    /// nothing sends one word.
+    pub fn encode(&self) -> ([u8; 32], usize) {
+        let mut body = [0u8; 32];
+        let mut put = |bytes: &[u8]| {
+            for (to, from) in body.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            bytes.len().next_multiple_of(8)
+        };
+        let len = match self {
+            Reply::Region(r) => put(r.as_bytes()),
+            Reply::Number(n) => put(&n.to_le_bytes()),
+            Reply::Done => put(&[0; 8]),
+            Reply::Space(s) => put(s.as_bytes()),
+        };
+        (body, len)
+    }
+}

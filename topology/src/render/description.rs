@@ -1,0 +1,120 @@
+//! The machine as a `<machine>` description, which [`source::description`](crate::source::description)
+//! reads back to the same machine.
+
+use crate::{AccessKind, CacheType, Cpu, Machine};
+use core::fmt::{self, Display, Write};
+
+struct Attribute<T>(&'static str, Option<T>);
+
+impl<T: Display> Display for Attribute<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.1 {
+            Some(v) => write!(f, " {}=\"{v}\"", self.0),
+            None => Ok(()),
+        }
+    }
+}
+
+fn flag(name: &'static str, set: bool) -> Attribute<&'static str> {
+    Attribute(name, set.then_some("yes"))
+}
+
+/// Write the machine as a description.
+pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
+    out.write_str("<machine>\n")?;
+    if let Some(space) = m.space() {
+        let (w, h) = (space.value.width(), space.value.height());
+        writeln!(out, "  <space width=\"{w}\" height=\"{h}\"/>")?;
+    }
+    for node in m.nodes() {
+        writeln!(
+            out,
+            "  <node id=\"{}\"{}{}{}>",
+            node.id.value,
+            Attribute("memory", node.usable.map(|u| u.value)),
+            flag("initiator", node.initiator.is_some()),
+            Attribute("attached", node.attached_to.map(|a| a.value)),
+        )?;
+        for r in m.ranges_of(node.id.value) {
+            writeln!(
+                out,
+                "    <range base=\"{:#x}\" size=\"{:#x}\"{}{}/>",
+                r.base,
+                r.size,
+                flag("hotplug", r.flags.hotplug),
+                flag("nonvolatile", r.flags.nonvolatile),
+            )?;
+        }
+        for c in node.cpus.iter().filter_map(|c| m.cpu(c)) {
+            out.write_str("  ")?;
+            cpu(m, c, out)?;
+        }
+        out.write_str("  </node>\n")?;
+    }
+    for c in m.cpus().iter().filter(|c| c.node.is_none()) {
+        cpu(m, c, out)?;
+    }
+    for c in m.caches() {
+        let kind = match c.kind {
+            CacheType::Data => "data",
+            CacheType::Instruction => "instruction",
+            CacheType::Unified => "unified",
+        };
+        writeln!(
+            out,
+            "  <cache level=\"{}\" type=\"{kind}\"{}{}{} cpus=\"{}\"/>",
+            c.level,
+            Attribute("size", c.size),
+            Attribute("line", c.line),
+            Attribute("ways", c.ways),
+            c.cpus
+        )?;
+    }
+    for a in m.nodes().iter().map(|n| n.id.value) {
+        for b in m.nodes().iter().map(|n| n.id.value) {
+            if let Some(d) = m.distance(a, b) {
+                writeln!(out, "  <distance from=\"{a}\" to=\"{b}\" value=\"{d}\"/>")?;
+            }
+        }
+    }
+    for a in m.access_values() {
+        let name = match a.kind {
+            AccessKind::ReadLatency => "read_latency_ps",
+            AccessKind::WriteLatency => "write_latency_ps",
+            AccessKind::ReadBandwidth => "read_bandwidth",
+            AccessKind::WriteBandwidth => "write_bandwidth",
+        };
+        writeln!(
+            out,
+            "  <access initiator=\"{}\" target=\"{}\" level=\"{}\" {name}=\"{}\"/>",
+            a.initiator, a.target, a.level, a.value
+        )?;
+    }
+    for c in m.memory_caches() {
+        writeln!(
+            out,
+            "  <memory-cache node=\"{}\" level=\"{}\" size=\"{}\" line=\"{}\"/>",
+            c.node, c.level, c.size, c.line
+        )?;
+    }
+    out.write_str("</machine>\n")
+}
+
+fn cpu(m: &Machine, c: &Cpu, out: &mut impl Write) -> fmt::Result {
+    let p = c.position.map(|p| p.value).unwrap_or_default();
+    let at = m.space().and_then(|s| s.value.location_of(c.id));
+    writeln!(
+        out,
+        "  <cpu id=\"{}\"{}{}{}{}{}{}{}{}{}/>",
+        c.id,
+        Attribute("package", p.package),
+        Attribute("die", p.die),
+        Attribute("core", p.core),
+        Attribute("thread", p.thread),
+        Attribute("kind", c.kind.map(|k| k.value.letter())),
+        Attribute("hardware", c.hardware_id.map(|f| f.value)),
+        Attribute("uid", c.uid.map(|f| f.value)),
+        Attribute("x", at.map(|a| a.0)),
+        Attribute("y", at.map(|a| a.1)),
+    )
+}

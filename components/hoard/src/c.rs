@@ -31,7 +31,14 @@ fn or_enomem(block: *mut u8) -> *mut c_void {
 /// `malloc`; a size of 0 gives a block that can be freed.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut c_void {
-    or_enomem(face::allocate(size))
+    let block = face::allocate_quick(size);
+    if block.is_null() { malloc_slow(size) } else { block.cast() }
+}
+
+#[cold]
+#[inline(never)]
+fn malloc_slow(size: usize) -> *mut c_void {
+    or_enomem(face::allocate_slow(size))
 }
 
 /// `calloc`; an overflowing product fails.

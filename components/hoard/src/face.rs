@@ -191,9 +191,16 @@ pub fn allocate(size: usize) -> *mut u8 {
     if block.is_null() { allocate_slow(size) } else { block }
 }
 
+/// The part of [`allocate`] that needs nothing new; null if that is not enough.
+#[inline(always)]
+pub fn allocate_quick(size: usize) -> *mut u8 {
+    get().quick(size)
+}
+
+/// The rest of [`allocate`].
 #[cold]
 #[inline(never)]
-fn allocate_slow(size: usize) -> *mut u8 {
+pub fn allocate_slow(size: usize) -> *mut u8 {
     with(|heap| heap.allocate_slow(size).0)
 }
 
@@ -264,7 +271,7 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, align: usize) -> *mut u8 {
     if old == 0 {
         CORE.fail("realloc of a pointer that is no block of this allocator", address);
     }
-    if size <= old && size >= old - old / 4 {
+    if size <= old && size >= old - old / 8 {
         return block;
     }
     if TABLE.has(address) {

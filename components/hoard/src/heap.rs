@@ -8,7 +8,7 @@ use crate::class::{self, CLASSES, LARGE};
 use crate::shared::Core;
 use crate::huge::LARGE_MAX;
 use crate::remote::{Batch, Links, Pushed, State};
-use crate::superblock::{self, EMPTY, FLOATING, GLOBAL, InPlace, SLICE, Superblock};
+use crate::superblock::{self, Block, EMPTY, FLOATING, GLOBAL, InPlace, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -23,10 +23,10 @@ const MEDIUM_SLICES: usize = 8;
 pub const K: u32 = 4;
 /// Superblocks for which blocks of other owners are gathered.
 const GATHER: usize = 64;
-/// Bytes gathered at most.
-const GATHER_BYTES: usize = 32 << 10;
+/// Bytes gathered for one superblock at most, unless it is a single block.
+const GATHER_BYTES: usize = 2 << 10;
 /// Blocks above this size are pushed one by one.
-const GATHER_MAX: usize = 2 << 10;
+const GATHER_MAX: usize = 1 << 10;
 
 /// What a heap is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,37 @@ pub enum Kind {
     Shared,
 }
 
-#[derive(Clone, Copy)]
+/// Blocks of one superblock on their way to its owner, chained from the one freed last.
 struct Gathered {
-    sb: &'static Superblock,
-    batch: Batch,
+    sb: Cell<&'static Superblock>,
+    head: Cell<*mut Block>,
+    /// The block freed first.
+    tail: Cell<u32>,
+    count: Cell<u32>,
+    /// At this count they are pushed.
+    limit: Cell<u32>,
+}
+
+impl Gathered {
+    #[allow(clippy::declare_interior_mutable_const)]
+    const NONE: Self = Self {
+        sb: Cell::new(&EMPTY),
+        head: Cell::new(null_mut()),
+        tail: Cell::new(0),
+        count: Cell::new(0),
+        limit: Cell::new(0),
+    };
+
+    /// Takes what was gathered.
+    fn take(&self) -> Option<(&'static Superblock, Batch)> {
+        let count = self.count.replace(0);
+        if count == 0 {
+            return None;
+        }
+        let sb = self.sb.replace(&EMPTY);
+        let head = (self.head.get().addr() - sb.address()) as u32;
+        Some((sb, Batch { head, tail: self.tail.get(), count }))
+    }
 }
 
 /// A heap.
@@ -53,8 +80,7 @@ pub struct Heap {
     direct: [Cell<&'static Superblock>; DIRECT],
     first: [Cell<&'static Superblock>; CLASSES],
     sparse: [Cell<u32>; CLASSES],
-    gathered: [Cell<Gathered>; GATHER],
-    gathered_bytes: Cell<usize>,
+    gathered: [Gathered; GATHER],
     core: Cell<Option<&'static Core>>,
     node: Cell<usize>,
     kind: Kind,
@@ -64,8 +90,6 @@ pub struct Heap {
 // SAFETY: the cells belong to the thread the heap is attached to, those of a parked heap to the
 // holder of the store's lock; heaps of kind `Missing` and `Gone` are never written.
 unsafe impl Sync for Heap {}
-
-const NOTHING: Batch = Batch { head: 0, tail: 0, count: 0 };
 
 const fn slices_of(class: usize) -> usize {
     if class::size(class) <= SMALL_MAX { 1 } else { MEDIUM_SLICES }
@@ -84,8 +108,7 @@ impl Heap {
             direct: [const { Cell::new(&EMPTY) }; DIRECT],
             first: [const { Cell::new(&EMPTY) }; CLASSES],
             sparse: [const { Cell::new(0) }; CLASSES],
-            gathered: [const { Cell::new(Gathered { sb: &EMPTY, batch: NOTHING }) }; GATHER],
-            gathered_bytes: Cell::new(0),
+            gathered: [Gathered::NONE; GATHER],
             core: Cell::new(None),
             node: Cell::new(0),
             kind,
@@ -292,7 +315,10 @@ impl Heap {
     #[inline(always)]
     pub unsafe fn quick_free(&self, block: *mut u8) -> bool {
         let sb = Superblock::of_slice(block.addr());
-        if sb.owner() != self.id() || sb.free.get().cast() == block {
+        if sb.owner() != self.id() {
+            return self.gather_more(sb, block.cast());
+        }
+        if sb.free.get().cast() == block {
             return false;
         }
         // SAFETY: it is ours; that the block was in use is the program's promise.
@@ -401,44 +427,65 @@ impl Heap {
     fn free_remote(&self, core: &'static Core, sb: &'static Superblock, address: usize) {
         let offset = (address - sb.address()) as u32;
         let size = sb.block_size();
-        let one = Batch { head: offset, tail: offset, count: 1 };
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
-            return self.send(core, sb, one);
+            return self.send(core, sb, Batch { head: offset, tail: offset, count: 1 });
         }
-        let slot = &self.gathered[(sb.address() / SLICE) % GATHER];
-        let mut g = slot.get();
-        if core::ptr::eq(g.sb, sb) && g.batch.count > 0 {
-            if g.batch.head == offset {
+        let block = core::ptr::with_exposed_provenance_mut(address);
+        let slot = self.gathered_for(sb);
+        if core::ptr::eq(slot.sb.get(), sb) {
+            if slot.head.get() == block {
                 core.fail("double free", address);
             }
-            InPlace(sb.address()).link(offset, Some(g.batch.head));
-            g.batch.head = offset;
-            g.batch.count += 1;
-            slot.set(g);
+            InPlace(sb.address())
+                .link(offset, Some((slot.head.get().addr() - sb.address()) as u32));
+            slot.head.set(block);
+            slot.count.set(slot.count.get() + 1);
         } else {
-            slot.set(Gathered { sb, batch: one });
-            if g.batch.count > 0 {
-                self.gathered_bytes
-                    .set(self.gathered_bytes.get() - g.batch.count as usize * g.sb.block_size());
-                self.send(core, g.sb, g.batch);
+            let old = slot.take();
+            slot.sb.set(sb);
+            slot.head.set(block);
+            slot.tail.set(offset);
+            slot.count.set(1);
+            slot.limit.set((GATHER_BYTES / size) as u32);
+            if let Some((sb, batch)) = old {
+                self.send(core, sb, batch);
             }
         }
-        self.gathered_bytes.set(self.gathered_bytes.get() + size);
-        if self.gathered_bytes.get() > GATHER_BYTES {
-            self.flush(core);
+        if slot.count.get() >= slot.limit.get()
+            && let Some((sb, batch)) = slot.take()
+        {
+            self.send(core, sb, batch);
         }
+    }
+
+    #[inline(always)]
+    fn gathered_for(&self, sb: &Superblock) -> &Gathered {
+        // Records of one segment are adjacent, those of different segments congruent.
+        let at = core::ptr::from_ref(sb).addr();
+        let index = (at / size_of::<Superblock>()) ^ (at / superblock::SEGMENT);
+        &self.gathered[index % GATHER]
+    }
+
+    /// Gathers `block` if others of its superblock are gathered already and there is room.
+    #[inline(always)]
+    fn gather_more(&self, sb: &'static Superblock, block: *mut Block) -> bool {
+        let slot = self.gathered_for(sb);
+        let (head, count) = (slot.head.get(), slot.count.get() + 1);
+        if !core::ptr::eq(slot.sb.get(), sb) || count >= slot.limit.get() || head == block {
+            return false;
+        }
+        // SAFETY: the block is the caller's to free, and in the superblock `sb` records.
+        unsafe { block.write(Block { next: head }) };
+        slot.head.set(block);
+        slot.count.set(count);
+        true
     }
 
     /// Pushes everything gathered.
     pub fn flush(&self, core: &'static Core) {
-        if self.gathered_bytes.get() == 0 {
-            return;
-        }
-        self.gathered_bytes.set(0);
         for slot in &self.gathered {
-            let g = slot.replace(Gathered { sb: &EMPTY, batch: NOTHING });
-            if g.batch.count > 0 {
-                self.send(core, g.sb, g.batch);
+            if let Some((sb, batch)) = slot.take() {
+                self.send(core, sb, batch);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::shared::Core;
 use crate::lock::Lock;
+use crate::pages::PERIOD;
 use crate::superblock::SLICE;
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -13,7 +14,7 @@ use core::ptr::null_mut;
 pub const LARGE_MAX: usize = 16 * SLICE;
 
 const PAGE: usize = 4096;
-const KEPT: usize = 8;
+const KEPT: usize = 16;
 /// Bytes kept for reuse at most.
 const KEPT_BYTES: usize = 64 << 20;
 const FIRST_TABLE: usize = 512;
@@ -26,6 +27,15 @@ struct Mapping {
 
 const NONE: Mapping = Mapping { base: 0, size: 0 };
 
+/// A mapping kept for reuse, and since when.
+#[derive(Clone, Copy)]
+struct Kept {
+    mapping: Mapping,
+    since: u64,
+}
+
+const NOT_KEPT: Kept = Kept { mapping: NONE, since: 0 };
+
 /// All huge blocks.
 pub struct Huge {
     pub(crate) lock: Lock,
@@ -34,7 +44,7 @@ pub struct Huge {
     slots: Cell<usize>,
     count: Cell<usize>,
     bytes: Cell<usize>,
-    kept: [Cell<Mapping>; KEPT],
+    kept: [Cell<Kept>; KEPT],
     kept_bytes: Cell<usize>,
 }
 
@@ -51,7 +61,7 @@ impl Huge {
             slots: Cell::new(0),
             count: Cell::new(0),
             bytes: Cell::new(0),
-            kept: [const { Cell::new(NONE) }; KEPT],
+            kept: [const { Cell::new(NOT_KEPT) }; KEPT],
             kept_bytes: Cell::new(0),
         }
     }
@@ -170,18 +180,7 @@ impl Huge {
         if size > isize::MAX as usize {
             return None;
         }
-        let kept = self.locked(core, || {
-            for slot in &self.kept {
-                let m = slot.get();
-                let fits = m.size >= size && m.size - size <= size / 8;
-                if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(core, m) {
-                    slot.set(NONE);
-                    self.kept_bytes.set(self.kept_bytes.get() - m.size);
-                    return Some(m.base);
-                }
-            }
-            None
-        });
+        let kept = self.locked(core, || self.reuse(core, size, align));
         if let Some(base) = kept {
             return Some((core::ptr::with_exposed_provenance_mut(base), false));
         }
@@ -206,46 +205,85 @@ impl Huge {
         })
     }
 
-    /// Frees the block at `address`; false if there is none.
-    pub fn free(&self, core: &Core, address: usize) -> bool {
-        let out = self.locked(core, || {
-            let size = self.remove(address)?;
-            let mut out = Mapping { base: address, size };
-            if size <= KEPT_BYTES / 2 {
-                // Keep it in place of nothing, or of the first in line.
-                let slot = self.kept.iter().find(|s| s.get().base == 0).unwrap_or(&self.kept[0]);
-                let old = slot.replace(out);
-                out = old;
-                self.kept_bytes.set(self.kept_bytes.get() + size - old.size);
-                if self.kept_bytes.get() > KEPT_BYTES && out.base == 0 {
-                    for slot in &self.kept {
-                        if slot.get().base != 0 && slot.get().base != address {
-                            out = slot.replace(NONE);
-                            self.kept_bytes.set(self.kept_bytes.get() - out.size);
-                            break;
-                        }
-                    }
-                }
+    /// A kept mapping that is large enough and not much larger.
+    fn reuse(&self, core: &Core, size: usize, align: usize) -> Option<usize> {
+        for slot in &self.kept {
+            let m = slot.get().mapping;
+            let fits = m.size >= size && m.size - size <= size / 8;
+            if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(core, m) {
+                slot.set(NOT_KEPT);
+                self.kept_bytes.set(self.kept_bytes.get() - m.size);
+                return Some(m.base);
             }
-            Some(out)
-        });
-        let Some(out) = out else { return false };
-        if out.base != 0 {
-            // SAFETY: taken out of the tables above: nobody else knows it.
+        }
+        None
+    }
+
+    /// The kept mapping that should go: one kept too long, or the oldest if there are too many.
+    fn surplus(&self, now: u64) -> Option<Mapping> {
+        let used = self.kept.iter().filter(|s| s.get().mapping.base != 0);
+        let oldest = used.clone().min_by_key(|s| s.get().since)?;
+        let too_long = now.wrapping_sub(oldest.get().since) >= PERIOD;
+        if too_long || self.kept_bytes.get() > KEPT_BYTES || used.count() == KEPT {
+            let out = oldest.replace(NOT_KEPT).mapping;
+            self.kept_bytes.set(self.kept_bytes.get() - out.size);
+            return Some(out);
+        }
+        None
+    }
+
+    /// Unmaps what was kept long enough.
+    fn expire(&self, core: &Core) {
+        let now = core.platform.now();
+        while let Some(out) = self.locked(core, || self.surplus(now)) {
+            // SAFETY: taken out of the table and of what is kept: nobody else knows it.
             unsafe {
                 core.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
             }
         }
-        true
+    }
+
+    /// Frees the block at `address`; false if there is none.
+    pub fn free(&self, core: &Core, address: usize) -> bool {
+        let now = core.platform.now();
+        let known = self.locked(core, || {
+            let size = self.remove(address)?;
+            // `expire` leaves a slot open.
+            let slot = self.kept.iter().find(|s| s.get().mapping.base == 0);
+            let Some(slot) = slot.filter(|_| size <= KEPT_BYTES / 2) else {
+                return Some(Some(size));
+            };
+            slot.set(Kept { mapping: Mapping { base: address, size }, since: now });
+            self.kept_bytes.set(self.kept_bytes.get() + size);
+            Some(None)
+        });
+        if let Some(Some(size)) = known {
+            // SAFETY: taken out of the table and not kept: nobody else knows it.
+            unsafe {
+                core.platform.unmap(core::ptr::with_exposed_provenance_mut(address), size);
+            }
+        }
+        if known.is_some() {
+            self.expire(core);
+        }
+        known.is_some()
     }
 
     /// Changes the size of the block at `address`, moving its pages if need be. Null if that is
-    /// not possible; nothing has changed then.
+    /// not possible or copying is better; nothing has changed then.
     pub fn resize(&self, core: &Core, address: usize, size: usize) -> *mut u8 {
         let Some(size) = round(size).filter(|&s| s <= isize::MAX as usize) else {
             return null_mut();
         };
         self.locked(core, || {
+            let kept = |s: &Cell<Kept>| {
+                let m = s.get().mapping;
+                m.size >= size && m.size - size <= size / 8
+            };
+            // Memory that is there already: copying into it beats faulting new pages in.
+            if self.kept.iter().any(kept) {
+                return null_mut();
+            }
             let Some(old) = self.remove(address) else { return null_mut() };
             // SAFETY: a whole mapping that only its owner knows, who asks for this.
             let base = unsafe {
@@ -267,7 +305,7 @@ impl Huge {
         let mut bytes = 0;
         for slot in &self.kept {
             let m = self.locked(core, || {
-                let m = slot.replace(NONE);
+                let m = slot.replace(NOT_KEPT).mapping;
                 self.kept_bytes.set(self.kept_bytes.get() - m.size);
                 m
             });

@@ -11,8 +11,12 @@ use core::ptr::null_mut;
 
 const MAX_SEGMENTS: usize = 1 << 16;
 const WORDS: usize = MAX_SEGMENTS / 64;
-/// Idle slices kept whatever is in use.
-const IDLE_FLOOR: usize = 512;
+/// Idle slices kept at most, beside a quarter of those in use.
+const IDLE_MOST: usize = 512;
+/// Idle slices kept however long they are.
+const IDLE_LEAST: usize = 16;
+/// Milliseconds after which half of what was idle all the time goes back to the system.
+pub const PERIOD: u64 = 50;
 
 #[repr(C)]
 struct Segment {
@@ -37,7 +41,9 @@ pub struct Pages {
     count: Cell<usize>,
     in_use: Cell<usize>,
     idle: Cell<usize>,
-    decommitted: Cell<usize>,
+    /// Least number of idle slices since `since`.
+    least_idle: Cell<usize>,
+    since: Cell<u64>,
 }
 
 /// Start bits of the runs of `n` ones in `mask`.
@@ -63,7 +69,8 @@ impl Pages {
             count: Cell::new(0),
             in_use: Cell::new(0),
             idle: Cell::new(0),
-            decommitted: Cell::new(0),
+            least_idle: Cell::new(0),
+            since: Cell::new(0),
         }
     }
 
@@ -136,6 +143,7 @@ impl Pages {
         set(&d.with_free, index, segment.free.get() != 0);
         set(&d.with_dirty, index, segment.dirty.get() != 0);
         self.idle.set(self.idle.get() - dirty.count_ones() as usize);
+        self.least_idle.set(self.least_idle.get().min(self.idle.get()));
         self.in_use.set(self.in_use.get() + n);
     }
 
@@ -176,9 +184,17 @@ impl Pages {
         set(&d.with_dirty, index, true);
         self.in_use.set(self.in_use.get() - n);
         self.idle.set(self.idle.get() + n);
-        let limit = IDLE_FLOOR + self.in_use.get() / 4;
-        if self.idle.get() > limit {
-            self.trim(core, limit / 2);
+        let idle = self.idle.get();
+        let most = IDLE_MOST + self.in_use.get() / 4;
+        if idle > most {
+            self.trim(core, most / 2);
+        } else if idle > IDLE_LEAST {
+            let now = core.platform.now();
+            if now.wrapping_sub(self.since.get()) >= PERIOD {
+                let unused = self.least_idle.replace(idle);
+                self.since.set(now);
+                self.trim(core, (idle - unused.div_ceil(2)).max(IDLE_LEAST));
+            }
         }
     }
 
@@ -205,7 +221,6 @@ impl Pages {
                 dirty &= !(ones(n) << start);
                 segment.dirty.set(dirty);
                 self.idle.set(self.idle.get() - n);
-                self.decommitted.set(self.decommitted.get() + n);
             }
             set(&d.with_dirty, index, false);
         }

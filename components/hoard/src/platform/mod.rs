@@ -37,6 +37,9 @@ pub trait Platform: Sync {
     /// Number of memory nodes, at least 1.
     fn nodes(&self) -> usize;
 
+    /// Milliseconds since some moment; need not be exact.
+    fn now(&self) -> u64;
+
     /// Lets another thread run.
     fn yield_now(&self);
 

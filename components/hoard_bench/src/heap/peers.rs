@@ -143,7 +143,7 @@ fn installed(library: &str) -> Option<PathBuf> {
     [multiarch.as_str(), "/usr/lib", "/usr/local/lib"]
         .iter()
         .map(|folder| Path::new(folder).join(library))
-        .find(|path| path.exists())
+        .find_map(|path| path.canonicalize().ok())
 }
 
 fn here() -> &'static Path {

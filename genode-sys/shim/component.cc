@@ -12,6 +12,9 @@ static Genode::Env *env_ptr;
 Genode::Env  &Seam::env()  { return *env_ptr; }
 Genode::Heap &Seam::heap() { static Heap heap { env().ram(), env().rm() }; return heap; }
 
+/* names this binary in the registration of destructors of static objects, which never run */
+__attribute__((visibility("hidden"))) void *dso_handle asm ("__dso_handle") = nullptr;
+
 /* debug builds of Rust code use several times the stack of C++ */
 Genode::size_t Component::stack_size() { return 32*1024*sizeof(long); }
 

@@ -19,7 +19,16 @@ pub(crate) fn enter(control: RawFd, core: Pid) -> io::Result<()> {
     // SAFETY: core holds `control` open until after the spawn.
     let control = unsafe { BorrowedFd::borrow_raw(control) };
     dup_to(control, nucleus_control_fd())?;
-    Ok(())
+    close_the_rest()
+}
+
+/// Whatever core inherited without knowing goes when the component's binary starts.
+fn close_the_rest() -> io::Result<()> {
+    let first = nucleus_control_fd() as u32 + 1;
+    // SAFETY: marks descriptors, touches no memory.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 fn dup_to(from: BorrowedFd<'_>, to: RawFd) -> io::Result<()> {

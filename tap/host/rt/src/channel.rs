@@ -5,7 +5,7 @@ use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::control::request as op;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::AtomicU32;
+use rs_host_proto::sync::{AtomicU32, Ordering};
 use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
@@ -16,6 +16,8 @@ const MAX: usize = 1024;
 const MAX_SLOTS: usize = 64;
 /// Channels without any capability that are kept for the next one.
 const MAX_IDLE: usize = 8;
+/// Releases that wait for their receiver to take the last signals.
+const MAX_DEFERRED: usize = 256;
 
 /// Where an object is called: index of a channel here, index of the object there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +70,8 @@ pub(crate) struct Channels {
     table: [Channel; MAX],
     /// Entries that were ever used.
     bound: usize,
+    deferred: [Claim; MAX_DEFERRED],
+    num_deferred: usize,
 }
 
 // SAFETY: as for `Line`; the table itself is behind a lock.
@@ -98,7 +102,8 @@ impl Channels {
             free: [NO_SLOT; MAX_SLOTS],
             num_free: 0,
         };
-        Self { table: [UNUSED; MAX], bound: 0 }
+        let no_claim = Claim { channel: 0, index: 0 };
+        Self { table: [UNUSED; MAX], bound: 0, deferred: [no_claim; MAX_DEFERRED], num_deferred: 0 }
     }
 
     /// Ask core where the object behind `cap` is called.
@@ -113,6 +118,7 @@ impl Channels {
             self.table[at].refs += 1;
             return Ok(Claim { channel: at as u16, index });
         }
+        self.retry();
         self.sweep();
         let Some(at) = self.table.iter().position(|c| c.id == 0) else {
             control::tell(op::CHANNEL_CLOSE, &[id]);
@@ -196,8 +202,44 @@ impl Channels {
         })
     }
 
-    /// A capability that was called through the channel is gone.
+    /// A capability that was called through the channel is gone. Signals submitted before still arrive: core
+    /// is told when the receiver has taken them.
     pub(crate) fn release(&mut self, claim: Claim) {
+        self.retry();
+        if self.undelivered(claim)
+            && let Some(place) = self.deferred.get_mut(self.num_deferred)
+        {
+            *place = claim;
+            self.num_deferred += 1;
+        } else {
+            self.release_now(claim);
+        }
+    }
+
+    /// Release what waited and need not wait any more.
+    fn retry(&mut self) {
+        let mut i = 0;
+        while i < self.num_deferred {
+            let claim = self.deferred[i];
+            if self.undelivered(claim) {
+                i += 1;
+            } else {
+                self.num_deferred -= 1;
+                self.deferred[i] = self.deferred[self.num_deferred];
+                self.release_now(claim);
+            }
+        }
+    }
+
+    fn undelivered(&self, claim: Claim) -> bool {
+        self.table.get(claim.channel as usize).is_some_and(|channel| {
+            // SAFETY: within the mapped page of GRANTS counters (checked when claimed).
+            let count = unsafe { &*channel.signals.add(claim.index as usize) };
+            count.load(Ordering::Acquire) != 0 && !channel.is_dead()
+        })
+    }
+
+    fn release_now(&mut self, claim: Claim) {
         let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
         control::tell(op::RELEASE, &[channel.id, u64::from(claim.index)]);
         channel.refs -= 1;

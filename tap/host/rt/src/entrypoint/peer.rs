@@ -83,8 +83,9 @@ impl PeerChannel {
         for index in 1..bound {
             let counter = self.signal(index);
             if counter.load(Ordering::Relaxed) != 0 {
-                let count = counter.swap(0, Ordering::Acquire);
-                each(self.grant(index), count);
+                // In this order: a client releases an index once it sees the counter at 0.
+                let id = self.grant(index);
+                each(id, counter.swap(0, Ordering::AcqRel));
             }
         }
     }

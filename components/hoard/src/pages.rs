@@ -9,7 +9,7 @@ use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
-const MAX_SEGMENTS: usize = 1 << 16;
+const MAX_SEGMENTS: usize = 1 << 15;
 const WORDS: usize = MAX_SEGMENTS / 64;
 /// Idle slices kept at most, beside a quarter of those in use.
 const IDLE_MOST: usize = 512;
@@ -18,13 +18,69 @@ const IDLE_LEAST: usize = 16;
 /// Milliseconds after which half of what was idle all the time goes back to the system.
 pub const PERIOD: u64 = 50;
 
+/// One bit for each slice of a segment.
+#[repr(transparent)]
+struct Mask([Cell<u64>; SLICES / 64]);
+
+impl Mask {
+    /// The first bit from `at` on that is `on`.
+    fn next(&self, at: usize, on: bool) -> Option<usize> {
+        let mut bit = at;
+        while bit < SLICES {
+            let word = self.0[bit / 64].get();
+            let rest = (if on { word } else { !word }) >> (bit % 64);
+            if rest != 0 {
+                return Some(bit + rest.trailing_zeros() as usize);
+            }
+            bit = (bit / 64 + 1) * 64;
+        }
+        None
+    }
+
+    /// The first run of `n` ones.
+    fn run(&self, n: usize) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            let start = self.next(at, true)?;
+            at = self.next(start, false).unwrap_or(SLICES);
+            if at - start >= n {
+                return Some(start);
+            }
+        }
+    }
+
+    /// Sets bits `start..start + n`; how many changed.
+    fn set(&self, start: usize, n: usize, on: bool) -> usize {
+        let (mut at, end, mut changed) = (start, start + n, 0);
+        while at < end {
+            let take = (64 - at % 64).min(end - at);
+            let ones = (u64::MAX >> (64 - take)) << (at % 64);
+            let word = &self.0[at / 64];
+            let new = if on { word.get() | ones } else { word.get() & !ones };
+            changed += (new ^ word.get()).count_ones() as usize;
+            word.set(new);
+            at += take;
+        }
+        changed
+    }
+
+    /// Whether bits `start..start + n` exist and are all ones.
+    fn all(&self, start: usize, n: usize) -> bool {
+        start + n <= SLICES && self.next(start, false).is_none_or(|zero| zero >= start + n)
+    }
+
+    fn any(&self) -> bool {
+        self.0.iter().any(|word| word.get() != 0)
+    }
+}
+
 #[repr(C)]
 struct Segment {
     base: Cell<usize>,
     /// Slices nobody uses.
-    free: Cell<u64>,
+    free: Mask,
     /// Free slices with memory behind them.
-    dirty: Cell<u64>,
+    dirty: Mask,
 }
 
 #[repr(C)]
@@ -44,21 +100,6 @@ pub struct Pages {
     /// Least number of idle slices since `since`.
     least_idle: Cell<usize>,
     since: Cell<u64>,
-}
-
-/// Start bits of the runs of `n` ones in `mask`.
-fn runs(mut mask: u64, n: usize) -> u64 {
-    let mut have = 1;
-    while have < n {
-        let shift = have.min(n - have);
-        mask &= mask >> shift;
-        have += shift;
-    }
-    mask
-}
-
-fn ones(n: usize) -> u64 {
-    if n >= 64 { u64::MAX } else { (1 << n) - 1 }
 }
 
 impl Pages {
@@ -95,12 +136,8 @@ impl Pages {
         if base.is_null() {
             return None;
         }
-        let records: *mut Superblock = base.cast();
-        for i in 0..SLICES {
-            // SAFETY: the first slice is large enough for all records, zeroed and ours alone.
-            unsafe { records.add(i).write(Superblock::new()) };
-        }
-        // The record of the first slice, which is never a superblock, says whose segment it is.
+        // Fresh memory reads as zero, and zeroes are the records of nothing. That of the first
+        // slice, which is never a superblock, says whose segment it is.
         let first = Superblock::of_slice(base.expose_provenance());
         first.group.set(node as u8);
         first.left.store(index as i32, core::sync::atomic::Ordering::Relaxed);
@@ -110,7 +147,7 @@ impl Pages {
             return None;
         }
         segment.base.set(base.addr());
-        segment.free.set(!1);
+        segment.free.set(1, SLICES - 1, true);
         self.count.set(index + 1);
         set(&d.with_free, index, true);
         Some(index)
@@ -129,22 +166,21 @@ impl Pages {
             .or_else(|| self.grow(core, node, d).map(|index| (index, 1)));
         let (index, start) = found?;
         let segment = &d.segments[index];
-        let zero = segment.dirty.get() & (ones(n) << start) == 0;
-        self.claim(d, index, start, n);
-        Some((Superblock::of_slice(segment.base.get() + start * SLICE), zero))
+        let dirty = self.claim(d, index, start, n);
+        Some((Superblock::of_slice(segment.base.get() + start * SLICE), dirty == 0))
     }
 
-    fn claim(&self, d: &Directory, index: usize, start: usize, n: usize) {
+    /// Marks slices as used; how many had memory behind them.
+    fn claim(&self, d: &Directory, index: usize, start: usize, n: usize) -> usize {
         let segment = &d.segments[index];
-        let mask = ones(n) << start;
-        let dirty = segment.dirty.get() & mask;
-        segment.free.set(segment.free.get() & !mask);
-        segment.dirty.set(segment.dirty.get() & !mask);
-        set(&d.with_free, index, segment.free.get() != 0);
-        set(&d.with_dirty, index, segment.dirty.get() != 0);
-        self.idle.set(self.idle.get() - dirty.count_ones() as usize);
+        segment.free.set(start, n, false);
+        let dirty = segment.dirty.set(start, n, false);
+        set(&d.with_free, index, segment.free.any());
+        set(&d.with_dirty, index, segment.dirty.any());
+        self.idle.set(self.idle.get() - dirty);
         self.least_idle.set(self.least_idle.get().min(self.idle.get()));
         self.in_use.set(self.in_use.get() + n);
+        dirty
     }
 
     fn find(
@@ -159,10 +195,9 @@ impl Pages {
             while bits != 0 {
                 let index = w * 64 + bits.trailing_zeros() as usize;
                 let segment = &d.segments[index];
-                let mask = if dirty { segment.dirty.get() } else { segment.free.get() };
-                let starts = runs(mask, n);
-                if starts != 0 {
-                    return Some((index, starts.trailing_zeros() as usize));
+                let mask = if dirty { &segment.dirty } else { &segment.free };
+                if let Some(start) = mask.run(n) {
+                    return Some((index, start));
                 }
                 bits &= bits - 1;
             }
@@ -177,9 +212,9 @@ impl Pages {
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
         let segment = &d.segments[index];
-        let mask = ones(n) << ((start & (SEGMENT - 1)) / SLICE);
-        segment.free.set(segment.free.get() | mask);
-        segment.dirty.set(segment.dirty.get() | mask);
+        let first = (start & (SEGMENT - 1)) / SLICE;
+        segment.free.set(first, n, true);
+        segment.dirty.set(first, n, true);
         set(&d.with_free, index, true);
         set(&d.with_dirty, index, true);
         self.in_use.set(self.in_use.get() - n);
@@ -208,18 +243,15 @@ impl Pages {
                 return;
             }
             let segment = &d.segments[index];
-            let mut dirty = segment.dirty.get();
-            while dirty != 0 {
-                let start = dirty.trailing_zeros() as usize;
-                let n = (dirty >> start).trailing_ones() as usize;
+            while let Some(start) = segment.dirty.run(1) {
+                let n = segment.dirty.next(start, false).unwrap_or(SLICES) - start;
                 let at = segment.base.get() + start * SLICE;
                 let at = core::ptr::with_exposed_provenance_mut(at);
                 // SAFETY: free slices of our segment; nobody reads them before writing.
                 if !unsafe { core.platform.decommit(at, n * SLICE) } {
                     return;
                 }
-                dirty &= !(ones(n) << start);
-                segment.dirty.set(dirty);
+                segment.dirty.set(start, n, false);
                 self.idle.set(self.idle.get() - n);
             }
             set(&d.with_dirty, index, false);
@@ -239,8 +271,7 @@ impl Pages {
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
         let from = (start & (SEGMENT - 1)) / SLICE + old;
-        let mask = ones(new - old).checked_shl(from as u32).unwrap_or(0);
-        if from + (new - old) > SLICES || d.segments[index].free.get() & mask != mask {
+        if !d.segments[index].free.all(from, new - old) {
             return false;
         }
         self.claim(d, index, from, new - old);
@@ -276,15 +307,17 @@ mod tests {
 
     #[test]
     fn runs_are_where_the_ones_are() {
-        for n in 1..=64 {
-            for shift in 0..=64 - n {
-                let mask = ones(n) << shift;
-                assert_eq!(runs(mask, n), 1 << shift, "{n} {shift}");
-                if n < 64 {
-                    assert_eq!(runs(mask, n + 1), 0);
-                }
+        for n in [1, 2, 63, 64, 65, 127, 128, 200, 512] {
+            for start in 0..=SLICES - n {
+                let mask = Mask([const { Cell::new(0) }; SLICES / 64]);
+                assert_eq!(mask.run(1), None);
+                assert_eq!(mask.set(start, n, true), n);
+                assert_eq!(mask.run(n), Some(start), "{n} {start}");
+                assert_eq!(mask.run(n + 1), None);
+                assert!(mask.all(start, n) && !mask.all(start, n + 1));
+                assert_eq!(mask.set(start, n, false), n);
+                assert!(!mask.any());
             }
         }
-        assert_eq!(runs(0b1011_0111, 2), 0b0001_0011);
     }
 }

@@ -9,12 +9,12 @@ use crate::class;
 use crate::remote::{Batch, Links, Remote};
 use core::cell::Cell;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 /// Bytes of a slice, the unit segments are divided into.
 pub const SLICE: usize = 64 << 10;
 /// Bytes, and alignment, of a segment.
-pub const SEGMENT: usize = 4 << 20;
+pub const SEGMENT: usize = 32 << 20;
 /// Slices of a segment; the first holds the records.
 pub const SLICES: usize = SEGMENT / SLICE;
 /// Free lists are carved this many bytes at a time, so that untouched pages stay untouched.
@@ -64,7 +64,7 @@ pub struct SharedLine {
     remote: Remote,
     capacity: AtomicU32,
     class: AtomicU8,
-    slices: AtomicU8,
+    slices: AtomicU16,
     /// Slices from here back to the one whose record is in use.
     back: AtomicU8,
 }
@@ -106,7 +106,7 @@ impl Superblock {
                 remote: Remote::new(),
                 capacity: AtomicU32::new(0),
                 class: AtomicU8::new(0),
-                slices: AtomicU8::new(0),
+                slices: AtomicU16::new(0),
                 back: AtomicU8::new(0),
             },
         }
@@ -148,7 +148,7 @@ impl Superblock {
         self.set_used(0, 0);
         self.owner.capacity.store(capacity as u32, Ordering::Relaxed);
         self.owner.class.store(class as u8, Ordering::Relaxed);
-        self.owner.slices.store(slices as u8, Ordering::Relaxed);
+        self.owner.slices.store(slices as u16, Ordering::Relaxed);
         self.owner.back.store(0, Ordering::Relaxed);
         if class != class::LARGE {
             for i in 1..slices {
@@ -203,7 +203,7 @@ impl Superblock {
 
     /// Changes the number of slices of a large block.
     pub fn set_slices(&self, slices: usize) {
-        self.owner.slices.store(slices as u8, Ordering::Relaxed);
+        self.owner.slices.store(slices as u16, Ordering::Relaxed);
     }
 
     /// Usable bytes of one of its blocks.
@@ -320,11 +320,11 @@ impl Superblock {
 /// A record that is always full: where a heap has no superblock of a class.
 pub static EMPTY: Superblock = Superblock::new();
 
-/// Which segments are ours: one byte for each 4 MiB of the address space.
+/// Which segments are ours: one byte for each 32 MiB of the address space.
 pub struct Table(pub(crate) [AtomicU8; Self::LEN]);
 
 impl Table {
-    const LEN: usize = 1 << (47 - 22);
+    const LEN: usize = 1 << (47 - SEGMENT.trailing_zeros());
 
     /// A table of nothing.
     #[allow(clippy::large_stack_arrays)] // only ever evaluated for a static
@@ -335,7 +335,7 @@ impl Table {
     /// Whether `address` lies in a segment.
     #[inline(always)]
     pub fn has(&self, address: usize) -> bool {
-        // SAFETY: 25 bits index 2^25 elements. What lies above 47 bits is never ours, and the slow
+        // SAFETY: the mask is that of the array's length, a power of two. What lies above 47 bits is never ours, and the slow
         // paths compare whole addresses.
         let entry = unsafe { self.0.get_unchecked((address / SEGMENT) & (Self::LEN - 1)) };
         entry.load(Ordering::Relaxed) != 0
@@ -352,6 +352,3 @@ impl Table {
         }
     }
 }
-
-/// A cell that many threads may read, for single pointers.
-pub type Shared<T> = AtomicPtr<T>;

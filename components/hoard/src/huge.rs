@@ -11,7 +11,7 @@ use core::cell::Cell;
 use core::ptr::null_mut;
 
 /// Largest block made of slices.
-pub const LARGE_MAX: usize = 128 * SLICE;
+pub const LARGE_MAX: usize = 256 * SLICE;
 
 const PAGE: usize = 4096;
 const KEPT: usize = 16;

@@ -16,7 +16,7 @@ const IDLE_MOST: usize = 512;
 /// Idle slices kept however long they are.
 const IDLE_LEAST: usize = 16;
 /// Milliseconds after which half of what was idle all the time goes back to the system.
-pub const PERIOD: u64 = 50;
+pub const PERIOD: u64 = 100;
 
 /// One bit for each slice of a segment.
 #[repr(transparent)]

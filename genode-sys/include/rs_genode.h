@@ -117,7 +117,8 @@ typedef struct rs_affinity { rs_space_t space; rs_location_t location; } rs_affi
 
 /*
  * Serve one call. `call->caps` are borrowed for the duration of the callback: dup what is kept.
- * `reply->caps` become the seam's. Returns 0, or the negative protocol word of the reply.
+ * `reply->caps` become the seam's. Bytes at `reply->data` are initialised up to its capacity.
+ * Returns 0, or the negative protocol word of the reply.
  * The reply leaves when the callback returns.
  */
 typedef int64_t (*rs_dispatch_fn)(void *ctx, rs_msg_t const *call, rs_msg_t *reply);
@@ -232,6 +233,16 @@ typedef struct rs_blockade { uint64_t opaque[8]; } rs_blockade_t;
 void rs_blockade_init(rs_blockade_t *blockade);
 void rs_blockade_block(rs_blockade_t *blockade);
 void rs_blockade_wakeup(rs_blockade_t *blockade);
+
+/*
+ * As rs_blockade_block, but returns at `deadline` (see rs_time_us) at the latest; `*woken` says whether a wake-up
+ * came. The blockade stays in place until no wake-up can come any more, also after the return.
+ * RS_UNSUPPORTED where the system has no clock of its own: there, time is the Timer service's.
+ */
+rs_err_t rs_blockade_block_until(rs_blockade_t *blockade, uint64_t deadline, bool *woken);
+
+/* Microseconds on a monotonic clock since an arbitrary start; 0 where the system has no clock of its own. */
+uint64_t rs_time_us(void);
 
 /* Time-stamp counter of the calling CPU, in ticks. */
 uint64_t rs_timestamp(void);

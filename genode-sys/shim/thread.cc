@@ -90,4 +90,9 @@ static Blockade &blockade(rs_blockade_t *b) { return *reinterpret_cast<Blockade 
 
 void rs_blockade_init(rs_blockade_t *b)   { construct_at<Blockade>(b); }
 void rs_blockade_block(rs_blockade_t *b)  { attempt([&] { blockade(b).block(); }); }
+
+/* A component's clock on Genode is the Timer service, a session above the seam. */
+rs_err_t rs_blockade_block_until(rs_blockade_t *, ::uint64_t, bool *) { return RS_UNSUPPORTED; }
+::uint64_t rs_time_us(void) { return 0; }
+
 void rs_blockade_wakeup(rs_blockade_t *b) { attempt([&] { blockade(b).wakeup(); }); }

@@ -126,6 +126,16 @@ unsafe extern "C" {
     pub fn rs_blockade_wakeup(blockade: *mut rs_blockade_t);
 }
 unsafe extern "C" {
+    pub fn rs_blockade_block_until(
+        blockade: *mut rs_blockade_t,
+        deadline: u64,
+        woken: *mut bool,
+    ) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_time_us() -> u64;
+}
+unsafe extern "C" {
     pub fn rs_timestamp() -> u64;
 }
 unsafe extern "C" {
@@ -141,7 +151,7 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn rs_session_upgrade(id: u64, args: *const core::ffi::c_char, args_len: usize)
-    -> rs_err_t;
+        -> rs_err_t;
 }
 unsafe extern "C" {
     pub fn rs_session_close(id: u64);

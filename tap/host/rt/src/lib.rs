@@ -44,7 +44,9 @@ pub use parent::{
 pub use session::{rs_session_close, rs_session_open, rs_session_upgrade};
 pub use signal::{rs_signal_create, rs_signal_destroy, rs_signal_submit};
 pub use start::rs_host_start;
-pub use sync::{rs_blockade_block, rs_blockade_init, rs_blockade_wakeup};
+pub use sync::{
+    rs_blockade_block, rs_blockade_block_until, rs_blockade_init, rs_blockade_wakeup, rs_time_us,
+};
 pub use thread::{
     rs_affinity_space, rs_thread_create, rs_thread_id, rs_thread_join, rs_thread_migrate,
     rs_timestamp,

@@ -2,8 +2,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use genode_abi::rs_blockade_t;
-use rustix::thread::futex;
+use genode_abi::{RS_OK, rs_blockade_t, rs_err_t};
+use rustix::thread::futex::{self, Timespec};
 
 /// Lock a mutex; a panic elsewhere ends the process, so poisoning has no meaning here.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -44,6 +44,44 @@ pub unsafe extern "C" fn rs_blockade_block(blockade: *mut rs_blockade_t) {
     while word.load(Ordering::Acquire) == 0 {
         wait(word, 0);
     }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_blockade_block_until(
+    blockade: *mut rs_blockade_t,
+    deadline: u64,
+    woken: *mut bool,
+) -> rs_err_t {
+    // SAFETY: initialised and in place, by the contract.
+    let word = unsafe { word(blockade) };
+    loop {
+        let set = word.load(Ordering::Acquire) != 0;
+        let left = deadline.saturating_sub(rs_time_us());
+        if set || left == 0 {
+            // SAFETY: a live out parameter, by the contract.
+            unsafe { woken.write(set) };
+            return RS_OK;
+        }
+        // A wait beyond what the kernel can express is cut; the loop goes on.
+        let left = left.min(MAX_WAIT_US);
+        let timeout = Timespec {
+            tv_sec: (left / 1_000_000).cast_signed(),
+            tv_nsec: (left % 1_000_000 * 1000).cast_signed(),
+        };
+        let _ = futex::wait(word, futex::Flags::PRIVATE, 0, Some(&timeout));
+    }
+}
+
+/// Longest single sleep, one day.
+const MAX_WAIT_US: u64 = 86_400_000_000;
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub extern "C" fn rs_time_us() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // A monotonic clock never is before its start.
+    now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000
 }
 
 /// See the seam's header.

@@ -26,6 +26,9 @@ pub(crate) struct Peer {
     source: Source,
 }
 
+/// The profile in which our own library is handed out.
+const SHIPPED: &str = "shipped";
+
 /// Ours.
 pub(crate) const HOARD: &str = "hoard";
 
@@ -177,10 +180,12 @@ fn finish(mut command: Command, what: &str) -> Result<(), String> {
 
 fn build_own(package: &str, library: &str) -> Result<PathBuf, String> {
     let mut command = cargo();
-    command.args(["build", "--release", "--quiet", "--package", package]).current_dir(here());
+    command
+        .args(["build", "--profile", SHIPPED, "--quiet", "--package", package])
+        .current_dir(here());
     command.arg("--target-dir").arg(target());
-    finish(command, &format!("cargo build --release --package {package}"))?;
-    existing(&target().join("release").join(library))
+    finish(command, &format!("cargo build --profile {SHIPPED} --package {package}"))?;
+    existing(&target().join(SHIPPED).join(library))
 }
 
 fn build_peer(package: &str) -> Result<PathBuf, String> {

@@ -5,10 +5,10 @@
 //! heap that is always empty, hence the fast path needs no check; a thread's first slow path
 //! attaches a real one.
 
-use crate::shared::Core;
 use crate::heap::{Heap, Kind};
 use crate::huge::LARGE_MAX;
 use crate::platform::linux::Linux;
+use crate::shared::Core;
 use crate::superblock::{SLICE, Superblock, Table};
 use crate::{class, heap, superblock};
 use core::arch::{asm, global_asm};
@@ -82,8 +82,10 @@ fn set(heap: &'static Heap) {
 // ---- the life of a thread ---------------------------------------------------------------------
 
 unsafe extern "C" {
-    fn pthread_key_create(key: *mut c_uint, exit: Option<unsafe extern "C" fn(*mut c_void)>)
-    -> c_int;
+    fn pthread_key_create(
+        key: *mut c_uint,
+        exit: Option<unsafe extern "C" fn(*mut c_void)>,
+    ) -> c_int;
     fn pthread_setspecific(key: c_uint, value: *const c_void) -> c_int;
     fn pthread_atfork(
         prepare: Option<unsafe extern "C" fn()>,
@@ -278,9 +280,7 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, align: usize) -> *mut u8 {
         let sb = Superblock::of(address);
         if sb.owner() == superblock::LARGE && size > class::MAX_SIZE && size <= LARGE_MAX {
             let slices = size.div_ceil(SLICE);
-            if slices == sb.slices()
-                || CORE.node(crate::pages::node_of(sb)).resize(sb, slices)
-            {
+            if slices == sb.slices() || CORE.node(crate::pages::node_of(sb)).resize(sb, slices) {
                 return block;
             }
         }
@@ -343,8 +343,7 @@ unsafe impl core::alloc::GlobalAlloc for Hoard {
         if layout.align() <= 16 && layout.size() >= layout.align() {
             return allocate_zeroed(layout.size());
         }
-        let (block, zero) =
-            with(|heap| heap.allocate_aligned(layout.size(), layout.align()));
+        let (block, zero) = with(|heap| heap.allocate_aligned(layout.size(), layout.align()));
         if !zero && !block.is_null() {
             // SAFETY: the block has at least that many bytes.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -353,12 +352,7 @@ unsafe impl core::alloc::GlobalAlloc for Hoard {
     }
 
     #[inline]
-    unsafe fn realloc(
-        &self,
-        block: *mut u8,
-        layout: core::alloc::Layout,
-        size: usize,
-    ) -> *mut u8 {
+    unsafe fn realloc(&self, block: *mut u8, layout: core::alloc::Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise.
         unsafe { reallocate(block, size, layout.align()) }
     }

@@ -5,9 +5,9 @@
 //! before it takes fresh slices.
 
 use crate::class::CLASSES;
-use crate::shared::Core;
 use crate::lock::Lock;
 use crate::pages::Pages;
+use crate::shared::Core;
 use crate::superblock::{FLOATING, GLOBAL, NOBODY, SLICE, Superblock};
 use core::cell::Cell;
 

@@ -5,9 +5,9 @@
 //! came back. Blocks of other owners are gathered by superblock before they are pushed.
 
 use crate::class::{self, CLASSES, LARGE};
-use crate::shared::Core;
 use crate::huge::LARGE_MAX;
 use crate::remote::{Batch, Links, Pushed, State};
+use crate::shared::Core;
 use crate::superblock::{self, Block, EMPTY, FLOATING, GLOBAL, InPlace, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;

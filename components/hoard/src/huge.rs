@@ -3,9 +3,9 @@
 //! Nothing is kept in the mapping, so a block may have any alignment and grow by moving its pages.
 //! A few mappings are kept for reuse, because programs that use one such buffer use many.
 
-use crate::shared::Core;
 use crate::lock::Lock;
 use crate::pages::PERIOD;
+use crate::shared::Core;
 use crate::superblock::SLICE;
 use core::cell::Cell;
 use core::ptr::null_mut;

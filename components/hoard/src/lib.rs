@@ -15,8 +15,6 @@ pub mod platform;
 pub mod remote;
 pub mod sync;
 
-#[cfg(not(loom))]
-pub mod shared;
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod c;
 #[cfg(all(target_os = "linux", not(loom)))]
@@ -29,6 +27,8 @@ pub mod heap;
 pub mod huge;
 #[cfg(not(loom))]
 pub mod pages;
+#[cfg(not(loom))]
+pub mod shared;
 #[cfg(not(loom))]
 pub mod superblock;
 

@@ -154,16 +154,12 @@ impl Pages {
     }
 
     /// Takes `n` adjacent slices; true with them if they read as zero.
-    pub fn take(
-        &self,
-        core: &Core,
-        node: usize,
-        n: usize,
-    ) -> Option<(&'static Superblock, bool)> {
+    pub fn take(&self, core: &Core, node: usize, n: usize) -> Option<(&'static Superblock, bool)> {
         let d = self.directory(core, node)?;
-        let found = (if self.idle.get() >= n { self.find(&d.with_dirty, d, n, true) } else { None })
-            .or_else(|| self.find(&d.with_free, d, n, false))
-            .or_else(|| self.grow(core, node, d).map(|index| (index, 1)));
+        let found =
+            (if self.idle.get() >= n { self.find(&d.with_dirty, d, n, true) } else { None })
+                .or_else(|| self.find(&d.with_free, d, n, false))
+                .or_else(|| self.grow(core, node, d).map(|index| (index, 1)));
         let (index, start) = found?;
         let segment = &d.segments[index];
         let dirty = self.claim(d, index, start, n);

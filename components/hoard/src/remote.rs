@@ -202,12 +202,8 @@ impl Remote {
             } else {
                 Word::new(state, batch.head, count)
             };
-            match self.word.compare_exchange_weak(
-                old.0,
-                new.0,
-                ordering::push(),
-                Ordering::Relaxed,
-            ) {
+            match self.word.compare_exchange_weak(old.0, new.0, ordering::push(), Ordering::Relaxed)
+            {
                 Ok(_) if take => {
                     return Pushed::Taken(Batch { head: batch.head, tail: 0, count });
                 }

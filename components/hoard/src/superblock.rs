@@ -80,9 +80,8 @@ impl Links for InPlace {
     #[inline]
     fn link(&self, from: u32, to: Option<u32>) {
         let at = core::ptr::with_exposed_provenance_mut::<Block>(self.0 + from as usize);
-        let next = to.map_or(null_mut(), |to| {
-            core::ptr::with_exposed_provenance_mut(self.0 + to as usize)
-        });
+        let next = to
+            .map_or(null_mut(), |to| core::ptr::with_exposed_provenance_mut(self.0 + to as usize));
         // SAFETY: `from` is a block the caller is giving back: inside the superblock, aligned, at
         // least 8 bytes, and nobody else's.
         unsafe { at.write(Block { next }) };

@@ -122,7 +122,8 @@ impl Reader {
     /// Copies the content to the start of the dataspace and clears what was there before.
     fn fill(&mut self) -> Result<(), Error> {
         let Some(dataspace) = &self.dataspace else { return Ok(()) };
-        let size = self.module.read(|content| dataspace.write(0, content).map(|()| content.len()))?;
+        let size =
+            self.module.read(|content| dataspace.write(0, content).map(|()| content.len()))?;
         for at in size..self.filled {
             dataspace.write(at, &[0])?;
         }

@@ -165,10 +165,7 @@ fn contexts_cost_nothing_when_gone(env: Env, checks: &Checks) -> Result<(), Erro
 }
 
 /// A handler that is none for I/O waits for the entrypoint; the test ends in it.
-fn other_handlers_run_after_return(
-    env: Env,
-    checks: &Checks,
-) -> Result<Vec<SignalHandler>, Error> {
+fn other_handlers_run_after_return(env: Env, checks: &Checks) -> Result<Vec<SignalHandler>, Error> {
     let returned = Rc::new(Cell::new(false));
     let handler = SignalHandler::new(env.ep(), {
         let (returned, checks) = (returned.clone(), checks.clone());

@@ -78,10 +78,7 @@ impl Linux {
         const PRIVATE_ANONYMOUS_NORESERVE: usize = 0x2 | 0x20 | 0x4000;
         // SAFETY: a new private mapping; without MAP_FIXED no existing one changes.
         address(unsafe {
-            call(
-                number::MMAP,
-                [hint, size, READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, usize::MAX, 0],
-            )
+            call(number::MMAP, [hint, size, READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, usize::MAX, 0])
         })
     }
 }
@@ -141,10 +138,7 @@ impl Platform for Linux {
     unsafe fn remap(&self, base: *mut u8, old: usize, new: usize, may_move: bool) -> *mut u8 {
         // SAFETY: the caller's promise.
         address(unsafe {
-            call(
-                number::MREMAP,
-                [base.expose_provenance(), old, new, usize::from(may_move), 0, 0],
-            )
+            call(number::MREMAP, [base.expose_provenance(), old, new, usize::from(may_move), 0, 0])
         })
     }
 

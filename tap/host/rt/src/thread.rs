@@ -46,6 +46,9 @@ pub(crate) fn spawn(
     location: rs_location_t,
     function: impl FnOnce() + Send + 'static,
 ) -> Result<JoinHandle<()>, rs_err_t> {
+    if !within(space(), location) {
+        return Err(RS_INVALID);
+    }
     Builder::new()
         .name(name)
         .stack_size(stack_size.max(MIN_STACK))
@@ -54,6 +57,15 @@ pub(crate) fn spawn(
             function();
         })
         .map_err(|_| RS_OUT_OF_RAM)
+}
+
+/// Whether a location lies within a space. All zero, as of a default location, means anywhere.
+fn within(space: rs_space_t, at: rs_location_t) -> bool {
+    let end = |from: i32, len: u32| u64::try_from(from).ok()?.checked_add(u64::from(len.max(1)));
+    let anywhere = at.x == 0 && at.y == 0 && at.w == 0 && at.h == 0;
+    anywhere
+        || (end(at.x, at.w).is_some_and(|end| end <= u64::from(space.w))
+            && end(at.y, at.h).is_some_and(|end| end <= u64::from(space.h)))
 }
 
 /// Ask core to place a thread of this component.
@@ -139,6 +151,9 @@ pub unsafe extern "C" fn rs_thread_migrate(
 ) -> rs_err_t {
     // SAFETY: a live thread, by the contract.
     let Some(thread) = (unsafe { thread.cast::<Thread>().as_ref() }) else { return RS_INVALID };
+    if !within(space(), location) {
+        return RS_INVALID;
+    }
     let number = loop {
         match thread.id.load(std::sync::atomic::Ordering::Acquire) {
             0 => std::thread::yield_now(),
@@ -160,6 +175,11 @@ pub unsafe extern "C" fn rs_thread_id() -> u64 {
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_affinity_space() -> rs_space_t {
+    space()
+}
+
+/// The component's affinity space.
+fn space() -> rs_space_t {
     let space = rpc::call(env::cpu(), OPCODES.cpu.affinity_space, &[], |_| {})
         .and_then(|reply| reply.reader().u64().map_err(rpc::malformed))
         .unwrap_or(0);

@@ -1,0 +1,103 @@
+//! Threads, mutual exclusion, conditions.
+
+use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
+
+use genode::{
+    affinity::Location,
+    prelude::*,
+    sync::{Condvar, Mutex},
+    thread::{self, Builder},
+};
+
+use crate::{at, ensure};
+
+const THREADS: u64 = 4;
+const ROUNDS: u64 = 2000;
+
+pub(crate) fn run(env: Env) -> Result<(), String> {
+    let space = env.affinity_space();
+    log!("affinity space: {} x {}", space.width, space.height);
+    ensure!(space.total().is_some_and(|cpus| cpus > 0), "the affinity space is empty");
+    exclusion(env)?;
+    handover()?;
+    let outside = Location::cpu(i32::MAX, 0);
+    ensure!(
+        Builder::new("outside").location(outside).spawn(|| ()).is_err(),
+        "a thread outside of the affinity space was started"
+    );
+    log!("threads: ok");
+    Ok(())
+}
+
+/// A counter that is not atomic, behind a mutex, counted up by all CPUs.
+fn exclusion(env: Env) -> Result<(), String> {
+    let space = env.affinity_space();
+    let counter = Arc::new(Mutex::new(0_u64));
+    let mut threads = Vec::new();
+    for n in 0..THREADS {
+        let counter = counter.clone();
+        let thread = Builder::new("counter")
+            .location(space.location_of_index(n as u32))
+            .spawn(move || {
+                for _ in 0..ROUNDS {
+                    let mut counter = counter.lock();
+                    let seen = *counter;
+                    core::hint::black_box(seen);
+                    *counter = seen + 1;
+                }
+                thread::current_id()
+            })
+            .map_err(at("thread"))?;
+        threads.push(thread);
+    }
+    let mut ids: Vec<u64> = Vec::new();
+    for thread in threads {
+        ids.push(thread.join().map_err(at("join"))?);
+    }
+    ensure!(
+        *counter.lock() == THREADS * ROUNDS,
+        "the mutex lost {} counts",
+        THREADS * ROUNDS - *counter.lock()
+    );
+    ensure!(
+        !ids.contains(&0) && !ids.contains(&thread::current_id()),
+        "thread ids are not distinct: {ids:?}"
+    );
+    Ok(())
+}
+
+/// A queue between two threads: nothing is lost, nothing comes twice, order is kept.
+fn handover() -> Result<(), String> {
+    struct Queue {
+        items: Mutex<VecDeque<u64>>,
+        changed: Condvar,
+    }
+    let queue = Arc::new(Queue { items: Mutex::new(VecDeque::new()), changed: Condvar::new() });
+    let consumer = {
+        let queue = queue.clone();
+        Builder::new("consumer")
+            .spawn(move || {
+                let mut seen = Vec::new();
+                while seen.len() < 500 {
+                    let mut items = queue.items.lock();
+                    while items.is_empty() {
+                        queue.changed.wait(&mut items);
+                    }
+                    seen.extend(items.drain(..));
+                }
+                seen
+            })
+            .map_err(at("consumer"))?
+    };
+    for n in 0..500 {
+        queue.items.lock().push_back(n);
+        queue.changed.notify_one();
+    }
+    let seen = consumer.join().map_err(at("join"))?;
+    ensure!(
+        seen.iter().copied().eq(0..500),
+        "the queue handed over {} items out of order",
+        seen.len()
+    );
+    Ok(())
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `cargo tap`.
+
+fn main() -> std::process::ExitCode {
+    cargo_tap::cli::main()
+}

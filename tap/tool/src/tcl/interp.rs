@@ -220,6 +220,10 @@ impl Interp {
         if self.depth >= DEPTH {
             return fail("too many nested evaluations (infinite loop?)");
         }
+        // here as well as per command: an empty loop has none
+        if (self.interrupted)() {
+            return Err(Exception::Abort);
+        }
         self.depth += 1;
         let outer = self.place.clone();
         let source = Source { text: script.shared(), origin: script.origin().cloned() };

@@ -1,0 +1,214 @@
+//! A running host system: core's process, its output, and its orderly end.
+
+use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
+use crate::run::transcript::{Transcript, advice};
+use crate::signals::Interrupts;
+use crate::tcl::regex::Pattern;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Time that core has to end its components after SIGTERM.
+const GRACE: Duration = Duration::from_secs(3);
+/// Time that the kernel has to end what core left.
+const SWEEP: Duration = Duration::from_secs(2);
+/// Silence after which an incomplete line is taken for a prompt.
+const PROMPT: Duration = Duration::from_millis(50);
+
+/// Receives the log's lines while the system runs.
+pub type Sink<'a> = &'a mut dyn FnMut(Tick<'_>);
+
+/// What a wait tells while it goes on.
+pub enum Tick<'a> {
+    /// A line of the log.
+    Line(&'a str),
+    /// Nothing happened for a moment.
+    Quiet,
+}
+
+/// Why a pattern was not found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// Time is over; perhaps with advice.
+    Timeout(Option<&'static str>),
+    /// Core ended first.
+    Ended(String),
+    /// The system prints without end.
+    Flood,
+    /// A signal asked the tool to stop.
+    Interrupted,
+    /// The tool's own trouble.
+    Trouble(String),
+}
+
+/// A host system.
+pub struct System {
+    running: Running,
+    transcript: Transcript,
+    log: Option<File>,
+    /// Lines that were printed while core ended.
+    last_words: Vec<String>,
+}
+
+/// How a system ended.
+#[derive(Debug, Default)]
+pub struct End {
+    /// What is wrong about it.
+    pub problems: Vec<String>,
+    /// Processes that had to be killed.
+    pub leftovers: Vec<Leftover>,
+    /// Lines printed while it ended.
+    pub last_words: Vec<String>,
+}
+
+impl System {
+    /// Starts core with a boot directory; the log goes to a file, too.
+    pub fn boot(
+        core: &Path,
+        boot: &Path,
+        options: &[OsString],
+        log: &Path,
+    ) -> Result<Self, String> {
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .map_err(|e| format!("cannot write {}: {e}", log.display()))?;
+        let mut command = guarded(core).map_err(|e| format!("cannot find the tool itself: {e}"))?;
+        command.arg("--boot").arg(boot).args(options);
+        let running =
+            Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
+        Ok(Self {
+            running,
+            transcript: Transcript::default(),
+            log: Some(file),
+            last_words: Vec::new(),
+        })
+    }
+
+    fn record(&mut self, bytes: &[u8]) {
+        // a full disk must not fail a test that passes; a flood must not fill it
+        let keep = !self.transcript.flooded();
+        if !keep || self.log.as_mut().is_some_and(|file| file.write_all(bytes).is_err()) {
+            self.log = None;
+        }
+    }
+
+    /// Waits until the pattern matches (or for ever, if there is none), and returns the output up to there.
+    pub fn wait_for(
+        &mut self,
+        pattern: Option<&Pattern>,
+        timeout: Option<Duration>,
+        interrupts: &Interrupts,
+        sink: Sink<'_>,
+    ) -> Result<String, Missed> {
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        // what came after the last match may already hold the next
+        if let Some(found) = pattern.and_then(|p| self.transcript.search(p, &[])) {
+            return Ok(found);
+        }
+        let mut unmatched = String::new();
+        loop {
+            let soon = Instant::now() + PROMPT;
+            let next = deadline.map_or(soon, |d| d.min(soon));
+            match self.running.wait(Some(next), interrupts) {
+                Ok(Event::Output(bytes)) => {
+                    self.record(&bytes);
+                    let lines = self.transcript.add(&bytes);
+                    if let Some(found) = self.offer(pattern, &lines, sink, &mut unmatched) {
+                        return Ok(found);
+                    }
+                    if self.transcript.flooded() && pattern.is_some() {
+                        return Err(Missed::Flood);
+                    }
+                }
+                Ok(Event::Timeout) => {
+                    if let Some(found) = pattern.and_then(|p| self.transcript.search_partial(p)) {
+                        return Ok(found);
+                    }
+                    sink(Tick::Quiet);
+                }
+                Ok(Event::Ended) => {
+                    let last: Vec<String> = self.transcript.finish().into_iter().collect();
+                    if let Some(found) = self.offer(pattern, &last, sink, &mut unmatched) {
+                        return Ok(found);
+                    }
+                    return Err(Missed::Ended(ending(self.running.status())));
+                }
+                Ok(Event::Interrupted) => return Err(Missed::Interrupted),
+                Err(e) => return Err(Missed::Trouble(format!("cannot read core's output: {e}"))),
+            }
+            // checked here, too: a system that never stops printing must not escape it
+            if deadline.is_some_and(|d| Instant::now() >= d) {
+                return Err(Missed::Timeout(pattern.and_then(|p| advice(p, &unmatched))));
+            }
+        }
+    }
+
+    fn offer(
+        &mut self,
+        pattern: Option<&Pattern>,
+        lines: &[String],
+        sink: Sink<'_>,
+        unmatched: &mut String,
+    ) -> Option<String> {
+        for line in lines {
+            sink(Tick::Line(line));
+        }
+        let pattern = pattern?;
+        let found = self.transcript.search(pattern, lines);
+        if found.is_none() && unmatched.len() < (1 << 20) {
+            for line in lines {
+                unmatched.push_str(line);
+                unmatched.push_str("\r\n");
+            }
+        }
+        found
+    }
+
+    /// The last lines of the log.
+    pub fn tail(&self) -> String {
+        self.transcript.tail()
+    }
+
+    /// True when core ended by itself, with success.
+    pub fn succeeded(&self) -> bool {
+        self.running.status().is_some_and(|s| s.success())
+    }
+
+    /// Ends the system and whatever it started.
+    pub fn stop(mut self, interrupts: &Interrupts, sink: Sink<'_>) -> End {
+        let mut end = End::default();
+        let by_itself = self.running.status().is_some();
+        let mut bytes = Vec::new();
+        match self.running.stop(GRACE, |piece| bytes.extend_from_slice(piece), interrupts) {
+            Ok(true) => {}
+            Ok(false) => end.problems.push(format!(
+                "core did not end within {} s of SIGTERM and was killed",
+                GRACE.as_secs()
+            )),
+            Err(e) => end.problems.push(format!("cannot end core: {e}")),
+        }
+        if end.problems.is_empty()
+            && !by_itself
+            && let Some(signal) = self.running.status().and_then(|s| s.signal())
+            && signal != 15
+        {
+            end.problems
+                .push(format!("core crashed while it ended: {}", ending(self.running.status())));
+        }
+        self.record(&bytes);
+        let mut lines = self.transcript.add(&bytes);
+        lines.extend(self.transcript.finish());
+        for line in &lines {
+            sink(Tick::Line(line));
+        }
+        self.last_words.extend(lines);
+        end.leftovers = sweep(self.running.pid(), SWEEP);
+        end.last_words = std::mem::take(&mut self.last_words);
+        end
+    }
+}

@@ -1,0 +1,157 @@
+//! Boots a system and waits for its output.
+
+use super::api::{extend, place};
+use super::session::{Session, Shared};
+use super::transcript;
+use crate::host::system::{Missed, System};
+use crate::tcl::regex::Pattern;
+use crate::tcl::{Exception, Interp, Outcome, Value, list, number};
+use std::time::{Duration, Instant};
+
+pub(super) fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+    let since = Instant::now();
+    let expression = words.get(1).map_or("forever", Value::as_str);
+    let continued = words.get(3).is_some_and(|id| id.as_str() != "-1");
+    let at = place(interp);
+    if expression == "forever" {
+        return run_forever(interp, session, continued, &at);
+    }
+    let timeout = words.get(2).map_or(Ok(0), number::int_arg)?;
+    // Expect takes -1 for no timeout
+    let timeout = u64::try_from(timeout).ok().map(Duration::from_secs);
+    let pattern = Pattern::new(expression, false, false)?;
+    let step = format!("output matches {{{expression}}}");
+    if let Err(why) = transcript::check(&pattern) {
+        return Err(session.borrow_mut().bad(&step, since, &format!("{at}: {why}"), &[]));
+    }
+    start(interp, session, continued, &at)?;
+    let mut session = session.borrow_mut();
+    match session.pump("running", Some(&pattern), timeout) {
+        Ok(found) => {
+            session.matched = true;
+            session.good(&step, since);
+            extend(interp, "::output", &found)?;
+            Ok(Value::empty())
+        }
+        Err(Missed::Interrupted) => Err(Exception::Abort),
+        Err(missed) => {
+            let message = match missed {
+                Missed::Timeout(advice) => {
+                    let advice = advice.map_or_else(String::new, |a| format!("; {a}"));
+                    let seconds = timeout.map_or(0, |t| t.as_secs());
+                    format!("{at}: nothing matched within {seconds} s{advice}")
+                }
+                Missed::Ended(how) => format!("{at}: core ended before, with {how}"),
+                Missed::Flood => format!(
+                    "{at}: the system printed more than {} MiB without a match",
+                    transcript::FLOOD >> 20
+                ),
+                Missed::Trouble(why) => format!("{at}: {why}"),
+                Missed::Interrupted => String::new(),
+            };
+            let more = failure_details(&session);
+            Err(session.bad(&step, since, &message, &more))
+        }
+    }
+}
+
+fn failure_details(session: &Session) -> Vec<(&'static str, String)> {
+    let mut details = Vec::new();
+    if let Some(system) = &session.system {
+        details.push(("log", system.tail()));
+        details.push(("log_file", session.log_file().display().to_string()));
+    }
+    details
+}
+
+/// Boots, unless the script goes on with the running system.
+fn start(
+    interp: &mut Interp,
+    session: &Shared,
+    continued: bool,
+    at: &str,
+) -> Result<(), Exception> {
+    let since = Instant::now();
+    let script_args = match interp.get("::host_args") {
+        Ok(value) => list::parse(&value)?.iter().map(|v| v.as_str().to_owned()).collect(),
+        Err(_) => Vec::new(),
+    };
+    let mut session = session.borrow_mut();
+    if continued && session.system.is_some() {
+        return Ok(());
+    }
+    session.stop_system();
+    if session.verdict.is_some() || session.interrupts.seen() {
+        return Err(Exception::Abort);
+    }
+    let boot = session.boot_dir();
+    let core = session.built.get("core").cloned();
+    let problem = match &core {
+        _ if continued => Some("no system is running: drop the third argument to boot one".into()),
+        None => Some("core is not built: add core to build { ... }".into()),
+        Some(_) if !boot.join("config").is_file() => {
+            Some("there is no configuration: call install_config first".into())
+        }
+        Some(_) => None,
+    };
+    let started = match problem {
+        Some(problem) => Err(problem),
+        None => session.core_options(&script_args).and_then(|options| {
+            System::boot(&core.unwrap_or_default(), &boot, &options, &session.log_file())
+        }),
+    };
+    match started {
+        Ok(system) => {
+            session.system = Some(system);
+            Ok(())
+        }
+        Err(why) => Err(session.bad("the system boots", since, &format!("{at}: {why}"), &[])),
+    }
+}
+
+fn run_forever(interp: &mut Interp, session: &Shared, continued: bool, at: &str) -> Outcome {
+    if session.borrow().options.batch {
+        let why = "runs until Ctrl-C: start it with cargo tap run".to_owned();
+        return Err(session.borrow_mut().skip(why));
+    }
+    let since = Instant::now();
+    start(interp, session, continued, at)?;
+    let mut session = session.borrow_mut();
+    match session.pump("running, Ctrl-C ends it", None, None) {
+        Err(Missed::Ended(_)) if session.system.as_ref().is_some_and(System::succeeded) => {
+            session.matched = true;
+            session.good("the system ends by itself", since);
+            Ok(Value::empty())
+        }
+        Err(Missed::Interrupted) => Err(Exception::Abort),
+        Err(Missed::Ended(how)) => {
+            let more = failure_details(&session);
+            let message = format!("{at}: core ended with {how}");
+            Err(session.bad("the system ends by itself", since, &message, &more))
+        }
+        other => {
+            let message = format!("{at}: {other:?}");
+            Err(session.bad("the system runs", since, &message, &[]))
+        }
+    }
+}
+
+pub(super) fn sleep(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+    let seconds = number::number(words[1].as_str()).map(number::Number::real);
+    let Some(time) = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) else {
+        return crate::tcl::fail(format!("expected seconds but got \"{}\"", words[1]));
+    };
+    let mut session = session.borrow_mut();
+    if session.system.is_some() {
+        // the system goes on, and its output must be read; what it prints is found by a later search
+        return match session.pump("sleeping", None, Some(time)) {
+            Err(Missed::Interrupted) => Err(Exception::Abort),
+            _ => Ok(Value::empty()),
+        };
+    }
+    let end = Instant::now() + time;
+    while Instant::now() < end && !session.interrupts.seen() {
+        std::thread::sleep(Duration::from_millis(20).min(time));
+    }
+    Ok(Value::empty())
+}

@@ -1,0 +1,64 @@
+//! Finds run scripts by name.
+
+use std::path::{Path, PathBuf};
+
+/// A run script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Its name, without `.run`.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// All scripts of a folder, by name.
+pub fn all(folder: &Path) -> Vec<Script> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut scripts: Vec<Script> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "run"))
+        .filter_map(|path| {
+            let name = path.file_stem()?.to_str()?.to_owned();
+            Some(Script { name, path })
+        })
+        .collect();
+    scripts.sort_by(|a, b| a.name.cmp(&b.name));
+    scripts
+}
+
+/// Finds one script: by path, by name, or by name without our prefix `rs_`.
+pub fn find(folders: &[PathBuf], name: &str) -> Result<Script, String> {
+    let as_path = Path::new(name);
+    if name.contains('/') || as_path.extension().is_some_and(|e| e == "run") {
+        let stem = as_path.file_stem().and_then(|s| s.to_str());
+        return match (as_path.is_file(), stem) {
+            (true, Some(stem)) => {
+                let path = std::path::absolute(as_path).unwrap_or_else(|_| as_path.into());
+                Ok(Script { name: stem.to_owned(), path })
+            }
+            _ => Err(format!("there is no run script {name}")),
+        };
+    }
+    for folder in folders {
+        for candidate in [name.to_owned(), format!("rs_{name}")] {
+            let path = folder.join(format!("{candidate}.run"));
+            if path.is_file() {
+                return Ok(Script { name: candidate, path });
+            }
+        }
+    }
+    let known: Vec<String> = folders.iter().flat_map(|f| all(f)).map(|s| s.name).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(format!("there is no run script \"{name}\"; there are: {known}"))
+}
+
+/// The scripts of the first folder that has any, whose name contains the pattern; `*` and `?` work.
+pub fn matching(folders: &[PathBuf], pattern: Option<&str>) -> Vec<Script> {
+    let mut scripts = folders.iter().map(|f| all(f)).find(|s| !s.is_empty()).unwrap_or_default();
+    if let Some(pattern) = pattern {
+        let anywhere = format!("*{pattern}*");
+        scripts.retain(|s| crate::tcl::cmd::glob_matches(&anywhere, &s.name, false));
+    }
+    scripts
+}

@@ -25,6 +25,20 @@ pub(crate) fn ram(size: usize) -> Result<OwnedFd> {
     Ok(fd)
 }
 
+/// Bind the pages of a memory to a NUMA node of the real machine, before any is touched.
+pub(crate) fn place_on_node(fd: &OwnedFd, size: usize, node: u32) -> Result<()> {
+    const BIND: libc::c_long = 2; // MPOL_BIND
+    let mut mask = [0u64; 16];
+    let word = mask.get_mut(node as usize / 64).ok_or(rustix::io::Errno::INVAL)?;
+    *word = 1 << (node % 64);
+    let mapping = Mapping::new(fd, size)?;
+    let bits = mask.len() * 64;
+    // SAFETY: the policy applies to the shared memory behind the mapping; the mask outlives the call.
+    let result =
+        unsafe { libc::syscall(libc::SYS_mbind, mapping.addr, size, BIND, mask.as_ptr(), bits, 0) };
+    if result == 0 { Ok(()) } else { Err(rustix::io::Errno::NOMEM) }
+}
+
 /// An unforgeable name: an empty sealed memory, told apart by its inode.
 pub(crate) fn token() -> Result<OwnedFd> {
     let fd = rustix::fs::memfd_create("cap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use rs_host_proto::bell::{HINT_EVENT, HINT_SIGNAL};
 use rs_host_proto::slot::Found;
 use rs_host_proto::sys::{self, Fds, Futex};
-use rs_host_proto::wire::Affinity;
 use rs_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
 use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::account::Accounts;
+use crate::machine::Machine;
 use crate::note;
 use crate::nucleus::{CORE_EP, Nucleus, SlotId, Source, Verdict};
 use crate::service::{Modules, NotServed, Request, Response, Services};
@@ -21,31 +21,36 @@ const TOTAL_CAPS: u64 = 100_000;
 /// Command line.
 pub(crate) struct Options {
     boot: PathBuf,
+    machine: Option<PathBuf>,
 }
 
 impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut boot = None;
+        let mut machine = None;
         let mut args = args;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
+                "--machine" => machine = Some(PathBuf::from(value()?)),
                 "--boot" => boot = Some(PathBuf::from(value()?)),
                 other => {
                     return Err(format!(
-                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR"
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE]"
                     ));
                 }
             }
         }
-        let boot = boot.ok_or("usage: rs_host_core --boot DIR, where DIR holds the ROM modules")?;
+        let boot = boot.ok_or(
+            "usage: rs_host_core --boot DIR [--machine FILE], where DIR holds the ROM modules",
+        )?;
         if !boot.is_dir() {
             return Err(format!(
                 "{} is no directory: build a boot directory first",
                 boot.display()
             ));
         }
-        Ok(Self { boot })
+        Ok(Self { boot, machine })
     }
 }
 
@@ -65,15 +70,24 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     raise_descriptor_limit();
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
-    let ram = rustix::system::sysinfo();
-    let total_ram = (ram.totalram * u64::from(ram.mem_unit)) & !(PAGE as u64 - 1);
+    let machine = match &options.machine {
+        Some(path) => Machine::described(path)?,
+        None => Machine::real()?,
+    };
+    let info = rustix::system::sysinfo();
+    let real_ram = info.totalram * u64::from(info.mem_unit);
+    let total_ram = machine.ram().unwrap_or(real_ram) & !(PAGE as u64 - 1);
+    let description = machine.description.clone();
     let accounts = Accounts::new(total_ram, TOTAL_CAPS);
-    let (nucleus, doorbell) = Nucleus::new(accounts).map_err(os("cannot create core's tables"))?;
+    let (nucleus, doorbell) =
+        Nucleus::new(accounts, machine).map_err(os("cannot create core's tables"))?;
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
     let mut core = Core { nucleus, services, doorbell, signals, stopped: false };
-    let affinity = Affinity { space: (1, 1), at: (0, 0), size: (1, 1) };
-    core.services.boot(&mut core.nucleus, affinity)?;
+    if let Some(description) = description {
+        core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
+    }
+    core.services.boot(&mut core.nucleus)?;
     let code = core.serve().map_err(os("epoll"))?;
     core.services.shut_down(&mut core.nucleus);
     core.summary();

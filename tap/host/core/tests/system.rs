@@ -38,7 +38,7 @@ fn boot(name: &str, modules: &[(&str, &str)]) -> Outcome {
         .unwrap();
     let start = Instant::now();
     while core.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_secs(60) {
+        if start.elapsed() > Duration::from_mins(1) {
             core.kill().unwrap();
             let log = core.wait_with_output().unwrap().stdout;
             panic!("system {name} hangs; log:\n{}", String::from_utf8_lossy(&log));

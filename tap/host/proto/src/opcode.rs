@@ -22,6 +22,8 @@ pub struct Pd {
     pub ram_quota: u64,
     pub used_ram: u64,
     pub native_pd: u64,
+    /// Ours, after the last of Genode's: `alloc_ram` with the native id of a NUMA node as third argument.
+    pub alloc_ram_on_node: u64,
 }
 
 /// CPU session and its threads.
@@ -119,6 +121,7 @@ pub const GENODE_26_02: Table = Table {
         ram_quota: 22,
         used_ram: 23,
         native_pd: 24,
+        alloc_ram_on_node: 28,
     },
     cpu: Cpu {
         create_thread: 0,

@@ -45,9 +45,8 @@ pub(crate) fn request(
     let _turn = lock(&TURN);
     send(op, args, cap)?;
     let mut fds = Fds::default();
-    let packet = match sys::recv_packet(socket(), &mut fds, RecvFlags::empty()) {
-        Ok(Some(packet)) => packet,
-        Ok(None) | Err(_) => core_is_gone(),
+    let Ok(Some(packet)) = sys::recv_packet(socket(), &mut fds, RecvFlags::empty()) else {
+        core_is_gone()
     };
     match packet.op() {
         status::OK => Ok(Reply { packet, fds }),

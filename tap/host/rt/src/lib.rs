@@ -8,6 +8,8 @@
 //! `rs_ram_alloc`, `rs_attach`, `rs_call`, `rs_log` and `rs_signal_submit`, nor with the lock of the capability
 //! table held.
 #![allow(clippy::missing_safety_doc)] // the contract of every function is in the header
+#![allow(clippy::large_stack_arrays)] // initialisers of statics, never on a stack
+#![allow(clippy::single_match_else)] // two arms of a match read better than an if with a block
 
 mod attach;
 mod call;

@@ -27,12 +27,16 @@ pub unsafe extern "C" fn rs_ram_alloc(
     if size == 0 {
         return RS_INVALID;
     }
-    if node != RS_ANY_NODE {
-        return RS_UNSUPPORTED;
-    }
     let allocate = || {
-        let mut reply = rpc::call(env::pd(), OPCODES.pd.alloc_ram, &[], |w| {
+        let opcode = match node {
+            RS_ANY_NODE => OPCODES.pd.alloc_ram,
+            _ => OPCODES.pd.alloc_ram_on_node,
+        };
+        let mut reply = rpc::call(env::pd(), opcode, &[], |w| {
             w.u64(size as u64).i32(cache as i32);
+            if node != RS_ANY_NODE {
+                w.i32(node);
+            }
         })?;
         let mut results = reply.reader();
         if results.bool().map_err(rpc::malformed)? {
@@ -41,7 +45,11 @@ pub unsafe extern "C" fn rs_ram_alloc(
                 cap => Ok(cap),
             }
         } else {
-            Err(alloc_error(results.i32().map_err(rpc::malformed)?))
+            match alloc_error(results.i32().map_err(rpc::malformed)?) {
+                // There is no such node.
+                RS_DENIED if node != RS_ANY_NODE => Err(RS_UNSUPPORTED),
+                e => Err(e),
+            }
         }
     };
     match allocate() {

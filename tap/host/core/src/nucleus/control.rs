@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rs_host_proto::control::{Packet, request, status};
 use rs_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
+use topology::Location;
 
 use super::{ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
 
@@ -112,6 +113,12 @@ impl Nucleus {
                     self.channel_close(channel);
                 }
                 None
+            }
+            request::THREAD_BIND => {
+                let [x, y, w, h] = [1, 2, 3, 4].map(|i| packet.arg(i));
+                let location = Location::new(x as i32, y as i32, w as u32, h as u32);
+                let bound = self.thread_bind(id, packet.arg(0), location);
+                Some(bound.map(|()| Answer::empty()))
             }
             _ => Some(Err(Refusal::Invalid)),
         }

@@ -17,6 +17,7 @@ pub(crate) use process::{Ending, Process};
 use rustix::event::epoll;
 
 use crate::account::Accounts;
+use crate::machine::Machine;
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),*) => {$(
@@ -122,6 +123,7 @@ impl Source {
 pub(crate) struct Nucleus {
     pub(crate) epoll: OwnedFd,
     pub(crate) accounts: Accounts,
+    pub(crate) machine: Machine,
     pub(crate) procs: HashMap<ProcId, Process>,
     pub(crate) eps: HashMap<EpId, Entrypoint>,
     pub(crate) objects: HashMap<ObjId, Object>,
@@ -135,12 +137,13 @@ pub(crate) struct Nucleus {
 
 impl Nucleus {
     /// Empty tables, and core's own entrypoint with the read end of its doorbell.
-    pub(crate) fn new(accounts: Accounts) -> rustix::io::Result<(Self, OwnedFd)> {
+    pub(crate) fn new(accounts: Accounts, machine: Machine) -> rustix::io::Result<(Self, OwnedFd)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let device = rs_host_proto::sys::identity(crate::fd::token()?)?.device;
         let mut nucleus = Self {
             epoll,
             accounts,
+            machine,
             procs: HashMap::new(),
             eps: HashMap::new(),
             objects: HashMap::new(),

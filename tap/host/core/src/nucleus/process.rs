@@ -6,13 +6,15 @@ use std::process::{Command, Stdio};
 use rustix::event::epoll;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use topology::Location;
 
 use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};
 use crate::account::AccountId;
+use crate::machine::Machine;
 
 /// A component's process.
 pub(crate) struct Process {
-    pub(crate) pid: Pid,
+    pid: Pid,
     pidfd: OwnedFd,
     pub(crate) control: OwnedFd,
     /// The PD session's account, which pays for its objects.
@@ -20,6 +22,8 @@ pub(crate) struct Process {
     /// The PD session, for whoever asks what died.
     pub(crate) pd: u64,
     pub(crate) parent: OwnedFd,
+    /// Where it may run.
+    place: Location,
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,
@@ -43,6 +47,7 @@ impl Nucleus {
         parent: OwnedFd,
         account: AccountId,
         pd: u64,
+        place: Location,
     ) -> Result<ProcId, Refusal> {
         let (control, far) = rustix::net::socketpair(
             AddressFamily::UNIX,
@@ -65,6 +70,8 @@ impl Nucleus {
         })?;
         drop(far);
         let pid = Pid::from_child(&child);
+        // A component that runs somewhere else for its first moments does no harm.
+        let _ = rustix::thread::sched_setaffinity(Some(pid), &self.machine.cpus(place));
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         let id = ProcId(self.fresh());
         self.watch(&control, Source::Control(id), epoll::EventFlags::IN)?;
@@ -76,12 +83,32 @@ impl Nucleus {
             account,
             pd,
             parent,
+            place,
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
         };
         self.procs.insert(id, process);
         Ok(id)
+    }
+
+    /// Place a thread of a process within the process's place.
+    pub(crate) fn thread_bind(
+        &mut self,
+        id: ProcId,
+        thread: u64,
+        location: Location,
+    ) -> Result<(), Refusal> {
+        let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
+        let location = Machine::within(process.place, location).ok_or(Refusal::Invalid)?;
+        let tid = i32::try_from(thread).ok().and_then(Pid::from_raw).ok_or(Refusal::Invalid)?;
+        // Only threads of the process itself.
+        let task = format!("/proc/{}/task/{thread}", process.pid.as_raw_nonzero());
+        if !std::path::Path::new(&task).exists() {
+            return Err(Refusal::Invalid);
+        }
+        rustix::thread::sched_setaffinity(Some(tid), &self.machine.cpus(location))
+            .map_err(|_| Refusal::Invalid)
     }
 
     /// Kill a process if it still runs, wait for its end, and take back all it held.

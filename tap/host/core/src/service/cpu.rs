@@ -3,7 +3,8 @@
 //! A component's process is created by `Native_pd::start`; `create_thread` ties a PD to the CPU session
 //! whose handler learns of its fault.
 use rs_host_proto::opcode::OPCODES;
-use rs_host_proto::wire::{Affinity, Reader};
+use rs_host_proto::wire::Reader;
+use topology::Location;
 
 use super::{NotServed, Request, Response, Served, Services};
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
@@ -13,7 +14,8 @@ pub(crate) struct Cpu {
     pub(crate) native: ObjId,
     /// Signal context for faults.
     pub(crate) sigh: Option<ObjId>,
-    pub(crate) affinity: Affinity,
+    /// The part of the machine that the session's threads may use.
+    pub(crate) place: Location,
     /// Thread objects, each with its PD.
     pub(crate) threads: Vec<(u64, ObjId)>,
 }
@@ -52,7 +54,7 @@ impl Services {
             session.sigh = request.object(nucleus, 0);
             response.void()
         } else if opcode == op.affinity_space {
-            let (w, h) = session.affinity.size;
+            let (w, h) = (session.place.width, session.place.height);
             response.word(u64::from(w) | (u64::from(h) << 32))
         } else if opcode == op.native_cpu {
             let native = nucleus.capability(session.native);

@@ -89,10 +89,10 @@ fn needed(service: &str) -> Option<Cost> {
 
 impl Services {
     /// Create and start init with everything the system has.
-    pub(crate) fn boot(&mut self, nucleus: &mut Nucleus, affinity: Affinity) -> Result<(), String> {
+    pub(crate) fn boot(&mut self, nucleus: &mut Nucleus) -> Result<(), String> {
         let refused = |e| move |r| format!("cannot create {e} for init: {r:?}");
         let parent = nucleus.core_object(CoreObject::Parent).map_err(refused("a parent"))?;
-        let session = SessionArgs { label: NAME, affinity };
+        let session = SessionArgs { label: NAME, affinity: Affinity::default() };
         let pd_cap = self.pd_open(nucleus, &session).map_err(refused("a PD"))?;
         let cpu_cap = self.cpu_open(nucleus, &session).map_err(refused("a CPU session"))?;
         let log_cap = self.log_open(nucleus, &session).map_err(refused("a LOG session"))?;
@@ -121,7 +121,7 @@ impl Services {
         self.init = Some(Init { account: pd.account, sessions, exit: None });
         let binary =
             self.modules.dataspace(nucleus, module).ok_or("cannot read module \"init\"")?;
-        super::pd::start(nucleus, pd_id, pd, &binary);
+        super::pd::start(nucleus, pd_id, pd, &binary, nucleus.machine.everywhere());
         match pd.process {
             Some(_) => Ok(()),
             None => Err("cannot start init".into()),
@@ -349,7 +349,8 @@ impl Services {
         let native = nucleus.core_object(CoreObject::NativeCpu(id)).inspect_err(|_| {
             nucleus.object_destroy(object);
         })?;
-        let cpu = Cpu { native, sigh: None, affinity: s.affinity, threads: Vec::new() };
+        let place = nucleus.machine.place(&s.affinity);
+        let cpu = Cpu { native, sigh: None, place, threads: Vec::new() };
         self.cpus.insert(id, cpu);
         Ok(object)
     }

@@ -6,9 +6,12 @@ use rs_host_proto::PAGE;
 use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer};
 use rs_host_proto::wire::Reader;
 
+use topology::{Location, NodeId};
+
 use super::{NotServed, Request, Response, Served, Services};
 use crate::account::{AccountId, Lack};
 use crate::fd;
+use crate::machine::real_node;
 use crate::nucleus::{CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
 
 /// A PD session.
@@ -16,14 +19,21 @@ pub(crate) struct Pd {
     pub(crate) label: String,
     pub(crate) account: AccountId,
     pub(crate) native: ObjId,
-    /// RAM dataspaces and their sizes in bytes.
-    pub(crate) ram: HashMap<ObjId, u64>,
+    /// RAM dataspaces.
+    pub(crate) ram: HashMap<ObjId, Ram>,
     /// The parent's capability, given once, before the start.
     pub(crate) parent: Option<OwnedFd>,
     pub(crate) process: Option<ProcId>,
     pub(crate) ending: Option<Ending>,
     /// The CPU session whose handler learns of faults.
     pub(crate) cpu: Option<u64>,
+}
+
+/// A RAM dataspace: its size in bytes, and the described node it was taken from.
+#[derive(Clone, Copy)]
+pub(crate) struct Ram {
+    size: u64,
+    node: Option<u32>,
 }
 
 fn alloc_code(refusal: Refusal) -> i32 {
@@ -50,7 +60,14 @@ impl Services {
         let quota = nucleus.accounts.get(account).copied().unwrap_or_default();
         if opcode == op.alloc_ram {
             let size = args.u64()?;
-            let cap = ram_alloc(nucleus, pd, size).map_err(alloc_code);
+            let cap = ram_alloc(nucleus, pd, size, None).map_err(alloc_code);
+            response.attempt_cap(cap.map(|ds| nucleus.capability(ds)))
+        } else if opcode == op.alloc_ram_on_node {
+            let size = args.u64()?;
+            let _cache = args.i32()?;
+            let node = args.i32()?;
+            let node = u32::try_from(node).map_err(|_| NotServed::Opcode)?;
+            let cap = ram_alloc(nucleus, pd, size, Some(node)).map_err(alloc_code);
             response.attempt_cap(cap.map(|ds| nucleus.capability(ds)))
         } else if opcode == op.free_ram {
             if let Some(ds) = request.object(nucleus, 0) {
@@ -59,7 +76,7 @@ impl Services {
             response.void()
         } else if opcode == op.ram_size {
             let ds = request.object(nucleus, 0);
-            response.word(ds.and_then(|ds| pd.ram.get(&ds)).copied().unwrap_or(0))
+            response.word(ds.and_then(|ds| pd.ram.get(&ds)).map_or(0, |ram| ram.size))
         } else if opcode == op.transfer_ram || opcode == op.transfer_caps {
             let amount = args.u64()?;
             let to = match request.core_object(nucleus, 0) {
@@ -120,7 +137,9 @@ impl Services {
                     request.core_object(nucleus, 0)
                     && let Some(binary) = nucleus.capability(object)
                 {
-                    start(nucleus, id, pd, &binary);
+                    let place = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).map(|cpu| cpu.place);
+                    let place = place.unwrap_or(nucleus.machine.everywhere());
+                    start(nucleus, id, pd, &binary, place);
                 } else {
                     crate::note(format_args!(
                         "\"{}\": the binary is no dataspace of core's",
@@ -172,7 +191,13 @@ impl Services {
 }
 
 /// Start the process of a PD, once.
-pub(crate) fn start(nucleus: &mut Nucleus, id: u64, pd: &mut Pd, binary: &OwnedFd) {
+pub(crate) fn start(
+    nucleus: &mut Nucleus,
+    id: u64,
+    pd: &mut Pd,
+    binary: &OwnedFd,
+    place: Location,
+) {
     if pd.process.is_some() || pd.ending.is_some() {
         return;
     }
@@ -180,39 +205,77 @@ pub(crate) fn start(nucleus: &mut Nucleus, id: u64, pd: &mut Pd, binary: &OwnedF
         crate::note(format_args!("\"{}\" has no parent to start for", pd.label));
         return;
     };
-    pd.process = nucleus.spawn(&pd.label, binary, parent, pd.account, id).ok();
+    pd.process = nucleus.spawn(&pd.label, binary, parent, pd.account, id, place).ok();
     if pd.process.is_none() {
         // The parent learns of it as of any other early end.
         pd.ending = Some(Ending::Exited(127));
     }
 }
 
-fn ram_alloc(nucleus: &mut Nucleus, pd: &mut Pd, size: u64) -> Result<ObjId, Refusal> {
+fn ram_alloc(
+    nucleus: &mut Nucleus,
+    pd: &mut Pd,
+    size: u64,
+    node: Option<u32>,
+) -> Result<ObjId, Refusal> {
     let size =
         size.checked_next_multiple_of(PAGE as u64).filter(|s| *s > 0).ok_or(Refusal::Invalid)?;
-    nucleus.accounts.charge(pd.account, size, 1)?;
-    let made = fd::ram(size as usize).map_err(Refusal::from).and_then(|memory| {
-        nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory)
-    });
+    let described = nucleus.machine.has_nodes();
+    if let Some(node) = node {
+        let taken = match described {
+            true => nucleus.machine.node_take(node, size).ok_or(Refusal::Invalid)?,
+            false if real_node(NodeId(node)) => true,
+            false => return Err(Refusal::Invalid),
+        };
+        if !taken {
+            return Err(Refusal::OutOfRam);
+        }
+    }
+    let made = charged(nucleus, pd.account, size, node.filter(|_| !described));
     match made {
         Ok(ds) => {
-            pd.ram.insert(ds, size);
+            pd.ram.insert(ds, Ram { size, node: node.filter(|_| described) });
             Ok(ds)
         }
         Err(e) => {
-            nucleus.accounts.refund(pd.account, size, 1);
+            if let Some(node) = node {
+                nucleus.machine.node_give(node, size);
+            }
             Err(e)
         }
     }
 }
 
+/// Memory that the account pays for, on a node of the real machine if one is named.
+fn charged(
+    nucleus: &mut Nucleus,
+    account: AccountId,
+    size: u64,
+    node: Option<u32>,
+) -> Result<ObjId, Refusal> {
+    nucleus.accounts.charge(account, size, 1)?;
+    let made = fd::ram(size as usize).map_err(Refusal::from).and_then(|memory| {
+        if let Some(node) = node {
+            fd::place_on_node(&memory, size as usize, node)?;
+        }
+        nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory)
+    });
+    if made.is_err() {
+        nucleus.accounts.refund(account, size, 1);
+    }
+    made
+}
+
 /// Free a RAM dataspace of this PD. The memory is taken back even where it is still mapped: whoever
 /// touches it faults, as on Genode.
 fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
-    let Some(size) = pd.ram.remove(&ds) else { return };
+    let Some(ram) = pd.ram.remove(&ds) else { return };
     if let Some(memory) = nucleus.objects.get(&ds).and_then(|o| o.fd.as_ref()) {
         let _ = rustix::fs::ftruncate(memory, 0);
     }
+    if let Some(node) = ram.node {
+        nucleus.machine.node_give(node, ram.size);
+    }
     nucleus.object_destroy(ds);
-    nucleus.accounts.refund(pd.account, size, 1);
+    nucleus.accounts.refund(pd.account, ram.size, 1);
 }

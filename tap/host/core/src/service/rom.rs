@@ -24,6 +24,25 @@ impl Modules {
         Self { dir, by_name: HashMap::new(), dataspaces: Vec::new() }
     }
 
+    /// Add a module that is no file of the boot directory, unless there is one.
+    pub(crate) fn add(&mut self, nucleus: &mut Nucleus, name: &str, bytes: &[u8]) {
+        if self.find(nucleus, name).is_none() {
+            self.insert(nucleus, name, bytes);
+        }
+    }
+
+    fn insert(&mut self, nucleus: &mut Nucleus, name: &str, bytes: &[u8]) -> Option<u64> {
+        let memory = fd::rom(bytes).ok()?;
+        let size = bytes.len().next_multiple_of(rs_host_proto::PAGE) as u64;
+        let object = nucleus
+            .core_object_at(CoreObject::Dataspace { size, writeable: false }, memory)
+            .ok()?;
+        let id = self.dataspaces.len() as u64;
+        self.dataspaces.push(object);
+        self.by_name.insert(name.to_owned(), id);
+        Some(id)
+    }
+
     /// Number of the module `name`.
     pub(crate) fn find(&mut self, nucleus: &mut Nucleus, name: &str) -> Option<u64> {
         if let Some(id) = self.by_name.get(name) {
@@ -39,15 +58,7 @@ impl Modules {
             return None;
         }
         let bytes = std::fs::read(&path).ok()?;
-        let memory = fd::rom(&bytes).ok()?;
-        let size = bytes.len().next_multiple_of(rs_host_proto::PAGE) as u64;
-        let object = nucleus
-            .core_object_at(CoreObject::Dataspace { size, writeable: false }, memory)
-            .ok()?;
-        let id = self.dataspaces.len() as u64;
-        self.dataspaces.push(object);
-        self.by_name.insert(name.to_owned(), id);
-        Some(id)
+        self.insert(nucleus, name, &bytes)
     }
 
     /// The dataspace of a module.

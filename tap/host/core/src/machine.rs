@@ -132,7 +132,8 @@ mod tests {
     use super::*;
 
     fn four_nodes() -> Machine {
-        let path = std::env::temp_dir().join(format!("rs_machine_{}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("rs_machine_{:?}", std::thread::current().id()));
         std::fs::write(&path, r#"<machine synthetic="numa:4(memory=1M) core:2 pu:1"/>"#).unwrap();
         let machine = Machine::described(&path).unwrap();
         std::fs::remove_file(path).unwrap();

@@ -84,6 +84,7 @@ impl Response {
     }
 
     /// A capability as return value; an invalid one if there is none.
+    #[allow(clippy::unnecessary_wraps)] // as the other ways to answer
     pub(crate) fn cap(&mut self, cap: Option<OwnedFd>) -> Served {
         self.caps.extend(cap);
         self.len = 0;

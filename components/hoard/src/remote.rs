@@ -247,7 +247,7 @@ impl Remote {
     pub fn claim(&self) -> Option<Batch> {
         let mut old = Word(self.word.load(Ordering::Relaxed));
         loop {
-            if old.state() != State::Floating {
+            if old.state() != State::Floating && !ordering::dropped(22) {
                 return None;
             }
             let new = Word::new(State::Owned, 0, 0);
@@ -278,7 +278,9 @@ impl Remote {
     /// wait. False if some are still out.
     pub fn retire(&self, used: u32) -> bool {
         let mut old = Word(self.word.load(Ordering::Relaxed));
-        while old.state() == State::Global && old.count() == used {
+        while old.state() == State::Global
+            && (old.count() == used || ordering::dropped(21))
+        {
             let new = Word::new(State::Owned, 0, 0);
             match self.word.compare_exchange_weak(
                 old.0,

@@ -33,7 +33,7 @@ rs_err_t rs_ep_create(char const *name, size_t name_len, size_t stack_size, rs_l
 void rs_ep_destroy(rs_ep_t *ep)
 {
 	if (ep != &main_ep())
-		attempt([&] { ep->reap(); destroy(heap(), static_cast<Own_ep *>(ep)); });
+		attempt([&] { ep->reap(nullptr); destroy(heap(), static_cast<Own_ep *>(ep)); });
 }
 
 

@@ -42,15 +42,15 @@ struct rs_ep
 		first_removed = removed.first();
 	}
 
-	/* free what was removed from within and returned since */
-	void reap()
+	/* free what was removed from within and returned since, but not 'current', which Genode is about to run */
+	void reap(Managed const *current)
 	{
 		while (first_removed) {
 			Managed *idle = nullptr;
 			{
 				Genode::Mutex::Guard guard(mutex);
 				for (Managed *e = removed.first(); e && !idle; e = e->next())
-					if (!e->running)
+					if (!e->running && e != current)
 						idle = e;
 				if (!idle)
 					return;
@@ -66,7 +66,7 @@ struct rs_ep
 	void run(Managed &entry, FN const &fn)
 	{
 		if (first_removed)
-			reap();
+			reap(&entry);
 		if (entry.gone)
 			return;
 		entry.running++;

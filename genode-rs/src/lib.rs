@@ -66,6 +66,7 @@ pub mod sync;
 pub mod sys;
 pub mod task;
 pub mod thread;
+pub mod time;
 
 pub use cap::{Capability, RawCap};
 pub use env::Env;

@@ -6,7 +6,7 @@ use core::{fmt, pin::Pin};
 use alloc::collections::VecDeque;
 
 use super::{Mutex, MutexGuard};
-use crate::sys::thread::Blockade;
+use crate::{error::Error, sys::thread::Blockade, time::Instant};
 
 /// A place to wait until another thread says that a condition may have changed.
 ///
@@ -29,6 +29,29 @@ impl Condvar {
         blockade.as_ref().init();
         self.waiters.lock().push_back(blockade.clone());
         MutexGuard::unlocked(guard, || blockade.as_ref().block());
+    }
+
+    /// As [`wait`](Self::wait), but until `deadline` at the latest. Whether it was notified.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the system has no clock of its own.
+    pub fn wait_until<T: ?Sized>(
+        &self,
+        guard: &mut MutexGuard<'_, T>,
+        deadline: Instant,
+    ) -> Result<bool, Error> {
+        let blockade = Arc::pin(Blockade::new());
+        blockade.as_ref().init();
+        self.waiters.lock().push_back(blockade.clone());
+        let woken =
+            MutexGuard::unlocked(guard, || blockade.as_ref().block_until(deadline.as_micros()));
+        if woken != Ok(true) {
+            // Whoever took the entry off the queue wakes us; the Arc keeps the blockade for that.
+            self.waiters
+                .lock()
+                .retain(|waiter| !core::ptr::eq(&raw const **waiter, &raw const *blockade));
+        }
+        woken
     }
 
     /// Wakes the one that waits longest.

@@ -89,6 +89,12 @@ pub(crate) fn timestamp() -> u64 {
     unsafe { seam::rs_timestamp() }
 }
 
+/// Microseconds on the system's monotonic clock; 0 if it has none.
+pub(crate) fn time_us() -> u64 {
+    // SAFETY: no preconditions.
+    unsafe { seam::rs_time_us() }
+}
+
 /// A place where one thread sleeps until another wakes it.
 #[derive(Debug)]
 pub(crate) struct Blockade {
@@ -122,10 +128,21 @@ impl Blockade {
         unsafe { seam::rs_blockade_block(self.seam.get()) }
     }
 
+    /// Sleeps until the wake-up or until `deadline` on the system's clock; whether it was the wake-up. The
+    /// blockade must outlive a wake-up that comes later.
+    pub(crate) fn block_until(self: Pin<&Self>, deadline: u64) -> Result<bool, Error> {
+        let mut woken = false;
+        // SAFETY: as in `block`; the out parameter is live.
+        Error::check(unsafe {
+            seam::rs_blockade_block_until(self.seam.get(), deadline, &raw mut woken)
+        })?;
+        Ok(woken)
+    }
+
     /// Wakes the sleeper, once.
     ///
     /// # Safety
-    /// `this` was initialised and its thread has not returned from `block`.
+    /// `this` was initialised, its thread has not returned from `block`, and it lives until this call returns.
     pub(crate) unsafe fn wakeup(this: *const Self) {
         // SAFETY: the caller vouches for a live, initialised blockade; the seam synchronises the access.
         unsafe { seam::rs_blockade_wakeup(UnsafeCell::raw_get(&raw const (*this).seam)) }

@@ -57,7 +57,8 @@ pub unsafe extern "C" fn rs_blockade_block_until(
     let word = unsafe { word(blockade) };
     loop {
         let set = word.load(Ordering::Acquire) != 0;
-        let left = deadline.saturating_sub(rs_time_us());
+        // SAFETY: no preconditions.
+        let left = deadline.saturating_sub(unsafe { rs_time_us() });
         if set || left == 0 {
             // SAFETY: a live out parameter, by the contract.
             unsafe { woken.write(set) };
@@ -78,7 +79,7 @@ const MAX_WAIT_US: u64 = 86_400_000_000;
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
-pub extern "C" fn rs_time_us() -> u64 {
+pub unsafe extern "C" fn rs_time_us() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     // A monotonic clock never is before its start.
     now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000

@@ -1,0 +1,104 @@
+//! rs_timer_test: what a timer promises, checked against itself.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::rc::Rc;
+use core::{cell::Cell, time::Duration};
+
+use genode::{prelude::*, session::timer::TimerConnection};
+
+/// A session whose signals are counted.
+struct Alarm {
+    env: Env,
+    timer: TimerConnection,
+    signals: Rc<Cell<u32>>,
+    _handler: SignalHandler,
+}
+
+impl Alarm {
+    fn open(env: Env, label: &str) -> Result<Self, Error> {
+        let timer = TimerConnection::open(env, label)?;
+        let signals = Rc::new(Cell::new(0));
+        let handler = SignalHandler::io(env.ep(), {
+            let signals = signals.clone();
+            move |count| signals.set(signals.get() + count)
+        })?;
+        timer.sigh(handler.cap())?;
+        Ok(Self { env, timer, signals, _handler: handler })
+    }
+
+    fn wait_for(&self, signals: u32) {
+        while self.signals.get() < signals {
+            self.env.ep().wait_io_signal();
+        }
+    }
+}
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn expect(env: Env, what: &str, ok: bool) {
+    if ok {
+        log!("{what}");
+    } else {
+        error!("failed: {what}");
+        env.exit(1);
+    }
+}
+
+#[genode::component]
+fn main(env: Env) -> Result<(), Error> {
+    log!("--- timer test ---");
+    let clock = TimerConnection::open(env, "clock")?;
+    let (first, second) = (clock.elapsed()?, clock.elapsed()?);
+    expect(env, "time does not run backwards", first <= second);
+
+    let alarm = Alarm::open(env, "alarm")?;
+    for time in [ms(0), ms(1), ms(20), ms(50)] {
+        let start = clock.elapsed()?;
+        alarm.signals.set(0);
+        alarm.timer.trigger_once(time)?;
+        alarm.wait_for(1);
+        let took = clock.elapsed()?.saturating_sub(start);
+        if took < time {
+            error!("failed: {took:?} instead of {time:?}");
+            env.exit(1);
+        }
+    }
+    expect(env, "no timeout comes too early", true);
+
+    alarm.signals.set(0);
+    alarm.timer.trigger_once(ms(10_000))?;
+    alarm.timer.trigger_once(ms(5))?;
+    alarm.wait_for(1);
+    expect(env, "a later call replaces the timeout", alarm.signals.get() == 1);
+
+    alarm.signals.set(0);
+    let start = clock.elapsed()?;
+    alarm.timer.trigger_periodic(ms(5))?;
+    alarm.wait_for(10);
+    alarm.timer.stop()?;
+    let took = clock.elapsed()?.saturating_sub(start);
+    // The first period may be shorter.
+    expect(env, "ten periods take as long as nine at least", took >= ms(45));
+
+    let other = Alarm::open(env, "other")?;
+    alarm.signals.set(0);
+    other.timer.trigger_once(ms(30))?;
+    alarm.timer.trigger_once(ms(10))?;
+    alarm.wait_for(1);
+    expect(env, "the earlier of two sessions is first", other.signals.get() == 0);
+    other.wait_for(1);
+    expect(env, "and the other one is not forgotten", alarm.signals.get() == 1);
+
+    other.timer.trigger_once(ms(5))?;
+    drop(other);
+    clock.sleep(ms(20))?;
+    expect(env, "a closed session does not signal", true);
+
+    log!("--- timer test finished ---");
+    env.exit(0)
+}

@@ -5,11 +5,19 @@
 
 use crate::quota::{CapQuota, Quota, RamQuota};
 
-/// RAM that the sandbox keeps of a child's quota: a batch of 16 session records of 810 bytes, as in Genode 26.02.
-pub(super) const RECORDS_RAM: RamQuota = RamQuota(16 * 810);
+/// What a child's environment sessions cost the parent: PD, CPU, LOG and two ROM sessions, and the capability of the
+/// parent interface (`Child::env_ram_quota`, `env_cap_quota` of Genode 26.02).
+pub(super) const ENVIRONMENT: Amount = Amount { ram: RamQuota(253_952), caps: CapQuota(28) };
 
-/// Capabilities that the sandbox keeps of a child's quota, as in Genode 26.02.
-pub(super) const RECORDS_CAPS: CapQuota = CapQuota(6);
+/// What the sandbox keeps for its own records of a child: 16 session records of 810 bytes, and the capabilities of
+/// what it serves to the child (as `init` of Genode 26.02).
+pub(super) const RECORDS: Amount = Amount { ram: RamQuota(16 * 810), caps: CapQuota(6) };
+
+/// What a child does not get of its configured total.
+pub(super) const KEPT: Amount = Amount {
+    ram: RamQuota(ENVIRONMENT.ram.0 + RECORDS.ram.0),
+    caps: CapQuota(ENVIRONMENT.caps.0 + RECORDS.caps.0),
+};
 
 /// RAM that a shrinking quota leaves a child to work with.
 const LEFT_RAM: RamQuota = RamQuota::kib(16);
@@ -68,7 +76,7 @@ impl Amount {
 
 /// What a new child gets of the total that is configured.
 pub(super) fn initial(configured: Amount, available: Amount) -> Amount {
-    configured.minus(Amount { ram: RECORDS_RAM, caps: RECORDS_CAPS }).min(available)
+    configured.minus(KEPT).min(available.minus(ENVIRONMENT))
 }
 
 /// What of `assigned` to take from a child that has `available`, because only `configured` is wanted.
@@ -94,9 +102,8 @@ mod tests {
 
     #[test]
     fn a_child_gets_what_genodes_init_would_give() {
-        // 1M and 100 capabilities; the environment's 253952 bytes and 28 capabilities go off below the seam
-        assert_eq!(initial(amount(1 << 20, 100), amount(1 << 30, 1000)), amount(1_035_616, 94));
-        assert_eq!(initial(amount(1 << 20, 100), amount(1000, 10)), amount(1000, 10));
+        assert_eq!(initial(amount(1 << 20, 100), amount(1 << 30, 1000)), amount(781_664, 66));
+        assert_eq!(initial(amount(1 << 20, 100), amount(254_952, 38)), amount(1000, 10));
         assert_eq!(initial(amount(100, 1), amount(1000, 10)), Amount::NONE);
     }
 

@@ -11,7 +11,7 @@ use alloc::{
 
 use super::{
     Event,
-    account::{Amount, grow, initial, shrink},
+    account::{Amount, KEPT, grow, initial, shrink},
     backend::{Backend, Notice, Spec},
     config::{Config, Severity, Start},
     hooks::{End, Hooks, Incoming, Routed, Shared},
@@ -169,7 +169,7 @@ impl<B: Backend> Engine<B> {
         });
         let configured = Amount { ram: start.ram, caps: start.caps };
         let quota = initial(configured, self.available());
-        if configured.minus(quota.plus(records())) != Amount::NONE {
+        if configured.minus(quota.plus(KEPT)) != Amount::NONE {
             self.warn(&format!(
                 "{name}: configured quota of {} and {} caps exceeds what is available, proceed with {} and {} caps; lower the quotas of other children or raise our own",
                 configured.ram, configured.caps, quota.ram, quota.caps
@@ -195,8 +195,14 @@ impl<B: Backend> Engine<B> {
         let spec =
             Spec { name, binary: &start.binary, quota, affinity: Affinity { space, location } };
         let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
-        let handle = match self.backend.create(&spec, Rc::new(hooks)) {
-            Ok(handle) => {
+        let created = if self.suffices(start, quota) {
+            self.backend.create(&spec, Rc::new(hooks)).map(Some)
+        } else {
+            Ok(None)
+        };
+        let handle = match created {
+            Ok(None) => None,
+            Ok(Some(handle)) => {
                 let server = B::server(&handle);
                 let mut routing = self.shared.routing.borrow_mut();
                 if let Some(routed) = routing.children.iter_mut().find(|r| r.id == id) {
@@ -205,7 +211,7 @@ impl<B: Backend> Engine<B> {
                 Some(handle)
             }
             Err(e) => {
-                self.creation_failed(start, quota, e);
+                self.error(&format!("{name}: cannot be created: {e}"));
                 None
             }
         };
@@ -213,27 +219,29 @@ impl<B: Backend> Engine<B> {
             id,
             start: start.clone(),
             phase: Phase::Incomplete,
-            assigned: configured.min(quota.plus(records())),
+            assigned: configured.min(quota.plus(KEPT)),
             requested: Amount::NONE,
             outstanding: 0,
             handle,
         });
     }
 
-    fn creation_failed(&self, start: &Start, quota: Amount, e: Error) {
-        let name = &start.name;
-        let pos = start.node.pos();
-        self.error(&match e {
-            Error::InsufficientRam => format!(
-                "{name}: RAM quota of {} is too little for a component's environment; raise <resource name=\"RAM\" quantum=\"{}\"/> at config {pos}",
-                quota.ram, start.ram
-            ),
-            Error::InsufficientCaps => format!(
-                "{name}: {} capabilities are too few for a component's environment; raise caps=\"{}\" at config {pos}",
-                quota.caps, start.caps
-            ),
-            e => format!("{name}: cannot be created: {e}"),
-        });
+    /// Whether a child could live on `quota`, what is left of its total once its environment is paid.
+    fn suffices(&self, start: &Start, quota: Amount) -> bool {
+        let (name, pos) = (&start.name, start.node.pos());
+        if quota.ram.0 == 0 {
+            self.error(&format!(
+                "{name}: RAM quota of {} is too little, since {} go to its environment; raise <resource name=\"RAM\" quantum=\"..\"/> at config {pos}",
+                start.ram, KEPT.ram
+            ));
+        }
+        if quota.caps.0 == 0 {
+            self.error(&format!(
+                "{name}: {} capabilities are too few, since {} go to its environment; raise caps=\"..\" at config {pos}",
+                start.caps, KEPT.caps
+            ));
+        }
+        quota.ram.0 > 0 && quota.caps.0 > 0
     }
 
     /// Starts a child that was created.
@@ -440,10 +448,6 @@ impl<B: Backend> Engine<B> {
         let config = self.shared.routing.borrow().config.clone();
         self.apply_config(config);
     }
-}
-
-fn records() -> Amount {
-    Amount { ram: super::account::RECORDS_RAM, caps: super::account::RECORDS_CAPS }
 }
 
 /// What a Linux signal number of a crash means.

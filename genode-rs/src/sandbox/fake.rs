@@ -87,9 +87,6 @@ impl Backend for Fake {
         if own.minus(spec.quota).plus(spec.quota) != own {
             return Err(Error::OutOfRam);
         }
-        if spec.quota.ram.0 < 253_952 {
-            return Err(Error::InsufficientRam);
-        }
         self.0.own.set(own.minus(spec.quota));
         self.0.note(format!("create {}", spec.name));
         self.0.next.set(self.0.next.get() + 1);

@@ -139,7 +139,12 @@ fn too_much_is_cut_and_too_little_is_told() {
     let (mut e, journal) = engine();
     e.apply(&config("<start name=\"tiny\" ram=\"100K\"/>"));
     let said = journal.take();
-    assert!(said[0].contains("too little for a component's environment; raise"), "{said:?}");
+    assert!(
+        said[0].contains(
+            "tiny: RAM quota of 100K is too little, since 266912 go to its environment; raise"
+        ),
+        "{said:?}"
+    );
     assert_eq!(e.state().children()[0].attr("state"), Some("incomplete"));
 }
 

@@ -1,6 +1,39 @@
-//! Children: the Parent interface for a child, its sessions and their routes. Not implemented yet.
-#![allow(clippy::todo, clippy::must_use_candidate, unused_variables)]
+//! Children: the Parent interface for a child, its sessions and their routes, its life.
+//!
+//! What Genode's `Child` class does, with the policy in the caller's callbacks. It is a parent like core: a
+//! child cannot tell whether its session comes from core, from a sibling, or from its parent. Every string
+//! and number that a child sends is checked before it counts; labels and donations are read by the same code that
+//! servers read them with.
+mod cap;
+mod environment;
+mod requests;
+mod serve;
+mod session;
+mod world;
+
+use std::ffi::c_char;
+
 use genode_abi::*;
+use rs_host_proto::wire::Affinity;
+
+use self::cap::{Amount, transfer};
+use self::environment::Attr;
+use self::session::own_pd;
+use self::world::{ChildId, Ep, Policy, world};
+use crate::log::bytes;
+use crate::memory;
+
+/// Longest name of a child or a module with its NUL (Genode's `Child_policy::Name`).
+const MAX_NAME: usize = 64;
+
+/// The number of a child is its handle: a stale one names nothing.
+fn id_of(child: *mut rs_child_t) -> ChildId {
+    child.addr() as ChildId
+}
+
+fn result(result: Result<(), rs_err_t>) -> rs_err_t {
+    result.err().unwrap_or(RS_OK)
+}
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
@@ -10,18 +43,44 @@ pub unsafe extern "C" fn rs_child_create(
     policy: *const rs_child_policy_t,
     child: *mut *mut rs_child_t,
 ) -> rs_err_t {
-    RS_UNSUPPORTED
+    // SAFETY: valid pointers, by the contract.
+    let (attr, policy) = unsafe { (&*attr, *policy) };
+    // SAFETY: valid strings, by the contract.
+    let (name, binary) =
+        unsafe { (bytes(attr.name, attr.name_len), bytes(attr.binary, attr.binary_len)) };
+    let text = |s: &[u8]| {
+        let fits = !s.is_empty() && s.len() < MAX_NAME;
+        String::from_utf8(s.to_vec()).ok().filter(|_| fits)
+    };
+    let (Some(name), Some(binary)) = (text(name), text(binary)) else { return RS_INVALID };
+    let (s, l) = (attr.affinity.space, attr.affinity.location);
+    let attr = Attr {
+        name,
+        binary,
+        quota: Amount { ram: attr.ram, caps: attr.caps },
+        affinity: Affinity { space: (s.w, s.h), at: (l.x, l.y), size: (l.w, l.h) },
+    };
+    match environment::create(Ep(ep), &attr, Policy(policy)) {
+        Ok(id) => {
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *child = std::ptr::without_provenance_mut(id as usize) };
+            RS_OK
+        }
+        Err(e) => e,
+    }
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_child_start(child: *mut rs_child_t) -> rs_err_t {
-    RS_UNSUPPORTED
+    result(environment::start(id_of(child)))
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_destroy(child: *mut rs_child_t) {}
+pub unsafe extern "C" fn rs_child_destroy(child: *mut rs_child_t) {
+    environment::destroy(id_of(child));
+}
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
@@ -30,7 +89,18 @@ pub unsafe extern "C" fn rs_child_transfer(
     ram: i64,
     caps: i64,
 ) -> rs_err_t {
-    RS_UNSUPPORTED
+    let Some(pd) = world().pd(id_of(child)) else { return RS_INVALID };
+    let own = own_pd();
+    let one = |ram: i64, caps: i64| {
+        let amount = Amount { ram: ram.unsigned_abs(), caps: caps.unsigned_abs() };
+        if ram < 0 || caps < 0 { transfer(&pd, &own, amount) } else { transfer(&own, &pd, amount) }
+    };
+    // the two may go in different directions; what fails leaves both as they were
+    result(one(ram, 0).and_then(|()| {
+        one(0, caps).inspect_err(|_| {
+            let _ = one(ram.saturating_neg(), 0);
+        })
+    }))
 }
 
 /// See the seam's header.
@@ -39,7 +109,15 @@ pub unsafe extern "C" fn rs_child_quota(
     child: *mut rs_child_t,
     quota: *mut rs_quota_t,
 ) -> rs_err_t {
-    RS_UNSUPPORTED
+    let Some(pd) = world().pd(id_of(child)) else { return RS_INVALID };
+    match memory::pd_quota(pd.get()) {
+        Ok(q) => {
+            // SAFETY: a valid pointer, by the contract.
+            unsafe { *quota = q };
+            RS_OK
+        }
+        Err(e) => e,
+    }
 }
 
 /// See the seam's header.
@@ -47,7 +125,13 @@ pub unsafe extern "C" fn rs_child_quota(
 pub unsafe extern "C" fn rs_child_notify(
     child: *mut rs_child_t,
     which: rs_parent_signal_t,
-    args: *const core::ffi::c_char,
+    args: *const c_char,
     args_len: usize,
 ) {
+    if args_len >= RS_MAX_ARGS as usize {
+        return;
+    }
+    // SAFETY: a valid string, by the contract.
+    let args = unsafe { bytes(args, args_len) };
+    environment::notify(id_of(child), which, std::str::from_utf8(args).unwrap_or_default());
 }

@@ -1,0 +1,387 @@
+//! A child's life: its PD, its environment sessions, the start of its program, its end.
+use std::ffi::c_void;
+
+use genode_abi::*;
+use genode_args::ArgsBuf;
+use genode_args::label::Label;
+use rs_host_proto::opcode::{Cost, OPCODES, cost, env_id, native_pd, rom};
+use rs_host_proto::wire::Affinity;
+
+use super::cap::{Amount, Cap, transfer};
+use super::requests::RequestsRom;
+use super::serve;
+use super::session::{self, Kind, SERVER_ARGS, Terms, ask, give_back, open_at_parent, own_pd, warn};
+use super::world::{AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world};
+use crate::object::{self, Object};
+use crate::session::rs_session_close;
+use crate::signal::rs_signal_submit;
+use crate::{log, rpc};
+
+/// What to create.
+pub(super) struct Attr {
+    pub(super) name: String,
+    pub(super) binary: String,
+    pub(super) quota: Amount,
+    pub(super) affinity: Affinity,
+}
+
+/// Arguments of an environment session: its label, and the donation that comes out of our account.
+fn args_of(label: &Label, cost: Cost) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
+    let mut args = ArgsBuf::new();
+    args.set_str("label", label.as_str()).map_err(|_| RS_OVERFLOW)?;
+    args.set_quota(cost.ram, cost.caps).map_err(|_| RS_OVERFLOW)?;
+    Ok(args)
+}
+
+/// Open a session of core's for the child: PD or CPU, which nobody but core can serve on Linux.
+fn core_session(
+    child: ChildId,
+    name: &str,
+    service: &str,
+    cost: Cost,
+    affinity: &Affinity,
+) -> Result<AtParent, rs_err_t> {
+    let label = Label::new(name).map_err(|_| RS_INVALID)?;
+    let asked = args_of(&label, cost)?;
+    let routed = ask(child, service, name, asked.as_str(), affinity)?;
+    if !matches!(routed.provider, Kind::Parent) {
+        warn(&format!("{name}: {service} sessions come from the parent only; route {service} to it"));
+        return Err(RS_DENIED);
+    }
+    let args = args_of(&routed.label, cost)?;
+    let (id, cap) = open_at_parent(service, args.as_str(), &routed.affinity)?;
+    Ok(AtParent { id, cap })
+}
+
+/// Give the parent's sessions back when a child does not come to be.
+fn abandon(child: ChildId) {
+    let removed = world().children.remove(&child);
+    if let Some(child) = removed {
+        dissolve(&child.parent);
+        dissolve(&child.faults);
+        close_at_parent(&child.pd);
+    }
+}
+
+fn close_at_parent(session: &AtParent) {
+    if session.id != 0 {
+        // SAFETY: no precondition.
+        unsafe { rs_session_close(session.id) };
+    }
+}
+
+fn dissolve(served: &Served) {
+    if !served.handle.is_null() {
+        // SAFETY: made by `object::manage`; the child it belongs to was taken out of the world, so nobody else
+        // does this again.
+        unsafe { object::dissolve(served.handle) };
+    }
+}
+
+fn serve_at(ep: Ep, child: ChildId, kind: object::Kind) -> Result<Served, rs_err_t> {
+    let ctx = std::ptr::without_provenance_mut::<c_void>(child as usize);
+    let (handle, cap) = object::manage(ep.0, Object { kind, ctx })?;
+    Ok(Served { handle, cap: Cap::owned(cap) })
+}
+
+/// Create a child with its protection domain and its quota.
+pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_err_t> {
+    let rpc = object::Kind::Rpc { function: Some(serve::dispatch) };
+    let fault = object::Kind::Signal { function: Some(on_fault), io: false, pending: 0 };
+    let id = world().fresh();
+    let parent = serve_at(ep, id, rpc)?;
+    let faults = match serve_at(ep, id, fault) {
+        Ok(faults) => faults,
+        Err(e) => {
+            dissolve(&parent);
+            return Err(e);
+        }
+    };
+    let child = Child {
+        name: attr.name.clone(),
+        binary: attr.binary.clone(),
+        ep,
+        policy,
+        affinity: attr.affinity,
+        pd: AtParent { id: 0, cap: Cap::default() },
+        cpu: None,
+        thread: Cap::default(),
+        parent,
+        faults,
+        requests: None,
+        started: false,
+        ended: false,
+        session_sigh: Cap::default(),
+        resource_sigh: Cap::default(),
+        yield_sigh: Cap::default(),
+        heartbeat_sigh: Cap::default(),
+        yield_args: String::new(),
+    };
+    // in the tables from now on, since the policy is asked about it
+    world().children.insert(id, child);
+    match equip(id, attr) {
+        Ok(()) => Ok(id),
+        Err(e) => {
+            abandon(id);
+            Err(e)
+        }
+    }
+}
+
+fn equip(id: ChildId, attr: &Attr) -> Result<(), rs_err_t> {
+    let pd = core_session(id, &attr.name, "PD", cost::PD, &attr.affinity)?;
+    let (cap, own) = (pd.cap.clone(), own_pd());
+    let parent = {
+        let mut world = world();
+        let child = world.children.get_mut(&id).ok_or(RS_GONE)?;
+        child.pd = pd;
+        child.parent.cap.clone()
+    };
+    let op = &OPCODES.pd;
+    let referred = rpc::call(cap.get(), op.ref_account, &[own.get()], |_| {})?;
+    if referred.reader().i32().map_err(rpc::malformed)? != 0 {
+        return Err(RS_INVALID);
+    }
+    transfer(&own, &cap, attr.quota)?;
+    rpc::call(cap.get(), op.assign_parent, &[parent.get()], |_| {})?;
+    Ok(())
+}
+
+/// Open the environment sessions, and start the program if all are there.
+pub(super) fn start(id: ChildId) -> Result<(), rs_err_t> {
+    let (name, binary, affinity, pd, faults) = {
+        let mut world = world();
+        let child = world.children.get_mut(&id).ok_or(RS_INVALID)?;
+        if std::mem::replace(&mut child.started, true) {
+            return Err(RS_INVALID);
+        }
+        let caps = (child.pd.cap.clone(), child.faults.cap.clone());
+        (child.name.clone(), child.binary.clone(), child.affinity, caps.0, caps.1)
+    };
+    let cpu = core_session(id, &name, "CPU", cost::CPU, &affinity)?;
+    let session = cpu.cap.clone();
+    if let Some(child) = world().children.get_mut(&id) {
+        child.cpu = Some(cpu);
+    }
+    let op = &OPCODES.cpu;
+    rpc::call(session.get(), op.exception_sigh, &[faults.get()], |_| {})?;
+    let mut made = rpc::call(session.get(), op.create_thread, &[pd.get()], |w| {
+        // the name may be cut: it is for people
+        let short = name.char_indices().take_while(|(i, _)| *i < 28).map(|(_, c)| c);
+        w.string(short.collect::<String>().as_bytes(), 32);
+        w.u64(0).u64(0).u64(0);
+    })?;
+    if !made.reader().bool().map_err(rpc::malformed)? {
+        return Err(RS_OUT_OF_CAPS);
+    }
+    let thread = Cap::owned(made.take_cap(0));
+    if let Some(child) = world().children.get_mut(&id) {
+        child.thread = thread;
+    }
+    environment_session(id, env_id::LOG, "LOG", &name, cost::LOG, &affinity)?;
+    environment_session(id, env_id::BINARY, "ROM", &binary, cost::ROM, &affinity)?;
+    launch(id)
+}
+
+fn environment_session(
+    child: ChildId,
+    client_id: u64,
+    service: &str,
+    label: &str,
+    cost: Cost,
+    affinity: &Affinity,
+) -> Result<(), rs_err_t> {
+    let bare = Label::new(label).map_err(|_| RS_INVALID)?;
+    let asked = args_of(&bare, cost)?;
+    let routed = ask(child, service, label, asked.as_str(), affinity)?;
+    let terms = Terms {
+        client: child,
+        client_id,
+        service,
+        args: args_of(&routed.label, cost)?,
+        label: routed.label,
+        affinity: routed.affinity,
+        // we pay for the environment, not the child
+        charged: Amount::default(),
+        donated: Amount { ram: cost.ram, caps: cost.caps },
+    };
+    terms.initiate(routed.provider).map(drop)
+}
+
+/// Something about the child's sessions changed: maybe it can start by now.
+pub(super) fn continue_start(id: ChildId) {
+    let waiting = world().children.get(&id).is_some_and(|c| c.started && !c.ended && c.cpu.is_some());
+    if waiting && let Err(e) = launch(id) {
+        let name = world().children.get(&id).map(|c| c.name.clone()).unwrap_or_default();
+        log::line(RS_ERROR, format!("{name}: cannot be started (error {e})").as_bytes());
+        serve::ended(id, RS_CHILD_FAULTED, 0);
+    }
+}
+
+/// Start the program if its environment is complete; a session that is still to come brings us back here.
+fn launch(id: ChildId) -> Result<(), rs_err_t> {
+    let (pd, rom_session) = {
+        let mut world = world();
+        let mut caps = Vec::new();
+        for client_id in [env_id::LOG, env_id::BINARY] {
+            let Some(session) = world.find(id, client_id) else { return Ok(()) };
+            let Some(session) = world.sessions.get_mut(&session) else { return Ok(()) };
+            match session.phase {
+                Phase::Create => return Ok(()),
+                Phase::Refused(e) => return Err(e),
+                Phase::Available => session.phase = Phase::HandedOut,
+                _ => {}
+            }
+            caps.push(session.cap.clone());
+        }
+        let Some(child) = world.children.get(&id) else { return Ok(()) };
+        let Some(rom_session) = caps.pop() else { return Ok(()) };
+        (child.pd.cap.clone(), rom_session)
+    };
+    let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;
+    let native = Cap::owned(asked.take_cap(0));
+    if termination(&native)? != (0, 0) {
+        return Ok(()); // it ran and ended
+    }
+    let mut asked = rpc::call(rom_session.get(), rom::DATASPACE, &[], |_| {})?;
+    let program = Cap::owned(asked.take_cap(0));
+    if !program.is_valid() {
+        return Err(RS_DENIED);
+    }
+    rpc::call(native.get(), native_pd::START, &[program.get()], |_| {})?;
+    match termination(&native)? {
+        (0, _) => Ok(()),
+        _ => Err(RS_INVALID),
+    }
+}
+
+fn termination(native: &Cap) -> Result<(i32, i32), rs_err_t> {
+    let reply = rpc::call(native.get(), native_pd::TERMINATION, &[], |_| {})?;
+    let mut results = reply.reader();
+    let how = results.i32().map_err(rpc::malformed)?;
+    Ok((how, results.i32().map_err(rpc::malformed)?))
+}
+
+/// The child's process ended without telling.
+unsafe extern "C" fn on_fault(ctx: *mut c_void, _count: u32) {
+    let id = ctx.addr() as ChildId;
+    let Some(pd) = world().pd(id) else { return };
+    let ask = || {
+        let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;
+        termination(&Cap::owned(asked.take_cap(0)))
+    };
+    match ask() {
+        Ok((0, _)) => {}
+        Ok((1, value)) => serve::ended(id, RS_CHILD_EXITED, value),
+        Ok((_, signal)) => serve::ended(id, RS_CHILD_FAULTED, signal),
+        Err(_) => serve::ended(id, RS_CHILD_FAULTED, 0),
+    }
+}
+
+/// The ROM session by which a child gets requests of its clients; made when it first asks.
+pub(super) fn requests_rom(id: ChildId) -> Result<Cap, rs_err_t> {
+    let ep = {
+        let world = world();
+        let child = world.children.get(&id).ok_or(RS_GONE)?;
+        if let Some(requests) = &child.requests {
+            return Ok(requests.served.cap.clone());
+        }
+        child.ep
+    };
+    let requests = RequestsRom::new(ep, id)?;
+    let cap = requests.served.cap.clone();
+    let mut world = world();
+    let child = world.children.get_mut(&id).ok_or(RS_GONE)?;
+    child.requests = Some(requests);
+    Ok(cap)
+}
+
+/// End a child: nothing of it runs or is served any more, all sessions from and to it are closed.
+pub(super) fn destroy(id: ChildId) {
+    // first its own process, so that it asks for nothing while its sessions go
+    let Some(child) = world().children.remove(&id) else { return };
+    dissolve(&child.parent);
+    dissolve(&child.faults);
+    if let Some(requests) = &child.requests {
+        dissolve(&requests.served);
+    }
+    close_at_parent(&child.pd);
+
+    let (served, used) = {
+        let world = world();
+        let served: Vec<_> = world
+            .sessions
+            .iter()
+            .filter(|(_, s)| matches!(s.provider, Provider::Child(server) if server == id))
+            .map(|(id, _)| *id)
+            .collect();
+        let used: Vec<_> = world
+            .sessions
+            .iter()
+            .filter(|(_, s)| s.client == Some(id))
+            .map(|(id, _)| *id)
+            .collect();
+        (served, used)
+    };
+    // its clients get back what they donated: with its PD, everything it had returned to us
+    for session in served {
+        orphaned(session);
+    }
+    for session in used {
+        let local = {
+            let mut world = world();
+            let Some(session) = world.sessions.get_mut(&session) else { continue };
+            session.client = None;
+            matches!(session.provider, Provider::Local).then(|| session.cap.clone())
+        };
+        if let (Some(cap), Some(function)) = (local, child.policy.0.local_close) {
+            // SAFETY: the policy's own context, alive until the caller's destruction returns.
+            unsafe { function(child.policy.0.ctx, cap.get()) };
+        }
+        session::close(session);
+    }
+    if let Some(cpu) = &child.cpu {
+        close_at_parent(cpu);
+    }
+}
+
+/// The server of a session is gone.
+fn orphaned(id: SessionId) {
+    let (session, client) = {
+        let mut world = world();
+        let Some(session) = world.sessions.get_mut(&id) else { return };
+        let client = session.client;
+        // what the server had is ours again, so that there is nobody to ask for it
+        session.provider = Provider::Requests;
+        if session.phase == Phase::Create && client.is_some() && !session.unwanted {
+            session.phase = Phase::Refused(RS_DENIED); // somebody waits for it
+            (None, client)
+        } else {
+            (world.sessions.remove(&id), client)
+        }
+    };
+    if let Some(session) = &session {
+        give_back(session);
+    }
+    session::news(client);
+}
+
+
+/// Store what the child is to give back, and tell it.
+pub(super) fn notify(id: ChildId, which: rs_parent_signal_t, args: &str) {
+    let sigh = {
+        let mut world = world();
+        let Some(child) = world.children.get_mut(&id) else { return };
+        match which {
+            RS_RESOURCE_AVAIL => child.resource_sigh.clone(),
+            RS_YIELD => {
+                args.clone_into(&mut child.yield_args);
+                child.yield_sigh.clone()
+            }
+            RS_HEARTBEAT => child.heartbeat_sigh.clone(),
+            _ => return,
+        }
+    };
+    // SAFETY: a live reference; an invalid one is silent.
+    unsafe { rs_signal_submit(sigh.get(), 1) };
+}

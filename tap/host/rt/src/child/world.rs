@@ -1,0 +1,161 @@
+//! All children and all their sessions.
+//!
+//! One lock guards the tables; it is never held across a call or a callback, since both may come back here.
+//! Children and sessions are named by numbers that are never used twice, so that what vanished in the
+//! meantime is found out.
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard};
+
+use genode_abi::*;
+use rs_host_proto::wire::Affinity;
+
+use super::cap::{Amount, Cap};
+use super::requests::RequestsRom;
+use crate::object::Handle;
+use crate::sync::lock;
+
+/// Number of a child.
+pub(super) type ChildId = u64;
+/// Number of a session; as the server knows it.
+pub(super) type SessionId = u64;
+
+/// The caller's policy, with its context.
+#[derive(Clone, Copy)]
+pub(super) struct Policy(pub(super) rs_child_policy_t);
+
+// SAFETY: the context is handed to the policy's own functions only, on the thread of the child's entrypoint.
+unsafe impl Send for Policy {}
+
+/// An object of ours, dissolved by whoever destroys the child.
+pub(super) struct Served {
+    pub(super) handle: *mut Handle,
+    pub(super) cap: Cap,
+}
+
+// SAFETY: the handle is passed to `object::dissolve` only, once.
+unsafe impl Send for Served {}
+
+/// An entrypoint of the seam.
+#[derive(Clone, Copy)]
+pub(super) struct Ep(pub(super) *mut rs_ep_t);
+
+// SAFETY: passed to the seam only.
+unsafe impl Send for Ep {}
+
+/// A session of ours at our parent on behalf of a child.
+pub(super) struct AtParent {
+    pub(super) id: u64,
+    pub(super) cap: Cap,
+}
+
+/// A child.
+pub(super) struct Child {
+    pub(super) name: String,
+    pub(super) binary: String,
+    pub(super) ep: Ep,
+    pub(super) policy: Policy,
+    pub(super) affinity: Affinity,
+    pub(super) pd: AtParent,
+    pub(super) cpu: Option<AtParent>,
+    pub(super) thread: Cap,
+    pub(super) parent: Served,
+    pub(super) faults: Served,
+    pub(super) requests: Option<RequestsRom>,
+    pub(super) started: bool,
+    pub(super) ended: bool,
+    pub(super) session_sigh: Cap,
+    pub(super) resource_sigh: Cap,
+    pub(super) yield_sigh: Cap,
+    pub(super) heartbeat_sigh: Cap,
+    pub(super) yield_args: String,
+}
+
+/// Who serves a session.
+pub(super) enum Provider {
+    /// Our parent; the id of our session there.
+    Parent(u64),
+    /// A child.
+    Child(ChildId),
+    /// The owner of the child that is the client.
+    Local,
+    /// This machinery: the ROM `session_requests`.
+    Requests,
+}
+
+/// Life of a session (Genode's `Session_state::Phase`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// Waits for the server to create it.
+    Create,
+    /// The server refused; the client has not asked yet.
+    Refused(rs_err_t),
+    /// It exists, the client has not asked yet.
+    Available,
+    /// The client has it.
+    HandedOut,
+    /// Waits for the server to take a donation.
+    Upgrade(Amount),
+    /// Waits for the server to close it.
+    Close,
+}
+
+/// A session of a child.
+pub(super) struct Session {
+    /// The child that uses it; None once that is gone.
+    pub(super) client: Option<ChildId>,
+    /// How the client calls it.
+    pub(super) client_id: u64,
+    pub(super) service: String,
+    pub(super) label: String,
+    /// Arguments for the server.
+    pub(super) args: String,
+    pub(super) affinity: Affinity,
+    pub(super) provider: Provider,
+    pub(super) phase: Phase,
+    pub(super) cap: Cap,
+    /// What was taken from the client.
+    pub(super) charged: Amount,
+    /// What of it went to the server.
+    pub(super) donated: Amount,
+    /// The client closed it before it came to be.
+    pub(super) unwanted: bool,
+}
+
+#[derive(Default)]
+pub(super) struct World {
+    pub(super) children: BTreeMap<ChildId, Child>,
+    pub(super) sessions: BTreeMap<SessionId, Session>,
+    last: u64,
+}
+
+static WORLD: Mutex<World> =
+    Mutex::new(World { children: BTreeMap::new(), sessions: BTreeMap::new(), last: 0 });
+
+/// Lock the tables.
+pub(super) fn world() -> MutexGuard<'static, World> {
+    lock(&WORLD)
+}
+
+impl World {
+    pub(super) fn fresh(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    /// The session that `client` calls `client_id`.
+    pub(super) fn find(&self, client: ChildId, client_id: u64) -> Option<SessionId> {
+        let is = |s: &Session| s.client == Some(client) && s.client_id == client_id;
+        self.sessions.iter().find(|(_, s)| is(s)).map(|(id, _)| *id)
+    }
+
+    /// PD session of a child.
+    pub(super) fn pd(&self, child: ChildId) -> Option<Cap> {
+        self.children.get(&child).map(|c| c.pd.cap.clone())
+    }
+
+    /// Signal context of a child for news of its sessions.
+    pub(super) fn session_sigh(&self, child: Option<ChildId>) -> Cap {
+        let child = child.and_then(|c| self.children.get(&c));
+        child.map(|c| c.session_sigh.clone()).unwrap_or_default()
+    }
+}

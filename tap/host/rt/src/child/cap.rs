@@ -63,7 +63,13 @@ impl std::ops::AddAssign for Amount {
     }
 }
 
-fn move_one(from: &Cap, to: &Cap, opcode: u64, amount: u64, lack: rs_err_t) -> Result<(), rs_err_t> {
+fn move_one(
+    from: &Cap,
+    to: &Cap,
+    opcode: u64,
+    amount: u64,
+    lack: rs_err_t,
+) -> Result<(), rs_err_t> {
     if amount == 0 {
         return Ok(());
     }

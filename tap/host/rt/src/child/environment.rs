@@ -10,8 +10,12 @@ use rs_host_proto::wire::Affinity;
 use super::cap::{Amount, Cap, transfer};
 use super::requests::RequestsRom;
 use super::serve;
-use super::session::{self, Kind, SERVER_ARGS, Terms, ask, give_back, open_at_parent, own_pd, warn};
-use super::world::{AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world};
+use super::session::{
+    self, Kind, SERVER_ARGS, Terms, ask, give_back, open_at_parent, own_pd, warn,
+};
+use super::world::{
+    AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world,
+};
 use crate::object::{self, Object};
 use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
@@ -45,7 +49,9 @@ fn core_session(
     let asked = args_of(&label, cost)?;
     let routed = ask(child, service, name, asked.as_str(), affinity)?;
     if !matches!(routed.provider, Kind::Parent) {
-        warn(&format!("{name}: {service} sessions come from the parent only; route {service} to it"));
+        warn(&format!(
+            "{name}: {service} sessions come from the parent only; route {service} to it"
+        ));
         return Err(RS_DENIED);
     }
     let args = args_of(&routed.label, cost)?;
@@ -210,7 +216,8 @@ fn environment_session(
 
 /// Something about the child's sessions changed: maybe it can start by now.
 pub(super) fn continue_start(id: ChildId) {
-    let waiting = world().children.get(&id).is_some_and(|c| c.started && !c.ended && c.cpu.is_some());
+    let waiting =
+        world().children.get(&id).is_some_and(|c| c.started && !c.ended && c.cpu.is_some());
     if waiting && let Err(e) = launch(id) {
         let name = world().children.get(&id).map(|c| c.name.clone()).unwrap_or_default();
         log::line(RS_ERROR, format!("{name}: cannot be started (error {e})").as_bytes());
@@ -365,7 +372,6 @@ fn orphaned(id: SessionId) {
     }
     session::news(client);
 }
-
 
 /// Store what the child is to give back, and tell it.
 pub(super) fn notify(id: ChildId, which: rs_parent_signal_t, args: &str) {

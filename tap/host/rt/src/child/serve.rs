@@ -2,9 +2,9 @@
 use std::ffi::c_void;
 
 use genode_abi::*;
+use rs_host_proto::INVALID_OPCODE;
 use rs_host_proto::opcode::{OPCODES, env_id};
 use rs_host_proto::wire::{Malformed, Reader, Writer};
-use rs_host_proto::INVALID_OPCODE;
 
 use super::cap::Cap;
 use super::session::{self, Answer};

@@ -3,7 +3,7 @@
 //!
 //! Everything here is `no_std`, does not allocate, and treats the peer as hostile: a value in shared
 //! memory is read once, checked, and then used.
-#![cfg_attr(not(test), no_std)]
+#![cfg_attr(not(any(test, loom)), no_std)]
 #![deny(missing_docs)]
 
 pub mod args;

@@ -4,7 +4,7 @@
 //! DEAD, which core writes when either side is gone, stays. The body is copied into private memory
 //! before anybody looks at it, and lengths are clamped when they are read.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering, Sleep, Spin, spin_hint};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, Site, Sleep, Spin, intact, order, spin_hint};
 use crate::{MAX_BODY, MAX_CAPS};
 
 /// Nobody uses the slot.
@@ -18,10 +18,7 @@ pub const REPLY: u32 = 3;
 /// A peer is gone.
 pub const DEAD: u32 = 4;
 
-#[cfg(not(loom))]
-const BODY_WORDS: usize = MAX_BODY / 8;
-#[cfg(loom)]
-const BODY_WORDS: usize = 1;
+const BODY_WORDS: usize = if cfg!(loom) { 1 } else { MAX_BODY / 8 };
 
 /// The shared page. All fields are atomics because the other side may write at any time.
 #[repr(C, align(64))]
@@ -97,7 +94,12 @@ impl Slot {
         self.store_body(body);
         self.index.store(index, Ordering::Relaxed);
         self.caps.store(caps as u32, Ordering::Relaxed);
-        match self.state.compare_exchange(IDLE, CALL, Ordering::Release, Ordering::Relaxed) {
+        match self.state.compare_exchange(
+            IDLE,
+            CALL,
+            order(Site::Post, Ordering::Release),
+            Ordering::Relaxed,
+        ) {
             Ok(_) => Ok(()),
             Err(_) => Err(Gone),
         }
@@ -109,7 +111,7 @@ impl Slot {
     pub fn wait(&self, sleep: &impl Sleep, spin: Spin, body: &mut [u8]) -> Result<Reply, Gone> {
         let mut rounds = 0;
         loop {
-            match self.state.load(Ordering::Acquire) {
+            match self.state.load(order(Site::Wait, Ordering::Acquire)) {
                 REPLY => break,
                 CALL if rounds < spin.0 => {
                     rounds += 1;
@@ -146,7 +148,7 @@ impl Slot {
 
     /// Server: take a call, copying its body.
     pub fn take(&self, body: &mut [u8]) -> Found {
-        match self.state.load(Ordering::Acquire) {
+        match self.state.load(order(Site::Take, Ordering::Acquire)) {
             CALL | ASLEEP => Found::Call(Call {
                 index: self.index.load(Ordering::Relaxed),
                 len: self.load_body(body),
@@ -170,10 +172,17 @@ impl Slot {
         self.protocol.store(protocol as u64, Ordering::Relaxed);
         let mut seen = CALL;
         for _ in 0..2 {
-            match self.state.compare_exchange(seen, REPLY, Ordering::Release, Ordering::Relaxed) {
+            match self.state.compare_exchange(
+                seen,
+                REPLY,
+                order(Site::Reply, Ordering::Release),
+                Ordering::Relaxed,
+            ) {
                 Ok(CALL) => return Ok(()),
                 Ok(_) => {
-                    sleep.wake(&self.state);
+                    if intact(Site::ReplyWake) {
+                        sleep.wake(&self.state);
+                    }
                     return Ok(());
                 }
                 Err(ASLEEP) => seen = ASLEEP,
@@ -187,7 +196,9 @@ impl Slot {
     /// Core: a peer is gone; wake whoever waits.
     pub fn kill(&self, sleep: &impl Sleep) {
         self.state.swap(DEAD, Ordering::Release);
-        sleep.wake(&self.state);
+        if intact(Site::KillWake) {
+            sleep.wake(&self.state);
+        }
     }
 
     /// Whether core declared the slot dead.

@@ -23,3 +23,42 @@ pub fn spin_hint() {
     #[cfg(loom)]
     loom::thread::yield_now();
 }
+
+/// Places of the protocol whose ordering or wake-up something depends on. The models weaken each in turn and
+/// must fail; in the system this is nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)]
+pub enum Site {
+    Post,
+    Wait,
+    Take,
+    Reply,
+    ReplyWake,
+    KillWake,
+    ClientFence,
+    ServerFence,
+}
+
+/// The site that is weakened while a model runs.
+#[cfg(loom)]
+pub static WEAKENED: std::sync::Mutex<Option<Site>> = std::sync::Mutex::new(None);
+
+/// Whether `site` is as it should be.
+#[inline(always)]
+pub fn intact(site: Site) -> bool {
+    #[cfg(loom)]
+    {
+        *WEAKENED.lock().unwrap_or_else(std::sync::PoisonError::into_inner) != Some(site)
+    }
+    #[cfg(not(loom))]
+    {
+        let _ = site;
+        true
+    }
+}
+
+/// `order`, or relaxed where the model weakens `site`.
+#[inline(always)]
+pub(crate) fn order(site: Site, order: Ordering) -> Ordering {
+    if intact(site) { order } else { Ordering::Relaxed }
+}

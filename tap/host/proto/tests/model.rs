@@ -1,0 +1,240 @@
+//! The slot and doorbell protocol under every interleaving and reordering that the memory model allows, on the
+//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p rs_host_proto --test model --release`.
+//!
+//! Each model is also run with one ordering, fence or wake-up weakened, and must fail then.
+#![cfg(loom)]
+#![allow(clippy::unwrap_used, clippy::panic)] // test code
+use std::process::Command;
+
+use loom::sync::{Arc, Condvar, Mutex};
+use loom::thread;
+use rs_host_proto::bell::Bell;
+use rs_host_proto::slot::{Found, Gone, Slot};
+use rs_host_proto::sync::{AtomicU32, Ordering, Site, Sleep, Spin, WEAKENED};
+
+/// A futex: the check of the word and going to sleep are one step for those who wake.
+#[derive(Default)]
+struct Futex {
+    lock: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Sleep for Futex {
+    fn wait(&self, word: &AtomicU32, expected: u32) {
+        let guard = self.lock.lock().unwrap();
+        if word.load(Ordering::Relaxed) == expected {
+            drop(self.woken.wait(guard).unwrap());
+        }
+    }
+    fn wake(&self, _: &AtomicU32) {
+        drop(self.lock.lock().unwrap());
+        self.woken.notify_all();
+    }
+}
+
+/// The pipe: bytes stay until they are read, reading blocks.
+#[derive(Default)]
+struct Pipe {
+    rung: Mutex<bool>,
+    change: Condvar,
+}
+
+impl Pipe {
+    fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
+        self.change.notify_all();
+    }
+    fn listen(&self) {
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.change.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+#[derive(Default)]
+struct World {
+    slot: Slot,
+    bell: Bell,
+    futex: Futex,
+    pipe: Pipe,
+}
+
+impl World {
+    fn client(&self, value: u64, spin: u32) -> Result<u64, Gone> {
+        self.slot.post(1, &value.to_ne_bytes(), 0)?;
+        if self.bell.must_ring() {
+            self.pipe.ring();
+        }
+        let mut body = [0; 8];
+        let reply = self.slot.wait(&self.futex, Spin(spin), &mut body)?;
+        assert_eq!((reply.protocol, reply.len), (0, 8), "a torn reply");
+        Ok(u64::from_ne_bytes(body))
+    }
+
+    /// Serve what is there; true once a call or a death was found.
+    fn look(&self) -> bool {
+        let mut body = [0; 8];
+        match self.slot.take(&mut body) {
+            Found::Call(call) => {
+                assert_eq!((call.index, call.len), (1, 8), "a torn call");
+                let value = u64::from_ne_bytes(body) + 1;
+                let _ = self.slot.reply(&self.futex, 0, &value.to_ne_bytes(), 0);
+                true
+            }
+            Found::Dead => true,
+            Found::Nothing => false,
+        }
+    }
+
+    /// An entrypoint that polls once, then sleeps.
+    fn server(&self) {
+        self.bell.awake();
+        if self.look() {
+            return;
+        }
+        self.bell.asleep();
+        while !self.look() {
+            self.pipe.listen();
+        }
+    }
+}
+
+/// A call by a client that polls `spin` times before it sleeps.
+fn call(spin: u32) {
+    let world = Arc::new(World::default());
+    let server = {
+        let world = Arc::clone(&world);
+        thread::spawn(move || world.server())
+    };
+    assert_eq!(world.client(41, spin), Ok(42), "a torn reply");
+    server.join().unwrap();
+}
+
+/// Core declares the slot dead at any moment of a call, as when the server was killed.
+fn server_dies() {
+    let world = Arc::new(World::default());
+    let core = {
+        let world = Arc::clone(&world);
+        thread::spawn(move || world.slot.kill(&world.futex))
+    };
+    assert_eq!(world.client(41, 0), Err(Gone), "nobody serves");
+    core.join().unwrap();
+    assert!(world.slot.is_dead());
+}
+
+/// The client is killed while the server serves: the server learns of it, whatever it was doing.
+fn client_dies() {
+    let world = Arc::new(World::default());
+    world.slot.post(1, &7u64.to_ne_bytes(), 0).unwrap();
+    let core = {
+        let world = Arc::clone(&world);
+        thread::spawn(move || {
+            world.slot.kill(&world.futex);
+            world.pipe.ring();
+        })
+    };
+    world.server();
+    core.join().unwrap();
+    let mut body = [0; 8];
+    assert_eq!(world.slot.take(&mut body), Found::Dead, "the server's reply hid the death");
+}
+
+/// A server that lies in the state word costs its client an error, no more.
+fn server_lies() {
+    let world = Arc::new(World::default());
+    let liar = {
+        let world = Arc::clone(&world);
+        thread::spawn(move || {
+            // replies without a call, of a length that no slot has and capabilities that were never sent
+            let _ = world.slot.reply(&world.futex, 0, &[0; 64], 9);
+        })
+    };
+    let mut body = [0; 8];
+    if world.slot.post(1, &[1; 8], 0).is_ok() {
+        let core = {
+            let world = Arc::clone(&world);
+            thread::spawn(move || world.slot.kill(&world.futex))
+        };
+        if let Ok(reply) = world.slot.wait(&world.futex, Spin(0), &mut body) {
+            assert!(reply.len <= 8 && reply.caps <= 4);
+        }
+        core.join().unwrap();
+    }
+    liar.join().unwrap();
+}
+
+fn explore(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
+}
+
+/// Run a weakened model in a process of its own, since a failing model may abort, and expect it to fail.
+fn fails(model: &str, site: Site) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "weakened", "--ignored", "--nocapture"])
+        .env("RS_MODEL", format!("{model} {site:?}"))
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{model} does not notice that {site:?} is weakened");
+    // For its own reason: a torn message, or nobody able to run.
+    let reason = ["torn", "deadlock", "hid the death"].iter().any(|r| said.contains(r));
+    assert!(reason, "{model} with {site:?} failed otherwise:\n{said}");
+}
+
+const MODELS: [(&str, fn()); 3] =
+    [("sleeping", || call(0)), ("polling", || call(1)), ("server_dies", server_dies)];
+
+const MUTANTS: [(&str, Site); 8] = [
+    ("sleeping", Site::Post),
+    ("sleeping", Site::Take),
+    ("polling", Site::Reply),
+    ("polling", Site::Wait),
+    ("sleeping", Site::ReplyWake),
+    ("sleeping", Site::ClientFence),
+    ("sleeping", Site::ServerFence),
+    ("server_dies", Site::KillWake),
+];
+
+/// The other side of [`fails`].
+#[test]
+#[ignore = "run by every_weakened_site_is_noticed, in processes of their own"]
+fn weakened() {
+    let asked = std::env::var("RS_MODEL").unwrap();
+    let (model, site) = MUTANTS.iter().find(|(m, s)| format!("{m} {s:?}") == asked).unwrap();
+    *WEAKENED.lock().unwrap() = Some(*site);
+    let (_, run) = MODELS.iter().find(|(name, _)| name == model).unwrap();
+    explore(*run);
+}
+
+#[test]
+fn calls_are_answered_and_nothing_tears() {
+    explore(|| call(0));
+    explore(|| call(1));
+}
+
+#[test]
+fn a_dead_server_never_blocks_its_client() {
+    explore(server_dies);
+}
+
+#[test]
+fn a_dead_client_is_always_noticed() {
+    explore(client_dies);
+}
+
+#[test]
+fn a_lying_server_is_survived() {
+    explore(server_lies);
+}
+
+#[test]
+fn every_weakened_site_is_noticed() {
+    for (model, site) in MUTANTS {
+        fails(model, site);
+    }
+}

@@ -133,28 +133,13 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	rs_route_t  _route   { };
 	Service::Name _service { };
 
-	struct Guarded_child : Child
-	{
-		rs_child_policy_t const &policy;
-
-		Guarded_child(rs_ep &ep, Child_policy &child_policy, rs_child_policy_t const &policy)
-		: Child(env().rm(), ep.ep.rpc_ep(), child_policy), policy(policy) { }
-
-		void heartbeat_response() override
-		{
-			Child::heartbeat_response();
-			policy.heartbeat(policy.ctx);
-		}
-	};
-
-	Guarded_child _child;
+	Child _child { env().rm(), _ep.ep.rpc_ep(), *this };
 
 	rs_child(rs_ep &ep, rs_child_attr_t const &attr, rs_child_policy_t const &policy)
 	:
 		_ep(ep), _policy(policy),
 		_name(Cstring(attr.name, attr.name_len)), _binary(Cstring(attr.binary, attr.binary_len)),
-		_ram { attr.ram }, _caps { attr.caps }, _affinity(affinity(attr.affinity)),
-		_child(ep, *this, _policy)
+		_ram { attr.ram }, _caps { attr.caps }, _affinity(affinity(attr.affinity))
 	{
 		_args = nullptr;
 	}
@@ -198,6 +183,17 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		_policy.route(_policy.ctx, &request, &_route);
 		_route.label[sizeof(_route.label) - 1] = 0;
 		_routed = true;
+	}
+
+	/* an answer to a heartbeat shows when the next is due, because 'Child' counts those that are outstanding */
+	bool _heartbeat_sent = false;
+
+	void heartbeat()
+	{
+		_child.heartbeat();
+		if (_heartbeat_sent && !_child.skipped_heartbeats())
+			_policy.heartbeat(_policy.ctx);
+		_heartbeat_sent = true;
 	}
 
 	Service &offer(Service::Name const &name)
@@ -284,7 +280,7 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	void resource_request(Parent::Resource_args const &args) override {
 		_policy.resource_request(_policy.ctx, args.string(), strlen(args.string())); }
 
-	Pd_account            &ref_account()           override { return env().pd(); }
+	Pd_account            &ref_account()           override { return Seam::pd(); }
 	Capability<Pd_account> ref_account_cap() const override { return env().pd_session_cap(); }
 	Ram_allocator         &session_md_ram()        override { return env().ram(); }
 
@@ -292,9 +288,9 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	{
 		pd.ref_account(env().pd_session_cap());
 
-		if (env().pd().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
+		if (Seam::pd().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
 			error(_name, ": not enough capabilities for the child's quota");
-		if (env().pd().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
+		if (Seam::pd().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
 			error(_name, ": not enough RAM for the child's quota");
 
 		Region_map_client(pd.address_space()).fault_handler(_faults.cap);
@@ -322,9 +318,9 @@ rs_err_t rs_child_create(rs_ep_t *ep, rs_child_attr_t const *attr, rs_child_poli
 		return RS_INVALID;
 
 	return guard([&] {
-		Pd_session &pd = env().pd();
-		if (pd.avail_ram().value  < attr->ram)  return RS_OUT_OF_RAM;
-		if (pd.avail_caps().value < attr->caps) return RS_OUT_OF_CAPS;
+		rs_err_t const quota = has_quota(attr->ram, attr->caps);
+		if (quota != RS_OK)
+			return quota;
 
 		*child = new (heap()) rs_child(*ep, *attr, *policy);
 		return RS_OK;
@@ -349,7 +345,7 @@ rs_err_t rs_child_transfer(rs_child_t *child, ::int64_t ram, ::int64_t caps)
 				if (!amount)
 					return RS_OK;
 				quota.value = size_t(amount > 0 ? amount : -amount);
-				auto const moved = amount > 0 ? env().pd().transfer_quota(child->_child.pd_session_cap(), quota)
+				auto const moved = amount > 0 ? Seam::pd().transfer_quota(child->_child.pd_session_cap(), quota)
 				                              : child_pd.transfer_quota(env().pd_session_cap(), quota);
 				return moved == Pd_account::Transfer_result::OK ? RS_OK : exceeded;
 			};
@@ -380,7 +376,7 @@ void rs_child_notify(rs_child_t *child, rs_parent_signal_t which, char const *ar
 		switch (which) {
 		case RS_RESOURCE_AVAIL: child->_child.notify_resource_avail(); break;
 		case RS_YIELD:          child->_child.yield(Parent::Resource_args(Cstring(args, args_len))); break;
-		case RS_HEARTBEAT:      child->_child.heartbeat(); break;
+		case RS_HEARTBEAT:      child->heartbeat(); break;
 		}
 	});
 }

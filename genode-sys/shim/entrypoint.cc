@@ -24,6 +24,11 @@ rs_err_t rs_ep_create(char const *name, size_t name_len, size_t stack_size, rs_l
 		return RS_INVALID;
 
 	return guard([&] {
+		/* two threads with their stacks, capabilities, and signal contexts */
+		rs_err_t const quota = has_quota(stack_size + 64*1024, 12);
+		if (quota != RS_OK)
+			return quota;
+
 		Zero_terminated<32> const n(name, name_len);
 		*ep = new (heap()) Own_ep(stack_size, n.buf, location(at));
 		return RS_OK;
@@ -113,6 +118,9 @@ struct rs_object : Rpc_object<Opaque, rs_object>, rs_ep::Managed
 rs_err_t rs_object_manage(rs_ep_t *ep, rs_dispatch_fn fn, void *ctx, rs_object_t **object, rs_cap_t *cap)
 {
 	return guard([&] {
+		if (has_quota(0, 1) != RS_OK)
+			return RS_OUT_OF_CAPS;
+
 		rs_object &obj = *new (heap()) rs_object(*ep, fn, ctx);
 		try {
 			*cap    = owned(ep->ep.manage(obj));
@@ -172,6 +180,9 @@ struct rs_signal : Signal_dispatcher_base, rs_ep::Managed
 rs_err_t rs_signal_create(rs_ep_t *ep, bool io, rs_signal_fn fn, void *ctx, rs_signal_t **signal, rs_cap_t *cap)
 {
 	return guard([&] {
+		if (has_quota(0, 1) != RS_OK)
+			return RS_OUT_OF_CAPS;
+
 		*signal = new (heap()) rs_signal(*ep, io, fn, ctx);
 		*cap    = owned((*signal)->_cap);
 		return RS_OK;

@@ -7,18 +7,31 @@
 
 using namespace Seam;
 
+Pd_session &Seam::pd()
+{
+	static Pd_session_client client(env().pd_session_cap());
+	return client;
+}
+
+rs_err_t Seam::has_quota(size_t ram, size_t caps)
+{
+	if (ram  && pd().avail_ram().value  < ram)  return RS_OUT_OF_RAM;
+	if (caps && pd().avail_caps().value < caps) return RS_OUT_OF_CAPS;
+	return RS_OK;
+}
+
 rs_err_t rs_ram_alloc(size_t size, rs_cache_t cache, int32_t node, rs_cap_t *ds)
 {
 	if (node != RS_ANY_NODE)
 		return RS_UNSUPPORTED;
 
 	/* core zeroes RAM dataspaces at allocation in all trees that this file compiles with */
-	return guard([&] { return alloc_ram(env().ram(), size, Cache(cache), *ds); });
+	return guard([&] { return alloc_ram(pd(), size, Cache(cache), *ds); });
 }
 
 void rs_ram_free(rs_cap_t ds)
 {
-	attempt([&] { free_ram(env().pd(), ds); });
+	attempt([&] { free_ram(pd(), ds); });
 	rs_cap_drop(ds);
 }
 
@@ -55,9 +68,8 @@ void rs_detach(uintptr_t addr) { attempt([&] { env().rm().detach(addr); }); }
 rs_err_t rs_quota(rs_quota_t *quota)
 {
 	return guard([&] {
-		Pd_session &pd = env().pd();
-		*quota = { .ram_limit  = pd.ram_quota().value,  .ram_used  = pd.used_ram().value,
-		           .caps_limit = pd.cap_quota().value,  .caps_used = pd.used_caps().value };
+		*quota = { .ram_limit  = pd().ram_quota().value,  .ram_used  = pd().used_ram().value,
+		           .caps_limit = pd().cap_quota().value,  .caps_used = pd().used_caps().value };
 		return RS_OK;
 	});
 }

@@ -79,10 +79,9 @@ rs_err_t rs_session_upgrade(::uint64_t id, char const *args, size_t args_len)
 		Args const a(args, args_len);
 
 		/* the environment blocks for the response but does not tell of a failed transfer, so look before */
-		if (ram_quota_from_args(a.buf).value > env().pd().avail_ram().value)
-			return RS_OUT_OF_RAM;
-		if (cap_quota_from_args(a.buf).value > env().pd().avail_caps().value)
-			return RS_OUT_OF_CAPS;
+		rs_err_t const quota = has_quota(ram_quota_from_args(a.buf).value, cap_quota_from_args(a.buf).value);
+		if (quota != RS_OK)
+			return quota;
 
 		env().upgrade(Parent::Client::Id { id }, a.buf);
 		return RS_OK;

@@ -11,6 +11,7 @@
 #include <base/heap.h>
 #include <base/log.h>
 #include <base/sleep.h>
+#include <pd_session/client.h>
 #include <session/session.h>
 
 #include <rs_genode.h>
@@ -21,6 +22,15 @@ namespace Seam {
 
 	/* the component's environment, valid from Component::construct on */
 	Env &env();
+
+	/*
+	 * The component's protection domain. The environment's own client of it answers a shortage by asking the parent and
+	 * waiting, perhaps for ever; this one returns the error, which the seam promises.
+	 */
+	Pd_session &pd();
+
+	/* whether the component has quota for that much left */
+	rs_err_t has_quota(size_t ram, size_t caps);
 
 	/* heap for the objects behind opaque handles; messages need none */
 	Heap &heap();

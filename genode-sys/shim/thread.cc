@@ -57,6 +57,10 @@ rs_err_t rs_thread_create(char const *name, size_t name_len, size_t stack_size, 
 		return RS_INVALID;
 
 	return guard([&] {
+		rs_err_t const quota = has_quota(stack_size + 16*1024, 4);
+		if (quota != RS_OK)
+			return quota;
+
 		Zero_terminated<32> const n(name, name_len);
 		rs_thread &t = *new (heap()) rs_thread(n.buf, stack_size, location(at), fn, arg);
 

@@ -74,19 +74,18 @@ namespace Seam {
 		return R(0);
 	}
 
-	/* RAM: the result is a capability up to 25.x, later an allocation that frees itself unless told otherwise */
-	template <typename RAM>
-	rs_err_t alloc_ram(RAM &ram, size_t size, Cache cache, rs_cap_t &out)
+	/* RAM: names of the functions */
+	template <typename PD>
+	rs_err_t alloc_ram(PD &pd, size_t size, Cache cache, rs_cap_t &out)
 	{
-		return ram.try_alloc(size, cache).template convert<rs_err_t>(
-			[&] (auto &&allocation) {
-				if constexpr (requires { allocation.deallocate; }) {
-					allocation.deallocate = false;
-					out = owned(allocation.cap);
-				} else
-					out = owned(allocation);
-				return RS_OK;
-			},
+		auto const result = [&] {
+			if constexpr (requires { pd.alloc_ram(size, cache); })
+				return pd.alloc_ram(size, cache);
+			else
+				return pd.try_alloc(size, cache);
+		}();
+		return result.template convert<rs_err_t>(
+			[&] (Ram_dataspace_capability ds) { out = owned(ds); return RS_OK; },
 			[&] (auto e) { return error_code(e); });
 	}
 

@@ -1,0 +1,4 @@
+//! What the fuzz targets do with their bytes. Knows nothing of the fuzzer, so that `tests/fuzz_corpus.rs` of the
+//! crate `genode` replays the corpus with it on a stable compiler.
+
+pub mod rpc;

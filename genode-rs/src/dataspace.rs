@@ -182,6 +182,18 @@ impl Attached {
         Ok(())
     }
 
+    /// Loads the word at `offset` with an ordering, for reading what another component publishes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] unless `offset` is a multiple of 8 within the mapping, or for a store's ordering.
+    pub fn load_u64(&self, offset: usize, order: Ordering) -> Result<u64, Error> {
+        if !offset.is_multiple_of(8) || matches!(order, Ordering::Release | Ordering::AcqRel) {
+            return Err(Error::Invalid);
+        }
+        // SAFETY: in range, aligned, mapped while `self` is borrowed; a load is fine on a read-only mapping.
+        Ok(unsafe { &*self.range(offset, 8)?.cast::<AtomicU64>() }.load(order))
+    }
+
     /// The word at `offset`, for words that two components synchronise on.
     ///
     /// # Errors

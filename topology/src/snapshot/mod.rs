@@ -22,7 +22,7 @@ mod write;
 
 use core::fmt;
 pub use read::{OwnedSnapshot, Snapshot, SnapshotCache};
-pub use shared::{Shared, publish};
+pub use shared::{Shared, Words, WordsMut, publish};
 pub use write::write;
 use zerocopy::{
     FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,

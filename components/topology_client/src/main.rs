@@ -1,0 +1,216 @@
+//! rs_topology_client: prints the part of the machine that it may see, and places its threads by it.
+//!
+//! ```xml
+//! <config threads="4" follow="yes"/>
+//! ```
+//!
+//! It compares the six functions of the session with the snapshot, location by location, and says when they differ.
+//! `follow` makes it stay and print again when the machine changes.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::{format, string::String, vec::Vec};
+
+use genode::{
+    affinity::{Location, Space},
+    node::Node,
+    prelude::*,
+    session::rom::RomConnection,
+    thread::Builder,
+};
+use rs_topology_session::{Region, TopologyConnection};
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 64 << 10;
+
+fn main_loop(env: Env) -> Result<Option<SignalHandler>, String> {
+    let config = RomConnection::open(env, "config")
+        .and_then(|mut rom| rom.read(MAX_CONFIG))
+        .map_err(|error| format!("config: {error}"))?;
+    let config = Node::parse(&config).map_err(|error| format!("config: {error}"))?;
+
+    let mut topology = TopologyConnection::open(env, None).map_err(|error| format!("{error}"))?;
+    show(&topology);
+    compare(&topology)?;
+    place(env, &topology, config.attr_or("threads", 2_u64))?;
+    if !config.attr_or("follow", false) {
+        return Ok(None);
+    }
+    let follow = move |topology: &mut TopologyConnection| match topology.update() {
+        Ok(()) => {
+            log!("the machine changed");
+            show(topology);
+            if let Err(error) = compare(topology) {
+                error!("{error}");
+            }
+        }
+        Err(error) => error!("{error}"),
+    };
+    // The handler needs the session, which needs the handler's capability.
+    let cell = alloc::rc::Rc::new(core::cell::RefCell::new(None::<TopologyConnection>));
+    let handler = {
+        let cell = cell.clone();
+        SignalHandler::new(env.ep(), move |_| {
+            if let Some(topology) = cell.borrow_mut().as_mut() {
+                follow(topology);
+            }
+        })
+        .map_err(|error| format!("{error}"))?
+    };
+    topology.sigh(handler.cap()).map_err(|error| format!("{error}"))?;
+    *cell.borrow_mut() = Some(topology);
+    log!("waiting for changes");
+    Ok(Some(handler))
+}
+
+#[genode::component]
+fn main(env: Env) -> Result<Option<SignalHandler>, String> {
+    let kept = main_loop(env)?;
+    if kept.is_none() {
+        log!("--- topology client finished ---");
+        env.exit(0)
+    }
+    Ok(kept)
+}
+
+fn unit(bytes: u64) -> String {
+    format!("{}", genode::quota::RamQuota(bytes))
+}
+
+/// Nodes, and a map of the rectangle with the node of each location.
+fn show(topology: &TopologyConnection) {
+    let snapshot = topology.snapshot();
+    let (width, height) = snapshot.size();
+    let global = snapshot.global_size();
+    log!("{width} x {height} of {} x {} CPUs, {} nodes", global.0, global.1, snapshot.cpu_nodes());
+    for (id, node) in (0..).zip(snapshot.nodes()) {
+        let memory = snapshot.memory_of(id).map_or(String::from("unknown"), unit);
+        let near: Vec<String> = snapshot
+            .neighbours(id)
+            .iter()
+            .map(|(other, distance)| format!("{other}:{distance}"))
+            .collect();
+        log!(
+            "node {id}: native {}, {} CPUs, memory {memory}, distances [{}]",
+            node.native,
+            node.cpus,
+            near.join(" ")
+        );
+    }
+    for y in 0..height {
+        let row: String = (0..width)
+            .map(|x| match topology.node_of(x as i32, y as i32) {
+                Some(node) => char::from_digit(node % 36, 36).unwrap_or('?'),
+                None => '.',
+            })
+            .collect();
+        log!("{row}");
+    }
+}
+
+/// The session's functions must say what the snapshot says.
+fn compare(topology: &TopologyConnection) -> Result<(), String> {
+    let session = topology.session();
+    let snapshot = topology.snapshot();
+    let call = |error| format!("call: {error}");
+
+    let count = session.node_count().map_err(call)?;
+    if count != snapshot.cpu_nodes() {
+        return Err(format!("node_count is {count}, the snapshot has {}", snapshot.cpu_nodes()));
+    }
+    let Space { width, height } = session.global_affinity_space().map_err(call)?;
+    if (width, height) != snapshot.global_size() {
+        return Err(format!("the global space is {width} x {height} only by RPC"));
+    }
+    let mut cores = 0;
+    for (id, node) in (0..count).zip(snapshot.nodes()) {
+        let region = session.node_at_id(id).map_err(call)?;
+        if (region.id, region.native_id, region.core_count)
+            != (id, node.native.get(), node.cpus.get())
+        {
+            return Err(format!("node {id} differs: {region:?}"));
+        }
+        cores += region.core_count;
+    }
+    let mut with_node = 0;
+    for x in 0..snapshot.size().0 as i32 {
+        for y in 0..snapshot.size().1 as i32 {
+            let region = session.node_affinity_of(&Location::cpu(x, y)).map_err(call)?;
+            let known = topology.node_of(x, y);
+            if (region.id != u32::MAX).then_some(region.id) != known {
+                return Err(format!("location {x},{y}: node {} by RPC, {known:?} else", region.id));
+            }
+            with_node += u32::from(known.is_some());
+        }
+    }
+    if cores != with_node {
+        return Err(format!("{cores} CPUs in nodes, {with_node} locations with a node"));
+    }
+    out_of_bounds(topology)?;
+    log!("RPC and snapshot agree: {count} nodes, {cores} CPUs");
+    Ok(())
+}
+
+/// What is not there is answered by all ones.
+fn out_of_bounds(topology: &TopologyConnection) -> Result<(), String> {
+    let session = topology.session();
+    let call = |error| format!("call: {error}");
+    let (width, height) = topology.snapshot().size();
+    let nowhere = |region: Region| region.id == u32::MAX && region.core_count == 0;
+    for (x, y) in
+        [(width as i32, 0), (0, height as i32), (-1, 0), (i32::MIN, i32::MAX), (i32::MAX, i32::MAX)]
+    {
+        let region = session.node_affinity_of(&Location::cpu(x, y)).map_err(call)?;
+        let cpu = session.phys_id(&Location::cpu(x, y)).map_err(call)?;
+        if !nowhere(region) || cpu != u32::MAX {
+            return Err(format!("location {x},{y} outside: CPU {cpu}, {region:?}"));
+        }
+    }
+    for id in [topology.snapshot().cpu_nodes(), u32::MAX] {
+        let region = session.node_at_id(id).map_err(call)?;
+        if !nowhere(region) {
+            return Err(format!("node {id} does not exist: {region:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Starts threads spread over the nodes, each at a CPU of its node.
+fn place(env: Env, topology: &TopologyConnection, threads: u64) -> Result<(), String> {
+    let space = env.affinity_space();
+    let (width, height) = topology.snapshot().size();
+    if (space.width, space.height) != (width, height) {
+        log!(
+            "threads are not placed: the component's affinity space is {} x {}, the topology's {width} x {height}",
+            space.width,
+            space.height
+        );
+        return Ok(());
+    }
+    let nodes = topology.snapshot().cpu_nodes().max(1);
+    let mut started = Vec::new();
+    for n in 0..threads {
+        let node = n as u32 % nodes;
+        // The n-th thread of a node goes to its n-th location, around.
+        let places: Vec<Location> = (0..width as i32)
+            .flat_map(|x| (0..height as i32).map(move |y| (x, y)))
+            .filter(|&(x, y)| topology.node_of(x, y) == Some(node))
+            .map(|(x, y)| Location::cpu(x, y))
+            .collect();
+        let Some(&at) = places.get((n as usize / nodes as usize) % places.len().max(1)) else {
+            continue;
+        };
+        let thread = Builder::new("worker")
+            .location(at)
+            .spawn(move || (0..100_000_u64).map(|n| n ^ 1).fold(0, u64::wrapping_add))
+            .map_err(|error| format!("thread at {},{}: {error}", at.x, at.y))?;
+        log!("thread {n} at {},{} on node {node}", at.x, at.y);
+        started.push(thread);
+    }
+    for thread in started {
+        thread.join().map_err(|error| format!("thread: {error}"))?;
+    }
+    Ok(())
+}

@@ -100,6 +100,7 @@ fn dispatch(args: Vec<OsString>) -> u8 {
         },
         Some("new") => make_component(rest),
         Some("bench") => bench(&rest),
+        Some("topo") => topo(rest),
         Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             0
@@ -276,6 +277,14 @@ fn make_component(args: Vec<OsString>) -> u8 {
             0
         }
         Err(message) => complain(&message),
+    }
+}
+
+/// Shows the machine's topology.
+fn topo(args: Vec<OsString>) -> u8 {
+    match args.into_iter().map(OsString::into_string).collect::<Result<Vec<String>, _>>() {
+        Ok(args) => topology::cli::main(args),
+        Err(arg) => misuse(&format!("{} is no valid UTF-8", arg.display())),
     }
 }
 

@@ -128,6 +128,10 @@ fn outside(here: &Path, name: &str, git: Option<&str>) -> Result<String, String>
         ("README.md".to_owned(), fill(README).replace("@HOW@", how.trim_start())),
         (".gitignore".to_owned(), "/target\n".to_owned()),
     ];
+    // the versions that the SDK is tested with
+    if let (None, Ok(lock)) = (git, fs::read_to_string(sdk.join("Cargo.lock"))) {
+        files.push(("Cargo.lock".to_owned(), lock));
+    }
     if !alias.is_empty() {
         files.push((".cargo/config.toml".to_owned(), alias));
     }

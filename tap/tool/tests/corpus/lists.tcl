@@ -98,6 +98,11 @@ t {dict create a 1 a 2}
 t {set x [list a b]; lappend x [list c d] e; set x}
 t {lappend q a; lappend q "b c"; llength $q}
 t "set bad \\{; lappend bad x"
+t {set x "\n a\tb\n"; lappend x; lappend x c}
+t {set x " a "; lappend x}
+t {glob -dir /nonexistent *.x}
+t {glob -nocomplain -tails -directory /nonexistent *.x y}
+t {glob /nonexistent/a /nonexistent/b}
 t {file tail /a/b/c.txt}
 t {file dirname /a/b/c.txt}
 t {file dirname c}

@@ -142,13 +142,15 @@ fn glob(_: &mut Interp, words: &[Value]) -> Outcome {
     let (mut complain, mut tails, mut folder) = (true, false, String::new());
     let mut rest = words[1..].iter().peekable();
     while let Some(option) = rest.next_if(|w| w.as_str().starts_with('-')) {
-        match option.as_str() {
+        let known = ["-nocomplain", "-tails", "-directory", "-types", "--"];
+        let mut candidates = known.into_iter().filter(|k| k.starts_with(option.as_str()));
+        match candidates.next().filter(|_| candidates.next().is_none()).unwrap_or(option.as_str()) {
             "-nocomplain" => complain = false,
             "-tails" => tails = true,
             "-directory" => {
                 folder = rest.next().map_or_else(String::new, |d| d.as_str().to_owned());
             }
-            "-types" | "-type" => {
+            "-types" => {
                 rest.next();
             }
             "--" => break,
@@ -160,9 +162,10 @@ fn glob(_: &mut Interp, words: &[Value]) -> Outcome {
         }
     }
     let mut found = Vec::new();
-    for pattern in rest.map(Value::as_str) {
+    let patterns: Vec<&str> = rest.map(Value::as_str).collect();
+    for pattern in &patterns {
         let whole =
-            if folder.is_empty() { pattern.to_owned() } else { format!("{folder}/{pattern}") };
+            if folder.is_empty() { (*pattern).to_owned() } else { format!("{folder}/{pattern}") };
         let (dir, last) = whole.rsplit_once('/').map_or((".", whole.as_str()), |(d, l)| (d, l));
         let Ok(entries) = std::fs::read_dir(if dir.is_empty() { "/" } else { dir }) else {
             continue;
@@ -176,7 +179,8 @@ fn glob(_: &mut Interp, words: &[Value]) -> Outcome {
         }
     }
     if found.is_empty() && complain {
-        return fail("no files matched glob pattern");
+        let plural = if patterns.len() == 1 { "" } else { "s" };
+        return fail(format!("no files matched glob pattern{plural} \"{}\"", patterns.join(" ")));
     }
     found.sort();
     let values: Vec<Value> = found.into_iter().map(Value::from).collect();

@@ -94,16 +94,11 @@ fn lappend(interp: &mut Interp, words: &[Value]) -> Outcome {
     }
     let name = words[1].as_str();
     let old = if interp.exists(name) { interp.get(name)? } else { Value::empty() };
-    let empty = list::parse(&old)?.is_empty();
-    let mut text = if empty { String::new() } else { old.as_str().to_owned() };
-    for value in &words[2..] {
-        let first = text.is_empty();
-        if !first && !text.ends_with(' ') {
-            text.push(' ');
-        }
-        list::quote(value.as_str(), first, &mut text);
-    }
-    interp.set(name, Value::from(text))
+    // like Tcl, print the whole list anew: what was a text with line breaks becomes a plain list
+    let mut elements = list::parse(&old)?;
+    elements.extend_from_slice(&words[2..]);
+    let value = if words.len() == 2 { old } else { list::format(&elements) };
+    interp.set(name, value)
 }
 
 fn lassign(interp: &mut Interp, words: &[Value]) -> Outcome {

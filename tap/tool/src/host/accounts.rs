@@ -1,29 +1,96 @@
-//! Core's last word: whether all quota came back.
+//! Core's last words: whether all quota came back and all processes ended.
 //!
-//! When every component has ended, core's own account must hold what it held at the beginning. Core says so
-//! in a line, and says what is missing otherwise.
+//! When core ends, its own account must hold what it held at the beginning. It prints
+//! `accounts: RAM 8192 of 8192 bytes, caps 100 of 100, 0 processes left`.
 
-/// Begins the line in which core tells what its accounts miss.
-const MISSING: &str = "Error: accounts";
+use crate::tcl::regex::Pattern;
 
-/// What core complains about in the lines that it printed while it ended.
-pub fn problems(last_words: &[String]) -> Vec<String> {
-    last_words
-        .iter()
-        .map(|line| crate::report::plain(line))
-        .filter(|line| line.trim_start().starts_with(MISSING))
-        .collect()
+const LINE: &str =
+    r"accounts: RAM (\d+) of (\d+) bytes, caps (\d+) of (\d+), (\d+) processes? left";
+
+/// True for core's own line about its accounts. What a component prints begins with its label.
+pub fn is_about(line: &str) -> bool {
+    let line = crate::report::plain(line);
+    line.strip_prefix("[core] ").is_some_and(|rest| rest.contains("accounts: "))
+}
+
+/// What core's line complains about. There must be one when `expected`.
+pub fn problems(line: Option<&str>, expected: bool) -> Vec<String> {
+    let Some(line) = line.map(crate::report::plain) else {
+        return if expected {
+            vec!["core ended without a word about its accounts".into()]
+        } else {
+            Vec::new()
+        };
+    };
+    let pattern = Pattern::new(LINE, false, false).ok();
+    let Some(numbers) = pattern.and_then(|pattern| numbers(&pattern, &line)) else {
+        return vec![format!("core's words about its accounts are not understood: {line}")];
+    };
+    let [ram, ram_limit, caps, cap_limit, processes] = numbers;
+    let mut problems = Vec::new();
+    if ram != ram_limit {
+        problems.push(format!(
+            "of core's {ram_limit} bytes of RAM only {ram} came back: a component or session leaks"
+        ));
+    }
+    if caps != cap_limit {
+        problems.push(format!(
+            "of core's {cap_limit} capabilities only {caps} came back: a component or session leaks"
+        ));
+    }
+    if processes != 0 {
+        problems.push(format!("core left {processes} of its processes running"));
+    }
+    if problems.is_empty() && line.contains("Error: ") {
+        problems.push(format!("core's accounts do not add up: {line}"));
+    }
+    problems
+}
+
+fn numbers(pattern: &Pattern, line: &str) -> Option<[u64; 5]> {
+    let groups = pattern.captures_at(line, 0)?;
+    let mut numbers = [0; 5];
+    for (number, group) in numbers.iter_mut().zip(&groups[1..]) {
+        let (start, end) = (*group)?;
+        *number = line[start..end].parse().ok()?;
+    }
+    Some(numbers)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn judge(line: &str) -> usize {
+        assert!(is_about(line));
+        problems(Some(line), true).len()
+    }
+
     #[test]
-    fn complaints_are_problems() {
-        let lines =
-            ["\x1b[31mError: accounts miss 4096 bytes of RAM\x1b[0m".to_owned(), "bye".into()];
-        assert_eq!(problems(&lines), ["Error: accounts miss 4096 bytes of RAM"]);
-        assert!(problems(&lines[1..]).is_empty());
+    fn everything_must_come_back() {
+        let good = "\x1b[0m[core] accounts: RAM 8192 of 8192 bytes, caps 10 of 10, 0 processes left\x1b[0m";
+        assert_eq!(judge(good), 0);
+        assert_eq!(judge(&good.replacen("8192", "4096", 1)), 1);
+        assert_eq!(judge(&good.replace("caps 10", "caps 9")), 1);
+        assert_eq!(judge(&good.replace("0 processes", "2 processes")), 1);
+    }
+
+    #[test]
+    fn silence_is_a_problem_of_our_core_only() {
+        assert_eq!(problems(None, true).len(), 1);
+        assert!(problems(None, false).is_empty());
+    }
+
+    #[test]
+    fn a_component_cannot_speak_for_core() {
+        assert!(!is_about("[init -> x] accounts: RAM 1 of 1 bytes, caps 1 of 1, 0 processes left"));
+        assert!(!is_about("[init -> x] [core] accounts: RAM 1 of 1 bytes"));
+    }
+
+    #[test]
+    fn open_accounts_are_a_problem() {
+        let line = "[core] Error: accounts: RAM 1 of 1 bytes, caps 1 of 1, 0 processes left";
+        assert_eq!(judge(line), 1);
     }
 }

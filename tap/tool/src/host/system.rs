@@ -1,5 +1,6 @@
 //! A running host system: core's process, its output, and its orderly end.
 
+use super::accounts;
 use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::run::transcript::{Transcript, advice};
 use crate::signals::Interrupts;
@@ -49,8 +50,8 @@ pub struct System {
     running: Running,
     transcript: Transcript,
     log: Option<File>,
-    /// Lines that were printed while core ended.
-    last_words: Vec<String>,
+    /// Core's line about its accounts, if it came.
+    accounts: Option<String>,
 }
 
 /// How a system ended.
@@ -62,6 +63,8 @@ pub struct End {
     pub leftovers: Vec<Leftover>,
     /// Lines printed while it ended.
     pub last_words: Vec<String>,
+    /// Core's line about its accounts.
+    pub accounts: Option<String>,
 }
 
 impl System {
@@ -81,12 +84,7 @@ impl System {
         command.arg("--boot").arg(boot).args(options);
         let running =
             Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
-        Ok(Self {
-            running,
-            transcript: Transcript::default(),
-            log: Some(file),
-            last_words: Vec::new(),
-        })
+        Ok(Self { running, transcript: Transcript::default(), log: Some(file), accounts: None })
     }
 
     fn record(&mut self, bytes: &[u8]) {
@@ -155,6 +153,7 @@ impl System {
         sink: Sink<'_>,
         unmatched: &mut String,
     ) -> Option<String> {
+        self.note_accounts(lines);
         for line in lines {
             sink(Tick::Line(line));
         }
@@ -169,6 +168,12 @@ impl System {
         found
     }
 
+    fn note_accounts(&mut self, lines: &[String]) {
+        if let Some(line) = lines.iter().rev().find(|line| accounts::is_about(line)) {
+            self.accounts = Some(line.clone());
+        }
+    }
+
     /// The last lines of the log.
     pub fn tail(&self) -> String {
         self.transcript.tail()
@@ -181,8 +186,8 @@ impl System {
 
     /// Ends the system and whatever it started.
     pub fn stop(mut self, interrupts: &Interrupts, sink: Sink<'_>) -> End {
-        let mut end = End::default();
         let by_itself = self.running.status().is_some();
+        let mut end = End::default();
         let mut bytes = Vec::new();
         match self.running.stop(GRACE, |piece| bytes.extend_from_slice(piece), interrupts) {
             Ok(true) => {}
@@ -206,9 +211,10 @@ impl System {
         for line in &lines {
             sink(Tick::Line(line));
         }
-        self.last_words.extend(lines);
+        self.note_accounts(&lines);
         end.leftovers = sweep(self.running.pid(), SWEEP);
-        end.last_words = std::mem::take(&mut self.last_words);
+        end.last_words = lines;
+        end.accounts = self.accounts.take();
         end
     }
 }

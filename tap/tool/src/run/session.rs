@@ -2,6 +2,7 @@
 
 use super::api;
 use super::hints;
+use crate::host::accounts;
 use crate::host::system::{Missed, System, Tick};
 use crate::host::workspace::Project;
 use crate::report::{Report, Verdict};
@@ -120,7 +121,10 @@ impl Session {
                 process.pid, process.name
             ));
         }
-        problems.extend(crate::host::accounts::problems(&end.last_words));
+        if problems.is_empty() {
+            let own_core = self.options.core.is_none();
+            problems.extend(accounts::problems(end.accounts.as_deref(), own_core));
+        }
         let text = "the system ends and leaves no process behind";
         if problems.is_empty() {
             self.good(text, since);

@@ -18,7 +18,7 @@ enum Value {
     Record(BTreeMap<String, Value>),
 }
 
-/// A parser for what [`write`] writes: strings have no escapes here.
+/// A parser for what [`fn@write`] writes: strings have no escapes here.
 struct Parser<'a> {
     text: &'a [u8],
     at: usize,

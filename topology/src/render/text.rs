@@ -146,21 +146,20 @@ pub fn text(machine: &Machine, options: TextOptions, out: &mut impl Write) -> fm
 pub fn details(machine: &Machine, out: &mut impl Write) -> fmt::Result {
     let nodes = machine.nodes();
     let mut table = |title: fmt::Arguments<'_>, value: &dyn Fn(NodeId, NodeId) -> Option<u64>| {
-        let width = nodes
-            .iter()
-            .flat_map(|a| nodes.iter().filter_map(|b| value(a.id.value, b.id.value)))
-            .map(|v| v.checked_ilog10().unwrap_or(0) as usize + 2)
-            .max()?
-            .max(6);
+        let digits = |v: u64| v.checked_ilog10().unwrap_or(0) as usize + 2;
+        let values =
+            nodes.iter().flat_map(|a| nodes.iter().filter_map(|b| value(a.id.value, b.id.value)));
+        let ids = nodes.iter().map(|n| digits(u64::from(n.id.value.0))).max()?;
+        let width = values.map(digits).max()?.max(ids).max(6);
         Some((|| {
             writeln!(out, "{title}")?;
-            write!(out, "{:>6}", "")?;
+            write!(out, "{:>width$}", "")?;
             for b in nodes {
                 write!(out, "{:>width$}", b.id.value.0)?;
             }
             writeln!(out)?;
             for a in nodes {
-                write!(out, "{:>6}", a.id.value.0)?;
+                write!(out, "{:>width$}", a.id.value.0)?;
                 for b in nodes {
                     match value(a.id.value, b.id.value) {
                         Some(v) => write!(out, "{v:>width$}")?,

@@ -1,5 +1,6 @@
 //! ACPI tables: real ones of emulated machines, ones compiled by iasl, ones made by `acpi_tables`,
 //! and hostile ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod common;
 
@@ -427,7 +428,7 @@ const SRAT_LEAD: [u8; 12] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 fn srat_of(structures: &[&[u8]]) -> Vec<u8> {
     let mut body = SRAT_LEAD.to_vec();
     structures.iter().for_each(|s| body.extend_from_slice(s));
-    table(b"SRAT", 3, &body)
+    table(*b"SRAT", 3, &body)
 }
 
 fn memory(node: u32, base: u64, size: u64) -> Vec<u8> {
@@ -492,7 +493,7 @@ fn hostile_headers_are_refused_with_the_reason() {
     b[9] = b[9].wrapping_add(3);
     assert_eq!(parse_srat(&b), Err(AcpiError::Checksum(3)));
     assert_eq!(parse_slit(&good), Err(AcpiError::Signature(*b"SRAT")));
-    assert!(matches!(parse_srat(&table(b"SRAT", 3, &[0; 4])), Err(AcpiError::Truncated { .. })));
+    assert!(matches!(parse_srat(&table(*b"SRAT", 3, &[0; 4])), Err(AcpiError::Truncated { .. })));
     // what follows the table in the buffer does not matter
     let mut b = good.clone();
     b.extend_from_slice(&[0xff; 100]);
@@ -504,7 +505,7 @@ fn matrices_of_four_billion_entries_are_refused() {
     let slit = |n: u64, bytes: usize| {
         let mut body = n.to_le_bytes().to_vec();
         body.resize(8 + bytes, 10);
-        parse_slit(&table(b"SLIT", 1, &body))
+        parse_slit(&table(*b"SLIT", 1, &body))
     };
     assert_eq!(slit(1 << 32, 0), Err(AcpiError::Matrix(1 << 32)));
     assert_eq!(slit(u64::MAX, 64), Err(AcpiError::Matrix(u64::MAX)));
@@ -520,12 +521,12 @@ fn matrices_of_four_billion_entries_are_refused() {
         body.extend_from_slice(&[0; 4]);
         body.extend_from_slice(&1u64.to_le_bytes());
         body.extend_from_slice(&[0; 8]);
-        parse_hmat(&table(b"HMAT", 2, &body))
+        parse_hmat(&table(*b"HMAT", 2, &body))
     };
     assert_eq!(hmat(u32::MAX, u32::MAX), Err(AcpiError::Matrix(u64::from(u32::MAX))));
     assert_eq!(hmat(1, 1 << 16), Err(AcpiError::Matrix(1 << 16)));
     assert!(matches!(hmat(64, 64), Err(AcpiError::Truncated { .. })));
-    let zero_length = table(b"HMAT", 2, &[0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let zero_length = table(*b"HMAT", 2, &[0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(
         parse_hmat(&zero_length),
         Err(AcpiError::ShortStructure { offset: 40, kind: 1, length: 0 })
@@ -537,10 +538,10 @@ fn domains_of_an_old_srat_have_one_byte() {
     let mut lapic = vec![0u8, 16, 2, 5, 1, 0, 0, 0, 0, 0x99, 0x99, 0x99, 0, 0, 0, 0];
     let mut body = SRAT_LEAD.to_vec();
     body.append(&mut lapic);
-    let old = parse_srat(&table(b"SRAT", 1, &body)).unwrap();
+    let old = parse_srat(&table(*b"SRAT", 1, &body)).unwrap();
     assert_eq!(old.cpus[0].node, Some(NodeId(2)));
     assert_eq!(old.notes, [Note::WideDomain(0x9999_9902)]);
-    let new = parse_srat(&table(b"SRAT", 2, &body)).unwrap();
+    let new = parse_srat(&table(*b"SRAT", 2, &body)).unwrap();
     assert_eq!(new.cpus[0].node, Some(NodeId(0x9999_9902)));
 }
 

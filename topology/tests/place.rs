@@ -1,4 +1,5 @@
 //! Queries and placements on machines of many shapes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod common;
 

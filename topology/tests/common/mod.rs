@@ -1,5 +1,6 @@
 //! What several tests need: fixtures, and machines to test on.
 #![allow(dead_code, reason = "each test binary uses some of it")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 use std::path::{Path, PathBuf};
 use topology::source::acpi::{self, Tables};
@@ -58,9 +59,9 @@ pub(crate) fn sum(table: &mut [u8]) {
 }
 
 /// An ACPI table with a right length and checksum.
-pub(crate) fn table(signature: &[u8; 4], revision: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn table(signature: [u8; 4], revision: u8, body: &[u8]) -> Vec<u8> {
     let mut t = Vec::new();
-    t.extend_from_slice(signature);
+    t.extend_from_slice(&signature);
     t.extend_from_slice(&(36 + body.len() as u32).to_le_bytes());
     t.extend_from_slice(&[revision, 0]);
     t.extend_from_slice(b"TEST  TOPOLOGY\0\0\0\0TEST\0\0\0\0");

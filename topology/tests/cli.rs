@@ -1,0 +1,92 @@
+//! The command line tool, run in this process.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod common;
+
+use common::fixtures;
+use topology::cli;
+
+fn run(args: &[&str]) -> (u8, String, String) {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = cli::run(args.iter().map(ToString::to_string), &mut out, &mut err, false);
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn fixture(path: &str) -> String {
+    fixtures().join(path).to_str().unwrap().to_string()
+}
+
+#[test]
+fn each_source_prints_a_tree() {
+    let synthetic = run(&["--synthetic", "numa:2 core:2 pu:2"]);
+    assert_eq!(synthetic.0, 0, "{}", synthetic.2);
+    assert!(synthetic.1.contains("PU #7") && !synthetic.1.contains('\x1b'));
+    let (code, out, err) = run(&["--acpi", &fixture("acpi/hmat"), "--tree", "--numbers"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("NUMANode #2") && out.contains("read bandwidth in MB/s"), "{out}");
+    let one = run(&["--acpi", &fixture("acpi/hmat/srat.bin")]);
+    assert!(one.0 == 0 && one.1.contains("NUMANode #2"));
+    let both = run(&["--acpi", &fixture("acpi/sparse"), "--sysfs", &fixture("sysfs/sparse.txt")]);
+    assert!(both.0 == 0 && both.1.contains("NUMANode #7") && !both.1.contains("disagreement"));
+    let wrong =
+        run(&["--acpi", &fixture("acpi/two-nodes"), "--sysfs", &fixture("sysfs/asymmetric.txt")]);
+    assert!(wrong.1.contains("disagreement: "), "{}", wrong.1);
+    let colour = run(&["--synthetic=pu:1", "--colour=always"]);
+    assert!(colour.1.contains("\x1b[1mMachine"));
+}
+
+#[test]
+fn files_are_written_and_a_written_description_is_read() {
+    let dir = std::env::temp_dir().join(format!("topology-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let at = |name: &str| dir.join(name).to_str().unwrap().to_string();
+    let (code, out, err) = run(&[
+        "--acpi",
+        &fixture("acpi/two-nodes"),
+        "--svg",
+        &at("m.svg"),
+        "--json",
+        &at("m.json"),
+        "--hwloc-xml",
+        &at("m.xml"),
+        "--hwloc3-xml",
+        &at("m3.xml"),
+        "--description",
+        &at("m.machine"),
+    ]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
+    for (name, start) in
+        [("m.svg", "<svg "), ("m.json", "{"), ("m.xml", "<?xml"), ("m3.xml", "<?xml")]
+    {
+        let text = std::fs::read_to_string(dir.join(name)).unwrap();
+        assert!(text.starts_with(start), "{name}");
+    }
+    let again = run(&["--file", &at("m.machine")]);
+    assert!(again.0 == 0 && again.1.contains("NUMANode #1"), "{}", again.2);
+    let piped = run(&["--file", &at("m.machine"), "--description", "-"]);
+    assert_eq!(piped.1, std::fs::read_to_string(dir.join("m.machine")).unwrap());
+    std::fs::remove_dir_all(&dir).ok();
+}
+
+#[test]
+fn mistakes_end_with_code_2_and_a_reason() {
+    for (args, reason) in [
+        (&["--nonsense"][..], "--nonsense is not known"),
+        (&["--svg"], "--svg needs a value"),
+        (&["--colour", "mauve"], "mauve is not auto"),
+        (&["--synthetic", "x:1"], "item 1: kinds are"),
+        (&["--file", "/nonexistent"], "/nonexistent: "),
+        (&["--acpi", "/nonexistent"], "/nonexistent: "),
+        (&["--tip", "/dev/null"], "truncated: 8 bytes needed, 0 there"),
+        (&["--sysfs", "/dev/null"], "is sysfs mounted?"),
+        (&["--synthetic", "pu:1", "--json", "/nonexistent/file"], "/nonexistent/file: "),
+    ] {
+        let (code, out, err) = run(args);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.starts_with("topo: ") && err.contains(reason), "{args:?}: {err}");
+    }
+    let slit = run(&["--acpi", &fixture("acpi/iasl/slit.bin")]);
+    assert!(slit.0 == 2 && slit.2.contains("tells of a CPU or a node"), "{}", slit.2);
+    let help = run(&["--help"]);
+    assert!(help.0 == 0 && help.1.contains("--synthetic"));
+}

@@ -1,0 +1,81 @@
+//! Replays the fuzzers' committed corpus, and the fixtures, on the stable compiler: each file goes
+//! through the same function that the fuzz target of its folder runs.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "shared with the fuzz targets"
+)]
+#![allow(unreachable_pub, clippy::wildcard_imports, reason = "shared with the fuzz targets")]
+
+include!("../fuzz/targets.rs");
+
+mod replay {
+    use std::path::{Path, PathBuf};
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut list: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.is_file())
+            .collect();
+        list.sort();
+        list
+    }
+
+    fn replay(target: &str, fixtures: &[&str], run: fn(&[u8])) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let corpus = files(&root.join("fuzz/corpus").join(target));
+        assert!(!corpus.is_empty(), "no corpus for {target}");
+        let more = fixtures.iter().flat_map(|f| files(&root.join("tests/fixtures").join(f)));
+        for path in corpus.into_iter().chain(more) {
+            println!("{}", path.display());
+            run(&std::fs::read(&path).unwrap());
+        }
+    }
+
+    #[test]
+    fn acpi() {
+        replay("acpi", &["acpi/iasl", "acpi/hmat", "acpi/sixty-four-nodes"], super::acpi);
+    }
+
+    #[test]
+    fn tip() {
+        replay("tip", &[], super::tip);
+    }
+
+    #[test]
+    fn cpuid() {
+        replay("cpuid", &[], super::cpuid);
+    }
+
+    #[test]
+    fn sysfs() {
+        replay("sysfs", &["sysfs"], super::sysfs);
+    }
+
+    #[test]
+    fn description() {
+        replay("description", &[], super::description);
+    }
+
+    #[test]
+    fn synthetic() {
+        replay("synthetic", &[], super::synthetic);
+    }
+
+    #[test]
+    fn platform_info() {
+        replay("platform_info", &[], super::platform_info);
+    }
+
+    #[test]
+    fn snapshot() {
+        replay("snapshot", &[], super::snapshot);
+    }
+
+    #[test]
+    fn wire() {
+        replay("wire", &[], super::wire);
+    }
+}

@@ -147,3 +147,68 @@ pub unsafe fn malloc_usable_size(block: *mut c_void) -> usize {
 pub fn malloc_trim(pad: usize) -> c_int {
     c_int::from(face::trim(pad) > 0)
 }
+
+/// glibc's `struct mallinfo2`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(missing_docs)] // the names are glibc's
+pub struct Mallinfo2 {
+    pub arena: usize,
+    pub ordblks: usize,
+    pub smblks: usize,
+    pub hblks: usize,
+    pub hblkhd: usize,
+    pub usmblks: usize,
+    pub fsmblks: usize,
+    pub uordblks: usize,
+    pub fordblks: usize,
+    pub keepcost: usize,
+}
+
+/// glibc's `struct mallinfo`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mallinfo(pub [c_int; 10]);
+
+/// `mallinfo2`.
+pub fn mallinfo2() -> Mallinfo2 {
+    let s = face::stats();
+    let free = s.superblock_bytes.saturating_sub(s.block_bytes) + s.idle_bytes;
+    Mallinfo2 {
+        arena: s.superblock_bytes + s.idle_bytes,
+        ordblks: s.owned + s.floating + s.global,
+        hblks: s.huge,
+        hblkhd: s.huge_bytes,
+        uordblks: s.block_bytes,
+        fordblks: free,
+        keepcost: s.idle_bytes + s.kept_bytes,
+        ..Mallinfo2::default()
+    }
+}
+
+/// `mallinfo`: the same, with what does not fit cut off at the largest `int`.
+pub fn mallinfo() -> Mallinfo {
+    let i = mallinfo2();
+    let all = [
+        i.arena, i.ordblks, i.smblks, i.hblks, i.hblkhd, i.usmblks, i.fsmblks, i.uordblks,
+        i.fordblks, i.keepcost,
+    ];
+    Mallinfo(all.map(|n| c_int::try_from(n).unwrap_or(c_int::MAX)))
+}
+
+/// `malloc_stats`: a table on standard error.
+pub fn malloc_stats() {
+    face::stats().print(face::core());
+}
+
+/// A block for C++'s `operator new` at a multiple of `align`, or null; leaves errno.
+#[inline(always)]
+pub fn new_aligned(size: usize, align: usize) -> *mut c_void {
+    face::allocate_aligned(size, align.max(1)).cast()
+}
+
+/// The quick part of C++'s `operator new`; null if that is not enough.
+#[inline(always)]
+pub fn new_quick(size: usize) -> *mut c_void {
+    face::allocate_quick(size).cast()
+}

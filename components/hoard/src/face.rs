@@ -9,11 +9,11 @@ use crate::heap::{Heap, Kind};
 use crate::huge::LARGE_MAX;
 use crate::platform::linux::Linux;
 use crate::shared::Core;
+use crate::stats::Stats;
 use crate::superblock::{SLICE, Superblock, Table};
 use crate::{class, heap, superblock};
 use core::arch::{asm, global_asm};
 use core::ffi::{c_int, c_uint, c_void};
-use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 static TABLE: Table = Table::new();
@@ -301,6 +301,15 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, align: usize) -> *mut u8 {
     new
 }
 
+/// Counts what is allocated; what the calling thread gathered counts as free.
+pub fn stats() -> Stats {
+    let heap = get();
+    if heap.kind() == Kind::Thread {
+        heap.flush(&CORE);
+    }
+    Stats::of(&CORE)
+}
+
 /// Gives memory that is not needed back to the system; how many bytes.
 pub fn trim(keep: usize) -> usize {
     let heap = get();
@@ -357,5 +366,3 @@ unsafe impl core::alloc::GlobalAlloc for Hoard {
         unsafe { reallocate(block, size, layout.align()) }
     }
 }
-
-const _: () = assert!(null_mut::<u8>().is_null());

@@ -177,6 +177,12 @@ impl Heap {
                 }
                 return null_mut();
             }
+            if !sb.is_exhausted() {
+                if let Some(core) = self.core() {
+                    core.fail("a free block was overwritten", sb.free.get().addr());
+                }
+                return null_mut();
+            }
             if sb.collect() {
                 self.after_collect(sb);
                 continue;

@@ -30,6 +30,8 @@ pub mod pages;
 #[cfg(not(loom))]
 pub mod shared;
 #[cfg(not(loom))]
+pub mod stats;
+#[cfg(not(loom))]
 pub mod superblock;
 
 #[cfg(all(target_os = "linux", not(loom)))]

@@ -278,9 +278,7 @@ impl Remote {
     /// wait. False if some are still out.
     pub fn retire(&self, used: u32) -> bool {
         let mut old = Word(self.word.load(Ordering::Relaxed));
-        while old.state() == State::Global
-            && (old.count() == used || ordering::dropped(21))
-        {
+        while old.state() == State::Global && (old.count() == used || ordering::dropped(21)) {
             let new = Word::new(State::Owned, 0, 0);
             match self.word.compare_exchange_weak(
                 old.0,

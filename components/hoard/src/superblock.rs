@@ -81,11 +81,24 @@ impl Links for InPlace {
     fn link(&self, from: u32, to: Option<u32>) {
         let at = core::ptr::with_exposed_provenance_mut::<Block>(self.0 + from as usize);
         let next = to
-            .map_or(null_mut(), |to| core::ptr::with_exposed_provenance_mut(self.0 + to as usize));
+            .map_or(end(self.0), |to| core::ptr::with_exposed_provenance_mut(self.0 + to as usize));
         // SAFETY: `from` is a block the caller is giving back: inside the superblock, aligned, at
         // least 8 bytes, and nobody else's.
         unsafe { at.write(Block { next }) };
     }
+}
+
+/// What ends a list in the segment of `address`: the segment's own address, because a link that
+/// leaves the segment gives an overwritten block away.
+#[inline]
+fn end(address: usize) -> *mut Block {
+    core::ptr::with_exposed_provenance_mut(address & !(SEGMENT - 1))
+}
+
+/// Whether a list ends here; null, in a record of nothing, is an end too.
+#[inline(always)]
+fn is_end(block: *mut Block) -> bool {
+    block.addr() & (SEGMENT - 1) == 0
 }
 
 impl Superblock {
@@ -141,7 +154,7 @@ impl Superblock {
     /// Makes the slices a superblock of `class` that `owner` owns; all blocks are free.
     pub fn form(&self, class: usize, slices: usize, owner: usize) {
         let capacity = if class == class::LARGE { 1 } else { slices * SLICE / class::size(class) };
-        self.free.set(null_mut());
+        self.free.set(end(self.address()));
         self.carved.set(0);
         self.sparse.set(false);
         self.set_used(0, 0);
@@ -237,17 +250,30 @@ impl Superblock {
         self.base.load(Ordering::Relaxed) == SILENT
     }
 
-    /// Takes a free block; null if none is on the owner's list.
+    /// Takes a free block; null if none is on the owner's list, or if the one that is there was
+    /// written to since it was freed.
     #[inline(always)]
     pub fn pop(&self) -> *mut u8 {
         let block = self.free.get();
-        if !block.is_null() {
-            // SAFETY: blocks on the list are free, aligned and inside the superblock.
-            self.free.set(unsafe { (*block).next });
-            let left = self.left.load(Ordering::Relaxed);
-            self.left.store(left.wrapping_add(1), Ordering::Relaxed);
+        if is_end(block) {
+            return null_mut();
         }
+        // SAFETY: blocks on the list are free, aligned and inside the superblock.
+        let next = unsafe { (*block).next };
+        if (next.addr() ^ block.addr()) >= SEGMENT {
+            // The slow path finds the list like this, and says so.
+            return null_mut();
+        }
+        self.free.set(next);
+        let left = self.left.load(Ordering::Relaxed);
+        self.left.store(left.wrapping_add(1), Ordering::Relaxed);
         block.cast()
+    }
+
+    /// Whether the owner's list has no block.
+    #[inline]
+    pub fn is_exhausted(&self) -> bool {
+        is_end(self.free.get())
     }
 
     /// Puts `block` on the owner's list and returns what is left before the slow path.
@@ -267,7 +293,7 @@ impl Superblock {
 
     /// Makes the blocks of `batch` the owner's free list, which is empty.
     pub fn accept(&self, batch: Batch) {
-        debug_assert!(self.free.get().is_null());
+        debug_assert!(self.is_exhausted());
         if batch.count > 0 {
             let head = self.address() + batch.head as usize;
             self.free.set(core::ptr::with_exposed_provenance_mut(head));
@@ -278,12 +304,12 @@ impl Superblock {
 
     /// Takes what other threads gave back, if the owner's list is empty. True if it has blocks.
     pub fn collect(&self) -> bool {
-        if self.free.get().is_null()
+        if self.is_exhausted()
             && let Some(batch) = self.remote().collect()
         {
             self.accept(batch);
         }
-        !self.free.get().is_null()
+        !self.is_exhausted()
     }
 
     /// Carves blocks that were never used into the owner's list, which is empty. False if all
@@ -296,7 +322,7 @@ impl Superblock {
         let size = self.block_size();
         let more = ((STEP / size).max(1) as u32).min(capacity - carved);
         let first = self.address() + carved as usize * size;
-        let mut next = null_mut();
+        let mut next = end(first);
         for i in (0..more as usize).rev() {
             let at: *mut Block = core::ptr::with_exposed_provenance_mut(first + i * size);
             // SAFETY: `carved + i < capacity`: a block of this superblock that nobody has yet.

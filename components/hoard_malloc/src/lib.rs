@@ -3,6 +3,8 @@
 //! The symbols are in a crate of their own so that a Rust program that uses `hoard` for itself
 //! does not replace malloc for every C library in it.
 
+pub mod cpp;
+
 use core::ffi::{c_int, c_void};
 use hoard::c;
 
@@ -39,5 +41,8 @@ export! {
     valloc(size: usize) -> P = c::valloc(size);
     pvalloc(size: usize) -> P = c::pvalloc(size);
     malloc_usable_size(block: P) -> usize = c::malloc_usable_size(block);
+    mallinfo2() -> c::Mallinfo2 = c::mallinfo2();
+    mallinfo() -> c::Mallinfo = c::mallinfo();
+    malloc_stats() -> () = c::malloc_stats();
     malloc_trim(pad: usize) -> c_int = c::malloc_trim(pad);
 }

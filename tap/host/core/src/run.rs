@@ -10,6 +10,7 @@ use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::account::Accounts;
+use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
 use crate::nucleus::{CORE_EP, Nucleus, SlotId, Source, Verdict};
@@ -70,6 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     raise_descriptor_limit();
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
+    let isolation = Isolation::new()?;
     let machine = match &options.machine {
         Some(path) => Machine::described(path)?,
         None => Machine::real()?,
@@ -80,7 +82,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let description = machine.description.clone();
     let accounts = Accounts::new(total_ram, TOTAL_CAPS);
     let (nucleus, doorbell) =
-        Nucleus::new(accounts, machine).map_err(os("cannot create core's tables"))?;
+        Nucleus::new(accounts, machine, isolation).map_err(os("cannot create core's tables"))?;
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
     let mut core = Core { nucleus, services, doorbell, signals, stopped: false };
@@ -160,7 +162,7 @@ impl Core {
                 self.services.process_ended(&mut self.nucleus, process);
             }
             Source::Event(ep) => self.nucleus.event_writable(ep),
-            Source::Loader(_) => {}
+            Source::Loader(process) => self.nucleus.loader(process),
         }
     }
 

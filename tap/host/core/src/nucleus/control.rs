@@ -137,6 +137,7 @@ impl Nucleus {
         let (ep, mut fds) = self.ep_create(id)?;
         if let Some(process) = self.procs.get_mut(&id) {
             process.main_ep = Some(ep);
+            process.loader = None;
         }
         fds.push(parent);
         Ok(Answer { args: vec![ep.0], fds })

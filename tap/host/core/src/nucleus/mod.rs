@@ -17,6 +17,8 @@ pub(crate) use process::{Ending, Process};
 use rustix::event::epoll;
 
 use crate::account::Accounts;
+use crate::isolation::Isolation;
+use crate::isolation::loader::Libraries;
 use crate::machine::Machine;
 
 macro_rules! ids {
@@ -124,6 +126,8 @@ pub(crate) struct Nucleus {
     pub(crate) epoll: OwnedFd,
     pub(crate) accounts: Accounts,
     pub(crate) machine: Machine,
+    isolation: Isolation,
+    libraries: Libraries,
     pub(crate) procs: HashMap<ProcId, Process>,
     pub(crate) eps: HashMap<EpId, Entrypoint>,
     pub(crate) objects: HashMap<ObjId, Object>,
@@ -137,13 +141,19 @@ pub(crate) struct Nucleus {
 
 impl Nucleus {
     /// Empty tables, and core's own entrypoint with the read end of its doorbell.
-    pub(crate) fn new(accounts: Accounts, machine: Machine) -> rustix::io::Result<(Self, OwnedFd)> {
+    pub(crate) fn new(
+        accounts: Accounts,
+        machine: Machine,
+        isolation: Isolation,
+    ) -> rustix::io::Result<(Self, OwnedFd)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let device = rs_host_proto::sys::identity(crate::fd::token()?)?.device;
         let mut nucleus = Self {
             epoll,
             accounts,
             machine,
+            isolation,
+            libraries: Libraries::new(),
             procs: HashMap::new(),
             eps: HashMap::new(),
             objects: HashMap::new(),

@@ -1,15 +1,17 @@
 //! Processes: how a component starts, and how everything it held is taken back when it ends.
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use rs_host_proto::sys;
 use rustix::event::epoll;
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use topology::Location;
 
 use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};
 use crate::account::AccountId;
+use crate::isolation::loader;
 use crate::machine::Machine;
 
 /// A component's process.
@@ -27,6 +29,8 @@ pub(crate) struct Process {
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,
+    /// Where its loader asks for libraries, until it says hello.
+    pub(super) loader: Option<OwnedFd>,
 }
 
 /// How a process ended.
@@ -55,15 +59,11 @@ impl Nucleus {
             SocketFlags::CLOEXEC,
             None,
         )?;
-        let mut command = Command::new(format!("/proc/self/fd/{}", binary.as_raw_fd()));
-        command.arg0(name).env_clear().process_group(0);
+        // The name is never used: the process executes the binary by descriptor.
+        let mut command = Command::new("component");
+        command.env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let far_number = far.as_raw_fd();
-        let core = rustix::process::getpid();
-        // SAFETY: the closure runs between fork and exec and makes system calls only, no allocation.
-        unsafe {
-            command.pre_exec(move || crate::isolation::enter(far_number, core));
-        }
+        self.isolation.apply(&mut command, name, binary, &far);
         let child = command.spawn().map_err(|e| {
             crate::note(format_args!("cannot start \"{name}\": {e}"));
             Refusal::Invalid
@@ -74,6 +74,13 @@ impl Nucleus {
         let _ = rustix::thread::sched_setaffinity(Some(pid), &self.machine.cpus(place));
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         let id = ProcId(self.fresh());
+        // Sent before the binary was executed.
+        let mut fds = sys::Fds::default();
+        let _ = sys::recv_packet(&control, &mut fds, RecvFlags::DONTWAIT);
+        let [loader, ..] = fds;
+        if let Some(loader) = &loader {
+            self.watch(loader, Source::Loader(id), epoll::EventFlags::IN)?;
+        }
         self.watch(&control, Source::Control(id), epoll::EventFlags::IN)?;
         self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
         let process = Process {
@@ -87,9 +94,19 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
+            loader,
         };
         self.procs.insert(id, process);
         Ok(id)
+    }
+
+    /// The loader of a process asks for a library.
+    pub(crate) fn loader(&mut self, id: ProcId) {
+        let Some(process) = self.procs.get_mut(&id) else { return };
+        let Some(listener) = &process.loader else { return };
+        if loader::answer(listener, process.pid, &self.libraries).is_err() {
+            process.loader = None;
+        }
     }
 
     /// Place a thread of a process within the process's place.

@@ -1,0 +1,205 @@
+//! The system calls of a component.
+//!
+//! Three programs: one lists what is allowed and refuses everything else with EPERM; one hands the loader's
+//! questions to core; one makes the C library fall back to calls whose arguments a filter can read.
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use rs_host_proto::sys;
+use rustix::net::SendFlags;
+use rustix::process::Pid;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Len, SeccompCmpOp as Op,
+    SeccompCondition as Condition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
+};
+
+/// Stands for the component's process id until it is known.
+const OWN_PID: u32 = 0x7fff_0abc;
+/// Value of the trace action that is replaced: the compiler of filters does not know notifications.
+const NOTIFY: u32 = 0x0abc;
+const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+
+/// Plainly allowed.
+const ALLOWED: &[libc::c_long] = &[
+    // memory
+    libc::SYS_munmap,
+    libc::SYS_mprotect,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    // descriptors one has
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_pread64,
+    libc::SYS_close,
+    libc::SYS_fstat,
+    libc::SYS_sendmsg,
+    libc::SYS_recvmsg,
+    // threads and time
+    libc::SYS_futex,
+    libc::SYS_set_robust_list,
+    libc::SYS_set_tid_address,
+    libc::SYS_rseq,
+    libc::SYS_gettid,
+    libc::SYS_getpid,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_getcpu,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_nanosleep,
+    libc::SYS_ppoll,
+    libc::SYS_restart_syscall,
+    libc::SYS_getrandom,
+    // signals to oneself, and the end
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    // answered by the other programs
+    libc::SYS_openat,
+    libc::SYS_newfstatat,
+    libc::SYS_clone3,
+    libc::SYS_statx,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_arch_prctl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_open,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_poll,
+];
+
+/// Questions of the loader, for core.
+const ASKED: &[libc::c_long] = &[
+    libc::SYS_openat,
+    libc::SYS_newfstatat,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_open,
+];
+
+/// Not there, so that the C library uses the older call.
+const ABSENT: &[libc::c_long] = &[libc::SYS_clone3, libc::SYS_statx];
+
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+type Result<T> = std::result::Result<T, seccompiler::BackendError>;
+
+/// The programs, compiled.
+#[derive(Clone)]
+pub(super) struct Filters {
+    allow: BpfProgram,
+    ask: BpfProgram,
+    absent: BpfProgram,
+}
+
+impl Filters {
+    /// Compile; `binary` is the descriptor number that may be executed.
+    pub(super) fn new(binary: u32) -> Result<Self> {
+        let eperm = SeccompAction::Errno(libc::EPERM as u32);
+        let enosys = SeccompAction::Errno(libc::ENOSYS as u32);
+        let unconditional =
+            |calls: &[libc::c_long]| calls.iter().map(|c| (*c, Vec::new())).collect::<Rules>();
+        let mut allowed = unconditional(ALLOWED);
+        allowed.extend(conditional(binary)?);
+        let mut ask =
+            compile(unconditional(ASKED), SeccompAction::Allow, SeccompAction::Trace(NOTIFY))?;
+        for instruction in &mut ask {
+            if instruction.code == RET && instruction.k == libc::SECCOMP_RET_TRACE | NOTIFY {
+                instruction.k = libc::SECCOMP_RET_USER_NOTIF;
+            }
+        }
+        Ok(Self {
+            allow: compile(allowed, eperm, SeccompAction::Allow)?,
+            ask,
+            absent: compile(unconditional(ABSENT), SeccompAction::Allow, enosys)?,
+        })
+    }
+
+    /// Lock the calling process in, and send core the descriptor for the loader's questions.
+    pub(super) fn install(&mut self, own: Pid, control: BorrowedFd<'_>) -> io::Result<()> {
+        for instruction in &mut self.allow {
+            if instruction.k == OWN_PID {
+                instruction.k = own.as_raw_nonzero().get() as u32;
+            }
+        }
+        let listener = load(&self.ask, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+        // SAFETY: the call returned a fresh descriptor.
+        let listener = unsafe { OwnedFd::from_raw_fd(listener as i32) };
+        sys::send(control, &[0; 8], &[listener.as_fd()], SendFlags::empty())?;
+        drop(listener);
+        load(&self.absent, 0)?;
+        load(&self.allow, 0)?;
+        Ok(())
+    }
+}
+
+/// Allowed with some arguments only.
+fn conditional(binary: u32) -> Result<Rules> {
+    let is = |arg, value: u64| Condition::new(arg, Len::Dword, Op::Eq, value);
+    let is_long = |arg, value: u64| Condition::new(arg, Len::Qword, Op::Eq, value);
+    let masked =
+        |arg, mask: u64, value: u64| Condition::new(arg, Len::Dword, Op::MaskedEq(mask), value);
+    let rule = SeccompRule::new;
+    let shared = libc::MAP_SHARED as u64;
+    let anonymous = libc::MAP_ANONYMOUS as u64;
+    let thread = (libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND) as u64;
+    let never = (libc::CLONE_NEWNS
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNET
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_PTRACE
+        | libc::CLONE_VFORK) as u64;
+    let command = |value: i32| rule(vec![is(1, value as u64)?]);
+    Ok(BTreeMap::from([
+        // Shared anonymous memory would escape the limit on private memory.
+        (
+            libc::SYS_mmap,
+            vec![rule(vec![masked(3, anonymous, 0)?])?, rule(vec![masked(3, shared, 0)?])?],
+        ),
+        // Threads, no processes.
+        (libc::SYS_clone, vec![rule(vec![masked(0, thread | never, thread)?])?]),
+        // Signals to threads of this process.
+        (libc::SYS_tgkill, vec![rule(vec![is(0, u64::from(OWN_PID))?])?]),
+        // The name of a thread.
+        (libc::SYS_prctl, vec![rule(vec![is(0, libc::PR_SET_NAME as u64)?])?]),
+        // Reading one's own limits.
+        (libc::SYS_prlimit64, vec![rule(vec![is(0, 0)?, is_long(2, 0)?])?]),
+        // Duplicating and looking, no status flags or seals.
+        (
+            libc::SYS_fcntl,
+            vec![
+                command(libc::F_GETFL)?,
+                command(libc::F_GETFD)?,
+                command(libc::F_SETFD)?,
+                command(libc::F_DUPFD_CLOEXEC)?,
+            ],
+        ),
+        // The one execution, see `Jail::enter`.
+        (
+            libc::SYS_execveat,
+            vec![rule(vec![is(0, u64::from(binary))?, is(4, libc::AT_EMPTY_PATH as u64)?])?],
+        ),
+    ]))
+}
+
+fn compile(rules: Rules, otherwise: SeccompAction, then: SeccompAction) -> Result<BpfProgram> {
+    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+    SeccompFilter::new(rules, otherwise, then, arch)?.try_into()
+}
+
+/// SECCOMP_SET_MODE_FILTER; returns the listener if one was asked for.
+fn load(program: &[sock_filter], flags: libc::c_ulong) -> io::Result<libc::c_long> {
+    let program =
+        libc::sock_fprog { len: program.len() as u16, filter: program.as_ptr().cast_mut().cast() };
+    // SAFETY: a valid program of the stated length, which the kernel copies.
+    let result = unsafe {
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program)
+    };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}

@@ -1,0 +1,197 @@
+//! The loader's questions: a component's dynamic loader asks for the C library, core opens it.
+//!
+//! The filter suspends the loader's `openat` and hands it to core, which reads the path out of the process,
+//! judges its own copy, and installs a descriptor that it opened itself. Once the component says hello to core, the
+//! questions end.
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::Pid;
+
+/// Longest path that is read.
+const MAX_PATH: usize = 512;
+
+/// Where shared libraries may come from.
+pub(crate) struct Libraries {
+    dirs: BTreeSet<PathBuf>,
+}
+
+impl Libraries {
+    /// The usual places, and those of the libraries that core itself uses.
+    pub(crate) fn new() -> Self {
+        let mut dirs: BTreeSet<PathBuf> =
+            ["/lib", "/lib64", "/usr/lib", "/usr/lib64"].iter().map(PathBuf::from).collect();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+        let mapped = maps.lines().filter_map(|l| l.split_once('/')).map(|(_, p)| format!("/{p}"));
+        for path in mapped.filter(|p| p.contains(".so")) {
+            dirs.extend(Path::new(&path).parent().map(Path::to_path_buf));
+        }
+        Self { dirs }
+    }
+
+    /// Whether a component may load `path`.
+    fn permits(&self, path: &Path) -> bool {
+        if path == Path::new("/etc/ld.so.cache") {
+            return true;
+        }
+        let plain =
+            path.components().all(|c| matches!(c, Component::RootDir | Component::Normal(_)));
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        let library = name.starts_with("lib") && name.contains(".so");
+        plain && library && path.ancestors().skip(1).any(|d| self.dirs.contains(d))
+    }
+}
+
+/// Answer one question of process `pid`. An error means that there will be no more.
+pub(crate) fn answer(listener: &OwnedFd, pid: Pid, libraries: &Libraries) -> io::Result<()> {
+    // SAFETY: all-zero is valid, and what the kernel demands before it fills it in.
+    let mut question: libc::seccomp_notif = unsafe { std::mem::zeroed() };
+    control(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question)?;
+    let args = question.data.args;
+    let process = Process { pid };
+    let result = match libc::c_long::from(question.data.nr) {
+        libc::SYS_openat => open(&process, args[1], args[2], libraries),
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_open => open(&process, args[0], args[1], libraries),
+        libc::SYS_newfstatat => {
+            return reply(listener, question.id, process.stat(args[0], args[1], args[2]));
+        }
+        _ => Err(libc::EPERM),
+    };
+    match result {
+        Ok(file) => {
+            let install = libc::seccomp_notif_addfd {
+                id: question.id,
+                flags: libc::SECCOMP_ADDFD_FLAG_SEND as u32,
+                srcfd: file.as_raw_fd() as u32,
+                newfd: 0,
+                newfd_flags: libc::O_CLOEXEC as u32,
+            };
+            let mut install = install;
+            control(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, &raw mut install).map(|_| ())
+        }
+        Err(errno) => reply(listener, question.id, Err(errno)),
+    }
+}
+
+fn open(process: &Process, path: u64, flags: u64, libraries: &Libraries) -> Result<OwnedFd, i32> {
+    let path = process.path(path).ok_or(libc::EFAULT)?;
+    let writes = flags as i32 & (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC) != libc::O_RDONLY;
+    if writes || !libraries.permits(&path) {
+        return Err(libc::EACCES);
+    }
+    rustix::fs::open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(rustix::io::Errno::raw_os_error)
+}
+
+fn reply(listener: &OwnedFd, id: u64, result: Result<(), i32>) -> io::Result<()> {
+    let error = result.err().map_or(0, |e| -e);
+    let mut answer = libc::seccomp_notif_resp { id, val: 0, error, flags: 0 };
+    control(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer).map(|_| ())
+}
+
+fn control<T>(listener: &OwnedFd, request: libc::Ioctl, arg: *mut T) -> io::Result<libc::c_int> {
+    // SAFETY: each request gets the structure that it is defined with.
+    let result = unsafe { libc::ioctl(listener.as_raw_fd(), request, arg) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// A suspended process, whose memory core reads and writes.
+struct Process {
+    pid: Pid,
+}
+
+impl Process {
+    fn raw(&self) -> libc::pid_t {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// The terminated path at `addr`.
+    fn path(&self, addr: u64) -> Option<PathBuf> {
+        let mut buf = [0u8; MAX_PATH];
+        let mut len = 0;
+        // Page by page: the next page may not be there.
+        while len < buf.len() {
+            let at = addr.checked_add(len as u64)?;
+            let page = rs_host_proto::PAGE as u64;
+            let chunk = ((page - at % page) as usize).min(buf.len() - len);
+            let local =
+                libc::iovec { iov_base: buf.get_mut(len..)?.as_mut_ptr().cast(), iov_len: chunk };
+            let remote = libc::iovec { iov_base: at as *mut libc::c_void, iov_len: chunk };
+            // SAFETY: `local` describes bytes of `buf`; the kernel checks `remote`.
+            let n = unsafe {
+                libc::process_vm_readv(self.raw(), &raw const local, 1, &raw const remote, 1, 0)
+            };
+            let read = buf.get(len..len + usize::try_from(n).ok().filter(|n| *n > 0)?)?;
+            if let Some(end) = read.iter().position(|b| *b == 0) {
+                let path = std::str::from_utf8(buf.get(..len + end)?).ok()?;
+                return Some(PathBuf::from(path));
+            }
+            len += n as usize;
+        }
+        None
+    }
+
+    /// `fstat` by its newer name: only of a descriptor, not of a path.
+    fn stat(&self, fd: u64, path: u64, out: u64) -> Result<(), i32> {
+        match self.path(path) {
+            Some(p) if p.as_os_str().is_empty() => {}
+            _ => return Err(libc::EACCES),
+        }
+        let file =
+            self.descriptor(fd as RawFd).map_err(|e| e.raw_os_error().unwrap_or(libc::EBADF))?;
+        // SAFETY: zero is valid for plain numbers.
+        let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+        // SAFETY: an open descriptor and a structure to fill.
+        if unsafe { libc::fstat(file.as_raw_fd(), &raw mut stat) } != 0 {
+            return Err(libc::EBADF);
+        }
+        let size = size_of::<libc::stat>();
+        let local = libc::iovec { iov_base: (&raw mut stat).cast(), iov_len: size };
+        let remote = libc::iovec { iov_base: out as *mut libc::c_void, iov_len: size };
+        // SAFETY: `local` describes `stat`; the kernel checks `remote`.
+        let n = unsafe {
+            libc::process_vm_writev(self.raw(), &raw const local, 1, &raw const remote, 1, 0)
+        };
+        if n == size as isize { Ok(()) } else { Err(libc::EFAULT) }
+    }
+
+    fn descriptor(&self, fd: RawFd) -> io::Result<OwnedFd> {
+        let pidfd = rustix::process::pidfd_open(self.pid, rustix::process::PidfdFlags::empty())?;
+        // SAFETY: no memory is involved.
+        let copy = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) };
+        if copy < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: a fresh descriptor.
+        Ok(unsafe { OwnedFd::from_raw_fd(copy as RawFd) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_libraries_of_library_directories_are_opened() {
+        let libraries = Libraries::new();
+        for yes in
+            ["/lib/x86_64-linux-gnu/libc.so.6", "/usr/lib64/libgcc_s.so.1", "/etc/ld.so.cache"]
+        {
+            assert!(libraries.permits(Path::new(yes)), "{yes}");
+        }
+        for no in [
+            "/etc/passwd",
+            "/lib/../etc/libx.so",
+            "/home/libc.so.6",
+            "/lib/x86_64-linux-gnu/security/pam_unix.so",
+            "lib/libc.so.6",
+            "",
+        ] {
+            assert!(!libraries.permits(Path::new(no)), "{no}");
+        }
+    }
+}

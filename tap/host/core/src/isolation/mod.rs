@@ -1,0 +1,179 @@
+//! What stands between a component's process and Linux.
+//!
+//! A component has the descriptors it was given, an empty environment, and the system calls of `filter`.
+//! There is no file, socket or process that it could name: seccomp denies the calls, Landlock the objects. Its
+//! dynamic loader is the one exception: while it runs, core opens the C library for it (see `loader`).
+//! Nothing of this needs root or user namespaces.
+mod filter;
+mod landlock;
+pub(crate) mod loader;
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::process::Command;
+
+use filter::Filters;
+use landlock::Ruleset;
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+
+use crate::nucleus_control_fd;
+
+/// Descriptors of a component.
+const MAX_DESCRIPTORS: u64 = 16384;
+/// Private memory of a component: stacks, and what the C library allocates. Everything else is dataspaces.
+const MAX_PRIVATE: u64 = 256 << 20;
+
+/// What every component is locked into, prepared once.
+pub(crate) struct Isolation {
+    filters: Filters,
+    landlock: Option<Ruleset>,
+    descriptors: u64,
+}
+
+impl Isolation {
+    /// Prepare; an error if this kernel cannot isolate components.
+    pub(crate) fn new() -> Result<Self, String> {
+        let limit = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(MAX_DESCRIPTORS);
+        // The binary is executed through the first number that the component cannot have.
+        let descriptors = limit.saturating_sub(1).min(MAX_DESCRIPTORS);
+        let filters = Filters::new(descriptors as u32)
+            .map_err(|e| format!("components cannot be isolated by seccomp: {e}"))?;
+        Ok(Self { filters, landlock: Ruleset::new(), descriptors })
+    }
+
+    /// Let `command`'s process become a component that executes `binary`.
+    pub(crate) fn apply(
+        &self,
+        command: &mut Command,
+        name: &str,
+        binary: &OwnedFd,
+        control: &OwnedFd,
+    ) {
+        use std::os::unix::process::CommandExt;
+        let name = CString::new(name.replace('\0', "")).unwrap_or_default();
+        let mut jail = Jail {
+            filters: self.filters.clone(),
+            landlock: self.landlock.as_ref().map(|l| l.fd.as_raw_fd()),
+            descriptors: self.descriptors,
+            core: rustix::process::getpid(),
+            binary: binary.as_raw_fd(),
+            control: control.as_raw_fd(),
+            name,
+        };
+        // SAFETY: `enter` makes system calls only; core has one thread, so the child is consistent.
+        unsafe { command.pre_exec(move || jail.enter()) };
+    }
+}
+
+/// What the child needs between fork and exec.
+struct Jail {
+    filters: Filters,
+    landlock: Option<RawFd>,
+    descriptors: u64,
+    core: Pid,
+    binary: RawFd,
+    control: RawFd,
+    name: CString,
+}
+
+impl Jail {
+    /// Give everything up and execute the binary. Returns only if that fails.
+    fn enter(&mut self) -> io::Result<()> {
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        if rustix::process::getppid() != Some(self.core) {
+            return Err(io::ErrorKind::BrokenPipe.into()); // core died meanwhile
+        }
+        ignore_broken_pipes();
+        rustix::thread::set_no_new_privs(true)?;
+        // SAFETY: core holds both open until after the spawn.
+        let (control, binary) =
+            unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
+        // A number above the limit: after exec closed it, the component can never have it again, so that the
+        // permission to execute it permits nothing.
+        let number = self.descriptors as RawFd;
+        let executable = rustix::io::fcntl_dupfd_cloexec(binary, number)?;
+        if executable.as_raw_fd() != number {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        dup_to(control, nucleus_control_fd())?;
+        close_the_rest()?;
+        limit(Resource::Nofile, self.descriptors)?;
+        limit(Resource::Data, MAX_PRIVATE)?;
+        limit(Resource::Core, 0)?;
+        if let Some(landlock) = self.landlock {
+            landlock::restrict(landlock)?;
+        }
+        // SAFETY: just made from the socket to core.
+        let control = unsafe { BorrowedFd::borrow_raw(nucleus_control_fd()) };
+        self.filters.install(rustix::process::getpid(), control)?;
+        let argv = [self.name.as_ptr(), std::ptr::null()];
+        let envp: [*const libc::c_char; 1] = [std::ptr::null()];
+        // SAFETY: a path, an argument list and an environment, each terminated.
+        unsafe {
+            libc::syscall(
+                libc::SYS_execveat,
+                number,
+                c"".as_ptr(),
+                argv.as_ptr(),
+                envp.as_ptr(),
+                libc::AT_EMPTY_PATH,
+            );
+        }
+        Err(io::Error::last_os_error())
+    }
+}
+
+fn limit(resource: Resource, value: u64) -> io::Result<()> {
+    let limit = Rlimit { current: Some(value), maximum: Some(value) };
+    Ok(rustix::process::setrlimit(resource, limit)?)
+}
+
+/// Whatever core inherited without knowing goes when the component's binary starts.
+fn close_the_rest() -> io::Result<()> {
+    let first = nucleus_control_fd() as u32 + 1;
+    // SAFETY: marks descriptors, touches no memory.
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn dup_to(from: BorrowedFd<'_>, to: RawFd) -> io::Result<()> {
+    if from.as_raw_fd() == to {
+        rustix::io::fcntl_setfd(from, rustix::io::FdFlags::empty())?;
+        return Ok(());
+    }
+    // SAFETY: whatever has this number in the child is core's, closed on exec, and not used before that.
+    let mut target = unsafe { OwnedFd::from_raw_fd(to) };
+    let result = rustix::io::dup2(from, &mut target);
+    let _ = target.into_raw_fd();
+    result?;
+    Ok(())
+}
+
+/// Not to be killed by ringing the doorbell of a component that is gone.
+fn ignore_broken_pipes() {
+    // SAFETY: SIG_IGN is a valid disposition and runs no code.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// A descriptor that becomes readable when core is asked to end. The signals stay blocked for core; what
+/// it starts gets them unblocked again by `std::process`.
+pub(crate) fn termination_signals() -> io::Result<OwnedFd> {
+    // SAFETY: an all-zero sigset_t is valid storage for sigemptyset, which initialises it.
+    let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `set` is initialised by sigemptyset and outlives the calls; signal numbers are valid.
+    let fd = unsafe {
+        libc::sigemptyset(&raw mut set);
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP] {
+            libc::sigaddset(&raw mut set, signal);
+        }
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a fresh descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}

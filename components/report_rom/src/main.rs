@@ -4,7 +4,7 @@
 
 extern crate alloc;
 
-mod module;
+mod registry;
 mod sessions;
 
 use alloc::rc::Rc;
@@ -18,8 +18,8 @@ use genode::{
 };
 
 use crate::{
-    module::Registry,
-    sessions::{Reader, Writer},
+    registry::Registry,
+    sessions::{Writer, open_reader},
 };
 
 /// Largest configuration that is read, in bytes.
@@ -65,7 +65,7 @@ fn main(env: Env) -> Result<Main, Error> {
         move |request: &SessionRequest<'_>| Writer::open(request, &config, &registry)
     })?;
     root.serve::<dyn RomSession, _>(move |request: &SessionRequest<'_>| {
-        Reader::open(request, &config.borrow(), &registry)
+        open_reader(request, &config.borrow(), &registry)
     })?;
     Ok(Main { _root: root, _config: handler })
 }

@@ -1,5 +1,7 @@
 //! ROM: read-only data by name, which a server may replace at any time.
 
+mod module;
+
 use alloc::vec::Vec;
 
 use crate::{
@@ -10,6 +12,8 @@ use crate::{
     error::Error,
     signal::SignalContext,
 };
+
+pub use module::{Module, ModuleSession};
 
 /// A ROM session (`rom_session/rom_session.h`).
 #[genode::rpc(service = "ROM", caps = 3, ram = 6 * 1024)]

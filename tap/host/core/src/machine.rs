@@ -17,6 +17,16 @@ struct Node {
     used: u64,
 }
 
+/// The machine that core runs on, as text: the ROM module `machine`, unless the user describes another one.
+pub(crate) fn real_description() -> Option<String> {
+    use topology::source::sysfs;
+    let claims = sysfs::read(&sysfs::Directory::new("/")).ok()?;
+    let machine = topology::Machine::build(&[claims]).ok()?;
+    let mut text = String::new();
+    topology::render::description(&machine, &mut text).ok()?;
+    Some(text)
+}
+
 /// Space and nodes.
 pub(crate) struct Machine {
     space: Space,

@@ -1,0 +1,186 @@
+//! rs_dynamic_rom: ROM modules whose content changes by a schedule, for tests of components that follow changes.
+//!
+//! ```xml
+//! <config verbose="yes">
+//!   <rom name="settings">
+//!     <inline description="first"> <settings level="1"/> </inline>
+//!     <sleep milliseconds="500"/>
+//!     <inline description="second"> <settings level="2"/> </inline>
+//!     <sleep milliseconds="500"/>
+//!     <empty/>
+//!   </rom>
+//! </config>
+//! ```
+//!
+//! As Genode's dynamic_rom does: after the last step comes the first again. A module without any `sleep` keeps the
+//! content of its last step.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::{
+    collections::BTreeMap,
+    rc::Rc,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::{cell::RefCell, time::Duration};
+
+use genode::{
+    label,
+    node::{Node, Syntax},
+    prelude::*,
+    root::{Refused, Root, SessionRequest},
+    session::{
+        rom::{Module, ModuleSession, RomConnection, RomSession},
+        timer::TimerConnection,
+    },
+};
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 4 << 20;
+
+/// A module and where it is in its schedule.
+struct Schedule {
+    name: String,
+    steps: Vec<Node>,
+    next: usize,
+    /// When to go on, in microseconds of the timer; `None` for never.
+    due: Option<u64>,
+    module: Rc<Module>,
+    verbose: bool,
+}
+
+impl Schedule {
+    fn new(rom: &Node, verbose: bool) -> Result<Self, String> {
+        let name = rom.attr("name").ok_or("config: a <rom> needs a name")?.to_string();
+        for step in rom.children() {
+            let known = match step.tag() {
+                "inline" => step.children().len() == 1,
+                "sleep" => step.attr_checked::<u64>("milliseconds").is_ok_and(|n| n.is_some()),
+                "empty" => true,
+                _ => false,
+            };
+            if !known {
+                return Err(alloc::format!(
+                    "config: {}: <{}> of rom \"{name}\" must be an <inline> with one node in it, a <sleep \
+                     milliseconds=\"..\"/>, or <empty/>",
+                    step.pos(),
+                    step.tag()
+                ));
+            }
+        }
+        Ok(Self {
+            name,
+            steps: rom.children().to_vec(),
+            next: 0,
+            due: Some(0),
+            module: Rc::default(),
+            verbose,
+        })
+    }
+
+    /// Does all steps up to the next sleep.
+    fn advance(&mut self, now: u64) {
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
+        self.due = None;
+        let sleeps = self.steps.iter().any(|step| step.has_tag("sleep"));
+        for _ in 0..self.steps.len() {
+            let step = &self.steps[self.next % self.steps.len()];
+            self.next += 1;
+            match step.tag() {
+                "inline" => self.show(step, step.children().first()),
+                "empty" => self.show(step, None),
+                _ => {
+                    self.due = Some(now.saturating_add(step.attr_or("milliseconds", 0_u64) * 1000));
+                    return;
+                }
+            }
+            if !sleeps && self.next == self.steps.len() {
+                return;
+            }
+        }
+    }
+
+    fn show(&self, step: &Node, content: Option<&Node>) {
+        if self.verbose {
+            let what = step.attr("description").unwrap_or(step.tag());
+            log!("{}: change ({what})", self.name);
+        }
+        let text = match content.map(|node| node.write(Syntax::Xml)).transpose() {
+            Ok(text) => text.unwrap_or_default(),
+            Err(error) => {
+                warning!("{}: {error}", self.name);
+                return;
+            }
+        };
+        let bytes = text.as_bytes();
+        let written = self.module.write(bytes.len(), |buffer| {
+            buffer.copy_from_slice(bytes);
+            Ok(())
+        });
+        if let Err(error) = written {
+            warning!("{}: {} bytes: {error}", self.name, bytes.len());
+        }
+    }
+}
+
+/// Advances all modules and programs the timer for the next one.
+fn run(schedules: &mut BTreeMap<String, Schedule>, timer: &TimerConnection) -> Result<(), Error> {
+    let now = timer.elapsed()?.as_micros() as u64;
+    for schedule in schedules.values_mut() {
+        schedule.advance(now);
+    }
+    match schedules.values().filter_map(|schedule| schedule.due).min() {
+        Some(due) => timer.trigger_once(Duration::from_micros(due.saturating_sub(now).max(1))),
+        None => Ok(()),
+    }
+}
+
+#[genode::component]
+fn main(env: Env) -> Result<(Root, SignalHandler), String> {
+    let explain = |error| alloc::format!("cannot start: {error}");
+    let config = RomConnection::open(env, "config")
+        .and_then(|mut rom| rom.read(MAX_CONFIG))
+        .map_err(|error| alloc::format!("config: {error}"))?;
+    let config = Node::parse(&config).map_err(|error| alloc::format!("config: {error}"))?;
+    let verbose = config.attr_or("verbose", false);
+    let mut schedules = BTreeMap::new();
+    for rom in config.children_of("rom") {
+        let schedule = Schedule::new(rom, verbose)?;
+        schedules.insert(schedule.name.clone(), schedule);
+    }
+    let schedules = Rc::new(RefCell::new(schedules));
+
+    let timer = TimerConnection::open(env, "").map_err(explain)?;
+    run(&mut schedules.borrow_mut(), &timer).map_err(explain)?;
+    let timer = Rc::new(timer);
+    let handler = SignalHandler::new(env.ep(), {
+        let (schedules, timer) = (schedules.clone(), timer.clone());
+        move |_| {
+            if let Err(error) = run(&mut schedules.borrow_mut(), &timer) {
+                error!("timer: {error}");
+            }
+        }
+    })
+    .map_err(explain)?;
+    timer.sigh(handler.cap()).map_err(explain)?;
+
+    let mut root = Root::new(env).map_err(explain)?;
+    root.serve::<dyn RomSession, _>(move |request: &SessionRequest<'_>| {
+        let name = label::last_element(request.label());
+        if let Some(schedule) = schedules.borrow().get(name) {
+            return Ok(ModuleSession::new(&schedule.module));
+        }
+        warning!(
+            "ROM session of '{}' denied: there is no <rom name=\"{name}\"> in the configuration",
+            request.label()
+        );
+        Err(Refused::Denied)
+    })
+    .map_err(explain)?;
+    Ok((root, handler))
+}

@@ -33,6 +33,7 @@ Options of run and test:
   --core FILE                 a core to use instead of building one
   --genode BUILD_DIR          on real Genode: in this build directory of Genode's build system
   --kernel NAME, --board NAME KERNEL= and BOARD= there (default: linux)
+  --make VAR=VALUE            a further variable for make there; may be repeated
   --quiet                     run: without the system's log
   --no-colour                 without colours and progress
 
@@ -120,6 +121,7 @@ struct Request {
     genode: Option<PathBuf>,
     kernel: String,
     board: String,
+    make: Vec<String>,
     style: Style,
 }
 
@@ -131,6 +133,7 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
         genode: None,
         kernel: "linux".into(),
         board: "linux".into(),
+        make: Vec::new(),
         style: Style { live: one, colour: std::env::var_os("NO_COLOR").is_none() },
     };
     let mut args = args.into_iter();
@@ -150,6 +153,13 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
             Some("--genode") => request.genode = Some(value("build directory")?.into()),
             Some("--kernel") => request.kernel = utf8(value("name")?)?,
             Some("--board") => request.board = utf8(value("name")?)?,
+            Some("--make") => {
+                let variable = utf8(value("variable")?)?;
+                if !variable.contains('=') {
+                    return Err(format!("--make {variable}: expected VAR=VALUE"));
+                }
+                request.make.push(variable);
+            }
             Some("--quiet" | "-q") => request.style.live = false,
             Some("--no-colour" | "--no-color") => request.style.colour = false,
             Some(text) if text.starts_with('-') => return Err(format!("unknown option {text}")),
@@ -194,6 +204,7 @@ fn execute(request: &Request) -> u8 {
                 path: path.clone(),
                 kernel: request.kernel.clone(),
                 board: request.board.clone(),
+                variables: request.make.clone(),
                 tap: project.sdk().root.join("tap"),
             };
             match build_dir.repositories() {

@@ -29,6 +29,8 @@ pub struct BuildDir {
     pub kernel: String,
     /// `BOARD=`
     pub board: String,
+    /// Further variables.
+    pub variables: Vec<String>,
     /// The project's `tap/`, to be among the repositories.
     pub tap: PathBuf,
 }
@@ -38,7 +40,7 @@ impl BuildDir {
         let mut make = Command::new("make");
         make.arg("-C").arg(&self.path);
         make.arg(format!("KERNEL={}", self.kernel)).arg(format!("BOARD={}", self.board));
-        make.stdin(Stdio::null());
+        make.args(&self.variables).stdin(Stdio::null());
         // variables of the cargo that runs us would change the cargo that make runs
         for (key, _) in std::env::vars_os() {
             let name = key.to_string_lossy();
@@ -57,7 +59,8 @@ impl BuildDir {
                 self.path.display()
             ));
         }
-        let tap = self.tap.display().to_string();
+        let tap = self.tap.canonicalize().unwrap_or_else(|_| self.tap.clone());
+        let tap = tap.display().to_string();
         if tap.contains(char::is_whitespace) {
             return Err(format!("Genode's build system cannot use a path with blanks: {tap}"));
         }

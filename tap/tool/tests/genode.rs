@@ -1,0 +1,116 @@
+//! The genode driver against a makefile that answers as Genode's run tool does in each of its endings.
+#![allow(clippy::unwrap_used)] // a test reports by panicking
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const SUCCESS: &str = "Run script execution successful.";
+
+fn have_make() -> bool {
+    let there = Command::new("make").arg("--version").output().is_ok_and(|o| o.status.success());
+    if !there {
+        eprintln!("skipped: GNU make is not installed (Debian: apt-get install make)");
+    }
+    there
+}
+
+/// A build directory whose `make run/rs_log` runs the given lines.
+fn build_dir(name: &str, recipe: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("genode").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("etc")).unwrap();
+    fs::create_dir_all(folder.join("base-linux")).unwrap();
+    let conf = format!(
+        "ifdef KERNEL\nREPOSITORIES += {}/base-$(KERNEL)\nendif\n",
+        folder.canonicalize().unwrap().display()
+    );
+    fs::write(folder.join("etc/build.conf"), conf).unwrap();
+    let mut makefile = "run/%:\n".to_owned();
+    for line in recipe {
+        makefile.extend(["\t@", line, "\n"]);
+    }
+    fs::write(folder.join("Makefile"), makefile).unwrap();
+    folder
+}
+
+fn run(folder: &Path, more: &[&str]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
+        .args(["run", "log", "--genode"])
+        .arg(folder)
+        .args(more)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    (output, text)
+}
+
+#[test]
+fn a_pass_and_what_make_was_given() {
+    if !have_make() {
+        return;
+    }
+    let recipe = [
+        "echo genode build completed",
+        "echo kernel=$(KERNEL) board=$(BOARD) name=$* extra=$(EXTRA)",
+        "echo repositories: $(REPOSITORIES)",
+        &format!("echo {SUCCESS}"),
+    ];
+    let folder = build_dir("passes", &recipe);
+    let (output, text) = run(&folder, &["--board", "pc", "--make", "EXTRA=more"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("kernel=linux board=pc name=rs_log extra=more"), "{text}");
+    let base = folder.canonicalize().unwrap().join("base-linux");
+    let tap = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
+    let repositories = format!("repositories: {} {}", base.display(), tap.display());
+    assert!(text.contains(&repositories), "{text}");
+    assert!(text.contains("# 1 passed, 0 failed, 0 skipped"), "{text}");
+}
+
+#[test]
+fn what_cannot_run_there_is_skipped_and_alone_is_a_failure() {
+    if !have_make() {
+        return;
+    }
+    let folder = build_dir("skips", &["echo This needs a PC."]);
+    let (output, text) = run(&folder, &[]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("ok 1 - rs_log # SKIP This needs a PC."), "{text}");
+    assert!(text.contains("nothing ran"), "{text}");
+
+    let folder = build_dir("requires", &["echo \"Test requires '[have_spec arm]'\"; exit 1"]);
+    let (_, text) = run(&folder, &[]);
+    assert!(text.contains("# SKIP requires [have_spec arm]"), "{text}");
+}
+
+#[test]
+fn a_failure_shows_reason_and_log() {
+    if !have_make() {
+        return;
+    }
+    let recipe = ["echo some output; echo 'Error: Test execution timed out'; exit 254"];
+    let (output, text) = run(&build_dir("fails", &recipe), &[]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("not ok 1 - rs_log"), "{text}");
+    assert!(text.contains("Error: Test execution timed out"), "{text}");
+    assert!(text.contains("        some output\n"), "{text}");
+}
+
+#[test]
+fn a_process_that_outlives_the_run_tool_is_killed_and_reported() {
+    if !have_make() {
+        return;
+    }
+    let line = format!("setsid sleep 4321 >/dev/null 2>&1 & echo {SUCCESS}");
+    let (output, text) = run(&build_dir("leaves", &[&line]), &[]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("1 processes outlived the run tool and were killed"), "{text}");
+}
+
+#[test]
+fn a_folder_that_is_no_build_directory_is_explained() {
+    let (output, text) = run(Path::new("/nonexistent"), &[]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("is no Genode build directory"), "{text}");
+}

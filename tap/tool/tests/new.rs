@@ -1,0 +1,120 @@
+//! `cargo tap new`: what it makes runs as it is.
+#![allow(clippy::unwrap_used)] // a test reports by panicking
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// An empty folder outside of the workspace, where `target/` is not; removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("cargo-tap-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+impl std::ops::Deref for Folder {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn tap(folder: &Path, args: &[&str]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
+        .arg("tap")
+        .args(args)
+        .current_dir(folder)
+        // kept between runs of the tests, so that the SDK is built once
+        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-target"))
+        // the versions of the SDK's own lock file are there
+        .env("CARGO_NET_OFFLINE", "true")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    (output, text)
+}
+
+#[test]
+fn a_crate_of_its_own_runs_by_the_same_command() {
+    let folder = Folder::new("outside");
+    let (output, text) = tap(&folder, &["new", "my_first"]);
+    assert!(output.status.success(), "{text}");
+    assert!(folder.join("src/main.rs").is_file(), "not made in the empty folder itself: {text}");
+    let alias = fs::read_to_string(folder.join(".cargo/config.toml")).unwrap();
+    assert!(alias.contains("--package cargo-tap --"), "{alias}");
+
+    let (output, text) = tap(&folder, &["run", "my_first"]);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("[init -> my_first] hello from my_first"), "{text}");
+    assert!(text.contains("# 1 passed, 0 failed, 0 skipped"), "{text}");
+
+    let (output, text) = tap(&folder, &["test"]);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("ok 1 - my_first"), "{text}");
+
+    // what does not compile is a failure of the build step
+    let source = folder.join("src/main.rs");
+    fs::write(&source, fs::read_to_string(&source).unwrap() + "\nnonsense\n").unwrap();
+    let (output, text) = tap(&folder, &["run", "my_first"]);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("not ok 1 - build core lib/ld init my_first"), "{text}");
+
+    // a second component in a folder that is not empty gets a folder of its own
+    let (output, text) = tap(&folder, &["new", "second"]);
+    assert!(output.status.success(), "{text}");
+    assert!(folder.join("second/run/second.run").is_file(), "{text}");
+    let (output, text) = tap(&folder, &["new", "second"]);
+    assert!(!output.status.success() && text.contains("exists"), "{text}");
+}
+
+#[test]
+fn a_git_dependency_is_written_as_such() {
+    let folder = Folder::new("git");
+    let (output, text) = tap(&folder, &["new", "remote", "--git", "https://example.org/sdk.git"]);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("cargo install --locked --git https://example.org/sdk.git cargo-tap"));
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("genode = { git = \"https://example.org/sdk.git\" }"), "{manifest}");
+    assert!(!folder.join(".cargo").exists());
+}
+
+#[test]
+fn inside_the_workspace_names_get_the_prefix() {
+    // a workspace that looks like the SDK's to the tool
+    let folder = Folder::new("inside");
+    let core = folder.join("tap/host/core");
+    fs::create_dir_all(core.join("src")).unwrap();
+    fs::create_dir_all(folder.join("components")).unwrap();
+    fs::write(folder.join("Cargo.toml"), "[workspace]\nmembers = [\"tap/host/core\"]\n").unwrap();
+    let manifest = "[package]\nname = \"rs_host_core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    fs::write(core.join("Cargo.toml"), manifest).unwrap();
+    fs::write(core.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let (output, text) = tap(&folder.join("components"), &["new", "clock"]);
+    assert!(output.status.success(), "{text}");
+    for file in [
+        "components/clock/Cargo.toml",
+        "components/clock/src/main.rs",
+        "tap/run/rs_clock.run",
+        "tap/src/rs_clock/target.mk",
+    ] {
+        let made = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(made.contains("rs_clock"), "{file}: {made}");
+    }
+    let (output, text) = tap(&folder, &["new", "rs_clock"]);
+    assert!(!output.status.success() && text.contains("exists"), "{text}");
+    let (output, text) = tap(&folder, &["new", "Bad-Name"]);
+    assert!(!output.status.success() && text.contains("cannot name a component"), "{text}");
+}

@@ -35,11 +35,15 @@ static HEAP: Counting = Counting;
 
 #[derive(Clone, Copy, Debug, PartialEq, genode::Exceptions)]
 enum Refusal {
-    Never,
     Odd,
 }
 
 #[genode::rpc]
+#[allow(
+    clippy::new_ret_no_self,
+    clippy::wrong_self_convention,
+    reason = "names that clients have themselves"
+)]
 trait Everything {
     fn numbers(&mut self, a: u8, b: i64) -> u32;
     fn buffer(&mut self, text: InBuffer<'_, 160>) -> usize;
@@ -47,7 +51,9 @@ trait Everything {
     fn attempt(&mut self, n: u32) -> Result<u64, u32>;
     #[throws]
     fn throws(&mut self, n: &mut u32) -> Result<(), Refusal>;
+    /// Called as the client's own functions would be, which give way.
     fn cap(&mut self, cap: Capability<dyn Everything>) -> Capability<dyn Everything>;
+    fn new(&mut self) -> u32;
 }
 
 struct Server;
@@ -72,6 +78,9 @@ impl Everything for Server {
     fn cap(&mut self, cap: Capability<dyn Everything>) -> Capability<dyn Everything> {
         cap
     }
+    fn new(&mut self) -> u32 {
+        1
+    }
 }
 
 #[test]
@@ -86,6 +95,7 @@ fn calls_do_not_allocate() {
         assert_eq!(client.attempt(n).is_ok(), n != 0);
         let mut m = n;
         assert_eq!(client.throws(&mut m).is_ok(), m.is_multiple_of(2));
+        assert_eq!(client.new(), Ok(1));
         assert!(!client.cap(Capability::INVALID).unwrap().is_valid());
     }
     assert_eq!(ALLOCATIONS.get(), before);

@@ -45,6 +45,24 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
     } else {
         (quote!(::genode::rpc::Peer<P>), quote!(peer), quote!(&self.0), None)
     };
+    // The interface's own functions go first; `From` and the trait `Client` do the same under any name.
+    let taken = |name: &str| interface.functions.iter().any(|function| function.name == name);
+    let new = (!taken("new")).then(|| {
+        quote! {
+            /// A client of the object that `cap` names.
+            #visibility fn new(cap: ::genode::Capability<dyn #interface_name>) -> Self {
+                ::genode::rpc::Client::over(cap)
+            }
+        }
+    });
+    let cap = (!taken("cap")).then(|| {
+        quote! {
+            /// The object's capability.
+            #visibility fn cap(&self) -> &::genode::Capability<dyn #interface_name> {
+                &::genode::rpc::Client::peer(self).invoke
+            }
+        }
+    });
     quote! {
         #[doc = #doc]
         #visibility struct #client<
@@ -53,20 +71,13 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
 
         #[allow(dead_code)] // a program may call some functions only
         impl #client {
-            /// A client of the object that `cap` names.
-            #visibility fn new(cap: ::genode::Capability<dyn #interface_name>) -> Self {
-                ::genode::rpc::Client::over(cap)
-            }
-
-            /// The object's capability.
-            #visibility fn cap(&self) -> &::genode::Capability<dyn #interface_name> {
-                &::genode::rpc::Client::peer(self).invoke
-            }
+            #new
+            #cap
         }
 
         impl ::core::convert::From<::genode::Capability<dyn #interface_name>> for #client {
             fn from(cap: ::genode::Capability<dyn #interface_name>) -> Self {
-                Self::new(cap)
+                ::genode::rpc::Client::over(cap)
             }
         }
 

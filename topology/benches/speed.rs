@@ -152,8 +152,9 @@ fn main() {
     let view = View::new(&m, &space, Affinity::UNRESTRICTED, ViewPolicy::default()).unwrap();
     let words = write(&m, &view, 1);
     let memory: Vec<AtomicU64> = words.iter().map(|_| AtomicU64::new(0)).collect();
-    publish(&memory, &words).unwrap();
-    let shared = Shared::new(&memory);
+    let memory = memory.as_slice();
+    publish(memory, &words).unwrap();
+    let shared = Shared::new(memory);
     let snapshot = shared.load().unwrap();
     let times = measure(runs, || {
         for i in 0..BATCH {

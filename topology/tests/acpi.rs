@@ -427,7 +427,9 @@ const SRAT_LEAD: [u8; 12] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 fn srat_of(structures: &[&[u8]]) -> Vec<u8> {
     let mut body = SRAT_LEAD.to_vec();
-    structures.iter().for_each(|s| body.extend_from_slice(s));
+    for s in structures {
+        body.extend_from_slice(s);
+    }
     table(*b"SRAT", 3, &body)
 }
 

@@ -210,13 +210,14 @@ fn publishing_and_loading() {
     let (_, view) = viewed(&m, Affinity::UNRESTRICTED, OPEN);
     let words = write(&m, &view, 1);
     let memory = shared(words.len() + 10);
-    let reader = Shared::new(&memory);
+    let memory = memory.as_slice();
+    let reader = Shared::new(memory);
     assert_eq!(reader.load().unwrap_err(), SnapshotError::Truncated); // nothing there yet
-    publish(&memory, &words).unwrap();
+    publish(memory, &words).unwrap();
     let s = reader.load().unwrap();
     agrees(&m, &view, &s);
     assert!(reader.is_current(&s));
-    publish(&memory, &write(&m, &view, 2)).unwrap();
+    publish(memory, &write(&m, &view, 2)).unwrap();
     assert!(!reader.is_current(&s));
     assert_eq!(reader.load().unwrap().snapshot().generation(), 2);
     assert_eq!(publish(&memory[..4], &words), Err(SnapshotError::TooLarge));
@@ -224,7 +225,7 @@ fn publishing_and_loading() {
     memory[1].fetch_or(1, Ordering::Relaxed);
     assert_eq!(reader.load().unwrap_err(), SnapshotError::Busy);
     // the next one repairs it
-    publish(&memory, &words).unwrap();
+    publish(memory, &words).unwrap();
     assert_eq!(reader.load().unwrap().snapshot().generation(), 1);
     // a length that the memory does not have
     memory[2].store(u64::MAX, Ordering::Relaxed);
@@ -239,18 +240,19 @@ fn a_reader_beside_a_writer_sees_whole_states() {
         (view.node_count(), write(&m, &view, view.node_count()))
     });
     let memory = shared(machines.iter().map(|(_, w)| w.len()).max().unwrap());
-    publish(&memory, &machines[0].1).unwrap();
+    let memory = memory.as_slice();
+    publish(memory, &machines[0].1).unwrap();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for i in 0..2000 {
-                publish(&memory, &machines[i % 2].1).unwrap();
+                publish(memory, &machines[i % 2].1).unwrap();
             }
             done.store(true, Ordering::Release);
         });
         let mut loads = 0;
         while !done.load(Ordering::Acquire) || loads == 0 {
-            match Shared::new(&memory).load() {
+            match Shared::new(memory).load() {
                 Ok(s) => {
                     let snapshot = s.snapshot();
                     assert_eq!(snapshot.generation(), snapshot.cpu_nodes());

@@ -50,9 +50,8 @@ pub fn publish<W: WordsMut + ?Sized>(shared: &W, words: &[u64]) -> Result<(), Sn
     if words.len() > shared.count() {
         return Err(SnapshotError::TooLarge);
     }
-    let store = |index, word: u64, order| {
-        shared.store(index, word, order).ok_or(SnapshotError::TooLarge)
-    };
+    let store =
+        |index, word: u64, order| shared.store(index, word, order).ok_or(SnapshotError::TooLarge);
     store(SEQUENCE, (before + 1).to_le(), Ordering::Relaxed)?;
     // the odd number is seen by everybody who sees one of the new words
     fence(Ordering::Release);

@@ -45,7 +45,7 @@ fn malloc_slow(size: usize) -> *mut c_void {
 #[inline]
 pub fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
-        Some(bytes) => or_enomem(face::allocate_zeroed(bytes)),
+        Some(bytes) => or_enomem(face::allocate_zeroed(bytes, 1)),
         None => fail(ENOMEM),
     }
 }

@@ -6,12 +6,11 @@
 //! attaches a real one.
 
 use crate::heap::{Heap, Kind};
-use crate::huge::LARGE_MAX;
+use crate::ops;
 use crate::platform::linux::Linux;
 use crate::shared::Core;
 use crate::stats::Stats;
-use crate::superblock::{SLICE, Superblock, Table};
-use crate::{class, heap, superblock};
+use crate::superblock::Table;
 use core::arch::{asm, global_asm};
 use core::ffi::{c_int, c_uint, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -164,6 +163,7 @@ fn attach() -> &'static Heap {
 }
 
 /// Runs `f` with a heap that allocates, or with none if there is no memory for one.
+#[inline]
 fn with<T>(f: impl FnOnce(&'static Heap) -> T) -> T {
     let heap = get();
     match heap.kind() {
@@ -186,37 +186,30 @@ pub fn core() -> &'static Core {
     &CORE
 }
 
-/// A block of at least `size` bytes, or null.
-#[inline(always)]
-pub fn allocate(size: usize) -> *mut u8 {
-    let block = get().quick(size);
-    if block.is_null() { allocate_slow(size) } else { block }
-}
-
-/// The part of [`allocate`] that needs nothing new; null if that is not enough.
+/// A block of at least `size` bytes if the thread's heap has one at hand, or null.
 #[inline(always)]
 pub fn allocate_quick(size: usize) -> *mut u8 {
     get().quick(size)
 }
 
-/// The rest of [`allocate`].
+/// A block of at least `size` bytes, or null, once [`allocate_quick`] had none.
 #[cold]
 #[inline(never)]
 pub fn allocate_slow(size: usize) -> *mut u8 {
     with(|heap| heap.allocate_slow(size).0)
 }
 
-/// A block of at least `size` zeroed bytes, or null.
+/// A block of at least `size` bytes, or null.
+#[inline(always)]
+pub fn allocate(size: usize) -> *mut u8 {
+    let block = allocate_quick(size);
+    if block.is_null() { allocate_slow(size) } else { block }
+}
+
+/// A block of at least `size` zeroed bytes at a multiple of `align` (a power of two), or null.
 #[inline]
-pub fn allocate_zeroed(size: usize) -> *mut u8 {
-    let quick = get().quick(size);
-    let (block, zero) =
-        if quick.is_null() { with(|heap| heap.allocate_slow(size)) } else { (quick, false) };
-    if !zero && !block.is_null() {
-        // SAFETY: the block has at least `size` bytes and is ours until we return it.
-        unsafe { block.write_bytes(0, size) };
-    }
-    block
+pub fn allocate_zeroed(size: usize, align: usize) -> *mut u8 {
+    with(|heap| ops::allocate_zeroed(heap, size, align))
 }
 
 /// A block of at least `size` bytes at a multiple of `align` (a power of two), or null.
@@ -225,7 +218,7 @@ pub fn allocate_aligned(size: usize, align: usize) -> *mut u8 {
     if align <= 16 && size >= align {
         allocate(size)
     } else {
-        with(|heap| heap.allocate_aligned(size, align)).0
+        with(|heap| ops::allocate_aligned(heap, size, align))
     }
 }
 
@@ -259,7 +252,7 @@ unsafe fn free_slow(block: *mut u8) {
 /// Usable bytes of a block; 0 for null.
 #[inline]
 pub fn usable(block: *mut u8) -> usize {
-    heap::usable(&CORE, block.addr())
+    ops::usable(&CORE, block)
 }
 
 /// A block of at least `size` bytes with the contents of `block`, which is gone then; or null,
@@ -267,38 +260,10 @@ pub fn usable(block: *mut u8) -> usize {
 ///
 /// # Safety
 /// `block` was allocated here and is not used again if the result is not null.
+#[inline]
 pub unsafe fn reallocate(block: *mut u8, size: usize, align: usize) -> *mut u8 {
-    let address = block.expose_provenance();
-    let old = usable(block);
-    if old == 0 {
-        CORE.fail("realloc of a pointer that is no block of this allocator", address);
-    }
-    if size <= old && size >= old - old / 8 {
-        return block;
-    }
-    if TABLE.has(address) {
-        let sb = Superblock::of(address);
-        if sb.owner() == superblock::LARGE && size > class::MAX_SIZE && size <= LARGE_MAX {
-            let slices = size.div_ceil(SLICE);
-            if slices == sb.slices() || CORE.node(crate::pages::node_of(sb)).resize(sb, slices) {
-                return block;
-            }
-        }
-    } else if size > LARGE_MAX && align <= 4096 {
-        let moved = CORE.huge.resize(&CORE, address, size);
-        if !moved.is_null() {
-            return moved;
-        }
-    }
-    let new = allocate_aligned(size, align);
-    if !new.is_null() {
-        // SAFETY: both blocks have that many bytes; a new block overlaps no live one.
-        unsafe {
-            core::ptr::copy_nonoverlapping(block, new, old.min(size));
-            free(block);
-        }
-    }
-    new
+    // SAFETY: the caller's promise.
+    with(|heap| unsafe { ops::reallocate(&CORE, heap, block, size, align) })
 }
 
 /// Counts what is allocated; what the calling thread gathered counts as free.
@@ -349,15 +314,7 @@ unsafe impl core::alloc::GlobalAlloc for Hoard {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: core::alloc::Layout) -> *mut u8 {
-        if layout.align() <= 16 && layout.size() >= layout.align() {
-            return allocate_zeroed(layout.size());
-        }
-        let (block, zero) = with(|heap| heap.allocate_aligned(layout.size(), layout.align()));
-        if !zero && !block.is_null() {
-            // SAFETY: the block has at least that many bytes.
-            unsafe { block.write_bytes(0, layout.size()) };
-        }
-        block
+        allocate_zeroed(layout.size(), layout.align())
     }
 
     #[inline]

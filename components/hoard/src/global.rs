@@ -7,6 +7,7 @@
 use crate::class::CLASSES;
 use crate::lock::Lock;
 use crate::pages::Pages;
+use crate::seeded;
 use crate::shared::Core;
 use crate::superblock::{FLOATING, GLOBAL, NOBODY, SLICE, Superblock};
 use core::cell::Cell;
@@ -109,7 +110,7 @@ impl Locked<'_> {
             return;
         }
         let used = sb.used().max(0) as u32;
-        if waiting >= used && sb.remote().retire(used) {
+        if (waiting >= used && sb.remote().retire(used)) || (seeded::bug(10) && waiting > 0) {
             self.unlink(sb);
             self.dissolve(sb);
         } else if group_of(sb) != sb.group.get() as usize {

@@ -6,9 +6,10 @@
 
 use crate::class::{self, CLASSES, LARGE};
 use crate::huge::LARGE_MAX;
-use crate::remote::{Batch, Links, Pushed, State};
+use crate::remote::{Batch, Links, Pushed};
+use crate::seeded;
 use crate::shared::Core;
-use crate::superblock::{self, Block, EMPTY, FLOATING, GLOBAL, InPlace, SLICE, Superblock};
+use crate::superblock::{self, Block, EMPTY, FLOATING, InPlace, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -143,7 +144,9 @@ impl Heap {
     pub fn quick(&self, size: usize) -> *mut u8 {
         if size <= DIRECT_MAX {
             // SAFETY: `size <= DIRECT_MAX`, hence the index is below `DIRECT`.
-            unsafe { self.direct.get_unchecked((size + 7) / 8) }.get().pop()
+            unsafe { self.direct.get_unchecked((size + 7 * usize::from(!seeded::bug(1))) / 8) }
+                .get()
+                .pop()
         } else if size <= class::MAX_SIZE {
             // SAFETY: `class::of` is below `CLASSES` for these sizes.
             unsafe { self.first.get_unchecked(class::of(size)) }.get().pop()
@@ -236,6 +239,7 @@ impl Heap {
         }
         match class::aligned(size, align) {
             Some(class) => {
+                let class = if seeded::bug(7) { class::of(size) } else { class };
                 let block = self.first[class].get().pop();
                 (if block.is_null() { self.allocate_class(class) } else { block }, false)
             }
@@ -379,7 +383,9 @@ impl Heap {
     fn reclaim(&self, sb: &'static Superblock) -> bool {
         let Some(batch) = sb.remote().claim() else { return false };
         sb.set_owner(self.id());
-        sb.accept(batch);
+        if !seeded::bug(11) {
+            sb.accept(batch);
+        }
         self.link_second(sb);
         self.arm(sb);
         true
@@ -412,7 +418,7 @@ impl Heap {
         if used > 0 {
             sb.set_used(used, 0);
             self.mark_sparse(sb, class);
-            if self.sparse[class].get() > K {
+            if self.sparse[class].get() > K && !seeded::bug(8) {
                 self.unlink(sb);
                 core.node(crate::pages::node_of(sb)).put(sb);
             }
@@ -433,6 +439,9 @@ impl Heap {
     fn free_remote(&self, core: &'static Core, sb: &'static Superblock, address: usize) {
         let offset = (address - sb.address()) as u32;
         let size = sb.block_size();
+        if !offset.is_multiple_of(size as u32) {
+            core.fail("free of a pointer into a block", address);
+        }
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
             return self.send(core, sb, Batch { head: offset, tail: offset, count: 1 });
         }
@@ -490,7 +499,9 @@ impl Heap {
     /// Pushes everything gathered.
     pub fn flush(&self, core: &'static Core) {
         for slot in &self.gathered {
-            if let Some((sb, batch)) = slot.take() {
+            if let Some((sb, batch)) = slot.take()
+                && !seeded::bug(6)
+            {
                 self.send(core, sb, batch);
             }
         }
@@ -530,24 +541,4 @@ impl Heap {
             debug_assert_eq!(self.sparse[class].get(), 0);
         }
     }
-}
-
-/// Usable bytes of the block at `address`, 0 if there is none.
-pub fn usable(core: &Core, address: usize) -> usize {
-    if core.table.has(address) && address >> 47 == 0 {
-        let sb = Superblock::of(address);
-        if sb.owner() == superblock::NOBODY { 0 } else { sb.block_size() }
-    } else {
-        core.huge.size(core, address).unwrap_or(0)
-    }
-}
-
-/// What `owner` of a superblock means, for statistics.
-pub fn is_formed(sb: &Superblock) -> bool {
-    sb.owner() != superblock::NOBODY
-}
-
-/// Whether a superblock belongs to a global heap.
-pub fn is_global(sb: &Superblock) -> bool {
-    sb.owner() == GLOBAL && sb.remote().state() == State::Global
 }

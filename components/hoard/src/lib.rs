@@ -2,11 +2,11 @@
 //! since. See the README for the design, its constants and the bound.
 //!
 //! Layers, each using only those above it: [`platform`], [`lock`] and [`remote`] (all that is
-//! lock-free), [`class`], [`superblock`], `pages`, `huge`, `global`, `heap`, `shared`, `face`.
+//! lock-free), [`class`], [`superblock`], `pages`, `huge`, `global`, `shared`, `heap`, [`ops`], [`face`].
 #![no_std]
 #![deny(missing_docs)]
 
-#[cfg(loom)]
+#[cfg(any(loom, test))]
 extern crate std;
 
 pub mod class;
@@ -26,7 +26,11 @@ pub mod heap;
 #[cfg(not(loom))]
 pub mod huge;
 #[cfg(not(loom))]
+pub mod ops;
+#[cfg(not(loom))]
 pub mod pages;
+#[cfg(not(loom))]
+mod seeded;
 #[cfg(not(loom))]
 pub mod shared;
 #[cfg(not(loom))]
@@ -36,3 +40,6 @@ pub mod superblock;
 
 #[cfg(all(target_os = "linux", not(loom)))]
 pub use face::Hoard;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -4,6 +4,7 @@
 //! lines. Memory that was used before is preferred over memory that was not, and goes back to the
 //! system when more of it is idle than a share of what is in use.
 
+use crate::seeded;
 use crate::shared::Core;
 use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use core::cell::Cell;
@@ -169,7 +170,7 @@ impl Pages {
     /// Marks slices as used; how many had memory behind them.
     fn claim(&self, d: &Directory, index: usize, start: usize, n: usize) -> usize {
         let segment = &d.segments[index];
-        segment.free.set(start, n, false);
+        segment.free.set(start, n - usize::from(seeded::bug(12) && n == 3), false);
         let dirty = segment.dirty.set(start, n, false);
         set(&d.with_free, index, segment.free.any());
         set(&d.with_dirty, index, segment.dirty.any());
@@ -249,6 +250,7 @@ impl Pages {
                 }
                 segment.dirty.set(start, n, false);
                 self.idle.set(self.idle.get() - n);
+                self.least_idle.set(self.least_idle.get().min(self.idle.get()));
             }
             set(&d.with_dirty, index, false);
         }
@@ -267,7 +269,9 @@ impl Pages {
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
         let from = (start & (SEGMENT - 1)) / SLICE + old;
-        if !d.segments[index].free.all(from, new - old) {
+        if !d.segments[index].free.all(from, new - old)
+            && !(seeded::bug(9) && from + new - old <= SLICES)
+        {
             return false;
         }
         self.claim(d, index, from, new - old);

@@ -7,6 +7,7 @@
 
 use crate::class;
 use crate::remote::{Batch, Links, Remote};
+use crate::seeded;
 use core::cell::Cell;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
@@ -298,7 +299,8 @@ impl Superblock {
             let head = self.address() + batch.head as usize;
             self.free.set(core::ptr::with_exposed_provenance_mut(head));
             let left = self.left.load(Ordering::Relaxed);
-            self.left.store(left.wrapping_sub(batch.count as i32), Ordering::Relaxed);
+            let count = if seeded::bug(5) { 1 } else { batch.count as i32 };
+            self.left.store(left.wrapping_sub(count), Ordering::Relaxed);
         }
     }
 
@@ -315,7 +317,7 @@ impl Superblock {
     /// Carves blocks that were never used into the owner's list, which is empty. False if all
     /// were.
     pub fn extend(&self) -> bool {
-        let (carved, capacity) = (self.carved.get(), self.capacity());
+        let (carved, capacity) = (self.carved.get(), self.capacity() + u32::from(seeded::bug(2)));
         if carved >= capacity {
             return false;
         }
@@ -332,13 +334,6 @@ impl Superblock {
         self.free.set(next);
         self.carved.set(carved + more);
         true
-    }
-
-    /// Whether `address` is where one of its carved blocks begins.
-    pub fn holds(&self, address: usize) -> bool {
-        let offset = address.wrapping_sub(self.address());
-        offset < self.capacity() as usize * self.block_size()
-            && offset.is_multiple_of(self.block_size())
     }
 }
 

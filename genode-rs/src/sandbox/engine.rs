@@ -34,6 +34,8 @@ pub(super) struct Child<B: Backend> {
     pub(super) id: u32,
     pub(super) start: Start,
     pub(super) phase: Phase,
+    /// A server that it uses vanished.
+    pub(super) lost: bool,
     pub(super) assigned: Amount,
     pub(super) requested: Amount,
     /// Signs of life asked for since the last one was seen.
@@ -100,7 +102,10 @@ impl<B: Backend> Engine<B> {
         drop(going);
 
         for name in &plan.incomplete {
-            self.warn(&format!("{name}: a server that it uses is gone; it waits for one with the next configuration"));
+            let child = self.children.iter_mut().find(|c| &c.start.name == name);
+            if child.is_some_and(|c| !core::mem::replace(&mut c.lost, true)) {
+                self.warn(&format!("{name}: a server that it uses is gone; it is started anew when there is one again"));
+            }
         }
         for start in &starts {
             let fresh = plan.create.contains(&start.name) || plan.restart.contains(&start.name);
@@ -131,6 +136,7 @@ impl<B: Backend> Engine<B> {
                 start: &c.start,
                 complete: c.phase != Phase::Incomplete,
                 ended: matches!(c.phase, Phase::Ended(_)),
+                lost: c.lost,
                 sessions: sessions(c.id),
             })
             .collect();
@@ -219,6 +225,7 @@ impl<B: Backend> Engine<B> {
             id,
             start: start.clone(),
             phase: Phase::Incomplete,
+            lost: false,
             assigned: configured.min(quota.plus(KEPT)),
             requested: Amount::NONE,
             outstanding: 0,

@@ -89,6 +89,8 @@ pub(super) struct Running<'a> {
     pub(super) complete: bool,
     /// Whether it exited or crashed.
     pub(super) ended: bool,
+    /// Whether a server that it uses vanished, so that it starts anew when there is one again.
+    pub(super) lost: bool,
     /// Its sessions.
     pub(super) sessions: &'a [Used],
 }
@@ -149,8 +151,8 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, local: &[String]) -> P
                 continue;
             }
             match state(child.sessions, &offered, start, &plan) {
-                Sessions::Unchanged => {}
-                Sessions::Changed => plan.restart.push(name.clone()),
+                Sessions::Unchanged if !child.lost => {}
+                Sessions::Unchanged | Sessions::Changed => plan.restart.push(name.clone()),
                 Sessions::Unavailable => plan.incomplete.push(name.clone()),
             }
         }

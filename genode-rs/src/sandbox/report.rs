@@ -49,6 +49,7 @@ impl<B: Backend> Engine<B> {
         }
         match child.phase {
             Phase::Incomplete => g.attr("state", "incomplete"),
+            Phase::Running if child.lost => g.attr("state", "incomplete"),
             Phase::Running => {}
             Phase::Ended(End::Exited(value)) => g.attr("exited", value),
             Phase::Ended(End::Faulted(signal)) => g.attr("faulted", signal),

@@ -37,7 +37,13 @@ fn planned(old: &Config, sessions: &[(&str, &str)], new: &Config) -> Plan {
         .starts
         .iter()
         .zip(&all)
-        .map(|(start, sessions)| Running { start, complete: true, ended: false, sessions })
+        .map(|(start, sessions)| Running {
+            start,
+            complete: true,
+            ended: false,
+            lost: false,
+            sessions,
+        })
         .collect();
     plan(&running, new, &[])
 }
@@ -96,7 +102,11 @@ fn the_inline_config_is_exchanged_or_its_route_changes() {
     let go = |old: &Config, new: &Config| {
         let sessions = rom(old);
         let start = &old.starts[0];
-        plan(&[Running { start, complete: true, ended: false, sessions: &sessions }], new, &[])
+        plan(
+            &[Running { start, complete: true, ended: false, lost: false, sessions: &sessions }],
+            new,
+            &[],
+        )
     };
     let (a, b, none) = (with("<config v=\"1\"/>"), with("<config v=\"2\"/>"), with(""));
     assert_eq!(go(&a, &b), Plan { reconfigure: names(&["app"]), ..Plan::default() });
@@ -110,11 +120,24 @@ fn program_version_and_state_count() {
     let old = config("<start name=\"app\"/>");
     let start = &old.starts[0];
     let go = |complete, ended, new: &str| {
-        plan(&[Running { start, complete, ended, sessions: &[] }], &config(new), &[])
+        plan(&[Running { start, complete, ended, lost: false, sessions: &[] }], &config(new), &[])
     };
     let other = "<start name=\"app\"><binary name=\"x\"/></start>";
     assert_eq!(go(true, false, other).restart, names(&["app"]));
     assert_eq!(go(true, true, other), Plan::default(), "what ended stays ended");
     assert_eq!(go(true, true, "<start name=\"app\" version=\"1\"/>").restart, names(&["app"]));
     assert_eq!(go(false, false, "<start name=\"app\"/>").restart, names(&["app"]), "tried again");
+}
+
+#[test]
+fn a_child_that_lost_its_server_starts_anew_with_the_next_one() {
+    let old = config(&format!("{SERVER}<start name=\"app\"/>"));
+    let app = &old.starts[1];
+    let sessions = [used(&old, "app", "S", "app -> x")];
+    let lost =
+        [Running { start: app, complete: true, ended: false, lost: true, sessions: &sessions }];
+    let still = plan(&lost, &config("<start name=\"app\"/>"), &[]);
+    assert_eq!(still, Plan { incomplete: names(&["app"]), ..Plan::default() });
+    let again = plan(&lost, &old, &[]);
+    assert_eq!((again.create, again.restart), (names(&["srv"]), names(&["app"])));
 }

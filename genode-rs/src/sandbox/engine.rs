@@ -70,7 +70,7 @@ impl<B: Backend> Engine<B> {
         self.backend.say(Level::Error, text);
     }
 
-    /// Makes what runs what `node` says.
+    /// Makes what runs what `node` says. To be followed by [`Self::process`].
     pub(super) fn apply(&mut self, node: &Node) {
         let (config, diagnostics) = Config::read(node);
         for diagnostic in &diagnostics {
@@ -84,6 +84,7 @@ impl<B: Backend> Engine<B> {
     }
 
     fn apply_config(&mut self, config: Config) {
+        self.shared.woken.set(true); // what happens on the way is processed without a signal
         let plan = self.plan(&config);
         self.told_changes(&config);
         let starts = config.starts.clone();
@@ -367,6 +368,7 @@ impl<B: Backend> Engine<B> {
                 }
                 Event::Announced { child: name, service }
             }
+            Incoming::Session(service) => Event::Session { child: name, service },
             Incoming::Ended(end) => {
                 child.phase = Phase::Ended(end);
                 let propagate = child.start.exit_propagate;
@@ -448,7 +450,7 @@ impl<B: Backend> Engine<B> {
         self.children.iter().filter(late).map(|c| c.start.name.clone()).collect()
     }
 
-    /// Starts a child anew, and those that use it.
+    /// Starts a child anew, and those that use it. To be followed by [`Self::process`].
     pub(super) fn restart(&mut self, name: &str) {
         let Some(child) = self.children.iter_mut().find(|c| c.start.name == name) else { return };
         child.phase = Phase::Incomplete; // what the plan starts anew

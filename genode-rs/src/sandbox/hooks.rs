@@ -68,6 +68,7 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Incoming {
     Announced(String),
+    Session(String),
     Ended(End),
     ResourceRequest(Amount),
     Yielded,
@@ -209,6 +210,7 @@ impl<S: Copy> Hooks<S> {
         if let Some(own) = routing.children.iter_mut().find(|c| c.id == self.id)
             && !own.sessions.contains(&used)
         {
+            self.shared.push(self.id, Incoming::Session(used.service.clone()));
             own.sessions.push(used);
         }
         Ok((answer, label_at_server, affinity))

@@ -5,7 +5,7 @@
 //! it made itself.
 //!
 //! ```ignore
-//! let sandbox = Sandbox::new(env, |event| log!("{event:?}"))?;
+//! let sandbox = Sandbox::new(env, |events| log!("{events:?}"))?;
 //! sandbox.apply(&Node::parse(br#"<config>
 //!     <parent-provides> <service name="ROM"/> <service name="PD"/> <service name="CPU"/> <service name="LOG"/> </parent-provides>
 //!     <default-route> <any-service> <parent/> <any-child/> </any-service> </default-route>
@@ -71,6 +71,13 @@ pub enum Event {
         /// The service.
         service: String,
     },
+    /// It was given a route to a service, for a session unlike those it had before.
+    Session {
+        /// The child.
+        child: String,
+        /// The service.
+        service: String,
+    },
     /// It exited or crashed. Its sessions are closed and its quota is back.
     Ended {
         /// The child.
@@ -101,11 +108,11 @@ pub enum Event {
     },
 }
 
-type OnEvent = Box<dyn FnMut(&Event)>;
+type OnEvents = Box<dyn FnMut(&[Event])>;
 
 struct Inner {
     engine: RefCell<Engine<System>>,
-    on_event: RefCell<OnEvent>,
+    on_events: RefCell<OnEvents>,
     /// Runs `process` once the entrypoint is free.
     wakeup: RefCell<Option<SignalHandler>>,
     beat: RefCell<Option<Beat>>,
@@ -130,17 +137,18 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// A sandbox without children, on the main entrypoint. `on_event` may use the sandbox.
+    /// A sandbox without children, on the main entrypoint. `on_events` gets what happened, at least one
+    /// event, and may use the sandbox.
     ///
     /// # Errors
     /// What the system says when it cannot make a signal context.
-    pub fn new(env: Env, on_event: impl FnMut(&Event) + 'static) -> Result<Self, Error> {
+    pub fn new(env: Env, on_events: impl FnMut(&[Event]) + 'static) -> Result<Self, Error> {
         let wake = seam::Waker::default();
         let shared = Shared::new(wake.closure());
         let engine = Engine::new(System::new(env), shared);
         let inner = Rc::new(Inner {
             engine: RefCell::new(engine),
-            on_event: RefCell::new(Box::new(on_event)),
+            on_events: RefCell::new(Box::new(on_events)),
             wakeup: RefCell::new(None),
             beat: RefCell::new(None),
             env,
@@ -209,6 +217,7 @@ impl Sandbox {
         if let Ok(mut engine) = self.0.engine.try_borrow_mut() {
             engine.restart(child);
         }
+        self.process();
     }
 
     /// Handles what happened in the meantime.
@@ -221,9 +230,8 @@ impl Sandbox {
     }
 
     fn tell(&self, events: &[Event]) {
-        let Ok(mut on_event) = self.0.on_event.try_borrow_mut() else { return };
-        for event in events {
-            on_event(event);
+        if let (Ok(mut on_events), false) = (self.0.on_events.try_borrow_mut(), events.is_empty()) {
+            on_events(events);
         }
     }
 
@@ -267,6 +275,7 @@ impl Sandbox {
         }
         drop(engine);
         self.tell(&missed);
+        self.process();
     }
 }
 

@@ -1,6 +1,10 @@
 //! The engine on a fake system.
 
-use alloc::{format, string::ToString, vec::Vec};
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::{
     Event,
@@ -30,17 +34,21 @@ fn request(e: &Engine<Fake>, child: &str, service: &str, label: &str) -> (bool, 
     (!matches!(answer, Answer::Deny), label.as_str().to_string())
 }
 
-use alloc::string::String;
+/// Applies a configuration; what happens on the way is of no interest.
+fn apply(e: &mut Engine<Fake>, config: &Node) {
+    e.apply(config);
+    e.process();
+}
 
 #[test]
 fn starts_in_order_and_ends_what_is_no_longer_wanted() {
     let (mut e, journal) = engine();
     let own = journal.own.get();
-    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"app\"/>")));
     assert_eq!(journal.take(), ["create srv", "create app", "start srv", "start app"]);
-    e.apply(&config(&format!("{SERVER}<start name=\"b\"/>")));
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"b\"/>")));
     assert_eq!(journal.take(), ["destroy app", "create b", "start b"]);
-    e.apply(&config(""));
+    apply(&mut e, &config(""));
     assert_eq!(journal.take(), ["destroy b", "destroy srv"]);
     assert_eq!(journal.own.get(), own, "all quota is back");
 }
@@ -49,10 +57,10 @@ fn starts_in_order_and_ends_what_is_no_longer_wanted() {
 fn a_restarted_server_takes_its_clients_along() {
     let (mut e, journal) = engine();
     let text = format!("{SERVER}<start name=\"app\"/><start name=\"other\"/>");
-    e.apply(&config(&text));
+    apply(&mut e, &config(&text));
     assert_eq!(request(&e, "app", "S", "app -> x"), (true, "app -> x".to_string()));
     journal.take();
-    e.apply(&config(&text.replace("name=\"srv\"", "name=\"srv\" version=\"2\"")));
+    apply(&mut e, &config(&text.replace("name=\"srv\"", "name=\"srv\" version=\"2\"")));
     assert_eq!(
         journal.take(),
         ["destroy app", "destroy srv", "create srv", "create app", "start srv", "start app"]
@@ -67,7 +75,7 @@ fn a_restarted_server_takes_its_clients_along() {
 fn an_end_gives_everything_back_and_is_reported() {
     let (mut e, journal) = engine();
     let own = journal.own.get();
-    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"app\"/>")));
     journal.take();
     let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
     hooks.ended(End::Exited(3));
@@ -82,16 +90,16 @@ fn an_end_gives_everything_back_and_is_reported() {
     assert!(said.iter().any(|l| l.contains("its server \"srv\" does not run")), "{said:?}");
     assert_eq!(e.state().children()[0].attr("exited"), Some("3"));
 
-    e.apply(&config(&format!("{SERVER}<start name=\"app\"/>")));
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"app\"/>")));
     assert_eq!(e.children[0].phase, Phase::Ended(End::Exited(3)), "what ended stays ended");
-    e.apply(&config(""));
+    apply(&mut e, &config(""));
     assert_eq!(journal.own.get(), own);
 }
 
 #[test]
 fn a_crash_is_told_with_its_cause() {
     let (mut e, journal) = engine();
-    e.apply(&config("<start name=\"app\"><exit propagate=\"yes\"/></start>"));
+    apply(&mut e, &config("<start name=\"app\"><exit propagate=\"yes\"/></start>"));
     e.children[0].handle.as_ref().unwrap().hooks.ended(End::Faulted(11));
     journal.take();
     e.process();
@@ -110,12 +118,12 @@ fn quotas_follow_the_configuration() {
     let with = |ram: &str, caps: u32| {
         config(&format!("<start name=\"app\" ram=\"{ram}\" caps=\"{caps}\"/>"))
     };
-    e.apply(&with("1M", 100));
+    apply(&mut e, &with("1M", 100));
     journal.take();
-    e.apply(&with("2M", 110));
+    apply(&mut e, &with("2M", 110));
     assert_eq!(journal.take(), ["give app 1M 10", "avail app"]);
     journal.child_used.set(Amount { ram: RamQuota::kib(1024), caps: CapQuota(50) });
-    e.apply(&with("512K", 100));
+    apply(&mut e, &with("512K", 100));
     let said = journal.take();
     assert!(said[0].starts_with("take app "), "{said:?}");
     assert!(said[1].starts_with("yield app "), "the rest is asked for: {said:?}");
@@ -130,14 +138,14 @@ fn quotas_follow_the_configuration() {
 #[test]
 fn too_much_is_cut_and_too_little_is_told() {
     let (mut e, journal) = engine();
-    e.apply(&config("<start name=\"big\" ram=\"1G\"/>"));
+    apply(&mut e, &config("<start name=\"big\" ram=\"1G\"/>"));
     let said = journal.take();
     assert!(
         said[0].contains("big: configured quota of 1G and 100 caps exceeds what is available"),
         "{said:?}"
     );
     let (mut e, journal) = engine();
-    e.apply(&config("<start name=\"tiny\" ram=\"100K\"/>"));
+    apply(&mut e, &config("<start name=\"tiny\" ram=\"100K\"/>"));
     let said = journal.take();
     assert!(
         said[0].contains(
@@ -153,21 +161,21 @@ fn a_missing_program_is_tried_again_with_the_next_configuration() {
     let (mut e, journal) = engine();
     journal.missing.borrow_mut().push("prog".to_string());
     let c = config("<start name=\"app\"><binary name=\"prog\"/></start>");
-    e.apply(&c);
+    apply(&mut e, &c);
     let said = journal.take();
     assert!(
         said[1].contains("app: environment incomplete: check that ROM module \"prog\" exists"),
         "{said:?}"
     );
     journal.missing.borrow_mut().clear();
-    e.apply(&c);
+    apply(&mut e, &c);
     assert_eq!(journal.take(), ["destroy app", "create app", "start app"]);
 }
 
 #[test]
 fn an_undeclared_service_is_no_service() {
     let (mut e, journal) = engine();
-    e.apply(&config(SERVER));
+    apply(&mut e, &config(SERVER));
     let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
     hooks.announce("S");
     hooks.announce("T");
@@ -183,10 +191,10 @@ fn an_undeclared_service_is_no_service() {
 fn a_changed_inline_config_is_handed_out() {
     let (mut e, journal) = engine();
     let with = |v| config(&format!("<start name=\"app\"><config v=\"{v}\"/></start>"));
-    e.apply(&with(1));
+    apply(&mut e, &with(1));
     assert!(request(&e, "app", "ROM", "app -> config").0);
     journal.take();
-    e.apply(&with(2));
+    apply(&mut e, &with(2));
     assert_eq!(journal.take(), ["config app 2"]);
 }
 
@@ -196,7 +204,7 @@ fn resources_are_asked_for_and_granted() {
     let with = |ram: &str| {
         config(&format!("<report child_ram=\"yes\"/><start name=\"app\" ram=\"{ram}\"/>"))
     };
-    e.apply(&with("1M"));
+    apply(&mut e, &with("1M"));
     e.children[0].handle.as_ref().unwrap().hooks.resource_request("ram_quota=4096, cap_quota=2");
     journal.take();
     let events = e.process();
@@ -209,7 +217,7 @@ fn resources_are_asked_for_and_granted() {
     );
     let state = e.state();
     assert_eq!(state.children()[0].child("ram").unwrap().attr("requested"), Some("4K"));
-    e.apply(&with("2M"));
+    apply(&mut e, &with("2M"));
     assert_eq!(journal.take(), ["give app 1M 0", "avail app"]);
     assert_eq!(e.state().children()[0].child("ram").unwrap().attr("requested"), None);
 }
@@ -217,9 +225,12 @@ fn resources_are_asked_for_and_granted() {
 #[test]
 fn missed_signs_of_life_restart() {
     let (mut e, journal) = engine();
-    e.apply(&config(
-        "<start name=\"app\"><heartbeat restart_after_skipped=\"1\"/></start><start name=\"b\"/>",
-    ));
+    apply(
+        &mut e,
+        &config(
+            "<start name=\"app\"><heartbeat restart_after_skipped=\"1\"/></start><start name=\"b\"/>",
+        ),
+    );
     journal.take();
     assert_eq!(e.heartbeat(), []);
     assert_eq!(e.heartbeat(), [Event::HeartbeatMissed { child: "app".to_string(), skipped: 1 }]);

@@ -123,7 +123,15 @@ fn serve(
     } else if opcode == op.resource_avail_sigh {
         with(child, |c| c.resource_sigh = cap(0));
     } else if opcode == op.yield_sigh {
-        with(child, |c| c.yield_sigh = cap(0));
+        let mut pending = Cap::default();
+        with(child, |c| {
+            c.yield_sigh = cap(0);
+            if !c.yield_args.is_empty() {
+                pending = c.yield_sigh.clone(); // it was asked before it could hear
+            }
+        });
+        // SAFETY: a live reference; an invalid one is silent.
+        unsafe { rs_signal_submit(pending.get(), 1) };
     } else if opcode == op.heartbeat_sigh {
         with(child, |c| c.heartbeat_sigh = cap(0));
     } else if opcode == op.resource_request {
@@ -134,6 +142,7 @@ fn serve(
             unsafe { function(policy.0.ctx, wanted.as_ptr().cast(), wanted.len()) };
         }
     } else if opcode == op.yield_response {
+        with(child, |c| c.yield_args.clear());
         if let Some((policy, function)) = policy(child).and_then(|p| Some((p, p.0.yield_response?)))
         {
             // SAFETY: the policy's own context.

@@ -1,0 +1,27 @@
+//! rs_init_test: gives rs_init one configuration after the other, by report_rom, and waits for the state report that
+//! each must lead to. The children of these configurations are this same program in other roles.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod driver;
+mod roles;
+mod steps;
+
+use genode::{node::Node, prelude::*, session::rom::RomConnection};
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 64 << 10;
+
+#[genode::component]
+fn main(env: Env) -> Result<(), Error> {
+    let mut rom = RomConnection::open(env, "config")?;
+    let text = rom.read(MAX_CONFIG)?;
+    let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
+    match config.attr("role") {
+        Some("driver") => driver::run(env, &config),
+        Some(role) => roles::run(env, role, &config, rom),
+        None => Err(Error::Invalid),
+    }
+}

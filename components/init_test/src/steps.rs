@@ -72,9 +72,12 @@ fn id(state: &Node, name: &str) -> u32 {
     child(state, name).map_or(0, |c| c.attr_or("id", 0))
 }
 
+/// Name, start nodes, and whether a state is the one.
+type Row = (&'static str, String, fn(&Node) -> bool);
+
 /// All steps, written in `syntax`.
 pub(crate) fn all(syntax: Syntax) -> Vec<Step> {
-    let steps: Vec<(&'static str, String, fn(&Node) -> bool)> = vec![
+    let steps: Vec<Row> = vec![
         ("a child is started", worker("2M", "", r#"role="idle""#), |s| {
             runs(s, "worker") && ram(s, "worker", "assigned", "2M")
         }),
@@ -138,7 +141,7 @@ pub(crate) fn all(syntax: Syntax) -> Vec<Step> {
         ),
         ("all are gone", String::new(), |s| s.child("child").is_none()),
     ];
-    let step = |(i, (name, starts, reached)): (usize, (_, String, _))| Step {
+    let step = |(i, (name, starts, reached)): (usize, Row)| Step {
         name,
         config: format!(
             r#"<config version="{}">

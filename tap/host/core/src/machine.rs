@@ -69,6 +69,11 @@ impl Machine {
         self.space.rect()
     }
 
+    /// Number of real CPUs.
+    pub(crate) fn real_cpus(&self) -> usize {
+        self.real.len()
+    }
+
     /// RAM of all described nodes.
     pub(crate) fn ram(&self) -> Option<u64> {
         (!self.nodes.is_empty()).then(|| self.nodes.values().map(|n| n.size).sum())

@@ -20,12 +20,14 @@ pub const HINT_SIGNAL: u16 = 0x8000;
 #[repr(C)]
 pub struct Bell {
     state: AtomicU32,
+    /// CPU that the entrypoint last ran on; a hint for clients whether polling can pay.
+    cpu: AtomicU32,
 }
 
 impl Bell {
     /// A bell that must be rung, as a zeroed page is.
     pub fn new() -> Self {
-        Self { state: AtomicU32::new(ASLEEP) }
+        Self { state: AtomicU32::new(ASLEEP), cpu: AtomicU32::new(0) }
     }
 
     /// Client: after publishing a message, whether the doorbell must be rung.
@@ -34,6 +36,18 @@ impl Bell {
             fence(Ordering::SeqCst);
         }
         self.state.load(Ordering::Relaxed) == ASLEEP
+    }
+
+    /// Client: CPU that the entrypoint last ran on.
+    pub fn cpu(&self) -> u32 {
+        self.cpu.load(Ordering::Relaxed)
+    }
+
+    /// Entrypoint: say which CPU it runs on.
+    pub fn runs_on(&self, cpu: u32) {
+        if self.cpu.load(Ordering::Relaxed) != cpu {
+            self.cpu.store(cpu, Ordering::Relaxed);
+        }
     }
 
     /// Entrypoint: start polling.

@@ -54,7 +54,7 @@ impl Packet {
 /// Requests of a component. Those marked (*) have no reply.
 pub mod request {
     /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fifth descriptor the parent's
-    /// capability.
+    /// capability; argument 1 is the number of real CPUs.
     pub const HELLO: u64 = 1;
     /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket,
     /// doorbell (write end).

@@ -28,7 +28,9 @@ pub struct Slot {
     index: AtomicU32,
     caps: AtomicU32,
     protocol: AtomicU64,
-    pad: [u64; 5],
+    /// CPU that the client called from; a hint for the server whether polling can pay.
+    cpu: AtomicU32,
+    pad: [u32; 9],
     body: [AtomicU64; BODY_WORDS],
 }
 
@@ -48,6 +50,8 @@ pub struct Call {
     pub len: usize,
     /// Number of capabilities that follow on the slot's socket.
     pub caps: usize,
+    /// CPU that the client called from, as it says.
+    pub cpu: u32,
 }
 
 /// A reply as the client sees it, checked: `len` and `caps` are within bounds.
@@ -59,6 +63,8 @@ pub struct Reply {
     pub len: usize,
     /// Number of capabilities that follow on the slot's socket.
     pub caps: usize,
+    /// Whether the client had to sleep for it.
+    pub slept: bool,
 }
 
 /// What a server finds in a slot.
@@ -81,19 +87,21 @@ impl Slot {
             index: AtomicU32::new(0),
             caps: AtomicU32::new(0),
             protocol: AtomicU64::new(0),
-            pad: [0; 5],
+            cpu: AtomicU32::new(0),
+            pad: [0; 9],
             body: core::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 
     /// Client: write a call and hand it to the server. Ring the doorbell afterwards.
-    pub fn post(&self, index: u32, body: &[u8], caps: usize) -> Result<(), Gone> {
+    pub fn post(&self, index: u32, body: &[u8], caps: usize, cpu: u32) -> Result<(), Gone> {
         if self.state.load(Ordering::Relaxed) != IDLE {
             return Err(Gone);
         }
         self.store_body(body);
         self.index.store(index, Ordering::Relaxed);
         self.caps.store(caps as u32, Ordering::Relaxed);
+        self.cpu.store(cpu, Ordering::Relaxed);
         match self.state.compare_exchange(
             IDLE,
             CALL,
@@ -110,6 +118,7 @@ impl Slot {
     /// A server that writes nonsense into the state word counts as gone.
     pub fn wait(&self, sleep: &impl Sleep, spin: Spin, body: &mut [u8]) -> Result<Reply, Gone> {
         let mut rounds = 0;
+        let mut slept = false;
         loop {
             match self.state.load(order(Site::Wait, Ordering::Acquire)) {
                 REPLY => break,
@@ -126,7 +135,10 @@ impl Slot {
                         Ordering::Relaxed,
                     );
                 }
-                ASLEEP => sleep.wait(&self.state, ASLEEP),
+                ASLEEP => {
+                    slept = true;
+                    sleep.wait(&self.state, ASLEEP);
+                }
                 _ => return Err(Gone),
             }
         }
@@ -134,6 +146,7 @@ impl Slot {
             protocol: self.protocol.load(Ordering::Relaxed) as i64,
             len: self.load_body(body),
             caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
+            slept,
         };
         match self.state.compare_exchange(REPLY, IDLE, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Ok(reply),
@@ -153,6 +166,7 @@ impl Slot {
                 index: self.index.load(Ordering::Relaxed),
                 len: self.load_body(body),
                 caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
+                cpu: self.cpu.load(Ordering::Relaxed),
             }),
             DEAD => Found::Dead,
             _ => Found::Nothing,
@@ -263,22 +277,22 @@ mod tests {
     fn a_call_and_its_reply_travel_unchanged() {
         let slot = Slot::new();
         let call: Vec<u8> = (0..MAX_BODY - 3).map(|i| i as u8).collect();
-        slot.post(7, &call, 3).unwrap();
+        slot.post(7, &call, 3, 1).unwrap();
         let mut got = [0; MAX_BODY];
-        let expected = Call { index: 7, len: call.len(), caps: 3 };
+        let expected = Call { index: 7, len: call.len(), caps: 3, cpu: 1 };
         assert_eq!(slot.take(&mut got), Found::Call(expected));
         assert_eq!(&got[..call.len()], &call[..]);
         slot.reply(&NoSleep, -1001, &[1, 2, 3], 1).unwrap();
         let reply = slot.wait(&NoSleep, Spin(0), &mut got).unwrap();
-        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1 });
+        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1, slept: false });
         assert_eq!(&got[..3], &[1, 2, 3]);
-        slot.post(1, &[], 0).unwrap();
+        slot.post(1, &[], 0, 0).unwrap();
     }
 
     #[test]
     fn a_hostile_length_or_capability_count_is_clamped() {
         let slot = Slot::new();
-        slot.post(1, &[9; 16], 0).unwrap();
+        slot.post(1, &[9; 16], 0, 0).unwrap();
         slot.len.store(u32::MAX, Ordering::Relaxed);
         slot.caps.store(u32::MAX, Ordering::Relaxed);
         let mut got = [0; 100];
@@ -289,13 +303,13 @@ mod tests {
     #[test]
     fn death_stays_and_is_told_to_both_sides() {
         let slot = Slot::new();
-        slot.post(1, &[], 0).unwrap();
+        slot.post(1, &[], 0, 0).unwrap();
         slot.kill(&NoSleep);
         let mut buf = [0; 8];
         assert_eq!(slot.take(&mut buf), Found::Dead);
         assert_eq!(slot.reply(&NoSleep, 0, &[], 0), Err(Gone));
         assert_eq!(slot.wait(&NoSleep, Spin(3), &mut buf), Err(Gone));
-        assert_eq!(slot.post(1, &[], 0), Err(Gone));
+        assert_eq!(slot.post(1, &[], 0, 0), Err(Gone));
         assert!(slot.is_dead());
     }
 }

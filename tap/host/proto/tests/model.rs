@@ -63,7 +63,7 @@ struct World {
 
 impl World {
     fn client(&self, value: u64, spin: u32) -> Result<u64, Gone> {
-        self.slot.post(1, &value.to_ne_bytes(), 0)?;
+        self.slot.post(1, &value.to_ne_bytes(), 0, 0)?;
         if self.bell.must_ring() {
             self.pipe.ring();
         }
@@ -127,7 +127,7 @@ fn server_dies() {
 /// The client is killed while the server serves: the server learns of it, whatever it was doing.
 fn client_dies() {
     let world = Arc::new(World::default());
-    world.slot.post(1, &7u64.to_ne_bytes(), 0).unwrap();
+    world.slot.post(1, &7u64.to_ne_bytes(), 0, 0).unwrap();
     let core = {
         let world = Arc::clone(&world);
         thread::spawn(move || {
@@ -152,7 +152,7 @@ fn server_lies() {
         })
     };
     let mut body = [0; 8];
-    if world.slot.post(1, &[1; 8], 0).is_ok() {
+    if world.slot.post(1, &[1; 8], 0, 0).is_ok() {
         let core = {
             let world = Arc::clone(&world);
             thread::spawn(move || world.slot.kill(&world.futex))

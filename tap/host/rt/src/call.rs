@@ -4,7 +4,6 @@ use std::os::fd::BorrowedFd;
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::slot::Gone;
-use rs_host_proto::sync::Spin;
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::net::{RecvFlags, SendFlags};
@@ -19,6 +18,8 @@ pub(crate) struct Answer {
     pub(crate) len: usize,
     pub(crate) caps: [rs_cap_t; MAX_CAPS],
     pub(crate) num_caps: usize,
+    /// Whether the caller slept meanwhile.
+    pub(crate) slept: bool,
 }
 
 /// Find out where `cap` is called, and take a slot for the call.
@@ -74,18 +75,10 @@ pub(crate) fn call(
     } else {
         transact(claim, &line, body, caps, out)
     };
-    state().channels.give(claim, &line, result.is_err_and_gone());
+    let gone = matches!(result, Err(RS_GONE));
+    let slept = result.as_ref().map_or(true, |a| a.slept);
+    state().channels.give(claim, &line, gone, slept);
     result
-}
-
-trait IsGone {
-    fn is_err_and_gone(&self) -> bool;
-}
-
-impl IsGone for Result<Answer, rs_err_t> {
-    fn is_err_and_gone(&self) -> bool {
-        matches!(self, Err(RS_GONE))
-    }
 }
 
 fn transact(
@@ -103,24 +96,20 @@ fn transact(
     if !caps.is_empty() {
         send_caps(socket, caps, SendFlags::empty()).map_err(|_| RS_GONE)?;
     }
-    slot.post(claim.index, body, caps.len()).map_err(gone)?;
+    slot.post(claim.index, body, caps.len(), line.cpu).map_err(gone)?;
     ring(line.bell, line.doorbell, line.number);
-    let reply = slot.wait(&Futex, spin(), out).map_err(gone)?;
+    let reply = slot.wait(&Futex, line.spin, out).map_err(gone)?;
     let mut answer = Answer {
         protocol: reply.protocol,
         len: reply.len,
         caps: [0; MAX_CAPS],
         num_caps: reply.caps,
+        slept: reply.slept,
     };
     if reply.caps > 0 {
         receive_caps(socket, &mut answer.caps);
     }
     Ok(answer)
-}
-
-/// How long a client polls for its reply: not at all where the server needs the same CPU.
-pub(crate) fn spin() -> Spin {
-    Spin(0)
 }
 
 /// Send capabilities: a byte for each says whether it is valid, descriptors for those that are.

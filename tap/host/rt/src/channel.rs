@@ -5,10 +5,11 @@ use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::control::request as op;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, Ordering};
+use rs_host_proto::sync::{AtomicU32, Ordering, Spin};
 use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
+use crate::spin::{self, Adaptive};
 
 /// Entrypoints that a component can have channels to at a time.
 const MAX: usize = 1024;
@@ -36,6 +37,9 @@ pub(crate) struct Line {
     pub(crate) doorbell: RawFd,
     /// Id of the entrypoint.
     pub(crate) ep: u64,
+    /// CPU of the caller, and how long it polls for the reply.
+    pub(crate) cpu: u32,
+    pub(crate) spin: Spin,
 }
 
 // SAFETY: the pointers are to shared memory made of atomics, mapped until the channel closes.
@@ -58,6 +62,7 @@ struct Channel {
     /// Slots in use by calls.
     busy: u32,
     dead: bool,
+    adaptive: Adaptive,
     signals: *const AtomicU32,
     bell: *const Bell,
     doorbell: RawFd,
@@ -96,6 +101,7 @@ impl Channels {
             refs: 0,
             busy: 0,
             dead: false,
+            adaptive: Adaptive::new(),
             signals: std::ptr::null(),
             bell: std::ptr::null(),
             doorbell: 0,
@@ -168,6 +174,10 @@ impl Channels {
             },
         };
         channel.busy += 1;
+        let cpu = spin::here();
+        // SAFETY: mapped until the channel closes.
+        let there = unsafe { (*channel.bell).cpu() };
+        let spin = channel.adaptive.budget(cpu, there);
         Ok(Some(Line {
             slot: free.slot,
             socket: free.socket,
@@ -175,14 +185,17 @@ impl Channels {
             bell: channel.bell,
             doorbell: channel.doorbell,
             ep: channel.ep,
+            cpu,
+            spin,
         }))
     }
 
     /// Give a slot back; one that found its server gone takes the channel along.
-    pub(crate) fn give(&mut self, claim: Claim, line: &Line, gone: bool) {
+    pub(crate) fn give(&mut self, claim: Claim, line: &Line, gone: bool, slept: bool) {
         let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
         channel.busy -= 1;
         channel.dead |= gone;
+        channel.adaptive.learn(line.spin, !slept);
         channel.put(FreeSlot { slot: line.slot, socket: line.socket, number: line.number });
     }
 

@@ -11,12 +11,14 @@ use genode_abi::*;
 use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
 use rs_host_proto::control::{event, request as op};
 use rs_host_proto::slot::Found;
+use rs_host_proto::sync::spin_hint;
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{INVALID_OBJECT, MAX_BODY, MAX_CAPS, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::rs_cap_drop;
 use crate::object::{Kind, Object};
+use crate::spin::{self, Adaptive};
 use crate::sync::lock;
 use crate::{call, control, thread};
 
@@ -61,7 +63,13 @@ struct Inner {
     rang: VecDeque<u16>,
     /// Signal contexts with pending signals, in order of arrival.
     ready: VecDeque<u64>,
+    /// Whether polling pays, and the CPU that the last call came from.
+    adaptive: Adaptive,
+    caller: u32,
 }
+
+/// An entrypoint with more slots than this does not poll: looking at all would take too long.
+const MAX_POLLED: usize = 32;
 
 /// What a pass of the serving loop may do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -114,6 +122,8 @@ impl Entrypoint {
                 channels: Vec::new(),
                 rang: VecDeque::new(),
                 ready: VecDeque::new(),
+                adaptive: Adaptive::new(),
+                caller: 0,
             }),
             thread: Mutex::new(None),
         })
@@ -158,6 +168,9 @@ impl Entrypoint {
         while !self.stop.load(Ordering::Acquire) {
             self.listen();
             while self.step(Mode::All) {}
+            while self.poll() {
+                while self.step(Mode::All) {}
+            }
         }
     }
 
@@ -189,6 +202,43 @@ impl Entrypoint {
             }
         }
         false
+    }
+
+    /// Poll for a while, telling clients that they need not ring. True if something came.
+    fn poll(&self) -> bool {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        // SAFETY: mapped as long as the entrypoint.
+        let bell = unsafe { &*self.bell };
+        let here = spin::here();
+        bell.runs_on(here);
+        if inner.slots.len() > MAX_POLLED {
+            return false;
+        }
+        let budget = inner.adaptive.budget(here, inner.caller);
+        if budget.0 == 0 {
+            return false;
+        }
+        bell.awake();
+        let mut found = (0..budget.0).any(|_| {
+            spin_hint();
+            inner.look()
+        });
+        bell.asleep();
+        inner.adaptive.learn(budget, found);
+        // What came while nobody needed to ring.
+        found |= inner.look();
+        if found {
+            for (number, slot) in inner.slots.iter().enumerate() {
+                if slot.as_ref().is_some_and(|s| s.page().pending()) {
+                    inner.rang.push_back(number as u16);
+                }
+            }
+            for number in 0..inner.channels.len() {
+                self.collect(number);
+            }
+        }
+        found
     }
 
     /// Block on the doorbell and note what rang.
@@ -329,6 +379,7 @@ impl Entrypoint {
         if found.caps > 0 {
             call::receive_caps(slot.socket(), &mut caps);
         }
+        inner.caller = found.cpu;
         let object = match inner.channels.get(slot.channel) {
             Some(Some(channel)) => channel.object(found.index),
             _ => 0,
@@ -403,6 +454,14 @@ impl Entrypoint {
         if let Some(thread) = thread {
             let _ = thread.join();
         }
+    }
+}
+
+impl Inner {
+    /// Whether any slot or channel has something.
+    fn look(&self) -> bool {
+        self.slots.iter().flatten().any(|s| s.page().pending())
+            || self.channels.iter().flatten().any(PeerChannel::has_signals)
     }
 }
 

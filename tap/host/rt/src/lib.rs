@@ -26,6 +26,7 @@ mod parent;
 mod rpc;
 mod session;
 mod signal;
+mod spin;
 mod start;
 mod sync;
 mod thread;

@@ -140,7 +140,8 @@ impl Nucleus {
             process.loader = None;
         }
         fds.push(parent);
-        Ok(Answer { args: vec![ep.0], fds })
+        let cpus = self.machine.real_cpus() as u64;
+        Ok(Answer { args: vec![ep.0, cpus], fds })
     }
 
     fn claim_fd(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {

@@ -76,6 +76,11 @@ impl PeerChannel {
         self.grant(0) == u64::MAX
     }
 
+    /// Whether signals were submitted since the last look.
+    pub(super) fn has_signals(&self) -> bool {
+        self.signal(0).load(Ordering::Relaxed) != 0
+    }
+
     /// Take pending signals off, with the objects they are for.
     pub(super) fn drain(&self, mut each: impl FnMut(u64, u32)) {
         self.signal(0).store(0, Ordering::Relaxed);

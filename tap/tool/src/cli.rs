@@ -199,6 +199,14 @@ fn execute(request: &Request) -> u8 {
     }
     let target = match &request.genode {
         None => Target::Host,
+        Some(_)
+            if project.sdk.is_some()
+                && chosen.iter().any(|s| s.path.starts_with(&project.user.root)) =>
+        {
+            return complain(
+                "Genode's build system finds components of the SDK's workspace only: move the component to its components/, with a target.mk in tap/src (cargo tap new makes both there)",
+            );
+        }
         Some(path) => {
             let build_dir = BuildDir {
                 path: path.clone(),

@@ -313,6 +313,10 @@ fn descendants(group: Pid) -> Vec<Leftover> {
             continue;
         };
         let Some((name, state, parent, member_of)) = stat(pid) else { continue };
+        // a compiler cache that the build started serves later builds, too
+        if name == "sccache" {
+            continue;
+        }
         let ours = parent == own || member_of == group.as_raw_nonzero().get();
         if !ours || pid == own {
             continue;

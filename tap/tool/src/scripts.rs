@@ -11,6 +11,12 @@ pub struct Script {
     pub path: PathBuf,
 }
 
+/// A script's name becomes a folder's, whose content is removed before each run.
+fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    !name.starts_with('.') && !name.is_empty() && name.chars().all(allowed)
+}
+
 /// All scripts of a folder, by name.
 pub fn all(folder: &Path) -> Vec<Script> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -20,7 +26,7 @@ pub fn all(folder: &Path) -> Vec<Script> {
         .filter(|path| path.extension().is_some_and(|e| e == "run"))
         .filter_map(|path| {
             let name = path.file_stem()?.to_str()?.to_owned();
-            Some(Script { name, path })
+            is_name(&name).then_some(Script { name, path })
         })
         .collect();
     scripts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -33,6 +39,9 @@ pub fn find(folders: &[PathBuf], name: &str) -> Result<Script, String> {
     if name.contains('/') || as_path.extension().is_some_and(|e| e == "run") {
         let stem = as_path.file_stem().and_then(|s| s.to_str());
         return match (as_path.is_file(), stem) {
+            (true, Some(stem)) if !is_name(stem) => {
+                Err(format!("\"{stem}\" cannot name a run script: use letters, digits, _, - and ."))
+            }
             (true, Some(stem)) => {
                 let path = std::path::absolute(as_path).unwrap_or_else(|_| as_path.into());
                 Ok(Script { name: stem.to_owned(), path })
@@ -61,4 +70,17 @@ pub fn matching(folders: &[PathBuf], pattern: Option<&str>) -> Vec<Script> {
         scripts.retain(|s| crate::tcl::cmd::glob_matches(&anywhere, &s.name, false));
     }
     scripts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_in_their_folder() {
+        assert!(is_name("rs_hello") && is_name("a-b.c"));
+        for bad in ["", ".", "..", "...", ".x", "a/b", "a b"] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
 }

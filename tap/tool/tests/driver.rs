@@ -430,3 +430,15 @@ fn wrong_usage_is_explained() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("there is no run script"));
 }
+
+#[test]
+fn two_runs_of_a_script_take_turns() {
+    let case = Case::new("turns", "echo test done; exec sleep MARK", SCRIPT);
+    let first = case.command().spawn().unwrap();
+    let second = case.command().spawn().unwrap();
+    for child in [first, second] {
+        let output = child.wait_with_output().unwrap();
+        passes(&String::from_utf8(output.stdout.clone()).unwrap(), &output);
+    }
+    case.assert_nothing_left();
+}

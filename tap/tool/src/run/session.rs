@@ -11,9 +11,10 @@ use crate::tcl::{Exception, Interp};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +55,8 @@ pub struct Session {
     pub matched: bool,
     /// Set when the run tool ends the script.
     pub verdict: Option<Verdict>,
+    /// Locked until the end: two runs of a script must not share its boot directory.
+    pub lock: Option<File>,
     /// The last line the script printed.
     pub last_note: String,
 }
@@ -143,7 +146,7 @@ impl Session {
         &mut self,
         what: &str,
         pattern: Option<&crate::tcl::regex::Pattern>,
-        timeout: Option<std::time::Duration>,
+        timeout: Option<Duration>,
     ) -> Result<String, Missed> {
         let Some(system) = &mut self.system else {
             return Err(Missed::Trouble("no system is running".into()));
@@ -217,6 +220,7 @@ pub fn run_script(
         system: None,
         matched: false,
         verdict: None,
+        lock: None,
         last_note: String::new(),
     }));
     let outcome = interpret(script, &session);
@@ -233,8 +237,9 @@ pub fn run_script(
 fn interpret(script: &Path, session: &Shared) -> Result<(), Exception> {
     let text = std::fs::read_to_string(script)
         .map_err(|e| session.borrow_mut().fail(format!("cannot read {}: {e}", script.display())))?;
-    // nothing of an earlier run may be taken for this one's
     let run_dir = session.borrow().run_dir.clone();
+    lock(&run_dir, session)?;
+    // nothing of an earlier run may be taken for this one's
     let fresh = match std::fs::remove_dir_all(&run_dir) {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
         _ => std::fs::create_dir_all(&run_dir),
@@ -256,6 +261,39 @@ fn interpret(script: &Path, session: &Shared) -> Result<(), Exception> {
     api::register(&mut interp, session);
     let shown = shown_path(script);
     interp.eval_file(&shown, &text).map(drop)
+}
+
+/// Waits until no other tool runs the script.
+fn lock(run_dir: &Path, session: &Shared) -> Result<(), Exception> {
+    let path = run_dir.with_extension("lock");
+    let session = &mut *session.borrow_mut();
+    let opened = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+    let file = match opened.and_then(|()| File::create(&path)) {
+        Ok(file) => file,
+        Err(e) => return Err(session.fail(format!("cannot write {}: {e}", path.display()))),
+    };
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => {
+                session.lock = Some(file);
+                return Ok(());
+            }
+            Err(TryLockError::WouldBlock) if session.interrupts.seen() => {
+                return Err(Exception::Abort);
+            }
+            Err(TryLockError::WouldBlock) => {
+                if !std::mem::replace(&mut told, true) {
+                    let text = "waiting for another run of this script to end";
+                    session.report.borrow_mut().note(text);
+                }
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            Err(TryLockError::Error(e)) => {
+                return Err(session.fail(format!("cannot lock {}: {e}", path.display())));
+            }
+        }
+    }
 }
 
 /// The path as a user would type it.

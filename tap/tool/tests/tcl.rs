@@ -82,7 +82,7 @@ fn run_scripts_mean_the_same_to_tclsh() {
     for script in &scripts {
         for (board, specs) in [("host", "host 64bit x86 x86_64"), ("linux", "linux x86_64 64bit")] {
             let text = format!(
-                "set board {board}; set specs {{{specs}}}; source {}; source {}; puts {{evaluated}}",
+                "set board {board}; set specs {{{specs}}}; source {}; source {}; puts {{evaluated}}; real_exit 0",
                 prelude.display(),
                 script.display()
             );

@@ -80,6 +80,8 @@ impl Gathered {
 pub struct Heap {
     direct: [Cell<&'static Superblock>; DIRECT],
     first: [Cell<&'static Superblock>; CLASSES],
+    /// Last of the list; meaningless if the list is empty.
+    last: [Cell<&'static Superblock>; CLASSES],
     sparse: [Cell<u32>; CLASSES],
     gathered: [Gathered; GATHER],
     core: Cell<Option<&'static Core>>,
@@ -108,6 +110,7 @@ impl Heap {
         Self {
             direct: [const { Cell::new(&EMPTY) }; DIRECT],
             first: [const { Cell::new(&EMPTY) }; CLASSES],
+            last: [const { Cell::new(&EMPTY) }; CLASSES],
             sparse: [const { Cell::new(0) }; CLASSES],
             gathered: [Gathered::NONE; GATHER],
             core: Cell::new(None),
@@ -266,6 +269,7 @@ impl Heap {
         sb.prev.set(None);
         if core::ptr::eq(first, &raw const EMPTY) {
             sb.next.set(None);
+            self.last[class].set(sb);
         } else {
             if first.is_silent() {
                 first.set_used(first.used(), 0);
@@ -276,21 +280,20 @@ impl Heap {
         self.set_first(class, sb);
     }
 
-    /// Links a superblock behind the one that allocation takes from.
-    fn link_second(&self, sb: &'static Superblock) {
-        let first = self.first[sb.class()].get();
+    /// Links a superblock at the end: blocks come back to it until allocation gets there.
+    fn link_last(&self, sb: &'static Superblock) {
+        let class = sb.class();
+        let first = self.first[class].get();
         if core::ptr::eq(first, &raw const EMPTY) {
             return self.link(sb);
         }
         if first.is_silent() {
             first.set_used(first.used(), 0);
         }
-        sb.prev.set(Some(first));
-        sb.next.set(first.next.get());
-        if let Some(next) = sb.next.get() {
-            next.prev.set(Some(sb));
-        }
-        first.next.set(Some(sb));
+        let last = self.last[class].replace(sb);
+        last.next.set(Some(sb));
+        sb.prev.set(Some(last));
+        sb.next.set(None);
     }
 
     fn unlink(&self, sb: &'static Superblock) {
@@ -302,8 +305,9 @@ impl Heap {
             Some(prev) => prev.next.set(sb.next.get()),
             None => self.set_first(sb.class(), sb.next.get().unwrap_or(&EMPTY)),
         }
-        if let Some(next) = sb.next.get() {
-            next.prev.set(sb.prev.get());
+        match sb.next.get() {
+            Some(next) => next.prev.set(sb.prev.get()),
+            None => self.last[sb.class()].set(sb.prev.get().unwrap_or(&EMPTY)),
         }
         sb.next.set(None);
         sb.prev.set(None);
@@ -386,7 +390,7 @@ impl Heap {
         if !seeded::bug(11) {
             sb.accept(batch);
         }
-        self.link_second(sb);
+        self.link_last(sb);
         self.arm(sb);
         true
     }

@@ -64,21 +64,18 @@ impl Factory<dyn Topology> for Sessions {
         if request.ram().0 < session::FIXED {
             return Err(Refused::InsufficientRam);
         }
+        let affinity = rectangle(&request.affinity());
         let view = {
             let world = self.world.borrow();
             let policy = policy(&world.config, request.label());
-            View::new(
-                &world.known.machine,
-                &world.known.space,
-                rectangle(&request.affinity()),
-                policy,
-            )
+            View::new(&world.known.machine, &world.known.space, affinity, policy)
         };
         let view = view.map_err(|error| {
             warning!("session of '{}' denied: {error}", request.label());
             Refused::Denied
         })?;
-        let state = State::new(request.label(), view, self.world.clone(), request.ram());
+        let state =
+            State::new(request.label(), (affinity, view), self.world.clone(), request.ram());
         let state = Rc::new(RefCell::new(state));
         let mut open = self.open.borrow_mut();
         open.retain(|session| session.strong_count() > 0);
@@ -151,7 +148,9 @@ fn main(env: Env) -> Result<(Root, SignalHandler), String> {
             }
             // Policies of open sessions stay: what a client may see is decided when it asks.
             let sessions: Vec<_> = open.borrow().iter().filter_map(Weak::upgrade).collect();
-            sessions.iter().for_each(|session| session.borrow_mut().refresh());
+            for session in sessions {
+                session.borrow_mut().refresh();
+            }
         }
     })
     .map_err(explain)?;

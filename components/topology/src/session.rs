@@ -28,6 +28,11 @@ pub(crate) const FIXED: u64 = 8 << 10;
 pub(crate) struct State {
     label: String,
     view: View,
+    /// The affinity that the session was opened with, relative to a space of the client's own: it scales with the
+    /// machine.
+    granted: topology::Affinity,
+    /// The one that the client chose since, within the former.
+    chosen: Option<topology::Affinity>,
     world: Rc<RefCell<World>>,
     /// RAM that the client donated so far.
     donated: RamQuota,
@@ -38,13 +43,15 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(
         label: &str,
-        view: View,
+        (granted, view): (topology::Affinity, View),
         world: Rc<RefCell<World>>,
         donated: RamQuota,
     ) -> Self {
         let mut state = Self {
             label: label.into(),
             view,
+            granted,
+            chosen: None,
             world,
             donated,
             shared: None,
@@ -58,7 +65,16 @@ impl State {
     pub(crate) fn refresh(&mut self) {
         {
             let world = self.world.borrow();
-            self.view.refresh(&world.known.machine, &world.known.space);
+            let (machine, space) = (&world.known.machine, &world.known.space);
+            match View::new(machine, space, self.granted, self.view.policy()) {
+                Ok(view) => self.view = view,
+                Err(_) => self.view.refresh(machine, space),
+            }
+            if let Some(chosen) = self.chosen
+                && self.view.reconstruct(machine, space, chosen).is_err()
+            {
+                self.chosen = None;
+            }
         }
         self.publish();
     }
@@ -84,7 +100,7 @@ impl State {
             match self.allocate(size) {
                 Ok(shared) => self.shared = Some(shared),
                 Err(error) => {
-                    warning!("'{}' gets no snapshot of {size} bytes: {error}", self.label)
+                    warning!("'{}' gets no snapshot of {size} bytes: {error}", self.label);
                 }
             }
         }
@@ -139,13 +155,15 @@ impl Topo for Session {
 
     fn reconstruct(&mut self, affinity: Affinity) {
         let mut state = self.0.borrow_mut();
-        let result = {
-            let world = state.world.clone();
-            let world = world.borrow();
-            state.view.reconstruct(&world.known.machine, &world.known.space, rectangle(&affinity))
-        };
-        match result {
-            Ok(()) => state.publish(),
+        let world = state.world.clone();
+        let world = world.borrow();
+        let chosen = rectangle(&affinity);
+        match state.view.reconstruct(&world.known.machine, &world.known.space, chosen) {
+            Ok(()) => {
+                state.chosen = Some(chosen);
+                drop(world);
+                state.publish();
+            }
             Err(error) => warning!("'{}' keeps its affinity: {error}", state.label),
         }
     }

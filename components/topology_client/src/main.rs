@@ -31,7 +31,7 @@ fn main_loop(env: Env) -> Result<Option<SignalHandler>, String> {
         .map_err(|error| format!("config: {error}"))?;
     let config = Node::parse(&config).map_err(|error| format!("config: {error}"))?;
 
-    let mut topology = TopologyConnection::open(env, None).map_err(|error| format!("{error}"))?;
+    let topology = TopologyConnection::open(env, None).map_err(|error| format!("{error}"))?;
     show(&topology);
     compare(&topology)?;
     place(env, &topology, config.attr_or("threads", 2_u64))?;

@@ -14,16 +14,19 @@ impl RawCap {
     pub const INVALID: Self = Self(0);
 
     /// Takes over a reference of the seam.
+    #[inline]
     pub(crate) const fn from_handle(handle: u64) -> Self {
         Self(handle)
     }
 
     /// The seam's handle, still owned by `self`.
+    #[inline]
     pub(crate) const fn handle(&self) -> u64 {
         self.0
     }
 
     /// Hands the reference to the seam.
+    #[inline]
     pub(crate) fn into_handle(self) -> u64 {
         let handle = self.0;
         core::mem::forget(self);
@@ -31,6 +34,7 @@ impl RawCap {
     }
 
     /// Whether the capability names something, which may be gone by now.
+    #[inline]
     pub const fn is_valid(&self) -> bool {
         self.0 != 0
     }
@@ -43,12 +47,14 @@ impl Default for RawCap {
 }
 
 impl Clone for RawCap {
+    #[inline]
     fn clone(&self) -> Self {
         Self(sys::cap::dup(self.0))
     }
 }
 
 impl Drop for RawCap {
+    #[inline]
     fn drop(&mut self) {
         if self.0 != 0 {
             sys::cap::drop(self.0);

@@ -43,11 +43,13 @@ pub struct Caps {
 
 impl Caps {
     /// No capabilities.
+    #[inline]
     pub const fn new() -> Self {
         Self { slots: [const { RawCap::INVALID }; MAX_CAPS], len: 0 }
     }
 
     /// Appends a capability, valid or not.
+    #[inline]
     pub fn push(&mut self, cap: RawCap) -> Result<(), WireError> {
         *self.slots.get_mut(self.len).ok_or(WireError::TooManyCaps)? = cap;
         self.len += 1;
@@ -55,6 +57,7 @@ impl Caps {
     }
 
     /// The capabilities in order.
+    #[inline]
     pub fn as_slice(&self) -> &[RawCap] {
         &self.slots[..self.len]
     }
@@ -69,11 +72,13 @@ impl Caps {
     }
 
     /// All capabilities, invalid ones behind the last.
+    #[inline]
     pub(crate) fn into_array(self) -> [RawCap; MAX_CAPS] {
         self.slots
     }
 
     /// Takes the capability at `index` out, `None` if the message has none there.
+    #[inline]
     fn take(&mut self, index: usize) -> Option<RawCap> {
         self.slots[..self.len].get_mut(index).map(core::mem::take)
     }

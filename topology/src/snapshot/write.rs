@@ -2,14 +2,16 @@
 
 use super::*;
 use crate::view::View;
-use crate::{CacheType, Machine};
+use crate::{CacheType, Machine, NodeId};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// The snapshot of `view`, whole 64-bit words, sequence 0. `generation` counts the changes of the
 /// machine.
 pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
-    let n = view.nodes().len();
     let rect = view.rect();
+    let ids: BTreeMap<NodeId, u32> = view.nodes().iter().map(|n| n.native).zip(0..).collect();
+    let virtual_id = |native: NodeId| ids.get(&native).copied();
     let mut out = Writer {
         bytes: alloc::vec![0; size_of::<Header>()],
         sections: [Section::default(); SECTIONS],
@@ -24,7 +26,7 @@ pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
                 native: v.native.0.into(),
                 cpus: v.cpus.into(),
                 first: v.first.unwrap_or(NONE).into(),
-                attached_to: attached.and_then(|a| view.virtual_id(a.value)).unwrap_or(NONE).into(),
+                attached_to: attached.and_then(|a| virtual_id(a.value)).unwrap_or(NONE).into(),
                 memory: machine.memory_of(v.native).unwrap_or(u64::MAX).into(),
             }
         })
@@ -64,22 +66,19 @@ pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
     out.section(DISTANCES, &distances);
 
     let mut access: Vec<AccessRecord> = Vec::new();
-    if n > 0 {
-        for a in machine.access_values() {
-            let (Some(i), Some(t)) = (view.virtual_id(a.initiator), view.virtual_id(a.target))
-            else {
-                continue;
-            };
-            access.push(AccessRecord {
-                initiator: (i as u16).into(),
-                target: (t as u16).into(),
-                level: a.level,
-                kind: a.kind as u8,
-                source: a.source as u8,
-                reserved: 0,
-                value: a.value.into(),
-            });
-        }
+    for a in machine.access_values() {
+        let (Some(i), Some(t)) = (virtual_id(a.initiator), virtual_id(a.target)) else {
+            continue;
+        };
+        access.push(AccessRecord {
+            initiator: (i as u16).into(),
+            target: (t as u16).into(),
+            level: a.level,
+            kind: a.kind as u8,
+            source: a.source as u8,
+            reserved: 0,
+            value: a.value.into(),
+        });
     }
     // the model's order is by native ids; readers look up by virtual ones
     access.sort_by_key(|a| (a.initiator.get(), a.target.get(), a.level, a.kind));
@@ -92,7 +91,7 @@ pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
     let mut ranges = Vec::new();
     if view.policy().physical_ranges {
         for r in machine.ranges() {
-            let Some(node) = view.virtual_id(r.node) else { continue };
+            let Some(node) = virtual_id(r.node) else { continue };
             let flags = u32::from(r.flags.hotplug) | u32::from(r.flags.nonvolatile) << 1;
             ranges.push(RangeRecord {
                 base: r.base.into(),

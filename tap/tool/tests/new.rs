@@ -36,8 +36,6 @@ fn tap(folder: &Path, args: &[&str]) -> (Output, String) {
         .arg("tap")
         .args(args)
         .current_dir(folder)
-        // kept between runs of the tests, so that the SDK is built once
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-target"))
         // the versions of the SDK's own lock file are there
         .env("CARGO_NET_OFFLINE", "true")
         .output()
@@ -55,6 +53,10 @@ fn a_crate_of_its_own_runs_by_the_same_command() {
     assert!(folder.join("src/main.rs").is_file(), "not made in the empty folder itself: {text}");
     let alias = fs::read_to_string(folder.join(".cargo/config.toml")).unwrap();
     assert!(alias.contains("--package cargo-tap --"), "{alias}");
+    // kept between runs of the tests, so that the crate's dependencies are built once
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-target");
+    let config = format!("{alias}\n[build]\ntarget-dir = \"{}\"\n", target.display());
+    fs::write(folder.join(".cargo/config.toml"), config).unwrap();
 
     let (output, text) = tap(&folder, &["run", "my_first"]);
     assert!(output.status.success(), "{text}");

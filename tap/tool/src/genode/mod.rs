@@ -105,12 +105,13 @@ struct Reading {
     requirement: Option<String>,
     error: Option<String>,
     last: String,
-    built: bool,
+    /// When the build was done, since the script's start.
+    built: Option<Duration>,
     booted: bool,
 }
 
 impl Reading {
-    fn line(&mut self, line: &str) {
+    fn line(&mut self, line: &str, since: Instant) {
         let line = plain(line);
         let text = line.trim();
         if text.is_empty() || text.starts_with("make:") || text.starts_with("make[") {
@@ -119,7 +120,7 @@ impl Reading {
         if text == SUCCESS {
             self.success = true;
         } else if text == "genode build completed" {
-            self.built = true;
+            self.built = Some(since.elapsed());
         } else if let Some(rest) = text.strip_prefix("Test requires ") {
             self.requirement.get_or_insert(format!("requires {}", rest.trim_matches('\'')));
         } else if text.starts_with("Error: ") && self.error.is_none() {
@@ -166,22 +167,23 @@ pub fn run_script(
         Ok(Some((reading, success, how, tail, stray))) => {
             let mut verdict = reading.verdict(success, &how);
             let mut report = report.borrow_mut();
-            if reading.built {
-                report.step(true, "genode build completed", since.elapsed(), &[]);
+            if let Some(took) = reading.built {
+                report.step(true, "genode build completed", took, &[]);
             }
+            let took = since.elapsed().saturating_sub(reading.built.unwrap_or_default());
             if let Verdict::Failed(why) = &verdict {
                 let details = [
                     ("message", why.clone()),
                     ("log", tail),
                     ("log_file", log.display().to_string()),
                 ];
-                report.step(false, "the run script succeeds", since.elapsed(), &details);
+                report.step(false, "the run script succeeds", took, &details);
             } else if verdict == Verdict::Passed {
-                report.step(true, SUCCESS, since.elapsed(), &[]);
+                report.step(true, SUCCESS, took, &[]);
                 if stray > 0 {
                     let why = format!("{stray} processes outlived the run tool and were killed");
                     let details = [("message", why.clone())];
-                    report.step(false, "no process is left", since.elapsed(), &details);
+                    report.step(false, "no process is left", Duration::ZERO, &details);
                     verdict = Verdict::Failed(why);
                 }
             }
@@ -214,7 +216,8 @@ fn drive(
     let mut running = Running::start(make).map_err(|e| format!("cannot start make: {e}"))?;
     let mut reading = Reading::default();
     let mut transcript = Transcript::default();
-    let mut heard = Instant::now();
+    let since = Instant::now();
+    let mut heard = since;
     let mut silent = false;
     loop {
         match running.wait(Some(Instant::now() + Duration::from_millis(500)), interrupts) {
@@ -224,7 +227,7 @@ fn drive(
                 let _ = file.write_all(&bytes);
                 for line in transcript.add(&bytes) {
                     report.borrow_mut().log(&line);
-                    reading.line(&line);
+                    reading.line(&line, since);
                 }
             }
             Ok(Event::Timeout) => {
@@ -243,7 +246,7 @@ fn drive(
     }
     report.borrow_mut().clear_status();
     if let Some(line) = transcript.finish() {
-        reading.line(&line);
+        reading.line(&line, since);
     }
     let ended = running.status();
     let _ = running.stop(GRACE, |_| {}, interrupts);
@@ -269,7 +272,7 @@ mod tests {
     fn read(lines: &[&str]) -> Reading {
         let mut reading = Reading::default();
         for line in lines {
-            reading.line(line);
+            reading.line(line, Instant::now());
         }
         reading
     }
@@ -278,7 +281,7 @@ mod tests {
     fn a_pass_needs_the_run_tools_word() {
         let reading = read(&["genode build completed", "Genode 26.02", "[init] x", SUCCESS, ""]);
         assert_eq!(reading.verdict(true, ""), Verdict::Passed);
-        assert!(reading.built && reading.booted);
+        assert!(reading.built.is_some() && reading.booted);
     }
 
     #[test]

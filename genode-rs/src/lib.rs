@@ -17,7 +17,7 @@
 //!
 //! | you want to | use |
 //! |---|---|
-//! | define or call an RPC interface | [`rpc`] |
+//! | define or call an RPC interface | [`rpc`](mod@rpc) |
 //! | open a session at a service | [`connection::Connection`] |
 //! | offer a service | [`root`] |
 //! | be told of an event | [`signal::SignalHandler`] |

@@ -48,6 +48,43 @@
 //! assert_eq!(book.read(101, &mut bookmark), Err(CallError::Service(ReadError::OutOfRange)));
 //! ```
 //!
+//! # Between components
+//!
+//! A session is an object that a client gets from its parent, by the name of a service. With `service` in the
+//! attribute, the trait is its interface: [`Connection`](crate::connection::Connection) opens one and has
+//! the client's methods, [`Root`](crate::root::Root) offers them. Further objects come from [`Object`], and
+//! travel as [`Capability`](crate::Capability) in arguments and results.
+//!
+//! ```no_run
+//! use genode::{connection::Connection, prelude::*, root::{Root, SessionRequest}};
+//!
+//! #[genode::rpc(service = "Adder", caps = 4, ram = 8 * 1024)]
+//! pub trait Adder {
+//!     fn add(&mut self, a: i32, b: i32) -> i32;
+//! }
+//!
+//! // the server component
+//! struct Session;
+//! impl Adder for Session {
+//!     fn add(&mut self, a: i32, b: i32) -> i32 { a.wrapping_add(b) }
+//! }
+//! fn server(env: Env) -> Result<Root, Error> {
+//!     let mut root = Root::new(env)?;
+//!     root.serve::<dyn Adder, _>(|request: &SessionRequest<'_>| {
+//!         log!("session for {}", request.label());
+//!         Ok(Session)
+//!     })?;
+//!     Ok(root) // the component keeps what its main function returns
+//! }
+//!
+//! // the client component
+//! fn client(env: Env) -> Result<(), Error> {
+//!     let adder = Connection::<dyn Adder>::open(env, "")?;
+//!     log!("2 + 5 = {}", adder.add(2, 5)?);
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # What goes over the wire
 //!
 //! | Rust | C++ | bytes |

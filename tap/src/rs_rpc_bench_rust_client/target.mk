@@ -1,0 +1,3 @@
+TARGET     = rs_rpc_bench_rust_client
+RS_PACKAGE = rs_rpc_bench
+include $(call select_from_repositories,mk/rs_component.inc)

@@ -1,0 +1,3 @@
+TARGET = rs_hostile_client
+SRC_CC = main.cc
+LIBS   = base

@@ -23,6 +23,7 @@ struct Checks {
 }
 
 impl Checks {
+    #[allow(clippy::needless_pass_by_value, reason = "answers and expectations are temporaries")]
     fn eq<T: PartialEq + Debug>(&mut self, what: &str, answer: T, expected: T) {
         self.made += 1;
         if answer != expected {

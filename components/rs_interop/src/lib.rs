@@ -102,7 +102,11 @@ pub trait Base {
 
 /// Every marshalling rule. `interface.h` says what the server answers.
 #[genode::rpc(service = "Rs_interop", caps = 4, ram = 16 * 1024)]
-#[allow(missing_docs, reason = "named as in the C++ interface, which documents them")]
+#[allow(
+    missing_docs,
+    clippy::too_many_arguments,
+    reason = "as in the C++ interface, which documents it"
+)]
 pub trait Interop: Base {
     fn unsigned_ints(&mut self, a: u8, b: u16, c: u32, d: u64) -> u64;
     fn signed_ints(&mut self, a: i8, b: i16, c: i32, d: i64) -> i64;

@@ -19,6 +19,8 @@ impl Bench for Session {
 #[genode::component]
 fn main(env: Env) -> Result<Root, Error> {
     let mut root = Root::new(env)?;
-    root.serve::<dyn Bench, _>(|_: &SessionRequest<'_>| -> Result<Session, Refused> { Ok(Session) })?;
+    root.serve::<dyn Bench, _>(|_: &SessionRequest<'_>| -> Result<Session, Refused> {
+        Ok(Session)
+    })?;
     Ok(root)
 }

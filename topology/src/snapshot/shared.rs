@@ -43,7 +43,7 @@ impl WordsMut for [AtomicU64] {
     }
 }
 
-/// Put a snapshot made by [`write`] into shared memory. Only one thread may publish to it.
+/// Put a snapshot made by [`write()`] into shared memory. Only one thread may publish to it.
 pub fn publish<W: WordsMut + ?Sized>(shared: &W, words: &[u64]) -> Result<(), SnapshotError> {
     let before = shared.load(SEQUENCE, Ordering::Relaxed).ok_or(SnapshotError::TooLarge)?;
     let before = u64::from_le(before) & !1;

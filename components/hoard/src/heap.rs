@@ -84,6 +84,8 @@ pub struct Heap {
     last: [Cell<&'static Superblock>; CLASSES],
     sparse: [Cell<u32>; CLASSES],
     gathered: [Gathered; GATHER],
+    /// Whether anything may be gathered.
+    gathering: Cell<bool>,
     core: Cell<Option<&'static Core>>,
     node: Cell<usize>,
     kind: Kind,
@@ -113,6 +115,7 @@ impl Heap {
             last: [const { Cell::new(&EMPTY) }; CLASSES],
             sparse: [const { Cell::new(0) }; CLASSES],
             gathered: [Gathered::NONE; GATHER],
+            gathering: Cell::new(false),
             core: Cell::new(None),
             node: Cell::new(0),
             kind,
@@ -461,6 +464,7 @@ impl Heap {
             slot.count.set(slot.count.get() + 1);
         } else {
             let old = slot.take();
+            self.gathering.set(true);
             slot.sb.set(sb);
             slot.head.set(block);
             slot.tail.set(offset);
@@ -502,6 +506,9 @@ impl Heap {
 
     /// Pushes everything gathered.
     pub fn flush(&self, core: &'static Core) {
+        if !self.gathering.replace(false) {
+            return;
+        }
         for slot in &self.gathered {
             if let Some((sb, batch)) = slot.take()
                 && !seeded::bug(6)

@@ -53,10 +53,11 @@ pub unsafe fn free(core: &'static Core, heap: &Heap, block: *mut u8) {
     }
 }
 
-/// Whether a block of `old` bytes is good for `size`: it fits, and little of it is wasted.
+/// Whether a block of `old` bytes is good for `size`: it fits, and moving it would win little.
 #[inline(always)]
 fn keeps(old: usize, size: usize) -> bool {
-    size <= old && size >= old - old / 4
+    let least = if old <= 1024 { old / 2 } else { old - old / 4 };
+    size <= old && size >= least
 }
 
 /// If `block` can stay where it is for `size` bytes.
@@ -112,7 +113,7 @@ pub unsafe fn reallocate(
         }
     }
     let old = usable(core, block);
-    let new = allocate_aligned(heap, size, align);
+    let new = if align == 1 { allocate(heap, size) } else { allocate_aligned(heap, size, align) };
     if !new.is_null() {
         let count = if seeded::bug(3) { old.min(size) - 1 } else { old.min(size) };
         // SAFETY: both blocks have that many bytes; a new block overlaps no live one.

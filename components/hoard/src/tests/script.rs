@@ -302,8 +302,15 @@ pub(super) fn mixed(seed: u64, n: usize) -> Vec<Op> {
     // Large blocks side by side that want to grow: only the last has room.
     let large = |size| Op::Allocate { heap: 0, size, shift: 0, zeroed: false };
     let grow = |block, size| Op::Reallocate { heap: 1, block, size };
-    let start =
-        [large(200_000), large(200_000), large(300_000), grow(146, 400_000), grow(147, 900_000)];
+    let start = [
+        large(150_000),
+        large(150_000),
+        large(200_000),
+        large(200_000),
+        large(300_000),
+        grow(148, 400_000),
+        grow(149, 900_000),
+    ];
     // A full superblock gets a few blocks back from another thread, then one from its own.
     let small = (0..150).map(|_| Op::Allocate { heap: 0, size: 1000, shift: 0, zeroed: false });
     let free = |heap, block| Op::Free { heap, block };

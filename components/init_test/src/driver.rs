@@ -89,5 +89,6 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
 fn malformed(env: Env) -> Result<(), Error> {
     let reporter = Reporter::with_buffer(env, "init.config", MAX_CONFIG)?;
     reporter.report_bytes(b"<config>\n  <start name=\"a\">\n</config>\n")?;
+    Box::leak(Box::new(reporter)); // the report goes with it
     Ok(())
 }

@@ -2,3 +2,4 @@
 //! crate `genode` replays the corpus with it on a stable compiler.
 
 pub mod rpc;
+pub mod text;

@@ -301,6 +301,7 @@ impl Reader {
                 &format!("child '{name}' is skipped: the name is taken; choose another"),
             );
         }
+        let told = self.found.len();
         let mut ram = self.attr(node, "ram");
         let mut caps = self.attr(node, "caps");
         for resource in node.children_of("resource") {
@@ -313,7 +314,8 @@ impl Reader {
         }
         let ram = ram.or(defaults.ram).unwrap_or_default();
         let caps = caps.or(defaults.caps).unwrap_or_default();
-        if ram.0 == 0 {
+        let told = self.found.len() > told; // what is malformed is not missing as well
+        if ram.0 == 0 && !told {
             self.error(
                 node,
                 &format!(
@@ -321,7 +323,7 @@ impl Reader {
                 ),
             );
         }
-        if caps.0 == 0 {
+        if caps.0 == 0 && !told {
             self.error(node, &format!("child '{name}' has no capability quota; add caps=\"100\" or <default caps=\"100\"/>"));
         }
         let binary = match node.child("binary") {

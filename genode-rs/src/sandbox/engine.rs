@@ -234,16 +234,23 @@ impl<B: Backend> Engine<B> {
         });
     }
 
-    /// Whether a child could live on `quota`, what is left of its total once its environment is paid.
+    /// Whether a child could live on `quota`, what is left of its total once its environment is paid. A missing
+    /// quota was told when the configuration was read.
     fn suffices(&self, start: &Start, quota: Amount) -> bool {
         let (name, pos) = (&start.name, start.node.pos());
-        if quota.ram.0 == 0 {
+        if quota.ram.0 == 0 && start.ram > KEPT.ram {
+            self.error(&format!("{name}: not created, since no RAM is left; raise our own quota"));
+        } else if quota.ram.0 == 0 && start.ram.0 > 0 {
             self.error(&format!(
                 "{name}: RAM quota of {} is too little, since {} go to its environment; raise <resource name=\"RAM\" quantum=\"..\"/> at config {pos}",
                 start.ram, KEPT.ram
             ));
         }
-        if quota.caps.0 == 0 {
+        if quota.caps.0 == 0 && start.caps > KEPT.caps {
+            self.error(&format!(
+                "{name}: not created, since no capabilities are left; raise our own quota"
+            ));
+        } else if quota.caps.0 == 0 && start.caps.0 > 0 {
             self.error(&format!(
                 "{name}: {} capabilities are too few, since {} go to its environment; raise caps=\"..\" at config {pos}",
                 start.caps, KEPT.caps
@@ -271,6 +278,7 @@ impl<B: Backend> Engine<B> {
                     }
                     e => format!("{name}: cannot be started: {e}"),
                 };
+                self.say_pending();
                 self.error(&text);
             }
         }
@@ -291,6 +299,19 @@ impl<B: Backend> Engine<B> {
             if let Some(rom) = rom {
                 rom.set(content);
             }
+        }
+    }
+
+    /// Says why sessions were denied, before what comes of it.
+    fn say_pending(&self) {
+        let mut warnings = Vec::new();
+        self.shared.incoming.borrow_mut().retain(|(_, event)| {
+            let Incoming::Warning(text) = event else { return true };
+            warnings.push(text.clone());
+            false
+        });
+        for text in &warnings {
+            self.warn(text);
         }
     }
 

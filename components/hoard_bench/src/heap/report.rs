@@ -96,6 +96,11 @@ fn lean(cells: &[Cell]) -> f64 {
     peers.take(3).map(|cell| cell.peak).fold(f64::INFINITY, f64::min)
 }
 
+/// A ratio, or a dash for one that was not measured.
+fn known(ratio: f64) -> String {
+    if ratio > 0.0 { format!("{ratio:.2}") } else { "-".to_owned() }
+}
+
 fn mib(bytes: f64) -> f64 {
     bytes / f64::from(1 << 20)
 }
@@ -109,8 +114,7 @@ pub(crate) fn one(workload: &str, samples: &[Sample], view: &View) -> String {
         "allocator", "Mop/s", "spread", "to best", "peak MiB", "A/U"
     );
     for cell in &cells {
-        let overhead =
-            if cell.overhead > 0.0 { format!("{:.2}", cell.overhead) } else { "-".to_owned() };
+        let overhead = known(cell.overhead);
         let _ = writeln!(
             text,
             "  {:<16} {:>11.4} {:>6.1}% {:>8.3} {:>9.1} {overhead:>6}  {}",
@@ -158,9 +162,9 @@ pub(crate) fn summary(samples: &[Sample], view: &View) -> String {
         lines.push((
             mean,
             format!(
-                "| {allocator}{incomplete} | {mean:.3} | {least:.3} | {place} | {:.2} | {:.2} |\n",
+                "| {allocator}{incomplete} | {mean:.3} | {least:.3} | {place} | {:.2} | {} |\n",
                 geometric_mean(&memory),
-                geometric_mean(&overhead)
+                known(geometric_mean(&overhead))
             ),
         ));
     }
@@ -202,7 +206,7 @@ pub(crate) fn table(samples: &[Sample], view: &View) -> String {
     text += &grid("Peak resident memory, MiB", &|cell, _| format!("{:.1}", mib(cell.peak)));
     text +=
         &grid("A/U: resident for the heap over used by the program, at the peak", &|cell, _| {
-            if cell.overhead > 0.0 { format!("{:.2}", cell.overhead) } else { "-".to_owned() }
+            known(cell.overhead)
         });
     text += &grid("Million operations a second", &|cell, _| {
         let note = if cell.note.is_empty() { String::new() } else { format!(" ({})", cell.note) };

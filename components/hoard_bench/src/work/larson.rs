@@ -98,7 +98,7 @@ pub(super) fn run(
     for line in lines {
         spawn(line);
     }
-    std::thread::sleep(Duration::from_millis(scale.of(800) as u64));
+    std::thread::sleep(Duration::from_millis(scale.of(400) as u64));
     server.stop.store(true, Ordering::Relaxed);
     let mut running = match server.running.lock() {
         Ok(running) => running,

@@ -39,7 +39,7 @@ const HAMMER: usize = 20_000;
 /// Each thread allocates a small block, hammers it and frees it. An allocator that deals one cache line out to
 /// several threads makes them fight for it.
 pub(super) fn active_false(meter: &mut Meter, scale: Scale, threads: usize) -> Outcome {
-    let rounds = scale.of(60_000) / threads;
+    let rounds = scale.of(30_000) / threads;
     let start = Barrier::new(threads);
     meter.start();
     scope(|scope| {
@@ -59,7 +59,7 @@ pub(super) fn active_false(meter: &mut Meter, scale: Scale, threads: usize) -> O
 /// As [`active_false`], but each thread is first given a block that the main thread allocated next to the others,
 /// and frees it: an allocator that reuses it there passes the shared cache line on.
 pub(super) fn passive_false(meter: &mut Meter, scale: Scale, threads: usize) -> Outcome {
-    let rounds = scale.of(60_000) / threads;
+    let rounds = scale.of(30_000) / threads;
     let start = Barrier::new(threads);
     meter.start();
     let gifts: Vec<Block> = (0..threads).map(|_| Block::new(8, 0)).collect();

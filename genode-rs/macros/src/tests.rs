@@ -125,7 +125,7 @@ fn what_is_made_is_readable() {
     let tokens = rpc::expand(&rpc::Options::default(), item).unwrap().to_string();
     let client = "pub fn add (& self , a : i32 , b : i32) -> \
         :: core :: result :: Result < i32 , :: genode :: rpc :: Error >";
-    let server = "let value = < S as Hello > :: add (server , a_arg , b_arg) ;";
+    let server = "let value = < __S as Hello > :: add (server , a_arg , b_arg) ;";
     for expected in [client, server, "struct HelloClient <", "for dyn Hello {"] {
         assert!(tokens.contains(expected), "{expected}\nnot in\n{tokens}");
     }

@@ -27,13 +27,13 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         .map(|(index, function)| method(function, &quote!(#base_count + #index)));
     // A client of an extended interface wraps the client of its base, and is one by `Deref`.
     let (field, from_peer, peer, deref) = if let Some(base) = &interface.base {
-        let base_client = quote!(<dyn #base as ::genode::rpc::Interface>::Client<P>);
+        let base_client = quote!(<dyn #base as ::genode::rpc::Interface>::Client<__P>);
         (
             base_client.clone(),
-            quote!(<#base_client as ::genode::rpc::Client<P>>::from_peer(peer)),
-            quote!(::genode::rpc::Client::<P>::peer(&self.0)),
+            quote!(<#base_client as ::genode::rpc::Client<__P>>::from_peer(peer)),
+            quote!(::genode::rpc::Client::<__P>::peer(&self.0)),
             Some(quote! {
-                impl<P: ::genode::rpc::Invoke> ::core::ops::Deref for #client<P> {
+                impl<__P: ::genode::rpc::Invoke> ::core::ops::Deref for #client<__P> {
                     type Target = #base_client;
 
                     fn deref(&self) -> &Self::Target {
@@ -43,7 +43,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
             }),
         )
     } else {
-        (quote!(::genode::rpc::Peer<P>), quote!(peer), quote!(&self.0), None)
+        (quote!(::genode::rpc::Peer<__P>), quote!(peer), quote!(&self.0), None)
     };
     // The interface's own functions go first; `From` and the trait `Client` do the same under any name.
     let taken = |name: &str| interface.functions.iter().any(|function| function.name == name);
@@ -66,7 +66,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
     quote! {
         #[doc = #doc]
         #visibility struct #client<
-            P: ::genode::rpc::Invoke = ::genode::Capability<dyn #interface_name>
+            __P: ::genode::rpc::Invoke = ::genode::Capability<dyn #interface_name>
         >(#field);
 
         #[allow(dead_code)] // a program may call some functions only
@@ -81,17 +81,17 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
             }
         }
 
-        impl<P: ::genode::rpc::Invoke> ::genode::rpc::Client<P> for #client<P> {
-            fn from_peer(peer: ::genode::rpc::Peer<P>) -> Self {
+        impl<__P: ::genode::rpc::Invoke> ::genode::rpc::Client<__P> for #client<__P> {
+            fn from_peer(peer: ::genode::rpc::Peer<__P>) -> Self {
                 Self(#from_peer)
             }
 
-            fn peer(&self) -> &::genode::rpc::Peer<P> {
+            fn peer(&self) -> &::genode::rpc::Peer<__P> {
                 #peer
             }
         }
 
-        impl<P: ::genode::rpc::Invoke> ::core::fmt::Debug for #client<P> {
+        impl<__P: ::genode::rpc::Invoke> ::core::fmt::Debug for #client<__P> {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.debug_struct(::core::stringify!(#client)).finish_non_exhaustive()
             }
@@ -106,17 +106,18 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
             clippy::too_many_arguments,
             clippy::trivially_copy_pass_by_ref
         )]
-        impl<P: ::genode::rpc::Invoke> #client<P> {
+        impl<__P: ::genode::rpc::Invoke> #client<__P> {
             #(#methods)*
         }
     }
 }
 
 fn method(function: &Function, index: &TokenStream) -> TokenStream {
-    // The names of the function's arguments are the user's; ours must not meet them.
+    // The names of arguments, types and constants are the user's; ours must not meet them. Hygiene takes care of
+    // variables only.
     let local = |name: &str| Ident::new(name, Span::mixed_site());
     let (peer, call, reply, value) = (local("peer"), local("call"), local("reply"), local("value"));
-    let (call_size, reply_size) = (local("CALL"), local("REPLY"));
+    let (call_size, reply_size) = (local("__CALL"), local("__REPLY"));
     let name = &function.name;
     let attrs = &function.attrs;
     let parameters = function.args.iter().map(|arg| {
@@ -189,7 +190,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
         pub fn #name(&self, #(#parameters),*) -> #result {
             const #call_size: usize = #call_body;
             const #reply_size: usize = #reply_body;
-            let #peer = ::genode::rpc::Client::<P>::peer(self);
+            let #peer = ::genode::rpc::Client::<__P>::peer(self);
             let mut #call =
                 ::genode::rpc::Call::<#call_size, #reply_size>::new(#peer.opcodes, #index)?;
             #(#puts)*

@@ -58,12 +58,12 @@ fn description(interface: &Interface) -> TokenStream {
         impl ::genode::rpc::Interface for dyn #name {
             const NAME: &'static str = #text;
             const COUNT: usize = #base_count + #count;
-            type Client<P: ::genode::rpc::Invoke> = #client<P>;
+            type Client<__P: ::genode::rpc::Invoke> = #client<__P>;
 
             fn function(index: usize) -> ::core::option::Option<&'static str> {
-                const NAMES: [&str; #count] = [#(#names),*];
+                const __NAMES: [&str; #count] = [#(#names),*];
                 #inherited
-                NAMES.get(index - #base_count).copied()
+                __NAMES.get(index - #base_count).copied()
             }
         }
     }

@@ -19,17 +19,17 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
     let inherited = interface.base.as_ref().map(|base| {
         quote! {
             if function < #base_count {
-                return <dyn #base as ::genode::rpc::Dispatch<S>>::dispatch(
+                return <dyn #base as ::genode::rpc::Dispatch<__S>>::dispatch(
                     server, function, call, reply,
                 );
             }
         }
     });
     quote! {
-        impl<S: #name + ?Sized> ::genode::rpc::Dispatch<S> for dyn #name {
+        impl<__S: #name + ?Sized> ::genode::rpc::Dispatch<__S> for dyn #name {
             #[allow(unused_variables)] // an interface may have no functions of its own
             fn dispatch(
-                server: &mut S,
+                server: &mut __S,
                 function: usize,
                 call: &mut ::genode::rpc::Reader<'_>,
                 reply: &mut ::genode::rpc::Writer<'_>,
@@ -90,7 +90,7 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
     quote! {
         #(#takes)*
         call.finish()?;
-        let #value = <S as #interface_name>::#name(server, #(#passes),*);
+        let #value = <__S as #interface_name>::#name(server, #(#passes),*);
         #(#outs)*
         #finish
     }

@@ -254,3 +254,64 @@ fn errors_of_services_and_of_calls_stay_apart() {
     assert_eq!(client.attempt_done(2).unwrap_err().service(), Some(Problem::NoCaps));
     assert_eq!(CallError::<Problem>::from(Error::Refused).service(), None);
 }
+
+/// Names that the macro could use itself are the user's.
+mod names {
+    use crate::rpc::Local;
+
+    const CALL: usize = 2;
+    const REPLY: usize = 3;
+
+    #[derive(Clone, Copy, Debug, PartialEq, crate::Wire)]
+    #[repr(transparent)]
+    struct S(u32);
+    #[derive(Clone, Copy, Debug, PartialEq, crate::Wire)]
+    #[repr(C)]
+    struct P {
+        bytes: u8,
+        start: u16,
+        end: u32,
+    }
+
+    #[crate::rpc]
+    trait Names {
+        #[allow(clippy::too_many_arguments, reason = "that many names")]
+        fn f(
+            &self,
+            call: S,
+            reply: P,
+            peer: [u8; CALL],
+            value: [u8; REPLY],
+            server: u8,
+            function: u8,
+        ) -> S;
+        #[throws]
+        fn g(&self, exception: &mut u8, reply: &mut u8) -> Result<S, Nothing>;
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, crate::Exceptions)]
+    enum Nothing {
+        Result,
+    }
+
+    struct Server;
+    impl Names for Server {
+        fn f(&self, call: S, _: P, _: [u8; CALL], _: [u8; REPLY], _: u8, _: u8) -> S {
+            call
+        }
+        fn g(&self, exception: &mut u8, reply: &mut u8) -> Result<S, Nothing> {
+            core::mem::swap(exception, reply);
+            if *reply == 0 { Err(Nothing::Result) } else { Ok(S(1)) }
+        }
+    }
+
+    #[test]
+    fn do_not_collide() {
+        let client = Local::<dyn Names, _>::client(Server);
+        let p = P { bytes: 1, start: 2, end: 3 };
+        assert_eq!(client.f(S(9), p, [0; CALL], [0; REPLY], 0, 0), Ok(S(9)));
+        let (mut a, mut b) = (4, 5);
+        assert_eq!(client.g(&mut a, &mut b), Ok(S(1)));
+        assert_eq!((a, b), (5, 4));
+    }
+}

@@ -4,7 +4,7 @@ use super::{
     Opcodes,
     dispatch::Answer,
     error::{CallError, Error, Exception, Exceptions, WireError},
-    message::{Caps, Decode, Encode, MAX_BODY, MAX_CAPS, Reader, Writer},
+    message::{Caps, Decode, Encode, MAX_CAPS, MAX_FUNCTION, Reader, Writer},
 };
 use crate::cap::Capability;
 
@@ -66,7 +66,7 @@ pub const fn body_size(items: &[usize], caps: &[usize]) -> usize {
         sum
     }
     assert!(
-        sum(items) <= MAX_BODY,
+        sum(items) <= MAX_FUNCTION,
         "the function does not fit a message: pass bulk data through a dataspace"
     );
     assert!(sum(caps) <= MAX_CAPS, "a message carries at most four capabilities");

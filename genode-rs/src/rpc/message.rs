@@ -6,8 +6,12 @@ use crate::cap::{Capability, RawCap};
 /// Capabilities that one message can carry (`Msgbuf_base::MAX_CAPS_PER_MSG`).
 pub const MAX_CAPS: usize = 4;
 
-/// Bytes that one message body can have, the opcode included.
+/// Bytes that a message body can have on some system, the opcode included: what a buffer must hold to receive any.
 pub const MAX_BODY: usize = genode_sys::RS_MAX_BODY as usize;
+
+/// Bytes that a function's call or reply may have at most, the opcode included: what a C++ entrypoint receives
+/// and sends (`Rpc_entrypoint::RCV_BUF_SIZE`, `SND_BUF_SIZE`).
+pub const MAX_FUNCTION: usize = 1024;
 
 /// Size of one item in a body: `bytes` rounded up to the next multiple of eight.
 pub const fn item_size(bytes: usize) -> usize {

@@ -112,8 +112,8 @@
 //! ```compile_fail,E0080
 //! #[genode::rpc]
 //! trait Bulk {
-//!     // does not fit a message: pass bulk data through a dataspace
-//!     fn write(&mut self, bytes: genode::rpc::InBuffer<'_, 4096>);
+//!     // with opcode and length more than 1024 bytes: pass bulk data through a dataspace
+//!     fn write(&mut self, bytes: genode::rpc::InBuffer<'_, 1024>);
 //! }
 //! ```
 //!
@@ -153,7 +153,9 @@ pub use client::{body_size, flatten};
 pub use dispatch::{Answer, Dispatch, Interface, Opcodes, serve};
 pub use error::{CallError, Error, Exception, Exceptions, WireError};
 pub use local::Local;
-pub use message::{Caps, Decode, Encode, MAX_BODY, MAX_CAPS, Reader, Writer, item_size};
+pub use message::{
+    Caps, Decode, Encode, MAX_BODY, MAX_CAPS, MAX_FUNCTION, Reader, Writer, item_size,
+};
 pub use object::Object;
 pub use text::{FixedString, InBuffer};
 pub use wire::Wire;

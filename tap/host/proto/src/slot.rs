@@ -63,6 +63,8 @@ pub struct Reply {
     pub len: usize,
     /// Number of capabilities that follow on the slot's socket.
     pub caps: usize,
+    /// Whether the body is longer than the buffer it was copied to.
+    pub cut: bool,
     /// Whether the client had to sleep for it.
     pub slept: bool,
 }
@@ -142,12 +144,14 @@ impl Slot {
                 _ => return Err(Gone),
             }
         }
-        let reply = Reply {
+        let mut reply = Reply {
             protocol: self.protocol.load(Ordering::Relaxed) as i64,
-            len: self.load_body(body),
+            len: 0,
             caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
+            cut: false,
             slept,
         };
+        (reply.len, reply.cut) = self.load_body(body);
         match self.state.compare_exchange(REPLY, IDLE, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => Ok(reply),
             Err(_) => Err(Gone),
@@ -164,7 +168,7 @@ impl Slot {
         match self.state.load(order(Site::Take, Ordering::Acquire)) {
             CALL | ASLEEP => Found::Call(Call {
                 index: self.index.load(Ordering::Relaxed),
-                len: self.load_body(body),
+                len: self.load_body(body).0,
                 caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
                 cpu: self.cpu.load(Ordering::Relaxed),
             }),
@@ -239,9 +243,12 @@ impl Slot {
         self.len.store(len as u32, Ordering::Relaxed);
     }
 
-    /// Copies at most what fits into `out` and returns how much; the length is read once.
-    fn load_body(&self, out: &mut [u8]) -> usize {
-        let len = (self.len.load(Ordering::Relaxed) as usize).min(BODY_WORDS * 8).min(out.len());
+    /// Copies at most what fits into `out`; returns how much, and whether there was more. The length is read
+    /// once.
+    fn load_body(&self, out: &mut [u8]) -> (usize, bool) {
+        let there = (self.len.load(Ordering::Relaxed) as usize).min(BODY_WORDS * 8);
+        let len = there.min(out.len());
+        let cut = there > len;
         let (words, tail) = out.get_mut(..len).unwrap_or_default().as_chunks_mut::<8>();
         let mut src = self.body.iter();
         for (word, src) in words.iter_mut().zip(&mut src) {
@@ -253,7 +260,7 @@ impl Slot {
                 *d = s;
             }
         }
-        len
+        (len, cut)
     }
 }
 
@@ -284,7 +291,7 @@ mod tests {
         assert_eq!(&got[..call.len()], &call[..]);
         slot.reply(&NoSleep, -1001, &[1, 2, 3], 1).unwrap();
         let reply = slot.wait(&NoSleep, Spin(0), &mut got).unwrap();
-        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1, slept: false });
+        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1, cut: false, slept: false });
         assert_eq!(&got[..3], &[1, 2, 3]);
         slot.post(1, &[], 0, 0).unwrap();
     }

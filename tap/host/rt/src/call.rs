@@ -18,6 +18,8 @@ pub(crate) struct Answer {
     pub(crate) len: usize,
     pub(crate) caps: [rs_cap_t; MAX_CAPS],
     pub(crate) num_caps: usize,
+    /// Whether the reply did not fit.
+    pub(crate) cut: bool,
     /// Whether the caller slept meanwhile.
     pub(crate) slept: bool,
 }
@@ -104,6 +106,7 @@ fn transact(
         len: reply.len,
         caps: [0; MAX_CAPS],
         num_caps: reply.caps,
+        cut: reply.cut,
         slept: reply.slept,
     };
     if reply.caps > 0 {
@@ -171,26 +174,14 @@ pub unsafe extern "C" fn rs_call(
         // SAFETY: `capacity` bytes at `data` may be written, by the contract.
         capacity => unsafe { std::slice::from_raw_parts_mut(reply.data, capacity) },
     };
-    // One byte more than fits tells a reply that does not fit.
-    let mut large = [0u8; MAX_BODY];
-    let direct = out.len() >= MAX_BODY;
-    let target: &mut [u8] = if direct { out } else { &mut large };
-    match self::call(dst, body, &call.caps[..num_caps], target) {
+    match self::call(dst, body, &call.caps[..num_caps], out) {
         Ok(answer) => {
-            if !direct {
-                let out: &mut [u8] = match reply.capacity {
-                    0 => &mut [],
-                    // SAFETY: as above; the first slice is not used any more.
-                    capacity => unsafe { std::slice::from_raw_parts_mut(reply.data, capacity) },
-                };
-                let Some(out) = out.get_mut(..answer.len) else {
-                    for cap in answer.caps {
-                        // SAFETY: owned by the answer, which is dropped.
-                        unsafe { caps::rs_cap_drop(cap) };
-                    }
-                    return RS_OVERFLOW;
-                };
-                out.copy_from_slice(&large[..answer.len]);
+            if answer.cut {
+                for cap in answer.caps {
+                    // SAFETY: owned by the answer, which is dropped.
+                    unsafe { caps::rs_cap_drop(cap) };
+                }
+                return RS_OVERFLOW;
             }
             reply.len = answer.len;
             reply.caps = answer.caps;

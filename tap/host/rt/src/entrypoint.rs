@@ -40,7 +40,15 @@ pub(crate) struct Entrypoint {
     /// Kernel id of the thread that serves.
     server: AtomicU64,
     inner: UnsafeCell<Inner>,
+    buffers: UnsafeCell<Buffers>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Memory of the serving thread that needs no clearing for each call.
+struct Buffers {
+    hints: [u8; PAGE],
+    call: [u8; MAX_BODY],
+    reply: [u8; MAX_BODY],
 }
 
 // SAFETY: `inner` is used by the serving thread only (see `inner`), `bell` points to atomics, everything else is
@@ -124,6 +132,11 @@ impl Entrypoint {
                 ready: VecDeque::new(),
                 adaptive: Adaptive::new(),
                 caller: 0,
+            }),
+            buffers: UnsafeCell::new(Buffers {
+                hints: [0; PAGE],
+                call: [0; MAX_BODY],
+                reply: [0; MAX_BODY],
             }),
             thread: Mutex::new(None),
         })
@@ -243,8 +256,9 @@ impl Entrypoint {
 
     /// Block on the doorbell and note what rang.
     fn listen(&self) {
-        let mut hints = [0u8; PAGE];
-        let n = match rustix::io::read(&self.doorbell, &mut hints) {
+        // SAFETY: used by the serving thread only, in this function only, which runs no callback.
+        let hints = unsafe { &mut (*self.buffers.get()).hints };
+        let n = match rustix::io::read(&self.doorbell, &mut *hints) {
             Ok(n) => n,
             Err(rustix::io::Errno::INTR) => return,
             // Without a doorbell nobody can reach this component any more.
@@ -363,11 +377,12 @@ impl Entrypoint {
     }
 
     fn serve_slot(&self, number: u16) {
-        let mut body = [0u8; MAX_BODY];
+        // SAFETY: used by the serving thread only, and calls do not nest.
+        let body = unsafe { &mut (*self.buffers.get()).call };
         // SAFETY: the reference ends before the callback; the slot's mapping stays, see below.
         let inner = unsafe { self.inner() };
         let Some(Some(slot)) = inner.slots.get(number as usize) else { return };
-        let found = match slot.page().take(&mut body) {
+        let found = match slot.page().take(body) {
             Found::Nothing => return,
             Found::Dead => {
                 inner.slots[number as usize] = None;
@@ -391,7 +406,8 @@ impl Entrypoint {
             caps,
             num_caps: found.caps as u32,
         };
-        let mut out = [0u8; MAX_BODY];
+        // SAFETY: as for `body`.
+        let out = unsafe { &mut (*self.buffers.get()).reply };
         let mut reply = rs_msg_t {
             data: out.as_mut_ptr(),
             len: 0,
@@ -404,7 +420,7 @@ impl Entrypoint {
             // SAFETY: received above, owned here, borrowed by the callback only.
             unsafe { rs_cap_drop(cap) };
         }
-        self.reply(number, protocol, &out, &reply);
+        self.reply(number, protocol, out, &reply);
         for cap in reply.caps {
             // SAFETY: the callback handed them over.
             unsafe { rs_cap_drop(cap) };

@@ -46,7 +46,8 @@ pub(crate) fn call(
     writer.u64(opcode);
     fill(&mut writer);
     let len = writer.finish().map_err(|Malformed| RS_OVERFLOW)?;
-    let answer = Answer { protocol: 0, len: 0, caps: [0; MAX_CAPS], num_caps: 0, slept: false };
+    let answer =
+        Answer { protocol: 0, len: 0, caps: [0; MAX_CAPS], num_caps: 0, cut: false, slept: false };
     let mut reply = Reply { body: [0; MAX_BODY], answer };
     let body = body.get(..len).unwrap_or_default();
     reply.answer = call::call(dst, body, caps, &mut reply.body)?;

@@ -1,0 +1,140 @@
+//! Boots a system of release binaries and listens to it.
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Where the release binaries are: beside this program.
+fn binaries() -> Result<PathBuf, String> {
+    let own = std::env::current_exe().map_err(|e| e.to_string())?;
+    own.parent().map(Path::to_path_buf).ok_or_else(|| "no directory of binaries".into())
+}
+
+/// Build what the systems consist of, in the profile of this program.
+pub(crate) fn build() -> Result<(), String> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet"]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    for package in ["rs_host_core", "rs_init", "rs_system_bench"] {
+        command.args(["--package", package]);
+    }
+    let status = command.status().map_err(|e| format!("cannot run cargo: {e}"))?;
+    if status.success() { Ok(()) } else { Err("the build failed".into()) }
+}
+
+/// A running system.
+pub(crate) struct System {
+    core: Child,
+    dir: PathBuf,
+    start: Instant,
+}
+
+/// A line of its log, and when it came.
+pub(crate) struct Line {
+    pub(crate) text: String,
+    pub(crate) at: Duration,
+}
+
+impl System {
+    /// Boot init with `config` and `modules`.
+    pub(crate) fn boot(name: &str, config: &str, modules: &[&str]) -> Result<Self, String> {
+        let from = binaries()?;
+        let dir =
+            std::env::temp_dir().join(format!("rs_system_bench_{}_{name}", std::process::id()));
+        let place = |module: &str, binary: &str| {
+            let from = from.join(binary);
+            std::fs::copy(&from, dir.join(module))
+                .map_err(|e| format!("{}: {e}", from.display()))
+                .map(drop)
+        };
+        std::fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+        place("init", "rs_init")?;
+        for module in modules {
+            place(module, module)?;
+        }
+        std::fs::write(dir.join("config"), config).map_err(|e| e.to_string())?;
+        let start = Instant::now();
+        let core = Command::new(from.join("rs_host_core"))
+            .arg("--boot")
+            .arg(&dir)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| format!("cannot start core: {e}"))?;
+        Ok(Self { core, dir, start })
+    }
+
+    /// Lines until `enough` says so.
+    pub(crate) fn listen(
+        &mut self,
+        mut enough: impl FnMut(&str) -> bool,
+    ) -> Result<Vec<Line>, String> {
+        let out = self.core.stdout.take().ok_or("the log was read already")?;
+        let mut lines = Vec::new();
+        let mut reader = BufReader::new(out);
+        loop {
+            let mut text = String::new();
+            let n = reader.read_line(&mut text).map_err(|e| e.to_string())?;
+            if n == 0 {
+                let log: String = lines.iter().map(|l: &Line| l.text.as_str()).collect();
+                return Err(format!("the system ended early:\n{log}"));
+            }
+            let done = enough(&text);
+            lines.push(Line { text, at: self.start.elapsed() });
+            if done {
+                // Keep the pipe open, so that the system can go on writing.
+                self.core.stdout = Some(reader.into_inner());
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// Processes of components whose name ends with `name`.
+    pub(crate) fn components(&self, name: &str) -> Vec<u32> {
+        let children = format!("/proc/{0}/task/{0}/children", self.core.id());
+        let children = std::fs::read_to_string(children).unwrap_or_default();
+        let pids = children.split_whitespace().filter_map(|p| p.parse().ok());
+        pids.filter(|pid: &u32| {
+            let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.trim_end_matches('\0').contains(name)
+        })
+        .collect()
+    }
+
+    /// CPU time that the whole system used so far.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        let all = self.components("").into_iter().chain([self.core.id()]);
+        let spent = |pid| {
+            let text =
+                std::fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+            text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        Duration::from_nanos(all.map(spent).sum())
+    }
+
+    /// End it; returns how long that took.
+    pub(crate) fn stop(mut self) -> Duration {
+        let start = Instant::now();
+        // SAFETY: sends a signal to our own child.
+        unsafe { libc::kill(self.core.id() as i32, libc::SIGTERM) };
+        let _ = self.core.wait();
+        start.elapsed()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let _ = self.core.kill();
+        let _ = self.core.wait();
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Private memory of a process in bytes.
+pub(crate) fn private_memory(pid: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let kib = |l: &str| l.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+    Some(text.lines().filter(|l| l.starts_with("Private_")).filter_map(kib).sum::<u64>() * 1024)
+}

@@ -6,6 +6,7 @@
 extern crate alloc;
 
 mod driver;
+mod hostile;
 mod roles;
 mod steps;
 

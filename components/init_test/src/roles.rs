@@ -1,7 +1,7 @@
 //! The children.
 
 use alloc::{boxed::Box, rc::Rc};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
 use genode::{
     connection::Connection,
@@ -60,6 +60,8 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "idle" => idle(env, rom),
         "yield" => yielding(env),
         "hungry" => hungry(env),
+        "heart" => heart(env),
+        "hostile" => crate::hostile::run(env),
         "crash" => crash(),
         "server" => {
             let (value, crash) = (config.attr_or("value", 0), config.attr_or("crash", false));
@@ -144,5 +146,20 @@ fn hungry(env: Env) -> Result<(), Error> {
     env.parent().resource_avail_sigh(Some(&handler));
     keep(handler);
     env.parent().request_resources(RamQuota::mib(1), CapQuota(0));
+    Ok(())
+}
+
+/// Shows signs of life a few times, then no more.
+fn heart(env: Env) -> Result<(), Error> {
+    let left = Cell::new(3);
+    let handler = SignalHandler::new(env.ep(), move |_| {
+        if left.get() > 0 {
+            left.set(left.get() - 1);
+            env.parent().heartbeat_response();
+        }
+    })?;
+    env.parent().heartbeat_sigh(Some(&handler));
+    keep(handler);
+    log!("alive");
     Ok(())
 }

@@ -38,15 +38,16 @@ pub(super) struct Child<B: Backend> {
     pub(super) lost: bool,
     pub(super) assigned: Amount,
     pub(super) requested: Amount,
-    /// Signs of life asked for since the last one was seen.
-    pub(super) outstanding: u32,
+    /// Signs of life asked for since the last one was seen; None before the first: as with Genode's `init`, a child is
+    /// not expected to answer before it installed its handler.
+    pub(super) outstanding: Option<u32>,
     pub(super) handle: Option<B::Child>,
 }
 
 impl<B: Backend> Child<B> {
     pub(super) fn skipped_heartbeats(&self) -> u32 {
         // one may be on its way
-        self.outstanding.saturating_sub(1)
+        self.outstanding.map_or(0, |n| n.saturating_sub(1))
     }
 }
 
@@ -229,7 +230,7 @@ impl<B: Backend> Engine<B> {
             lost: false,
             assigned: configured.min(quota.plus(KEPT)),
             requested: Amount::NONE,
-            outstanding: 0,
+            outstanding: None,
             handle,
         });
     }
@@ -437,7 +438,7 @@ impl<B: Backend> Engine<B> {
                 Event::Yielded { child: name }
             }
             Incoming::Heartbeat => {
-                child.outstanding = 0;
+                child.outstanding = Some(0);
                 return None;
             }
         })
@@ -452,7 +453,7 @@ impl<B: Backend> Engine<B> {
             else {
                 continue;
             };
-            child.outstanding = child.outstanding.saturating_add(1);
+            child.outstanding = child.outstanding.map(|n| n.saturating_add(1));
             self.backend.notify(handle, Notice::Heartbeat);
             let skipped = child.skipped_heartbeats();
             if skipped > 0 {

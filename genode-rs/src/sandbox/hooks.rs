@@ -30,6 +30,13 @@ use crate::{
     quota::{CapQuota, RamQuota},
 };
 
+/// Events of one child that wait to be handled.
+const MAX_WAITING: usize = 64;
+
+/// Routes that are remembered of one child, to be looked at when the configuration changes. A child chooses its
+/// labels, so there could be any number.
+const MAX_REMEMBERED: usize = 256;
+
 /// A request for a session that the user of the sandbox serves.
 #[derive(Clone, Copy, Debug)]
 pub struct LocalRequest<'a> {
@@ -123,8 +130,15 @@ impl<S> Shared<S> {
         })
     }
 
+    /// Leaves an event. A child that makes more of them than are handled loses some: it must not fill our memory.
     fn push(&self, id: u32, event: Incoming) {
-        self.incoming.borrow_mut().push_back((id, event));
+        let mut incoming = self.incoming.borrow_mut();
+        let waiting = incoming.iter().filter(|(child, _)| *child == id).count();
+        if waiting >= MAX_WAITING && !matches!(event, Incoming::Ended(_)) {
+            return;
+        }
+        incoming.push_back((id, event));
+        drop(incoming);
         if !self.woken.replace(true) {
             (self.wake)();
         }
@@ -208,6 +222,7 @@ impl<S: Copy> Hooks<S> {
             Used { service: service.to_string(), label: label.to_string(), route: found },
         );
         if let Some(own) = routing.children.iter_mut().find(|c| c.id == self.id)
+            && own.sessions.len() < MAX_REMEMBERED
             && !own.sessions.contains(&used)
         {
             self.shared.push(self.id, Incoming::Session(used.service.clone()));

@@ -232,6 +232,11 @@ fn missed_signs_of_life_restart() {
         ),
     );
     journal.take();
+    for _ in 0..5 {
+        assert_eq!(e.heartbeat(), [], "nothing is expected before the first answer");
+    }
+    e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
+    e.process();
     assert_eq!(e.heartbeat(), []);
     assert_eq!(e.heartbeat(), [Event::HeartbeatMissed { child: "app".to_string(), skipped: 1 }]);
     assert!(e.overdue().is_empty());
@@ -245,4 +250,22 @@ fn missed_signs_of_life_restart() {
     e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
     e.process();
     assert_eq!(e.heartbeat(), [], "answered in time");
+}
+
+#[test]
+fn a_noisy_child_does_not_fill_our_memory() {
+    let (mut e, journal) = engine();
+    apply(&mut e, &config("<start name=\"app\"/>"));
+    let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
+    for i in 0..1000 {
+        hooks.announce("x");
+        let label = format!("app -> {i}");
+        assert!(matches!(hooks.route("ROM", &label, "", Affinity::default()).0, Answer::Parent));
+    }
+    hooks.ended(End::Exited(0));
+    assert_eq!(e.shared.incoming.borrow().len(), 65);
+    assert_eq!(e.shared.routing.borrow().children[0].sessions.len(), 256);
+    journal.take();
+    let ended = Event::Ended { child: "app".to_string(), end: End::Exited(0) };
+    assert_eq!(e.process().last(), Some(&ended), "the end is never lost");
 }

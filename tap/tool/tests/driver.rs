@@ -350,6 +350,7 @@ fn errors_name_file_and_line() {
         ),
         ("nothing", "build core", "nothing was tested"),
         ("exit_1", "puts {does not work}\nexit 1", "the script ended with exit 1: does not work"),
+        ("option", "set output x\nunify_output {-x} y", "option.run:2: Genode's run tool takes"),
         ("unbalanced", "if 1 {", "unbalanced.run:1: missing close-brace"),
         (
             "crlf",

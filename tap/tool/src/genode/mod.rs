@@ -128,6 +128,10 @@ impl Reading {
         } else if text.starts_with("Genode ") {
             self.booted = true;
         }
+        // Tcl tells the reason first, and then where it was
+        if text == "while executing" && self.error.is_none() {
+            self.error = Some(self.last.clone());
+        }
         text.clone_into(&mut self.last);
     }
 
@@ -297,6 +301,15 @@ mod tests {
     fn an_unmet_requirement_is_a_skip() {
         let reading = read(&["Test requires '[have_spec arm]'", "make: *** [run/x] Error 1"]);
         assert_eq!(reading.verdict(false, ""), Verdict::Skipped("requires [have_spec arm]".into()));
+    }
+
+    #[test]
+    fn an_error_in_the_script_is_told_without_its_trace() {
+        let reading = read(&["bad option \"-x\"", "    while executing", "\"regsub -x\""]);
+        assert_eq!(
+            reading.verdict(false, "exit value 2"),
+            Verdict::Failed("bad option \"-x\"".into())
+        );
     }
 
     #[test]

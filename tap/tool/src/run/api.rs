@@ -131,11 +131,11 @@ pub fn register(interp: &mut Interp, session: &Shared) {
         Ok(Value::from(words[1].as_str().trim()))
     });
     define("grep_output", "grep_output pattern", 1, 1, |interp, _, words| {
-        let pattern = Pattern::new(words[1].as_str(), false, false)?;
+        let pattern = filter(&words[1])?;
         change_output(interp, |output| compare::grep(output, &pattern))
     });
     define("unify_output", "unify_output pattern replacement", 2, 2, |interp, _, words| {
-        let pattern = Pattern::new(words[1].as_str(), false, false)?;
+        let pattern = filter(&words[1])?;
         change_output(interp, |output| pattern.replace_all(output, words[2].as_str()))
     });
     define("trim_lines", "trim_lines", 0, 0, |interp, _, _| {
@@ -179,6 +179,16 @@ fn assert(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
         let _ = write!(why, " ({message})");
     }
     Err(session.borrow_mut().skip(why))
+}
+
+/// Compiles a pattern that Genode's run tool passes to a Tcl command without a protecting `--`.
+fn filter(pattern: &Value) -> Result<Pattern, Exception> {
+    if pattern.as_str().starts_with('-') {
+        return crate::tcl::fail(format!(
+            "Genode's run tool takes the pattern \"{pattern}\" for an option: put the first character in brackets, as in [-]"
+        ));
+    }
+    Pattern::new(pattern.as_str(), false, false)
 }
 
 fn change_output(interp: &mut Interp, change: impl FnOnce(&str) -> String) -> Outcome {

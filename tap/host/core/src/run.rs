@@ -62,6 +62,13 @@ struct Core {
     signals: OwnedFd,
     /// A signal asked core to stop.
     stopped: bool,
+    /// Descriptors that core had before it started anything.
+    descriptors: usize,
+}
+
+/// Open descriptors of this process.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
 /// Boot and serve until init exits; returns core's exit code.
@@ -85,7 +92,8 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
         Nucleus::new(accounts, machine, isolation).map_err(os("cannot create core's tables"))?;
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
-    let mut core = Core { nucleus, services, doorbell, signals, stopped: false };
+    let mut core =
+        Core { nucleus, services, doorbell, signals, stopped: false, descriptors: descriptors() };
     if let Some(description) = description {
         core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
     }
@@ -247,12 +255,21 @@ impl Core {
         let accounts = &self.nucleus.accounts;
         let (ram, caps) = accounts.total();
         let root = accounts.get(crate::account::ROOT).copied().unwrap_or_default();
+        let nucleus = &self.nucleus;
+        // The boot modules stay.
+        let kept = self.services.modules.count();
+        let objects = nucleus.objects.len().saturating_sub(kept);
+        let calls = nucleus.channels.len() + nucleus.slots.len() + (nucleus.eps.len() - 1);
+        let left = objects + calls;
+        let descriptors = descriptors().saturating_sub(self.descriptors + kept);
         let balanced = accounts.balanced()
+            && left == 0
+            && descriptors == 0
             && accounts.open() == 0
             && (root.ram.avail(), root.caps.avail()) == (ram, caps)
             && self.nucleus.procs.is_empty();
         note(format_args!(
-            "{}accounts: RAM {} of {ram} bytes, caps {} of {caps}, {} processes left",
+            "{}accounts: RAM {} of {ram} bytes, caps {} of {caps}, {} processes left, {left} objects, {descriptors} descriptors",
             if balanced { "" } else { "Error: " },
             root.ram.avail(),
             root.caps.avail(),

@@ -29,6 +29,17 @@ fn component(name: &str) -> PathBuf {
 
 /// Boot a system of modules, each a test component, and wait until it ends.
 fn boot(name: &str, modules: &[(&str, &str)]) -> Outcome {
+    boot_with(name, modules, &[], Duration::from_mins(1), |_| {})
+}
+
+/// As [`boot`], with text modules, a time limit, and something to do to core while it runs.
+fn boot_with(
+    name: &str,
+    modules: &[(&str, &str)],
+    texts: &[(&str, &str)],
+    limit: Duration,
+    mut meanwhile: impl FnMut(u32),
+) -> Outcome {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&dir);
     std::fs::create_dir_all(&dir).unwrap();
@@ -38,6 +49,9 @@ fn boot(name: &str, modules: &[(&str, &str)]) -> Outcome {
             panic!("{}: {e}: build it by `cargo build --examples`", source.display())
         });
     }
+    for (module, text) in texts {
+        std::fs::write(dir.join(module), text).unwrap();
+    }
     let mut core = Command::new(env!("CARGO_BIN_EXE_rs_host_core"))
         .args(["--boot".as_ref(), dir.as_os_str()])
         .stdout(Stdio::piped())
@@ -45,12 +59,13 @@ fn boot(name: &str, modules: &[(&str, &str)]) -> Outcome {
         .unwrap();
     let start = Instant::now();
     while core.try_wait().unwrap().is_none() {
-        if start.elapsed() > Duration::from_mins(1) {
+        meanwhile(core.id());
+        if start.elapsed() > limit {
             core.kill().unwrap();
             let log = core.wait_with_output().unwrap().stdout;
             panic!("system {name} hangs; log:\n{}", String::from_utf8_lossy(&log));
         }
-        std::thread::sleep(Duration::from_millis(2));
+        std::thread::sleep(Duration::from_millis(1));
     }
     let output = core.wait_with_output().unwrap();
     let log = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -121,4 +136,94 @@ fn no_attempt_to_escape_succeeds_in_a_component_and_each_does_outside() {
         assert!(attempt(), "fails outside of a component too, so it proves nothing: {what}");
     }
     assert_eq!(inside.log.matches("] refused: ").count(), attempts::ATTEMPTS.len() + 13);
+}
+
+/// Components of a system other than init.
+fn victims(core: u32) -> Vec<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{core}/task/{core}/children"));
+    let children = children.unwrap_or_default();
+    let pids = children.split_whitespace().filter_map(|p| p.parse().ok());
+    pids.filter(|pid: &i32| {
+        let name = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        name.starts_with(b"init -> ")
+    })
+    .collect()
+}
+
+/// Kill server and client of a system at seeded random moments, `deaths` times.
+fn storm(name: &str, deaths: u32) {
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |n: u64| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed % n
+    };
+    let modules = [("init", "storm_init"), ("server", "storm_server"), ("client", "storm_client")];
+    let limit = Duration::from_secs(30 + u64::from(deaths) / 20);
+    let text = deaths.to_string();
+    let outcome = boot_with(name, &modules, &[("deaths", &text)], limit, |core| {
+        let all = victims(core);
+        if let Some(pid) = all.get(random(all.len().max(1) as u64) as usize) {
+            std::thread::sleep(Duration::from_micros(random(4000)));
+            let signal = [libc::SIGKILL, libc::SIGSEGV, libc::SIGABRT, libc::SIGKILL];
+            let signal = signal[random(4) as usize];
+            if random(8) == 0 {
+                // A stopped one must not be harder to get rid of.
+                // SAFETY: a signal to a component of our own system.
+                unsafe { libc::kill(*pid, libc::SIGSTOP) };
+            }
+            // SAFETY: as above.
+            unsafe { libc::kill(*pid, signal) };
+            // SAFETY: as above; a stopped process takes other signals when it continues.
+            unsafe { libc::kill(*pid, libc::SIGCONT) };
+        }
+    });
+    assert_eq!(outcome.code, Some(0), "{}", outcome.log);
+    let told = outcome.log.lines().find(|l| l.contains(" deaths, ")).unwrap();
+    assert!(told.ends_with(", 0 surprises, 0 bytes and 0 caps missing"), "{told}");
+}
+
+#[test]
+fn a_storm_of_kills_leaves_nothing_behind() {
+    storm("storm", 150);
+}
+
+#[test]
+#[ignore = "minutes: the storm in full; cargo test -p rs_host_core -- --ignored storm"]
+fn a_storm_of_ten_thousand_kills_leaves_nothing_behind() {
+    storm("storm_full", 10_000);
+}
+
+#[test]
+fn core_killed_takes_all_components_along() {
+    let mut all = Vec::new();
+    let modules = [("init", "storm_init"), ("server", "storm_server"), ("client", "storm_client")];
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("core_killed");
+    std::fs::create_dir_all(&dir).unwrap();
+    for (module, source) in modules {
+        std::fs::copy(component(source), dir.join(module)).unwrap();
+    }
+    std::fs::write(dir.join("deaths"), "1000000").unwrap();
+    let mut core = Command::new(env!("CARGO_BIN_EXE_rs_host_core"))
+        .args(["--boot".as_ref(), dir.as_os_str()])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while all.len() < 2 && start.elapsed() < Duration::from_secs(20) {
+        std::thread::sleep(Duration::from_millis(5));
+        all = victims(core.id());
+    }
+    assert_eq!(all.len(), 2, "both components run");
+    core.kill().unwrap();
+    core.wait().unwrap();
+    let alive = |pid: &i32| {
+        let name = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        name.starts_with(b"init -> ")
+    };
+    while all.iter().any(alive) {
+        assert!(start.elapsed() < Duration::from_secs(30), "components outlive core: {all:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }

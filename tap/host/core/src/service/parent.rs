@@ -20,6 +20,7 @@ const MAX_SESSIONS: usize = 1 << 16;
 
 /// Core's child.
 pub(crate) struct Init {
+    parent: ObjId,
     account: AccountId,
     sessions: HashMap<u64, Session>,
     pub(crate) exit: Option<i32>,
@@ -118,7 +119,7 @@ impl Services {
             (env_id::LOG, session(log_cap)),
             (env_id::BINARY, session(binary_cap)),
         ]);
-        self.init = Some(Init { account: pd.account, sessions, exit: None });
+        self.init = Some(Init { parent, account: pd.account, sessions, exit: None });
         let binary =
             self.modules.dataspace(nucleus, module).ok_or("cannot read module \"init\"")?;
         super::pd::start(nucleus, pd_id, pd, &binary, nucleus.machine.everywhere());
@@ -146,6 +147,7 @@ impl Services {
             }
             self.session_close(nucleus, own.object);
         }
+        nucleus.object_destroy(init.parent);
     }
 
     pub(super) fn parent_call(

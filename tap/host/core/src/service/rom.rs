@@ -63,6 +63,11 @@ impl Modules {
         self.insert(nucleus, name, &bytes)
     }
 
+    /// Modules in use.
+    pub(crate) fn count(&self) -> usize {
+        self.dataspaces.len()
+    }
+
     /// The dataspace of a module.
     pub(crate) fn dataspace(&self, nucleus: &Nucleus, module: u64) -> Option<OwnedFd> {
         nucleus.capability(*self.dataspaces.get(module as usize)?)

@@ -18,10 +18,20 @@ pub enum Level {
     Error,
 }
 
-/// Bytes per line sent at once; a longer line continues on the next.
-const LINE: usize = 232;
+/// Bytes of a line that a LOG session takes at once, without newline and terminating zero.
+const LINE: usize = crate::session::log::MAX_STRING - 2;
 
-/// Collects formatted text and prints a line at each newline, at [`LINE`] bytes, and when it is dropped.
+impl Level {
+    /// Bytes of text that fit a line; what is longer continues on the next. Genode adds the prefix and colours.
+    const fn room(self) -> usize {
+        match self {
+            Self::Log => LINE,
+            Self::Warning | Self::Error => LINE - "\x1b[34mWarning: \x1b[0m".len(),
+        }
+    }
+}
+
+/// Collects formatted text and prints a line at each newline, when it is full, and when it is dropped.
 struct Lines {
     level: Level,
     buffer: [u8; LINE],
@@ -46,7 +56,7 @@ impl Write for Lines {
             }
             let mut utf8 = [0; 4];
             let bytes = c.encode_utf8(&mut utf8).as_bytes();
-            if self.len + bytes.len() > LINE {
+            if self.len + bytes.len() > self.level.room() {
                 self.flush();
             }
             self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);

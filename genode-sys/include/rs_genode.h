@@ -148,7 +148,10 @@ void rs_object_dissolve(rs_object_t *object);
 
 typedef struct rs_signal rs_signal_t; /* a signal context with its handler */
 
-/* `count` is the number of submissions since the handler last ran, at least 1. */
+/*
+ * `count` is the number of submissions since the handler last ran, at least 1. Where the signal arrived while the
+ * entrypoint waited in rs_ep_wait_io_signal, it is a lower bound.
+ */
 typedef void (*rs_signal_fn)(void *ctx, uint32_t count);
 
 /*

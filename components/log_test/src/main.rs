@@ -35,20 +35,19 @@ fn long_lines() {
     const TENS: &str = "..........................................................................\
         ..........................................................................";
     let line = |len| &TENS[..len];
-    log!("{}{}231 bytes end here", line(148), line(65));
-    log!("{}{}the 232nd byte ends a line, the rest follows", line(148), line(84));
-    log!("{}{}ä", line(148), line(83)); // the line's end must not split a character
+    log!("{}{}229 bytes end here", line(148), line(63));
+    log!("{}{}the 230th byte ends a line, the rest follows", line(148), line(82));
+    log!("{}{}ä", line(148), line(81)); // the line's end must not split a character
 }
 
-/// The session itself: several writes can make up a line.
+/// A session of its own, and its limits.
 fn session(env: Env) -> Result<(), Error> {
     let log = Connection::<dyn LogSession>::open(env, "extra")?;
     let write = |text| -> Result<(), Error> {
         let text = InBuffer::text(text).ok_or(Error::Overflow)?;
         Ok(log.write(text)?)
     };
-    write("a line in ")?;
-    write("two parts\n")?;
+    write("a line by a session of its own\n")?;
     let full = [b'='; MAX_STRING - 2];
     let mut text = [0; MAX_STRING - 1];
     text[..MAX_STRING - 2].copy_from_slice(&full);

@@ -169,9 +169,8 @@ fn other_handlers_run_after_return(env: Env, checks: &Checks) -> Result<Vec<Sign
     let returned = Rc::new(Cell::new(false));
     let handler = SignalHandler::new(env.ep(), {
         let (returned, checks) = (returned.clone(), checks.clone());
-        move |count| {
+        move |_| {
             checks.check("a plain handler waits for the entrypoint", returned.get());
-            checks.check("its submissions are merged meanwhile", count == 2);
             log!("--- signal test finished: {} checks passed ---", checks.passed.get());
             env.exit(0);
         }

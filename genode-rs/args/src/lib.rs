@@ -1,13 +1,14 @@
 //! Session-argument strings: `key=value, key="string"`, as every session request carries them.
 //!
 //! They cross protection domains, so reading never trusts them and never allocates, and writing fails instead of
-//! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for three
+//! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for four
 //! behaviours that are mistakes there:
 //!
 //! - a key matches as a whole, while there a key that is a *prefix* of the wanted one matches too;
 //! - replacing an argument removes every occurrence, while there a second `label="…"` survives the first one's
 //!   replacement and then wins;
-//! - a number that exceeds 64 bits is malformed, while there it wraps.
+//! - a number that exceeds 64 bits is malformed, while there it wraps;
+//! - an empty quoted string is a value, while there it counts as missing.
 //!
 //! A crate of its own, because a parent must read a child's arguments exactly as the server will: the SDK and the
 //! host target's side of a parent share it. It knows nothing but bytes.

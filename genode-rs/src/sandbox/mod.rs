@@ -17,7 +17,7 @@
 //! # What is decided where
 //! Decisions are pure and tested without a system: what a configuration says (`config`), where a session goes
 //! (`route`), what a new configuration means for children that run (`plan`), how much they get (`account`). The
-//! `engine` applies them by way of a [`Backend`](backend) that the seam implements.
+//! `engine` applies them by way of a `Backend`, which the seam implements.
 //!
 //! # Differences to Genode's `init`
 //! - Every denial says which rule was at fault and what to write.

@@ -79,7 +79,8 @@ impl Report {
         if self.terminal {
             let seconds = self.sub.as_ref().map_or(0, |s| s.started.elapsed().as_secs());
             let mut out = io::stdout().lock();
-            let _ = write!(out, "\r\x1b[2K\x1b[2m… {text} {seconds} s\x1b[0m");
+            // the cursor stays in front: what cargo or make print overwrites it
+            let _ = write!(out, "\r\x1b[2K\x1b[2m… {text} {seconds} s\x1b[0m\r");
             let _ = out.flush();
             self.status_shown = true;
         }
@@ -88,7 +89,8 @@ impl Report {
     /// Removes the line that `status` shows.
     pub fn clear_status(&mut self) {
         if std::mem::take(&mut self.status_shown) {
-            let _ = write!(io::stdout(), "\r\x1b[2K");
+            let mut out = io::stdout().lock();
+            let _ = write!(out, "\r\x1b[2K").and_then(|()| out.flush());
         }
     }
 

@@ -67,10 +67,14 @@ pub(super) fn build_targets(interp: &mut Interp, session: &Shared, words: &[Valu
         }
     }
     let name = session.name.clone();
-    session.report.borrow_mut().status(&format!("{name}: building"));
-    session.report.borrow_mut().clear_status();
     let (release, quiet) = (session.options.release, session.options.batch);
-    match build(&session.project, &wanted, release, quiet, &session.interrupts) {
+    if quiet {
+        // otherwise cargo tells
+        session.report.borrow_mut().status(&format!("{name}: building"));
+    }
+    let built = build(&session.project, &wanted, release, quiet, &session.interrupts);
+    session.report.borrow_mut().clear_status();
+    match built {
         Ok(executables) => {
             for (module, bin) in modules {
                 let executable = executables[&bin].clone();

@@ -1,7 +1,8 @@
 //! `expr`: Tcl's expressions, parsed into a tree and evaluated from it, so that `&&`, `||` and `?:`
 //! leave out what they do not need.
 
-use super::error::{Exception, Failure, fail};
+use super::error::{Exception, fail};
+use super::functions;
 use super::interp::Interp;
 use super::list;
 use super::number::{Number, is_big, number, truth, word_truth};
@@ -270,7 +271,7 @@ pub fn condition(interp: &mut Interp, text: &Value) -> Result<bool, Exception> {
     boolean(&value)
 }
 
-fn boolean(value: &Value) -> Result<bool, Exception> {
+pub(super) fn boolean(value: &Value) -> Result<bool, Exception> {
     truth(value.as_str())
         .map_or_else(|| fail(format!("expected boolean value but got \"{value}\"")), Ok)
 }
@@ -307,7 +308,7 @@ fn eval(interp: &mut Interp, source: &Source, node: &Node) -> Result<Value, Exce
             for argument in arguments {
                 values.push(eval(interp, source, argument)?);
             }
-            call(name, &values)
+            functions::call(name, &values)
         }
     }
 }
@@ -335,11 +336,11 @@ fn integer(value: &Value, op: &str) -> Result<i64, Exception> {
     }
 }
 
-fn overflow<T>() -> Result<T, Exception> {
+pub(super) fn overflow<T>() -> Result<T, Exception> {
     fail("integer value too large to represent")
 }
 
-fn checked(value: Option<i64>) -> Result<Value, Exception> {
+pub(super) fn checked(value: Option<i64>) -> Result<Value, Exception> {
     value.map_or_else(overflow, |i| Ok(Value::from(i)))
 }
 
@@ -429,7 +430,7 @@ fn arithmetic(op: &str, left: Number, right: Number) -> Result<Value, Exception>
     real(result)
 }
 
-fn real(result: f64) -> Result<Value, Exception> {
+pub(super) fn real(result: f64) -> Result<Value, Exception> {
     if result.is_nan() {
         fail("domain error: argument not in valid range")
     } else {
@@ -462,95 +463,5 @@ fn integer_power(base: i64, exponent: i64) -> Result<Value, Exception> {
         1 => Ok(Value::from(1i64)),
         -1 => Ok(Value::from(if exponent % 2 == 0 { 1i64 } else { -1 })),
         _ => Ok(Value::from(0i64)),
-    }
-}
-
-fn call(name: &str, values: &[Value]) -> Result<Value, Exception> {
-    let arity = |least: usize, most: usize| {
-        if values.len() < least {
-            fail(format!("not enough arguments for math function \"{name}\""))
-        } else if values.len() > most {
-            fail(format!("too many arguments for math function \"{name}\""))
-        } else {
-            Ok(())
-        }
-    };
-    let argument = |i: usize| {
-        number(values[i].as_str()).map_or_else(
-            || fail(format!("expected floating-point number but got \"{}\"", values[i])),
-            Ok,
-        )
-    };
-    match name {
-        "min" | "max" => {
-            arity(1, usize::MAX)?;
-            let mut best = argument(0)?;
-            for i in 1..values.len() {
-                let next = argument(i)?;
-                let wanted = if name == "min" { Ordering::Less } else { Ordering::Greater };
-                if next.real().partial_cmp(&best.real()) == Some(wanted) {
-                    best = next;
-                }
-            }
-            Ok(best.value())
-        }
-        "pow" | "fmod" | "atan2" | "hypot" => {
-            arity(2, 2)?;
-            let (a, b) = (argument(0)?.real(), argument(1)?.real());
-            real(match name {
-                "pow" => a.powf(b),
-                "fmod" => a % b,
-                "atan2" => a.atan2(b),
-                _ => a.hypot(b),
-            })
-        }
-        "bool" => {
-            arity(1, 1)?;
-            boolean(&values[0]).map(Value::bool)
-        }
-        "abs" => {
-            arity(1, 1)?;
-            match argument(0)? {
-                Number::Int(i) => checked(i.checked_abs()),
-                Number::Real(r) => Ok(Number::Real(r.abs()).value()),
-            }
-        }
-        "int" | "wide" | "entier" | "round" => {
-            arity(1, 1)?;
-            match argument(0)? {
-                Number::Int(i) => Ok(Value::from(i)),
-                Number::Real(r) => {
-                    let whole = if name == "round" { r.round() } else { r.trunc() };
-                    if whole.abs() < 9.2e18 { Ok(Value::from(whole as i64)) } else { overflow() }
-                }
-            }
-        }
-        _ => {
-            let function: fn(f64) -> f64 = match name {
-                "double" => |x| x,
-                "sqrt" => f64::sqrt,
-                "ceil" => f64::ceil,
-                "floor" => f64::floor,
-                "exp" => f64::exp,
-                "log" => f64::ln,
-                "log10" => f64::log10,
-                "sin" => f64::sin,
-                "cos" => f64::cos,
-                "tan" => f64::tan,
-                "asin" => f64::asin,
-                "acos" => f64::acos,
-                "atan" => f64::atan,
-                _ => {
-                    return Err(Exception::Error(Box::new(Failure {
-                        message: format!("invalid command name \"tcl::mathfunc::{name}\""),
-                        place: None,
-                        calls: Vec::new(),
-                        code: Value::from("NONE"),
-                    })));
-                }
-            };
-            arity(1, 1)?;
-            real(function(argument(0)?.real()))
-        }
     }
 }

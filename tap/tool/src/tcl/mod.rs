@@ -12,6 +12,7 @@
 pub mod cmd;
 pub mod error;
 pub mod expr;
+mod functions;
 pub mod interp;
 pub mod list;
 pub mod number;

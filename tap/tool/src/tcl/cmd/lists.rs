@@ -164,7 +164,7 @@ fn lrepeat(_: &mut Interp, words: &[Value]) -> Outcome {
     if count < 0 {
         return fail(format!("bad count \"{count}\": must be integer >= 0"));
     }
-    if count.saturating_mul(words.len() as i64) > 10_000_000 {
+    if count.saturating_mul(words.len() as i64) > 1_000_000 {
         return fail(format!("a list of {count} repetitions is too long"));
     }
     let elements = (0..count).flat_map(|_| &words[2..]);

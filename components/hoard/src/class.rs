@@ -74,7 +74,7 @@ mod tests {
             for n in (0..70_000).step_by(7) {
                 let align = 1 << shift;
                 match aligned(n, align) {
-                    Some(c) => assert!(size(c) >= n && size(c) % align == 0),
+                    Some(c) => assert!(size(c) >= n && size(c).is_multiple_of(align)),
                     None => assert!(n > MAX_SIZE),
                 }
             }

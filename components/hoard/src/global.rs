@@ -42,7 +42,7 @@ impl Drop for Locked<'_> {
 
 impl Node {
     /// An empty heap.
-    #[allow(clippy::declare_interior_mutable_const)]
+    #[allow(clippy::new_without_default)] // made for statics
     pub const fn new() -> Self {
         Self {
             lock: Lock::new(),

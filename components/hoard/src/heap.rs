@@ -227,8 +227,9 @@ impl Heap {
     /// A block of whole slices or a huge one.
     pub fn allocate_large(&self, size: usize, align: usize) -> (*mut u8, bool) {
         let Some(core) = self.core() else { return (null_mut(), false) };
+        let size = size.max(1);
         if size <= LARGE_MAX && align <= SLICE {
-            let slices = size.div_ceil(SLICE).max(1);
+            let slices = size.div_ceil(SLICE);
             let formed = core.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
             if let Some((sb, zero)) = formed {
                 sb.set_used(1, 0);
@@ -450,7 +451,7 @@ impl Heap {
             core.fail("free of a pointer into a block", address);
         }
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
-            return self.send(core, sb, Batch { head: offset, tail: offset, count: 1 });
+            return Self::send(core, sb, Batch { head: offset, tail: offset, count: 1 });
         }
         let block = core::ptr::with_exposed_provenance_mut(address);
         let slot = self.gathered_for(sb);
@@ -471,13 +472,13 @@ impl Heap {
             slot.count.set(1);
             slot.limit.set((GATHER_BYTES / size) as u32);
             if let Some((sb, batch)) = old {
-                self.send(core, sb, batch);
+                Self::send(core, sb, batch);
             }
         }
         if slot.count.get() >= slot.limit.get()
             && let Some((sb, batch)) = slot.take()
         {
-            self.send(core, sb, batch);
+            Self::send(core, sb, batch);
         }
     }
 
@@ -513,12 +514,12 @@ impl Heap {
             if let Some((sb, batch)) = slot.take()
                 && !seeded::bug(6)
             {
-                self.send(core, sb, batch);
+                Self::send(core, sb, batch);
             }
         }
     }
 
-    fn send(&self, core: &'static Core, sb: &'static Superblock, batch: Batch) {
+    fn send(core: &'static Core, sb: &'static Superblock, batch: Batch) {
         match sb.remote().push(&InPlace(sb.address()), batch, take_at(sb)) {
             Pushed::Queued => {}
             Pushed::Taken(all) => {

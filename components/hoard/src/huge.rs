@@ -54,6 +54,7 @@ fn round(size: usize) -> Option<usize> {
 
 impl Huge {
     /// None yet.
+    #[allow(clippy::new_without_default)] // made for statics
     pub const fn new() -> Self {
         Self {
             lock: Lock::new(),
@@ -78,7 +79,7 @@ impl Huge {
         unsafe { self.table.get().add(i & (self.slots.get() - 1)) }
     }
 
-    fn start(&self, base: usize) -> usize {
+    fn start(base: usize) -> usize {
         (base / PAGE).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
     }
 
@@ -86,7 +87,7 @@ impl Huge {
         if self.slots.get() == 0 || base == 0 {
             return None;
         }
-        let mut i = self.start(base);
+        let mut i = Self::start(base);
         loop {
             // SAFETY: `slot` stays in the table; at least half of it is free, so the loop ends.
             match unsafe { self.slot(i).read() }.base {
@@ -130,7 +131,7 @@ impl Huge {
     }
 
     fn store(&self, mapping: Mapping) {
-        let mut i = self.start(mapping.base);
+        let mut i = Self::start(mapping.base);
         // SAFETY: as in `position`.
         while unsafe { self.slot(i).read() }.base != 0 {
             i = i.wrapping_add(1);
@@ -154,7 +155,7 @@ impl Huge {
                 break;
             }
             // Whoever probed past the hole moves into it.
-            let home = self.start(m.base) & mask;
+            let home = Self::start(m.base) & mask;
             if i.wrapping_sub(home) & mask >= i.wrapping_sub(hole) & mask {
                 // SAFETY: as above.
                 unsafe { self.slot(hole).write(m) };
@@ -272,7 +273,7 @@ impl Huge {
     /// Changes the size of the block at `address`, moving its pages if need be. Null if that is
     /// not possible or copying is better; nothing has changed then.
     pub fn resize(&self, core: &Core, address: usize, size: usize) -> *mut u8 {
-        let Some(size) = round(size).filter(|&s| s <= isize::MAX as usize) else {
+        let Some(size) = round(size).filter(|&s| isize::try_from(s).is_ok()) else {
             return null_mut();
         };
         self.locked(core, || {

@@ -40,6 +40,7 @@ unsafe impl Sync for Core {}
 
 impl Core {
     /// An allocator on `platform` that notes its segments in `table`.
+    #[allow(clippy::large_stack_arrays)] // made for statics
     pub const fn new(platform: &'static dyn Platform, table: &'static Table) -> Self {
         Self {
             platform,

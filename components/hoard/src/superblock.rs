@@ -104,6 +104,7 @@ fn is_end(block: *mut Block) -> bool {
 
 impl Superblock {
     /// A record of nothing.
+    #[allow(clippy::new_without_default)] // made for statics
     pub const fn new() -> Self {
         Self {
             free: Cell::new(null_mut()),
@@ -348,6 +349,7 @@ impl Table {
 
     /// A table of nothing.
     #[allow(clippy::large_stack_arrays)] // only ever evaluated for a static
+    #[allow(clippy::new_without_default)] // made for statics
     pub const fn new() -> Self {
         Self([const { AtomicU8::new(0) }; Self::LEN])
     }

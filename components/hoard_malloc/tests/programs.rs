@@ -1,6 +1,8 @@
 //! C and C++ programs, compiled here, that run with `libhoard_malloc.so` in place of the C
 //! library's malloc.
 
+#![allow(clippy::expect_used, clippy::panic)] // helpers of tests
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;

@@ -1,5 +1,7 @@
 //! The suite that runs the whole allocator over a model of the system.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
+
 mod blowup;
 mod failure;
 mod model;

@@ -19,7 +19,7 @@ fn ops() -> impl Strategy<Value = Op> {
     prop_oneof![
         10 => (0..HEAPS, sizes(), prop_oneof![4 => Just(0u32), 1 => 0u32..23], any::<bool>())
             .prop_map(|(heap, size, shift, zeroed)| Op::Allocate { heap, size, shift, zeroed }),
-        8 => (0..HEAPS, block.clone()).prop_map(|(heap, block)| Op::Free { heap, block }),
+        8 => (0..HEAPS, block).prop_map(|(heap, block)| Op::Free { heap, block }),
         3 => (0..HEAPS, block, sizes())
             .prop_map(|(heap, block, size)| Op::Reallocate { heap, block, size }),
         1 => (0..HEAPS, 0usize..2).prop_map(|(heap, node)| Op::Respawn { heap, node }),

@@ -27,6 +27,9 @@ int main(void) {
         char *p = hide(aligned_alloc(align, 100));
         CHECK(p && ((uintptr_t)p & (align - 1)) == 0 && malloc_usable_size(p) >= 100);
         memset(p, 1, 100);
+        void *none = hide(aligned_alloc(align, 0));
+        CHECK(none && ((uintptr_t)none & (align - 1)) == 0);
+        free(none);
         char *q = hide(memalign(align, 70000));
         CHECK(q && ((uintptr_t)q & (align - 1)) == 0);
         memset(q, 2, 70000);

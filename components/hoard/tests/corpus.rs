@@ -1,0 +1,33 @@
+//! Replays the fuzz corpus, and as many inputs from a fixed sequence, with stable Rust.
+#![cfg(not(loom))]
+
+mod c_api;
+
+use std::path::Path;
+
+#[test]
+fn the_corpus_breaks_no_promise() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/c_api");
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        c_api::interpret(&std::fs::read(entry.unwrap().path()).unwrap());
+        files += 1;
+    }
+    assert!(files >= 8, "the corpus is there");
+}
+
+#[test]
+fn neither_do_inputs_that_a_generator_makes() {
+    let mut x = 0x2545_f491_4f6c_dd1du64;
+    for _ in 0..30 {
+        let input: Vec<u8> = (0..1500)
+            .map(|_| {
+                x ^= x << 13;
+                x ^= x >> 7;
+                x ^= x << 17;
+                (x >> 32) as u8
+            })
+            .collect();
+        c_api::interpret(&input);
+    }
+}

@@ -128,7 +128,8 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	 * its answer kept for the third. Environment sessions have their arguments filtered earlier, and take the affinity
 	 * of the child.
 	 */
-	char const *_args    = nullptr;
+	Session_state::Args _args { };
+	bool        _filtered = false; /* '_args' are those of a request in progress */
 	bool        _routed  = false;
 	rs_route_t  _route   { };
 	Service::Name _service { };
@@ -141,7 +142,7 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		_name(Cstring(attr.name, attr.name_len)), _binary(Cstring(attr.binary, attr.binary_len)),
 		_ram { attr.ram }, _caps { attr.caps }, _affinity(affinity(attr.affinity))
 	{
-		_args = nullptr;
+		_filtered = false;
 	}
 
 	~rs_child()
@@ -219,7 +220,6 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 			ask(service, label, args.string(), _affinity);
 		}
 		_routed = false;
-		_args   = nullptr;
 
 		Session::Label const target { Cstring(_route.label) };
 
@@ -252,21 +252,23 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	void filter_session_args(Service::Name const &service, char *args, size_t) override
 	{
 		_service = service;
-		_args    = args;
+		_args    = Cstring(args); /* a copy, because the linker's request gives them up before it is routed */
+		_filtered = true;
 	}
 
 	Affinity filter_session_affinity(Affinity const &requested) override
 	{
-		if (!_args)
+		if (!_filtered)
 			return _affinity;
 
-		Session_label const label = label_from_args(_args);
+		_filtered = false;
+		Session_label const label = label_from_args(_args.string());
 
 		/* requests of the ROM that is not the policy's business */
 		if (_service == "ROM" && label.last_element() == Session_requester::rom_name())
 			return _affinity;
 
-		ask(_service, label, _args, requested.valid() ? requested : _affinity);
+		ask(_service, label, _args.string(), requested.valid() ? requested : _affinity);
 		return affinity(_route.affinity);
 	}
 

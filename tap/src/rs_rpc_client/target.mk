@@ -1,0 +1,3 @@
+TARGET     = rs_rpc_client
+RS_PACKAGE = rs_rpc_test
+include $(call select_from_repositories,mk/rs_component.inc)

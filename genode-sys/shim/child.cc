@@ -73,6 +73,20 @@ namespace {
 		void dispatch(unsigned) override { policy.ended(policy.ctx, RS_CHILD_FAULTED, 0); }
 	};
 
+	/* our own quota; unlike the environment's client of it, this one does not wait for more when there is too little */
+	struct Own_account : Pd_account
+	{
+		using Cap = Capability<Pd_account>;
+
+		Transfer_result transfer_quota(Cap to, Cap_quota amount) override {
+			return env().pd_session_cap().call<Rpc_transfer_cap_quota>(to, amount); }
+
+		Transfer_result transfer_quota(Cap to, Ram_quota amount) override {
+			return env().pd_session_cap().call<Rpc_transfer_ram_quota>(to, amount); }
+	};
+
+	Own_account &own_account() { static Own_account inst { }; return inst; }
+
 	template <typename ELEMENT>
 	ELEMENT *find_service(List<ELEMENT> &list, Service::Name const &name)
 	{
@@ -282,7 +296,7 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	void resource_request(Parent::Resource_args const &args) override {
 		_policy.resource_request(_policy.ctx, args.string(), strlen(args.string())); }
 
-	Pd_account            &ref_account()           override { return Seam::pd(); }
+	Pd_account            &ref_account()           override { return own_account(); }
 	Capability<Pd_account> ref_account_cap() const override { return env().pd_session_cap(); }
 	Ram_allocator         &session_md_ram()        override { return env().ram(); }
 
@@ -290,9 +304,9 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	{
 		pd.ref_account(env().pd_session_cap());
 
-		if (Seam::pd().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
+		if (own_account().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
 			error(_name, ": not enough capabilities for the child's quota");
-		if (Seam::pd().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
+		if (own_account().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
 			error(_name, ": not enough RAM for the child's quota");
 
 		Region_map_client(pd.address_space()).fault_handler(_faults.cap);
@@ -347,7 +361,7 @@ rs_err_t rs_child_transfer(rs_child_t *child, ::int64_t ram, ::int64_t caps)
 				if (!amount)
 					return RS_OK;
 				quota.value = size_t(amount > 0 ? amount : -amount);
-				auto const moved = amount > 0 ? Seam::pd().transfer_quota(child->_child.pd_session_cap(), quota)
+				auto const moved = amount > 0 ? own_account().transfer_quota(child->_child.pd_session_cap(), quota)
 				                              : child_pd.transfer_quota(env().pd_session_cap(), quota);
 				return moved == Pd_account::Transfer_result::OK ? RS_OK : exceeded;
 			};

@@ -7,16 +7,10 @@
 
 using namespace Seam;
 
-Pd_session &Seam::pd()
-{
-	static Pd_session_client client(env().pd_session_cap());
-	return client;
-}
-
 rs_err_t Seam::has_quota(size_t ram, size_t caps)
 {
-	if (ram  && pd().avail_ram().value  < ram)  return RS_OUT_OF_RAM;
-	if (caps && pd().avail_caps().value < caps) return RS_OUT_OF_CAPS;
+	if (ram  && env().pd().avail_ram().value  < ram)  return RS_OUT_OF_RAM;
+	if (caps && env().pd().avail_caps().value < caps) return RS_OUT_OF_CAPS;
 	return RS_OK;
 }
 
@@ -26,12 +20,12 @@ rs_err_t rs_ram_alloc(size_t size, rs_cache_t cache, int32_t node, rs_cap_t *ds)
 		return RS_UNSUPPORTED;
 
 	/* core zeroes RAM dataspaces at allocation in all trees that this file compiles with */
-	return guard([&] { return alloc_ram(pd(), size, Cache(cache), *ds); });
+	return guard([&] { return alloc_ram(env().pd_session_cap(), size, Cache(cache), *ds); });
 }
 
 void rs_ram_free(rs_cap_t ds)
 {
-	attempt([&] { free_ram(pd(), ds); });
+	attempt([&] { free_ram(env().pd(), ds); });
 	rs_cap_drop(ds);
 }
 
@@ -68,8 +62,8 @@ void rs_detach(uintptr_t addr) { attempt([&] { env().rm().detach(addr); }); }
 rs_err_t rs_quota(rs_quota_t *quota)
 {
 	return guard([&] {
-		*quota = { .ram_limit  = pd().ram_quota().value,  .ram_used  = pd().used_ram().value,
-		           .caps_limit = pd().cap_quota().value,  .caps_used = pd().used_caps().value };
+		*quota = { .ram_limit  = env().pd().ram_quota().value,  .ram_used  = env().pd().used_ram().value,
+		           .caps_limit = env().pd().cap_quota().value,  .caps_used = env().pd().used_caps().value };
 		return RS_OK;
 	});
 }

@@ -11,7 +11,6 @@
 #include <base/heap.h>
 #include <base/log.h>
 #include <base/sleep.h>
-#include <pd_session/client.h>
 #include <session/session.h>
 
 #include <rs_genode.h>
@@ -22,12 +21,6 @@ namespace Seam {
 
 	/* the component's environment, valid from Component::construct on */
 	Env &env();
-
-	/*
-	 * The component's protection domain. The environment's own client of it answers a shortage by asking the parent and
-	 * waiting, perhaps for ever; this one returns the error, which the seam promises.
-	 */
-	Pd_session &pd();
 
 	/* whether the component has quota for that much left */
 	rs_err_t has_quota(size_t ram, size_t caps);

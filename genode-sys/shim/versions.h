@@ -9,6 +9,7 @@
 
 #include <base/attached_dataspace.h>
 #include <base/child.h>
+#include <base/rpc_client.h>
 #include <base/thread.h>
 #include <cpu_session/cpu_session.h>
 #include <pd_session/pd_session.h>
@@ -74,15 +75,18 @@ namespace Seam {
 		return R(0);
 	}
 
-	/* RAM: names of the functions */
+	/*
+	 * RAM: names of the functions. The environment's client of the PD session answers a shortage by asking the parent
+	 * and waiting, perhaps for ever. So the seam, which promises an error, calls the session by itself.
+	 */
 	template <typename PD>
-	rs_err_t alloc_ram(PD &pd, size_t size, Cache cache, rs_cap_t &out)
+	rs_err_t alloc_ram(Capability<PD> const &pd, size_t size, Cache cache, rs_cap_t &out)
 	{
 		auto const result = [&] {
-			if constexpr (requires { pd.alloc_ram(size, cache); })
-				return pd.alloc_ram(size, cache);
+			if constexpr (requires { typename PD::Rpc_alloc_ram; })
+				return pd.template call<typename PD::Rpc_alloc_ram>(size, cache);
 			else
-				return pd.try_alloc(size, cache);
+				return pd.template call<typename PD::Rpc_try_alloc>(size, cache);
 		}();
 		return result.template convert<rs_err_t>(
 			[&] (Ram_dataspace_capability ds) { out = owned(ds); return RS_OK; },

@@ -176,10 +176,18 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		}
 	}
 
-	void start()
+	rs_err_t start()
 	{
 		need_pd();
 		_child.initiate_env_sessions();
+
+		/* a session at a server that is not ready yet is pending, a missing binary is final */
+		rs_err_t result = RS_DENIED;
+		_child.for_each_session([&] (Session_state const &session) {
+			if (session.id_at_client().value == Parent::Env::binary().value
+			 && session.phase != Session_state::SERVICE_DENIED)
+				result = RS_OK; });
+		return result;
 	}
 
 	void ask(Service::Name const &service, Session_label const &label, char const *args, Affinity const &requested)
@@ -345,7 +353,7 @@ rs_err_t rs_child_create(rs_ep_t *ep, rs_child_attr_t const *attr, rs_child_poli
 
 rs_err_t rs_child_start(rs_child_t *child)
 {
-	return guard([&] { child->start(); return RS_OK; });
+	return guard([&] { return child->start(); });
 }
 
 void rs_child_destroy(rs_child_t *child) { attempt([&] { destroy(heap(), child); }); }

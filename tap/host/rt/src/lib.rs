@@ -23,6 +23,7 @@ mod log;
 mod memory;
 mod object;
 mod parent;
+mod revoked;
 mod rpc;
 mod session;
 mod signal;

@@ -47,6 +47,17 @@ extern "C" fn construct() {
     assert_eq!(unsafe { rs_attach(ds, &at, &mut other, &mut size) }, RS_REGION_CONFLICT);
     unsafe { rs_detach(addr) };
     unsafe { rs_ram_free(ds) };
+    // Memory that is freed while it is mapped reads as zero, and does not end who looks at it.
+    let mut lent = 0;
+    assert_eq!(unsafe { rs_ram_alloc(4096, RS_CACHED, RS_ANY_NODE, &mut lent) }, RS_OK);
+    assert_eq!(unsafe { rs_attach(lent, &attr, &mut addr, &mut size) }, RS_OK);
+    let word = addr as *mut u64;
+    unsafe {
+        word.write_volatile(9);
+        rs_ram_free(lent);
+        assert_eq!(word.read_volatile(), 0);
+        rs_detach(addr);
+    }
     let after = support::quota();
     assert_eq!((after.ram_used, after.caps_used), (0, before.caps_used - 1));
     let mut ds = 0;

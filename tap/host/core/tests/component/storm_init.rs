@@ -54,6 +54,10 @@ fn start(world: &Rc<World>, which: usize) {
             say!("{} gave up: {value}", NAMES[which]);
             e.faults.set(e.faults.get() + 1);
         }
+        if let Event::Ended { value: 7, .. } = event {
+            say!("{} died of revoked memory", NAMES[which]);
+            e.faults.set(e.faults.get() + 1);
+        }
         e.ended[which].set(true);
         unsafe { rs_signal_submit(e.news.get(), 1) };
     };

@@ -1,0 +1,36 @@
+//! Memory that its owner takes back while it is mapped here.
+//!
+//! Core truncates a dataspace when it is freed, or when its owner dies. A component that still looks at it would
+//! get SIGBUS and die of somebody else's end. Instead it finds zeros: the page is replaced by private memory of its
+//! own, which `rs_detach` unmaps as it would have unmapped the dataspace.
+use std::ffi::{c_int, c_void};
+
+use rs_host_proto::PAGE;
+
+/// Survive accesses to revoked dataspaces.
+pub(crate) fn survive() {
+    // SAFETY: all-zero is a valid action without flags and with an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = on_bus_error as extern "C" fn(_, _, _) as usize;
+    action.sa_flags = libc::SA_SIGINFO;
+    // SAFETY: a complete action whose handler only makes system calls.
+    unsafe { libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut()) };
+}
+
+extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+    // SAFETY: the kernel passes the information of this signal.
+    let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
+    let page = std::ptr::without_provenance_mut::<c_void>(addr & !(PAGE - 1));
+    // Only a shared mapping beyond the end of its memory faults this way, so the page replaces nothing else.
+    let replaced = code == libc::BUS_ADRERR && {
+        let prot = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
+        // SAFETY: see above.
+        unsafe { libc::mmap(page, PAGE, prot, flags, -1, 0) != libc::MAP_FAILED }
+    };
+    if !replaced {
+        // The access faults again, and ends the component.
+        // SAFETY: the default disposition runs no code.
+        unsafe { libc::signal(libc::SIGBUS, libc::SIG_DFL) };
+    }
+}

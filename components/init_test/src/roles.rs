@@ -9,7 +9,7 @@ use genode::{
     node::Node,
     prelude::*,
     quota::{CapQuota, RamQuota},
-    root::{Root, SessionRequest},
+    root::{Factory, Refused, Root, SessionRequest},
     session::rom::RomConnection,
 };
 
@@ -20,11 +20,32 @@ use crate::MAX_CONFIG;
 pub(crate) trait TestSession {
     /// The value that the server was configured with.
     fn value(&mut self) -> i32;
+    /// The RAM that was donated to the session by upgrades.
+    fn upgraded(&mut self) -> u64;
 }
 
 struct Server {
     value: i32,
     crash: bool,
+    upgraded: u64,
+}
+
+/// Makes sessions with the server's configuration.
+struct Sessions {
+    value: i32,
+    crash: bool,
+}
+
+impl Factory<dyn TestSession> for Sessions {
+    type Session = Server;
+
+    fn create(&mut self, _: &SessionRequest<'_>) -> Result<Server, Refused> {
+        Ok(Server { value: self.value, crash: self.crash, upgraded: 0 })
+    }
+
+    fn upgrade(&mut self, session: &mut Server, ram: RamQuota, _: CapQuota) {
+        session.upgraded += ram.0;
+    }
 }
 
 impl TestSession for Server {
@@ -33,6 +54,10 @@ impl TestSession for Server {
             crash();
         }
         self.value
+    }
+
+    fn upgraded(&mut self) -> u64 {
+        self.upgraded
     }
 }
 
@@ -66,9 +91,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "server" => {
             let (value, crash) = (config.attr_or("value", 0), config.attr_or("crash", false));
             let mut root = Root::new(env)?;
-            root.serve::<dyn TestSession, _>(move |_: &SessionRequest<'_>| {
-                Ok(Server { value, crash })
-            })?;
+            root.serve::<dyn TestSession, _>(Sessions { value, crash })?;
             keep(root);
             Ok(())
         }
@@ -82,6 +105,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
                 }
             }
         }
+        "upgrader" => upgrader(env),
         "holder" => {
             keep(Connection::<dyn TestSession>::open(env, "holder")?);
             ready(env);
@@ -89,9 +113,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         }
         "undeclared" => {
             let mut root = Root::new(env)?;
-            root.serve::<dyn TestSession, _>(|_: &SessionRequest<'_>| {
-                Ok(Server { value: 0, crash: false })
-            })?;
+            root.serve::<dyn TestSession, _>(Sessions { value: 0, crash: false })?;
             keep(root);
             Ok(())
         }
@@ -162,4 +184,15 @@ fn heart(env: Env) -> Result<(), Error> {
     keep(handler);
     log!("alive");
     Ok(())
+}
+
+/// Donates three times in a row, and exits with 9 once the server has all of it.
+fn upgrader(env: Env) -> Result<(), Error> {
+    let session = Connection::<dyn TestSession>::open(env, "upgrader")?;
+    for _ in 0..3 {
+        session.upgrade(RamQuota::kib(4), CapQuota(1))?;
+    }
+    // the server takes one after the other, in between it answers calls
+    while session.upgraded()? < 12 << 10 {}
+    env.exit(9)
 }

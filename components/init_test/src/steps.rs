@@ -25,6 +25,9 @@ const SERVER_2: &str = r#"<start name="server" ram="2M" version="2">
 const CLIENT: &str = r#"<start name="client" ram="2M">
     <binary name="rs_init_test"/> <config role="client"/>
   </start>"#;
+const UPGRADER: &str = r#"<start name="upgrader" ram="2M">
+    <binary name="rs_init_test"/> <config role="upgrader"/>
+  </start>"#;
 const HOLDER: &str = r#"<start name="holder" ram="2M">
     <binary name="rs_init_test"/> <config role="holder"/>
   </start>"#;
@@ -111,6 +114,9 @@ pub(crate) fn all(syntax: Syntax) -> Vec<Step> {
         }),
         ("a client exits with what its server says", format!("{SERVER}{CLIENT}"), |s| {
             exited(s, "client", "42")
+        }),
+        ("donations in a row all reach the server", format!("{SERVER}{UPGRADER}"), |s| {
+            exited(s, "upgrader", "9")
         }),
         ("another one keeps its session", format!("{SERVER}{HOLDER}"), |s| {
             uses_server(s, "holder") && id(s, "holder") > id(s, "server")

@@ -11,10 +11,12 @@ use super::{
     account::Amount,
     engine::{Engine, Phase},
     fake::{Fake, engine},
-    hooks::{Answer, End},
+    hooks::{Answer, End, LocalRequest, LocalService},
 };
 use crate::{
     affinity::Affinity,
+    cap::RawCap,
+    error::Error,
     node::Node,
     quota::{CapQuota, RamQuota},
 };
@@ -268,4 +270,41 @@ fn a_noisy_child_does_not_fill_our_memory() {
     journal.take();
     let ended = Event::Ended { child: "app".to_string(), end: End::Exited(0) };
     assert_eq!(e.process().last(), Some(&ended), "the end is never lost");
+}
+
+/// Serves sessions of one name, and notes what it is asked.
+struct Shell(alloc::rc::Rc<core::cell::RefCell<Vec<String>>>);
+
+impl LocalService for Shell {
+    fn open(&mut self, request: &LocalRequest<'_>) -> Result<RawCap, Error> {
+        let text = format!("{} {} {}", request.child, request.label, request.args.ram_quota());
+        self.0.borrow_mut().push(text);
+        if request.label.last_element() == "secret" {
+            Err(Error::Denied)
+        } else {
+            Ok(RawCap::INVALID)
+        }
+    }
+
+    fn close(&mut self, _: &RawCap) {
+        self.0.borrow_mut().push("close".to_string());
+    }
+}
+
+#[test]
+fn the_user_of_the_sandbox_serves_sessions_itself() {
+    let (mut e, _) = engine();
+    let asked = alloc::rc::Rc::default();
+    let shell: (String, alloc::boxed::Box<dyn LocalService>) =
+        ("Shell".to_string(), alloc::boxed::Box::new(Shell(alloc::rc::Rc::clone(&asked))));
+    e.shared.services.borrow_mut().push(shell);
+    e.shared.routing.borrow_mut().local.push("Shell".to_string());
+    let start = r#"<start name="app"><route><service name="Shell"><local/></service><any-service><parent/></any-service></route></start>"#;
+    apply(&mut e, &config(start));
+    let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
+    let ask = |label: &str| hooks.route("Shell", label, "ram_quota=4K", Affinity::default()).0;
+    assert!(matches!(ask("app -> x"), Answer::Local(_)));
+    assert!(matches!(ask("app -> secret"), Answer::Deny), "the service decides");
+    hooks.local_close(&RawCap::INVALID);
+    assert_eq!(*asked.borrow(), ["app app -> x 4096", "app app -> secret 4096", "close"]);
 }

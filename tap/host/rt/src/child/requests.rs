@@ -240,6 +240,7 @@ mod tests {
             cap: Cap::default(),
             charged: Amount::default(),
             donated: Amount::default(),
+            queued: Amount::default(),
             unwanted: false,
         }
     }

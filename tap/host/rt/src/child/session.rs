@@ -231,6 +231,7 @@ impl Terms<'_> {
             cap: cap.clone(),
             charged: self.charged,
             donated: self.donated,
+            queued: Amount::default(),
             unwanted: false,
         };
         let mut world = world();
@@ -338,8 +339,8 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<i32, rs_err
         let world = world();
         let Some(id) = world.find(child, client_id) else { return Ok(upgrade::OK) };
         let Some(session) = world.sessions.get(&id) else { return Ok(upgrade::OK) };
-        if session.phase != Phase::HandedOut {
-            return Ok(upgrade::PENDING); // one upgrade after the other
+        if !matches!(session.phase, Phase::HandedOut | Phase::Upgrade(_)) {
+            return Ok(upgrade::PENDING); // there is nothing yet, or no more, to donate to
         }
         let (provider, server) = match session.provider {
             Provider::Parent(id) => (Some(id), None),
@@ -372,8 +373,11 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<i32, rs_err
     if let Some(session) = world.sessions.get_mut(&id) {
         session.charged += amount;
         session.donated += amount;
-        if server.is_some() {
-            session.phase = Phase::Upgrade(amount);
+        match session.phase {
+            Phase::HandedOut if server.is_some() => session.phase = Phase::Upgrade(amount),
+            // the server may have read the earlier one: this one is told once that was answered
+            Phase::Upgrade(_) => session.queued += amount,
+            _ => {}
         }
     }
     drop(world);
@@ -463,7 +467,12 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
                 over = world.sessions.remove(&id);
             }
             (Phase::Create, Answer::Refused(e)) => session.phase = Phase::Refused(e),
-            (Phase::Upgrade(_), Answer::Ok) => session.phase = Phase::HandedOut,
+            (Phase::Upgrade(_), Answer::Ok) => {
+                session.phase = match std::mem::take(&mut session.queued) {
+                    Amount { ram: 0, caps: 0 } => Phase::HandedOut,
+                    queued => Phase::Upgrade(queued),
+                };
+            }
             _ => return,
         }
         client

@@ -117,6 +117,8 @@ pub(super) struct Session {
     pub(super) charged: Amount,
     /// What of it went to the server.
     pub(super) donated: Amount,
+    /// Donated while the server was still to take an earlier donation.
+    pub(super) queued: Amount,
     /// The client closed it before it came to be.
     pub(super) unwanted: bool,
 }

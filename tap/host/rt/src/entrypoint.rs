@@ -3,6 +3,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_char;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -65,8 +66,8 @@ pub(crate) struct Objects {
 
 /// What only the serving thread touches.
 struct Inner {
-    slots: Vec<Option<ClientSlot>>,
-    channels: Vec<Option<PeerChannel>>,
+    slots: Vec<Option<Rc<ClientSlot>>>,
+    channels: Vec<Option<Rc<PeerChannel>>>,
     /// Slots that rang and were not served yet.
     rang: VecDeque<u16>,
     /// Signal contexts with pending signals, in order of arrival.
@@ -301,11 +302,13 @@ impl Entrypoint {
             let inner = unsafe { self.inner() };
             match packet.op() {
                 event::CHANNEL_NEW => {
-                    let channel = PeerChannel::new(&first, &second);
+                    let channel = PeerChannel::new(&first, &second).map(Rc::new);
                     put(&mut inner.channels, number, channel);
                 }
                 event::SLOT_NEW => {
-                    let slot = ClientSlot::new(&first, second, packet.arg(1) as usize);
+                    let channel = inner.channels.get(packet.arg(1) as usize).cloned().flatten();
+                    let slot =
+                        channel.and_then(|c| ClientSlot::new(&first, second, c)).map(Rc::new);
                     put(&mut inner.slots, number, slot);
                     // Its first call may have rung before the slot was known.
                     inner.rang.push_back(number as u16);
@@ -381,7 +384,13 @@ impl Entrypoint {
         let body = unsafe { &mut (*self.buffers.get()).call };
         // SAFETY: the reference ends before the callback; the slot's mapping stays, see below.
         let inner = unsafe { self.inner() };
-        let Some(Some(slot)) = inner.slots.get(number as usize) else { return };
+        // Kept by this call: while its function waits for I/O signals, the number may go to another client.
+        let Some(slot) = inner.slots.get(number as usize).cloned().flatten() else { return };
+        // Core's word, which the client cannot change: it may write into the slot even after it closed it.
+        if slot.channel.is_closed() {
+            inner.slots[number as usize] = None;
+            return;
+        }
         let found = match slot.page().take(body) {
             Found::Nothing => return,
             Found::Dead => {
@@ -395,10 +404,7 @@ impl Entrypoint {
             call::receive_caps(slot.socket(), &mut caps);
         }
         inner.caller = found.cpu;
-        let object = match inner.channels.get(slot.channel) {
-            Some(Some(channel)) => channel.object(found.index),
-            _ => 0,
-        };
+        let object = slot.channel.object(found.index);
         let call = rs_msg_t {
             data: body.as_mut_ptr(),
             len: found.len,
@@ -420,7 +426,7 @@ impl Entrypoint {
             // SAFETY: received above, owned here, borrowed by the callback only.
             unsafe { rs_cap_drop(cap) };
         }
-        self.reply(number, protocol, out, &reply);
+        self.reply(&slot, number, protocol, out, &reply);
         for cap in reply.caps {
             // SAFETY: the callback handed them over.
             unsafe { rs_cap_drop(cap) };
@@ -445,10 +451,14 @@ impl Entrypoint {
         protocol
     }
 
-    fn reply(&self, number: u16, protocol: i64, out: &[u8], reply: &rs_msg_t) {
-        // SAFETY: no callback runs while the reference lives.
-        let inner = unsafe { self.inner() };
-        let Some(Some(slot)) = inner.slots.get(number as usize) else { return };
+    fn reply(
+        &self,
+        slot: &Rc<ClientSlot>,
+        number: u16,
+        protocol: i64,
+        out: &[u8],
+        reply: &rs_msg_t,
+    ) {
         let mut caps = (reply.num_caps as usize).min(MAX_CAPS);
         if caps > 0
             && call::send_caps(slot.socket(), &reply.caps[..caps], SendFlags::DONTWAIT).is_err()
@@ -458,7 +468,14 @@ impl Entrypoint {
         }
         let body = out.get(..reply.len).unwrap_or_default();
         if slot.page().reply(&Futex, protocol, body, caps).is_err() && slot.page().is_dead() {
-            inner.slots[number as usize] = None;
+            // SAFETY: no callback runs while the reference lives.
+            let inner = unsafe { self.inner() };
+            let place = inner.slots.get_mut(number as usize);
+            if let Some(place) = place
+                && place.as_ref().is_some_and(|s| Rc::ptr_eq(s, slot))
+            {
+                *place = None;
+            }
         }
     }
 
@@ -477,7 +494,7 @@ impl Inner {
     /// Whether any slot or channel has something.
     fn look(&self) -> bool {
         self.slots.iter().flatten().any(|s| s.page().pending())
-            || self.channels.iter().flatten().any(PeerChannel::has_signals)
+            || self.channels.iter().flatten().any(|c| c.has_signals())
     }
 }
 

@@ -15,6 +15,8 @@ use crate::fd::{self, Mapping};
 const MAX_PROCESS_CHANNELS: usize = 1024;
 /// Slots on one channel: threads of a component that call the same entrypoint at a time.
 const MAX_CHANNEL_SLOTS: usize = 64;
+/// Slots that one component may hold: each is a mapping in core.
+const MAX_PROCESS_SLOTS: usize = 1024;
 /// In place of the number of grants: the client is gone, drop the channel.
 const CLOSED: u64 = u64::MAX;
 
@@ -200,6 +202,13 @@ impl Nucleus {
             return Err(Refusal::Gone);
         }
         let (ep_id, channel_number) = (channel.ep, channel.number);
+        let held: usize = self.procs.get(&channel.client).map_or(0, |process| {
+            let slots = |c| self.channels.get(c).map_or(0, |c: &Channel| c.slots.len());
+            process.channels.iter().map(slots).sum()
+        });
+        if held >= MAX_PROCESS_SLOTS {
+            return Err(Refusal::Limit);
+        }
         let memory_fd = fd::fixed_memory("slot", PAGE)?;
         let memory = Mapping::new(&memory_fd, PAGE)?;
         let (near, far) = rustix::net::socketpair(

@@ -1,6 +1,8 @@
 //! The server's side of channels and slots: mappings of what core tells an entrypoint about.
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use std::rc::Rc;
+
 use rs_host_proto::slot::Slot;
 use rs_host_proto::sync::{AtomicU32, AtomicU64, Ordering};
 use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
@@ -9,12 +11,12 @@ use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
 pub(super) struct ClientSlot {
     page: *const Slot,
     socket: OwnedFd,
-    /// Number of the channel it belongs to.
-    pub(super) channel: usize,
+    /// The channel it belongs to. Not its number: that may be another client's by the time of a call.
+    pub(super) channel: Rc<PeerChannel>,
 }
 
 impl ClientSlot {
-    pub(super) fn new(memory: &OwnedFd, socket: OwnedFd, channel: usize) -> Option<Self> {
+    pub(super) fn new(memory: &OwnedFd, socket: OwnedFd, channel: Rc<PeerChannel>) -> Option<Self> {
         let page = sys::map(memory, PAGE, true).ok()?;
         Some(Self { page: page.cast(), socket, channel })
     }

@@ -1,7 +1,7 @@
 //! The machine as a `<machine>` description, which [`source::description`](crate::source::description)
 //! reads back to the same machine.
 
-use crate::{AccessKind, CacheType, Cpu, Machine};
+use crate::{Access, AccessKind, CacheType, Cpu, Machine};
 use core::fmt::{self, Display, Write};
 
 struct Attribute<T>(&'static str, Option<T>);
@@ -70,26 +70,8 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
             c.cpus
         )?;
     }
-    for a in m.nodes().iter().map(|n| n.id.value) {
-        for b in m.nodes().iter().map(|n| n.id.value) {
-            if let Some(d) = m.distance(a, b) {
-                writeln!(out, "  <distance from=\"{a}\" to=\"{b}\" value=\"{d}\"/>")?;
-            }
-        }
-    }
-    for a in m.access_values() {
-        let name = match a.kind {
-            AccessKind::ReadLatency => "read_latency_ps",
-            AccessKind::WriteLatency => "write_latency_ps",
-            AccessKind::ReadBandwidth => "read_bandwidth",
-            AccessKind::WriteBandwidth => "write_bandwidth",
-        };
-        writeln!(
-            out,
-            "  <access initiator=\"{}\" target=\"{}\" level=\"{}\" {name}=\"{}\"/>",
-            a.initiator, a.target, a.level, a.value
-        )?;
-    }
+    distances(m, out)?;
+    access(m, out)?;
     for c in m.memory_caches() {
         writeln!(
             out,
@@ -98,6 +80,46 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
         )?;
     }
     out.write_str("</machine>\n")
+}
+
+/// Equal distances there and back take one line.
+fn distances(m: &Machine, out: &mut impl Write) -> fmt::Result {
+    for (i, a) in m.nodes().iter().map(|n| n.id.value).enumerate() {
+        for (j, b) in m.nodes().iter().map(|n| n.id.value).enumerate() {
+            let Some(d) = m.distance(a, b) else { continue };
+            let both = i != j && m.distance(b, a) == Some(d);
+            if !both || i < j {
+                let symmetric = flag("symmetric", both);
+                writeln!(out, "  <distance from=\"{a}\" to=\"{b}\" value=\"{d}\"{symmetric}/>")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The up to four values of an initiator, target and level stand in one line; the model has them side
+/// by side.
+fn access(m: &Machine, out: &mut impl Write) -> fmt::Result {
+    let key = |a: &Access| (a.initiator, a.target, a.level);
+    for group in m.access_values().chunk_by(|a, b| key(a) == key(b)) {
+        let Some(first) = group.first() else { continue };
+        write!(
+            out,
+            "  <access initiator=\"{}\" target=\"{}\" level=\"{}\"",
+            first.initiator, first.target, first.level
+        )?;
+        for a in group {
+            let name = match a.kind {
+                AccessKind::ReadLatency => "read_latency_ps",
+                AccessKind::WriteLatency => "write_latency_ps",
+                AccessKind::ReadBandwidth => "read_bandwidth",
+                AccessKind::WriteBandwidth => "write_bandwidth",
+            };
+            write!(out, "{}", Attribute(name, Some(a.value)))?;
+        }
+        out.write_str("/>\n")?;
+    }
+    Ok(())
 }
 
 fn cpu(m: &Machine, c: &Cpu, out: &mut impl Write) -> fmt::Result {

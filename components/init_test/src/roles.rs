@@ -5,12 +5,13 @@ use core::cell::{Cell, RefCell};
 
 use genode::{
     connection::Connection,
-    dataspace::RamDataspace,
+    dataspace::{Dataspace, RamDataspace, SharedRam},
     node::Node,
     prelude::*,
     quota::{CapQuota, RamQuota},
     root::{Factory, Refused, Root, SessionRequest},
-    session::rom::RomConnection,
+    session::rom::{RomConnection, RomSession},
+    signal::SignalContext,
 };
 
 use crate::MAX_CONFIG;
@@ -106,6 +107,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
             }
         }
         "upgrader" => upgrader(env),
+        "rom" => serve_program(env),
         "holder" => {
             keep(Connection::<dyn TestSession>::open(env, "holder")?);
             ready(env);
@@ -195,4 +197,35 @@ fn upgrader(env: Env) -> Result<(), Error> {
     // the server takes one after the other, in between it answers calls
     while session.upgraded()? < 12 << 10 {}
     env.exit(9)
+}
+
+/// Offers a copy of this program as ROM module.
+struct Program(Rc<SharedRam>);
+
+impl RomSession for Program {
+    fn dataspace(&mut self) -> Capability<Dataspace> {
+        self.0.cap().clone()
+    }
+
+    fn update(&mut self) -> bool {
+        true
+    }
+
+    fn sigh(&mut self, _: Capability<SignalContext>) {}
+}
+
+fn serve_program(env: Env) -> Result<(), Error> {
+    let mut original = RomConnection::open(env, "rs_init_test")?;
+    original.update()?;
+    let original = original.attached().ok_or(Error::Invalid)?;
+    let copy = Rc::new(SharedRam::new(original.size())?);
+    let mut page = [0; 4096];
+    for at in (0..original.size()).step_by(page.len()) {
+        original.read(at, &mut page)?;
+        copy.write(at, &page)?;
+    }
+    let mut root = Root::new(env)?;
+    root.serve::<dyn RomSession, _>(move |_: &SessionRequest<'_>| Ok(Program(copy.clone())))?;
+    keep(root);
+    Ok(())
 }

@@ -28,6 +28,17 @@ const CLIENT: &str = r#"<start name="client" ram="2M">
 const UPGRADER: &str = r#"<start name="upgrader" ram="2M">
     <binary name="rs_init_test"/> <config role="upgrader"/>
   </start>"#;
+const PROGRAM: &str = r#"<start name="store" ram="32M" caps="150">
+    <binary name="rs_init_test"/> <provides> <service name="ROM"/> </provides> <config role="rom"/>
+    <route> <any-service> <parent/> </any-service> </route>
+  </start>
+  <start name="copy" ram="2M">
+    <binary name="copied"/> <config role="exit" value="6"/>
+    <route>
+      <service name="ROM" unscoped_label="copied"> <child name="store"/> </service>
+      <any-service> <parent/> </any-service>
+    </route>
+  </start>"#;
 const HOLDER: &str = r#"<start name="holder" ram="2M">
     <binary name="rs_init_test"/> <config role="holder"/>
   </start>"#;
@@ -118,6 +129,7 @@ pub(crate) fn all(syntax: Syntax) -> Vec<Step> {
         ("donations in a row all reach the server", format!("{SERVER}{UPGRADER}"), |s| {
             exited(s, "upgrader", "9")
         }),
+        ("a program comes from another child", PROGRAM.into(), |s| exited(s, "copy", "6")),
         ("another one keeps its session", format!("{SERVER}{HOLDER}"), |s| {
             uses_server(s, "holder") && id(s, "holder") > id(s, "server")
         }),

@@ -116,6 +116,8 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         faults,
         requests: None,
         started: false,
+        launched: false,
+        failed: None,
         ended: false,
         session_sigh: Cap::default(),
         resource_sigh: Cap::default(),
@@ -214,22 +216,43 @@ fn environment_session(
     terms.initiate(routed.provider).map(drop)
 }
 
-/// Something about the child's sessions changed: maybe it can start by now.
-pub(super) fn continue_start(id: ChildId) {
-    let waiting =
-        world().children.get(&id).is_some_and(|c| c.started && !c.ended && c.cpu.is_some());
-    if waiting && let Err(e) = launch(id) {
-        let name = world().children.get(&id).map(|c| c.name.clone()).unwrap_or_default();
-        log::line(RS_ERROR, format!("{name}: cannot be started (error {e})").as_bytes());
+/// Something about the child's sessions changed: maybe it can start by now. Looked at once the entrypoint is free,
+/// since the news may come with a call of the very server that has the program.
+pub(super) fn look_later(id: ChildId) {
+    let sigh = {
+        let world = world();
+        let waiting = world.children.get(&id).filter(|c| c.started && !c.ended && !c.launched);
+        waiting.map(|c| c.faults.cap.clone()).unwrap_or_default()
+    };
+    // SAFETY: a live reference; an invalid one is silent.
+    unsafe { rs_signal_submit(sigh.get(), 1) };
+}
+
+/// Start a child that waited for its environment, or say that it cannot be started.
+fn continue_start(id: ChildId) {
+    let (waiting, failed, name) = {
+        let world = world();
+        let Some(child) = world.children.get(&id) else { return };
+        let waiting = child.started && !child.ended && !child.launched && child.cpu.is_some();
+        (waiting, child.failed, child.name.clone())
+    };
+    let failed = failed.or_else(|| if waiting { launch(id).err() } else { None });
+    if let Some(e) = failed {
+        let cause = match e {
+            RS_DENIED => "its program or its log is denied",
+            RS_INVALID => "its program is not valid",
+            _ => "out of resources, or a server of its environment is gone",
+        };
+        log::line(RS_ERROR, format!("{name}: cannot be started: {cause}").as_bytes());
         serve::ended(id, RS_CHILD_FAULTED, 0);
     }
 }
 
 /// Start the program if its environment is complete; a session that is still to come brings us back here.
 fn launch(id: ChildId) -> Result<(), rs_err_t> {
-    let (pd, rom_session) = {
+    let (pd, rom_session, elsewhere) = {
         let mut world = world();
-        let mut caps = Vec::new();
+        let mut found = None;
         for client_id in [env_id::LOG, env_id::BINARY] {
             let Some(session) = world.find(id, client_id) else { return Ok(()) };
             let Some(session) = world.sessions.get_mut(&session) else { return Ok(()) };
@@ -239,17 +262,37 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
                 Phase::Available => session.phase = Phase::HandedOut,
                 _ => {}
             }
-            caps.push(session.cap.clone());
+            found = Some((session.cap.clone(), !matches!(session.provider, Provider::Parent(_))));
         }
-        let Some(child) = world.children.get(&id) else { return Ok(()) };
-        let Some(rom_session) = caps.pop() else { return Ok(()) };
-        (child.pd.cap.clone(), rom_session)
+        let Some(child) = world.children.get_mut(&id) else { return Ok(()) };
+        let (Some((rom_session, elsewhere)), false) = (found, child.launched) else {
+            return Ok(());
+        };
+        child.launched = true;
+        (child.pd.cap.clone(), rom_session, elsewhere)
     };
+    if !elsewhere {
+        return load(&pd, &rom_session);
+    }
+    // A server among our children may be calling us right now. We must not wait for it on the entrypoint.
+    let spawned = std::thread::Builder::new().name("load".into()).spawn(move || {
+        if let Err(e) = load(&pd, &rom_session) {
+            let mut faults = Cap::default();
+            if let Some(child) = world().children.get_mut(&id) {
+                child.failed = Some(e);
+                faults = child.faults.cap.clone();
+            }
+            // SAFETY: a live reference; an invalid one is silent.
+            unsafe { rs_signal_submit(faults.get(), 1) };
+        }
+    });
+    spawned.map(drop).map_err(|_| RS_OUT_OF_RAM)
+}
+
+/// Load the program from its ROM session into the protection domain, and start it.
+fn load(pd: &Cap, rom_session: &Cap) -> Result<(), rs_err_t> {
     let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;
     let native = Cap::owned(asked.take_cap(0));
-    if termination(&native)? != (0, 0) {
-        return Ok(()); // it ran and ended
-    }
     let mut asked = rpc::call(rom_session.get(), rom::DATASPACE, &[], |_| {})?;
     let program = Cap::owned(asked.take_cap(0));
     if !program.is_valid() {
@@ -269,9 +312,10 @@ fn termination(native: &Cap) -> Result<(i32, i32), rs_err_t> {
     Ok((how, results.i32().map_err(rpc::malformed)?))
 }
 
-/// The child's process ended without telling.
+/// The child's process ended without telling, or there is news of its environment.
 unsafe extern "C" fn on_fault(ctx: *mut c_void, _count: u32) {
     let id = ctx.addr() as ChildId;
+    continue_start(id);
     let Some(pd) = world().pd(id) else { return };
     let ask = || {
         let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;

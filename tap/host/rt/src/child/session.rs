@@ -511,6 +511,6 @@ pub(super) fn news(client: Option<ChildId>) {
     // SAFETY: a live reference.
     unsafe { rs_signal_submit(sigh.get(), 1) };
     if let Some(client) = client {
-        environment::continue_start(client);
+        environment::look_later(client);
     }
 }

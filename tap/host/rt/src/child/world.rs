@@ -62,6 +62,10 @@ pub(super) struct Child {
     pub(super) faults: Served,
     pub(super) requests: Option<RequestsRom>,
     pub(super) started: bool,
+    /// The program was loaded, or somebody is at it.
+    pub(super) launched: bool,
+    /// Why the program could not be loaded.
+    pub(super) failed: Option<rs_err_t>,
     pub(super) ended: bool,
     pub(super) session_sigh: Cap,
     pub(super) resource_sigh: Cap,

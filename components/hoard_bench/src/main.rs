@@ -25,7 +25,7 @@ rs_heap_bench work NAME [--quick]      do one workload in this process
 
   --quick              the least that shows that everything works
   --runs N             runs of each (default 5; quick: 1)
-  --only PART,...      workloads or programs whose names contain a part
+  --only PART,...      workloads or programs of that name, or whose names contain it
   --allocators A,...   some of: hoard glibc jemalloc-debian tcmalloc-debian mimalloc-debian
                        mimalloc-crate snmalloc-crate jemalloc-crate rpmalloc-crate, or NAME=LIBRARY
                        (programs: default hoard, beside glibc, which is always there)

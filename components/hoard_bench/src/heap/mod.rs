@@ -97,10 +97,13 @@ pub(crate) fn try_out(allocator: &Allocator) -> Result<(), Problem> {
     run("words-1", allocator, true).map(drop)
 }
 
-/// The workloads that the plan names.
+/// The workloads that the plan names: by a whole name, or else by a part of it.
 fn chosen(plan: &Plan) -> Result<Vec<String>, Problem> {
     let named = |name: &String| {
-        plan.only.is_empty() || plan.only.iter().any(|part| name.contains(part.as_str()))
+        let meant = |part: &String| {
+            part == name || (work::named(part).is_none() && name.contains(part.as_str()))
+        };
+        plan.only.is_empty() || plan.only.iter().any(meant)
     };
     let chosen: Vec<String> = work::all().map(|workload| workload.name()).filter(named).collect();
     if chosen.is_empty() {
@@ -137,9 +140,9 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
             }
         }
         print!("{}", report::one(name, &samples, &plan.view));
-    }
-    if let Some(path) = &plan.save {
-        save(path, &samples)?;
+        if let Some(path) = &plan.save {
+            save(path, &samples, name)?;
+        }
     }
     print!("{}", report::summary(&samples, &plan.view));
     for failure in &failures {
@@ -153,14 +156,19 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     }
 }
 
-pub(crate) fn save(path: &std::path::Path, samples: &[Sample]) -> Result<(), Problem> {
+/// Appends the samples of one workload to a file.
+pub(crate) fn save(
+    path: &std::path::Path,
+    samples: &[Sample],
+    workload: &str,
+) -> Result<(), Problem> {
     let problem = |error: std::io::Error| Problem::new(format!("{}: {error}", path.display()));
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(problem)?;
     let mut text = String::new();
     if file.metadata().map_err(problem)?.len() == 0 {
         text = format!("{HEADER}\n");
     }
-    for sample in samples {
+    for sample in samples.iter().filter(|sample| sample.workload == workload) {
         text.push_str(&sample.to_string());
         text.push('\n');
     }

@@ -171,10 +171,10 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
                 }
             }
         }
+        if let Some(path) = &plan.save {
+            heap::save(path, &samples, program.name)?;
+        }
         println!("# {} done", program.name);
-    }
-    if let Some(path) = &plan.save {
-        heap::save(path, &samples)?;
     }
     print!("{}", table(&samples));
     println!("# {} runs, {} failed, {skipped} programs skipped", samples.len(), failures.len());

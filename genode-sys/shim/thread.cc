@@ -100,8 +100,3 @@ rs_err_t rs_blockade_block_until(rs_blockade_t *, ::uint64_t, bool *) { return R
 ::uint64_t rs_time_us(void) { return 0; }
 
 void rs_blockade_wakeup(rs_blockade_t *b) { attempt([&] { blockade(b).wakeup(); }); }
-
-/* base has no clock: time is the Timer service's */
-rs_err_t rs_blockade_block_until(rs_blockade_t *, ::uint64_t, bool *) { return RS_UNSUPPORTED; }
-
-::uint64_t rs_time_us(void) { return 0; }

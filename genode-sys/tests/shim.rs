@@ -25,6 +25,7 @@ fn functions(text: &str) -> BTreeSet<String> {
         .filter(|line| {
             line.starts_with(|c: char| c.is_ascii_alphabetic() || c == ':')
                 && !line.starts_with("typedef")
+                && !line.starts_with("extern")
         })
         .filter_map(|line| {
             let (head, _) = line.split_once('(')?;

@@ -192,7 +192,8 @@ fn a_storm_of_kills_leaves_nothing_behind() {
 #[test]
 #[ignore = "minutes: the storm in full; cargo test -p rs_host_core -- --ignored storm"]
 fn a_storm_of_ten_thousand_kills_leaves_nothing_behind() {
-    storm("storm_full", 10_000);
+    let deaths = std::env::var("RS_STORM").ok().and_then(|n| n.parse().ok());
+    storm("storm_full", deaths.unwrap_or(10_000));
 }
 
 #[test]

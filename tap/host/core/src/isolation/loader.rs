@@ -49,7 +49,15 @@ impl Libraries {
 pub(crate) fn answer(listener: &OwnedFd, pid: Pid, libraries: &Libraries) -> io::Result<()> {
     // SAFETY: all-zero is valid, and what the kernel demands before it fills it in.
     let mut question: libc::seccomp_notif = unsafe { std::mem::zeroed() };
-    control(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question)?;
+    let received = {
+        let _patience = Patience::new();
+        control(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question)
+    };
+    match received {
+        // The question was withdrawn: its process is stopped or dying.
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(()),
+        result => result?,
+    };
     let args = question.data.args;
     let process = Process { pid };
     let result = match libc::c_long::from(question.data.nr) {
@@ -76,6 +84,40 @@ pub(crate) fn answer(listener: &OwnedFd, pid: Pid, libraries: &Libraries) -> io:
         Err(errno) => reply(listener, question.id, Err(errno)),
     }
 }
+
+/// Receiving blocks if a signal withdrew the question that epoll announced, and a component could see to that. A
+/// timer interrupts it; it repeats, in case that it rings before core blocks.
+struct Patience;
+
+impl Patience {
+    const MICROSECONDS: libc::suseconds_t = 20_000;
+
+    fn new() -> Self {
+        // SAFETY: all-zero is a valid action; the handler does nothing, its point is the interruption.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = ring as extern "C" fn(_) as usize;
+            libc::sigaction(libc::SIGALRM, &raw const action, std::ptr::null_mut());
+        }
+        Self::set(Self::MICROSECONDS);
+        Self
+    }
+
+    fn set(interval: libc::suseconds_t) {
+        let time = libc::timeval { tv_sec: 0, tv_usec: interval };
+        let timer = libc::itimerval { it_interval: time, it_value: time };
+        // SAFETY: a valid timer.
+        unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+    }
+}
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        Self::set(0);
+    }
+}
+
+extern "C" fn ring(_: libc::c_int) {}
 
 fn open(process: &Process, path: u64, flags: u64, libraries: &Libraries) -> Result<OwnedFd, i32> {
     let path = process.path(path).ok_or(libc::EFAULT)?;

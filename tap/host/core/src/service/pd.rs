@@ -140,6 +140,9 @@ impl Services {
                     let place = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).map(|cpu| cpu.place);
                     let place = place.unwrap_or(nucleus.machine.everywhere());
                     start(nucleus, id, pd, &binary, place);
+                    if pd.ending.is_some() {
+                        self.tell_end(nucleus, id);
+                    }
                 } else {
                     crate::note(format_args!(
                         "\"{}\": the binary is no dataspace of core's",
@@ -169,6 +172,12 @@ impl Services {
         let Some(pd) = self.pds.get_mut(&pd_id) else { return };
         pd.ending = ending;
         pd.process = None;
+        self.tell_end(nucleus, pd_id);
+    }
+
+    /// Signal the end of a PD's process to the handler of its CPU session.
+    fn tell_end(&self, nucleus: &mut Nucleus, pd: u64) {
+        let Some(pd) = self.pds.get(&pd) else { return };
         let sigh = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).and_then(|cpu| cpu.sigh);
         if let Some(sigh) = sigh {
             nucleus.submit(sigh, 1);

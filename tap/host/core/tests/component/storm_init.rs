@@ -81,6 +81,9 @@ extern "C" fn construct() {
             if let Some(child) = w.children[which].borrow_mut().take() {
                 child.destroy();
                 w.deaths.set(w.deaths.get() + 1);
+                if w.deaths.get().is_multiple_of(500) {
+                    say!("after {} deaths", w.deaths.get());
+                }
             }
             if w.deaths.get() < w.enough.get() {
                 start(&w, which);

@@ -25,7 +25,7 @@ pub const K: u32 = 4;
 /// Superblocks for which blocks of other owners are gathered.
 const GATHER: usize = 64;
 /// Bytes gathered for one superblock at most, unless it is a single block.
-const GATHER_BYTES: usize = 2 << 10;
+const GATHER_BYTES: usize = 6 << 10;
 /// Blocks above this size are pushed one by one.
 const GATHER_MAX: usize = 1 << 10;
 

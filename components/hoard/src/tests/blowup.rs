@@ -22,7 +22,7 @@ fn bound(most: usize, threads: usize) -> usize {
 }
 
 /// Bytes a thread may gather and not have sent.
-const GATHERED: usize = 64 * (2 << 10);
+const GATHERED: usize = 64 * (6 << 10);
 
 fn allocate(heap: &Heap, size: usize) -> usize {
     let block = ops::allocate(heap, size);

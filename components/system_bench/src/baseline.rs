@@ -105,7 +105,7 @@ pub(crate) fn futex_ping_pong(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
     let word = shared_word()?;
     two(
         cpus,
-        20_000,
+        5_000,
         || {
             pass(word, 1);
             wait_for(word, 0);

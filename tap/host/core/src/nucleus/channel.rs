@@ -265,6 +265,13 @@ impl Nucleus {
             if let Some(entry) = channel.entries.get_mut(index as usize) {
                 entry.object = None;
             }
+            // Core does not hold on to contexts: its index is free at once, without signals for the next one.
+            if let Some(signals) = &channel.signals {
+                // SAFETY: counters of GRANTS words; `index` is one that the channel gave out.
+                let counter: &AtomicU32 = unsafe { signals.at(index as usize * 4) };
+                counter.store(0, Ordering::Release);
+                channel.free.push(index);
+            }
         }
     }
 

@@ -5,11 +5,12 @@
 //! came back. Blocks of other owners are gathered by superblock before they are pushed.
 
 use crate::class::{self, CLASSES, LARGE};
+use crate::gather::{GATHER_MAX, Gathered};
 use crate::huge::LARGE_MAX;
-use crate::remote::{Batch, Links, Pushed};
+use crate::remote::{Batch, Pushed};
 use crate::seeded;
 use crate::shared::Core;
-use crate::superblock::{self, Block, EMPTY, FLOATING, InPlace, SLICE, Superblock};
+use crate::superblock::{self, EMPTY, FLOATING, InPlace, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -24,11 +25,6 @@ const MEDIUM_SLICES: usize = 8;
 pub const K: u32 = 4;
 /// Superblocks for which blocks of other owners are gathered.
 const GATHER: usize = 64;
-/// Bytes gathered for one superblock at most, unless it is a single block.
-const GATHER_BYTES: usize = 6 << 10;
-/// Blocks above this size are pushed one by one.
-const GATHER_MAX: usize = 1 << 10;
-
 /// What a heap is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -40,39 +36,6 @@ pub enum Kind {
     Gone,
     /// Used by many, with a lock held.
     Shared,
-}
-
-/// Blocks of one superblock on their way to its owner, chained from the one freed last.
-struct Gathered {
-    sb: Cell<&'static Superblock>,
-    head: Cell<*mut Block>,
-    /// The block freed first.
-    tail: Cell<u32>,
-    count: Cell<u32>,
-    /// At this count they are pushed.
-    limit: Cell<u32>,
-}
-
-impl Gathered {
-    #[allow(clippy::declare_interior_mutable_const)]
-    const NONE: Self = Self {
-        sb: Cell::new(&EMPTY),
-        head: Cell::new(null_mut()),
-        tail: Cell::new(0),
-        count: Cell::new(0),
-        limit: Cell::new(0),
-    };
-
-    /// Takes what was gathered.
-    fn take(&self) -> Option<(&'static Superblock, Batch)> {
-        let count = self.count.replace(0);
-        if count == 0 {
-            return None;
-        }
-        let sb = self.sb.replace(&EMPTY);
-        let head = (self.head.get().addr() - sb.address()) as u32;
-        Some((sb, Batch { head, tail: self.tail.get(), count }))
-    }
 }
 
 /// A heap.
@@ -334,7 +297,7 @@ impl Heap {
     pub unsafe fn quick_free(&self, block: *mut u8) -> bool {
         let sb = Superblock::of_slice(block.addr());
         if sb.owner() != self.id() {
-            return self.gather_more(sb, block.cast());
+            return self.gathered_for(sb).add_quick(sb, block.cast());
         }
         if sb.free.get().cast() == block {
             return false;
@@ -455,27 +418,19 @@ impl Heap {
         }
         let block = core::ptr::with_exposed_provenance_mut(address);
         let slot = self.gathered_for(sb);
-        if core::ptr::eq(slot.sb.get(), sb) {
-            if slot.head.get() == block {
+        if slot.is_for(sb) {
+            if !slot.add(block) {
                 core.fail("double free", address);
             }
-            InPlace(sb.address())
-                .link(offset, Some((slot.head.get().addr() - sb.address()) as u32));
-            slot.head.set(block);
-            slot.count.set(slot.count.get() + 1);
         } else {
             let old = slot.take();
             self.gathering.set(true);
-            slot.sb.set(sb);
-            slot.head.set(block);
-            slot.tail.set(offset);
-            slot.count.set(1);
-            slot.limit.set((GATHER_BYTES / size) as u32);
+            slot.begin(sb, block, size);
             if let Some((sb, batch)) = old {
                 Self::send(core, sb, batch);
             }
         }
-        if slot.count.get() >= slot.limit.get()
+        if slot.is_full()
             && let Some((sb, batch)) = slot.take()
         {
             Self::send(core, sb, batch);
@@ -488,21 +443,6 @@ impl Heap {
         let at = core::ptr::from_ref(sb).addr();
         let index = (at / size_of::<Superblock>()) ^ (at / superblock::SEGMENT);
         &self.gathered[index % GATHER]
-    }
-
-    /// Gathers `block` if others of its superblock are gathered already and there is room.
-    #[inline(always)]
-    fn gather_more(&self, sb: &'static Superblock, block: *mut Block) -> bool {
-        let slot = self.gathered_for(sb);
-        let (head, count) = (slot.head.get(), slot.count.get() + 1);
-        if !core::ptr::eq(slot.sb.get(), sb) || count >= slot.limit.get() || head == block {
-            return false;
-        }
-        // SAFETY: the block is the caller's to free, and in the superblock `sb` records.
-        unsafe { block.write(Block { next: head }) };
-        slot.head.set(block);
-        slot.count.set(count);
-        true
     }
 
     /// Pushes everything gathered.

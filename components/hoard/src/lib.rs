@@ -20,6 +20,8 @@ pub mod c;
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod face;
 #[cfg(not(loom))]
+mod gather;
+#[cfg(not(loom))]
 pub mod global;
 #[cfg(not(loom))]
 pub mod heap;

@@ -245,7 +245,9 @@ pub(crate) fn curves(samples: &[Sample], view: &View) -> Vec<(String, String)> {
                 }
             }
             lines.sort_by(|a, b| a.name.cmp(&b.name));
-            Some((family.to_owned(), svg::draw(family, &counts, &lines)))
+            let clock = if view.by_processor { " of processor time" } else { "" };
+            let title = format!("{family}: million operations a second{clock}");
+            Some((family.to_owned(), svg::draw(&title, &counts, &lines)))
         })
         .collect()
 }

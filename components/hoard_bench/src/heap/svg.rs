@@ -45,7 +45,7 @@ pub(crate) fn draw(title: &str, threads: &[u32], lines: &[Line]) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" font-family=\"sans-serif\" \
          font-size=\"12\">\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n\
-         <text x=\"{LEFT}\" y=\"24\" font-size=\"16\">{title}: million operations a second</text>\n"
+         <text x=\"{LEFT}\" y=\"24\" font-size=\"16\">{title}</text>\n"
     );
     for i in 0..=(top / step).round() as u32 {
         let value = f64::from(i) * step;

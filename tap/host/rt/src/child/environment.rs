@@ -21,6 +21,9 @@ use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
 use crate::{log, rpc};
 
+/// Exit code of a process that core could not load a program into. A component tells its own exit values by RPC.
+const NOT_LOADED: i32 = 127;
+
 /// What to create.
 pub(super) struct Attr {
     pub(super) name: String,
@@ -298,11 +301,9 @@ fn load(pd: &Cap, rom_session: &Cap) -> Result<(), rs_err_t> {
     if !program.is_valid() {
         return Err(RS_DENIED);
     }
+    // whether it can run is told as the end of its process, see `on_fault`
     rpc::call(native.get(), native_pd::START, &[program.get()], |_| {})?;
-    match termination(&native)? {
-        (0, _) => Ok(()),
-        _ => Err(RS_INVALID),
-    }
+    Ok(())
 }
 
 fn termination(native: &Cap) -> Result<(i32, i32), rs_err_t> {
@@ -323,6 +324,12 @@ unsafe extern "C" fn on_fault(ctx: *mut c_void, _count: u32) {
     };
     match ask() {
         Ok((0, _)) => {}
+        Ok((1, NOT_LOADED)) => {
+            if let Some(child) = world().children.get_mut(&id) {
+                child.failed = Some(RS_INVALID);
+            }
+            continue_start(id);
+        }
         Ok((1, value)) => serve::ended(id, RS_CHILD_EXITED, value),
         Ok((_, signal)) => serve::ended(id, RS_CHILD_FAULTED, signal),
         Err(_) => serve::ended(id, RS_CHILD_FAULTED, 0),

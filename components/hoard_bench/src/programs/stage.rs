@@ -125,10 +125,12 @@ impl Stage {
         if !self.unprivileged {
             command.uid(NOBODY).gid(NOBODY);
         }
-        // SAFETY: prctl is async-signal-safe; it makes the kernel end the program if this process ends first.
+        // SAFETY: both calls are async-signal-safe. The kernel ends the program if this process ends first, and a shell
+        // that started us in the background with interrupts ignored does not pass that on.
         unsafe {
             command.pre_exec(|| {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+                libc::signal(libc::SIGINT, libc::SIG_DFL);
                 Ok(())
             });
         }

@@ -12,9 +12,9 @@ use genode::{
     session::{io_mem::IoMemConnection, rom::RomConnection},
 };
 use topology::{
-    Claims, Machine, Space,
+    Claims, Machine, Source, Space,
     source::{
-        acpi::{self, MAX_TABLE, PhysicalMemory},
+        acpi::{self, MAX_TABLE, PhysicalMemory, Root},
         description, platform_info,
     },
 };
@@ -57,6 +57,9 @@ fn build(claims: &[Claims], source: &'static str) -> Result<Known, String> {
     for conflict in machine.conflicts() {
         warning!("sources disagree: {conflict}");
     }
+    for note in machine.notes() {
+        log!("note: {note}");
+    }
     Ok(Known { machine, space, source })
 }
 
@@ -74,34 +77,62 @@ fn from_rom(env: Env) -> Result<Known, String> {
     build(&[claims], "core")
 }
 
+/// Where PC firmware other than UEFI leaves the RSDP (ACPI 6.5, 5.2.5.1).
+const BIOS_AREA: u64 = 0xe_0000;
+const BIOS_AREA_SIZE: usize = 0x2_0000;
+
+/// Failed reads of physical memory that are told one by one; a root that leads nowhere must not flood the log.
+const MAX_COMPLAINTS: u32 = 8;
+
 /// Physical memory by IO_MEM sessions. One at a time: tables share pages, and core lends a page once.
-struct Firmware(Env);
+struct Firmware {
+    env: Env,
+    complaints: u32,
+}
+
+impl Firmware {
+    fn try_read(&self, address: u64, len: usize) -> Result<Vec<u8>, Error> {
+        let memory = IoMemConnection::open(self.env, address, len)?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|_| Error::OutOfRam)?;
+        bytes.resize(len, 0);
+        memory.read(0, &mut bytes)?;
+        Ok(bytes)
+    }
+}
 
 impl PhysicalMemory for Firmware {
     fn read(&mut self, address: u64, len: usize) -> Option<Vec<u8>> {
         if len == 0 || len > MAX_TABLE {
             return None;
         }
-        let memory = IoMemConnection::open(self.0, address, len).ok()?;
-        let mut bytes = Vec::new();
-        bytes.try_reserve_exact(len).ok()?;
-        bytes.resize(len, 0);
-        memory.read(0, &mut bytes).ok()?;
-        Some(bytes)
+        self.try_read(address, len)
+            .inspect_err(|error| {
+                if self.complaints < MAX_COMPLAINTS {
+                    warning!("ACPI: IO_MEM of {len} bytes at {address:#x}: {error}");
+                }
+                self.complaints = self.complaints.saturating_add(1);
+            })
+            .ok()
     }
 }
 
 /// Core's `platform_info` ROM, and the ACPI tables that it leads to.
 fn from_acpi(env: Env) -> Result<Known, String> {
+    let explain = |error: &dyn core::fmt::Display| format!("ROM \"platform_info\": {error}");
     let info = text(env, "platform_info")?;
-    // Core writes XML or, from 26.02 on, HID; the reader of the ROM knows XML.
-    let node =
-        Node::parse(info.as_bytes()).map_err(|error| format!("ROM \"platform_info\": {error}"))?;
-    let xml = node.write(Syntax::Xml).map_err(|error| format!("ROM \"platform_info\": {error}"))?;
-    let info =
-        platform_info::parse(&xml).map_err(|error| format!("ROM \"platform_info\": {error}"))?;
-    let root = info.acpi.ok_or_else(|| "ROM \"platform_info\" names no ACPI tables".to_string())?;
-    let tables = acpi::collect(&mut Firmware(env), root)
+    // XML in 26.02, as core's generator is fixed to it; other cores may write HID. The reader of the ROM knows XML.
+    let node = Node::parse(info.as_bytes()).map_err(|error| explain(&error))?;
+    let kernel = node.child("kernel").and_then(|kernel| kernel.attr("name"));
+    let xml = node.write(Syntax::Xml).map_err(|error| explain(&error))?;
+    let info = platform_info::parse(&xml).map_err(|error| explain(&error))?;
+    let mut memory = Firmware { env, complaints: 0 };
+    let root = match info.acpi {
+        Some(root) => root,
+        None => bios_root(&mut memory)
+            .ok_or_else(|| explain(&"no ACPI tables are named, and the BIOS area has no RSDP"))?,
+    };
+    let tables = acpi::collect(&mut memory, root)
         .map_err(|error| format!("ACPI: {error}; the server needs a route to IO_MEM"))?;
     let (mut claims, refused) = tables.claims();
     for error in refused {
@@ -110,6 +141,28 @@ fn from_acpi(env: Env) -> Result<Known, String> {
     if claims.is_empty() {
         return Err("ACPI: no table tells of CPUs or nodes".to_string());
     }
+    if kernel == Some("hw") {
+        claims.iter_mut().filter(|claims| claims.source == Source::Madt).for_each(number_as_hw);
+    }
+    if tables.srat.is_none() {
+        log!("ACPI: no SRAT, so all CPUs are taken to be on one node");
+        claims = claims.into_iter().map(Claims::one_node).collect();
+    }
     claims.push(info.claims);
     build(&claims, "ACPI")
+}
+
+/// The root table by the RSDP in the BIOS area. Base-hw names no tables of ACPI 1.0 (an RSDP of revision 0, as QEMU's
+/// BIOS makes it), and Genode's acpi driver looks there, too.
+fn bios_root(memory: &mut Firmware) -> Option<Root> {
+    let root = acpi::find_rsdp(&memory.read(BIOS_AREA, BIOS_AREA_SIZE)?)?;
+    log!("ROM \"platform_info\" names no ACPI tables, the RSDP in the BIOS area does");
+    Some(root)
+}
+
+/// Numbers CPUs as base-hw does on x86: the enabled ones in the order of their APIC ids, whatever the MADT's
+/// order. Its `Cpu_pool` is sorted so, and the x-th of it is the CPU at x of the affinity space.
+fn number_as_hw(madt: &mut Claims) {
+    madt.cpus.sort_by_key(|cpu| cpu.key.hardware);
+    acpi::number_in_order(madt);
 }

@@ -98,6 +98,9 @@ fn show(topology: &TopologyConnection) {
             node.cpus,
             near.join(" ")
         );
+        for range in snapshot.ranges().iter().filter(|range| range.node.get() == id) {
+            log!("node {id}: {} at {:#x}", unit(range.size.get()), range.base.get());
+        }
     }
     for y in 0..height {
         let row: String = (0..width)
@@ -148,8 +151,37 @@ fn compare(topology: &TopologyConnection) -> Result<(), String> {
     if cores != with_node {
         return Err(format!("{cores} CPUs in nodes, {with_node} locations with a node"));
     }
+    addresses(topology)?;
     out_of_bounds(topology)?;
     log!("RPC and snapshot agree: {count} nodes, {cores} CPUs");
+    Ok(())
+}
+
+/// Where a policy shows physical addresses: each belongs to one node that is seen, and no node has more memory than
+/// addresses.
+fn addresses(topology: &TopologyConnection) -> Result<(), String> {
+    let snapshot = topology.snapshot();
+    let mut ranges: Vec<(u64, u64, u32)> = snapshot
+        .ranges()
+        .iter()
+        .map(|range| (range.base.get(), range.size.get(), range.node.get()))
+        .collect();
+    ranges.sort_unstable();
+    let mut next = 0;
+    for &(base, size, node) in &ranges {
+        if base < next || node as usize >= snapshot.nodes().len() {
+            return Err(format!("memory at {base:#x} of node {node} is another node's, too"));
+        }
+        next = base.checked_add(size).ok_or_else(|| format!("memory at {base:#x} never ends"))?;
+    }
+    for id in (0..).take(snapshot.nodes().len()) {
+        let mine = ranges.iter().filter(|&&(_, _, node)| node == id);
+        let shown = mine.fold(0, |sum: u64, &(_, size, _)| sum.saturating_add(size));
+        let memory = snapshot.memory_of(id).unwrap_or(0);
+        if !ranges.is_empty() && memory > shown {
+            return Err(format!("node {id} has {memory} bytes at {shown} addresses"));
+        }
+    }
     Ok(())
 }
 

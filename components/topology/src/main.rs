@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Without a `<machine>`, the server takes core's `machine` ROM (host), or the ACPI tables that core's `platform_info` ROM
-//! leads to (Genode; needs a route to IO_MEM). A session sees what lies inside its affinity rectangle and nothing
+//! or the BIOS leads to (Genode; needs a route to IO_MEM). A session sees what lies inside its affinity rectangle and nothing
 //! else; a policy can add nodes without CPUs and physical addresses. A machine that cannot be understood is refused
 //! with the reason; the one before stays.
 #![no_std]

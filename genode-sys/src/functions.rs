@@ -151,7 +151,7 @@ unsafe extern "C" {
 }
 unsafe extern "C" {
     pub fn rs_session_upgrade(id: u64, args: *const core::ffi::c_char, args_len: usize)
-    -> rs_err_t;
+        -> rs_err_t;
 }
 unsafe extern "C" {
     pub fn rs_session_close(id: u64);

@@ -8,6 +8,7 @@
 pub use genode_abi::*;
 
 #[cfg(target_os = "genode")]
+#[rustfmt::skip] // generated
 mod functions;
 #[cfg(target_os = "genode")]
 pub use functions::*;

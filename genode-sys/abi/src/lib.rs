@@ -5,5 +5,6 @@
 #![no_std]
 #![allow(non_camel_case_types)] // C names, so that header and bindings read the same
 
+#[rustfmt::skip] // generated
 mod types;
 pub use types::*;

@@ -22,7 +22,7 @@ Usage:
   cargo tap run NAME          runs tap/run/NAME.run (or rs_NAME.run, or a path)
   cargo tap test [PATTERN]    runs all run scripts, or those whose name contains PATTERN
   cargo tap new COMPONENT     makes a component with a run script: in the SDK's workspace, or as a
-                              crate of its own in an empty folder
+                              crate of its own in an empty or new folder
   cargo tap topo ...          shows the machine's topology
   cargo tap bench heap|system ...
                               runs the benchmarks, optimized; further arguments go to them
@@ -38,6 +38,7 @@ Options of run and test:
   --no-colour                 without colours and progress
 
 Options of new:
+  --rpc                       an RPC interface, and a server and a client of it
   --git URL                   depend on the SDK by git instead of by path
 
 Results are TAP 14 on stdout. Exit value: 0 all that ran passed, 1 something failed or nothing ran,
@@ -274,7 +275,7 @@ fn run_all(
 }
 
 fn make_component(args: Vec<OsString>) -> u8 {
-    let (mut name, mut git) = (None, None);
+    let (mut name, mut git, mut kind) = (None, None, new::Kind::Plain);
     let mut args = args.into_iter();
     while let Some(arg) = args.next() {
         match arg.to_str() {
@@ -282,6 +283,7 @@ fn make_component(args: Vec<OsString>) -> u8 {
                 Some(url) => git = Some(url),
                 None => return misuse("--git needs a URL"),
             },
+            Some("--rpc") => kind = new::Kind::Rpc,
             Some(text) if !text.starts_with('-') && name.is_none() => name = Some(text.to_owned()),
             _ => return misuse(&format!("unknown argument {}", arg.display())),
         }
@@ -290,7 +292,7 @@ fn make_component(args: Vec<OsString>) -> u8 {
         return misuse("which component? for example: cargo tap new clock");
     };
     let here = std::env::current_dir().unwrap_or_default();
-    match new::create(&here, &name, git.as_deref()) {
+    match new::create(&here, &name, kind, git.as_deref()) {
         Ok(text) => {
             println!("{text}");
             0

@@ -83,6 +83,20 @@ fn a_crate_of_its_own_runs_by_the_same_command() {
 }
 
 #[test]
+fn an_interface_with_server_and_client_runs_as_it_is_made() {
+    let folder = Folder::new("rpc");
+    let (output, text) = tap(&folder, &["new", "--rpc", "./tick_tock"]);
+    assert!(output.status.success(), "{text}");
+    let folder = Folder(folder.join("tick_tock"));
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-target");
+    let alias = format!("[build]\ntarget-dir = \"{}\"\n", target.display());
+    fs::write(folder.join(".cargo/config.toml"), alias).unwrap();
+    let (output, text) = tap(&folder, &["run", "tick_tock"]);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("[init -> tick_tock_client] add(5) returned 7"), "{text}");
+}
+
+#[test]
 fn a_git_dependency_is_written_as_such() {
     let folder = Folder::new("git");
     let (output, text) = tap(&folder, &["new", "remote", "--git", "https://example.org/sdk.git"]);
@@ -114,6 +128,18 @@ fn inside_the_workspace_names_get_the_prefix() {
     ] {
         let made = fs::read_to_string(folder.join(file)).unwrap();
         assert!(made.contains("rs_clock"), "{file}: {made}");
+    }
+    let (output, text) = tap(&folder, &["new", "--rpc", "tick_tock"]);
+    assert!(output.status.success(), "{text}");
+    for (file, part) in [
+        ("components/tick_tock/src/lib.rs", "pub trait TickTock"),
+        ("components/tick_tock/src/client.rs", "use rs_tick_tock::TickTock;"),
+        ("components/tick_tock/Cargo.toml", "name = \"rs_tick_tock_server\""),
+        ("tap/src/rs_tick_tock_server/target.mk", "RS_PACKAGE = rs_tick_tock\n"),
+        ("tap/run/rs_tick_tock.run", "<service name=\"TickTock\"/>"),
+    ] {
+        let made = fs::read_to_string(folder.join(file)).unwrap();
+        assert!(made.contains(part), "{file}: {made}");
     }
     let (output, text) = tap(&folder, &["new", "rs_clock"]);
     assert!(!output.status.success() && text.contains("exists"), "{text}");

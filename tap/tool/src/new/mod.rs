@@ -5,6 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const SOURCE: &str = include_str!("templates/main.rs.in");
+const RPC_INTERFACE: &str = include_str!("templates/rpc/lib.rs.in");
+const RPC_SERVER: &str = include_str!("templates/rpc/server.rs.in");
+const RPC_CLIENT: &str = include_str!("templates/rpc/client.rs.in");
+const RPC_RUN: &str = include_str!("templates/rpc/component.run.in");
+const BIN: &str = include_str!("templates/bin.toml.in");
 const MANIFEST: &str = include_str!("templates/Cargo.toml.in");
 const MANIFEST_INSIDE: &str = include_str!("templates/inside.toml.in");
 const RUN: &str = include_str!("templates/component.run.in");
@@ -31,14 +36,107 @@ fn check(name: &str) -> Result<(), String> {
     ))
 }
 
-/// Makes a component in or below `here`; returns what to do next.
-pub fn create(here: &Path, name: &str, git: Option<&str>) -> Result<String, String> {
+/// What is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A component that says hello.
+    Plain,
+    /// An RPC interface, and a server and a client of it.
+    Rpc,
+}
+
+impl Kind {
+    fn about(self) -> &'static str {
+        match self {
+            Self::Plain => "Says hello, and ends",
+            Self::Rpc => "An RPC interface, and a server and a client of it",
+        }
+    }
+
+    fn run(self) -> &'static str {
+        match self {
+            Self::Plain => RUN,
+            Self::Rpc => RPC_RUN,
+        }
+    }
+
+    fn sources(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Plain => &[("main.rs", SOURCE)],
+            Self::Rpc => {
+                &[("lib.rs", RPC_INTERFACE), ("server.rs", RPC_SERVER), ("client.rs", RPC_CLIENT)]
+            }
+        }
+    }
+
+    /// The binaries of the package `name`, and their sources.
+    fn bins(self, name: &str) -> Vec<(String, &'static str)> {
+        match self {
+            Self::Plain => vec![(name.into(), "main.rs")],
+            Self::Rpc => {
+                vec![
+                    (format!("{name}_server"), "server.rs"),
+                    (format!("{name}_client"), "client.rs"),
+                ]
+            }
+        }
+    }
+
+    /// A template's text for the package `name`, whose trait has the name without prefix.
+    fn fill(self, template: &str, name: &str) -> String {
+        let bins = self.bins(name).into_iter();
+        let bins: String = bins
+            .map(|(bin, source)| BIN.replace("@BIN@", &bin).replace("@SOURCE@", source))
+            .collect();
+        let short = name.strip_prefix("rs_").unwrap_or(name);
+        template
+            .replace("@BINS@", &bins)
+            .replace("@WHAT@", self.about())
+            .replace("@NAME@", name)
+            .replace("@TRAIT@", &camel(short))
+    }
+}
+
+/// `my_clock` as the name of a type.
+fn camel(name: &str) -> String {
+    let mut out = String::new();
+    for word in name.split('_') {
+        let mut chars = word.chars();
+        out.extend(chars.next().map(|c| c.to_ascii_uppercase()));
+        out.push_str(chars.as_str());
+    }
+    out
+}
+
+/// Makes a component in or below `here`, or in the folder that `name` is a path of; returns what to do next.
+pub fn create(here: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<String, String> {
+    if let Some((parent, last)) = name.rsplit_once('/') {
+        let parent = here.join(if parent.is_empty() { "/" } else { parent });
+        check(last)?;
+        if !parent.is_dir() {
+            return Err(format!("there is no folder {}", parent.display()));
+        }
+        if cargo_project(&parent).is_some_and(|project| project.sdk.is_none()) {
+            return create(&parent, last, kind, git);
+        }
+        return outside(&parent.join(last), last, kind, git)
+            .map(|text| text.replace("run it: ", &format!("run it: cd {name} && ")));
+    }
     check(name)?;
     let inside = cargo_project(here).filter(|project| project.sdk.is_none());
     match inside {
-        Some(project) if git.is_none() => within(&project.user.root, name),
+        Some(project) if git.is_none() => within(&project.user.root, name, kind),
         Some(_) => Err("--git is for crates outside of the SDK's workspace".into()),
-        None => outside(here, name, git),
+        None => {
+            let empty = fs::read_dir(here)
+                .map_err(|e| format!("cannot read {}: {e}", here.display()))?
+                .flatten()
+                .all(|entry| entry.file_name() == ".git");
+            let folder = if empty { here.to_owned() } else { here.join(name) };
+            let text = outside(&folder, name, kind, git)?;
+            let enter = if empty { "run it: ".into() } else { format!("run it: cd {name} && ") };
+            Ok(text.replace("run it: ", &enter))
+        }
     }
 }
 
@@ -64,30 +162,31 @@ fn write(folder: &Path, files: &[(String, String)]) -> Result<(), String> {
 }
 
 /// In the SDK's workspace every binary, run script and target carries our prefix.
-fn within(root: &Path, name: &str) -> Result<String, String> {
+fn within(root: &Path, name: &str, kind: Kind) -> Result<String, String> {
     let short = name.strip_prefix("rs_").unwrap_or(name);
-    let binary = format!("rs_{short}");
-    let fill = |text: &str| text.replace("@NAME@", &binary);
-    let files = [
+    let package = format!("rs_{short}");
+    let fill = |text: &str| kind.fill(text, &package);
+    let mut files = vec![
         (format!("components/{short}/Cargo.toml"), fill(MANIFEST_INSIDE)),
-        (format!("components/{short}/src/main.rs"), fill(SOURCE)),
-        (format!("tap/run/{binary}.run"), fill(RUN)),
-        (format!("tap/src/{binary}/target.mk"), fill(TARGET_MK)),
+        (format!("tap/run/{package}.run"), fill(kind.run())),
     ];
+    for (file, text) in kind.sources() {
+        files.push((format!("components/{short}/src/{file}"), fill(text)));
+    }
+    for (bin, _) in kind.bins(&package) {
+        let text = fill(TARGET_MK).replace("@BIN@", &bin);
+        files.push((format!("tap/src/{bin}/target.mk"), text));
+    }
     write(root, &files)?;
     Ok(format!(
-        "made components/{short}, tap/run/{binary}.run and tap/src/{binary}/target.mk\nrun it: cargo tap run {short}"
+        "made components/{short}, tap/run/{package}.run and what Genode's build system needs, in tap/src\n\
+         run it: cargo tap run {short}"
     ))
 }
 
 /// Outside: a crate with its own run script and the alias `cargo tap`.
-fn outside(here: &Path, name: &str, git: Option<&str>) -> Result<String, String> {
-    let empty = fs::read_dir(here)
-        .map_err(|e| format!("cannot read {}: {e}", here.display()))?
-        .flatten()
-        .all(|entry| entry.file_name() == ".git");
-    let folder = if empty { here.to_owned() } else { here.join(name) };
-    if !empty && folder.exists() {
+fn outside(folder: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<String, String> {
+    if fs::read_dir(folder).is_ok_and(|mut f| f.any(|e| e.is_ok_and(|e| e.file_name() != ".git"))) {
         return Err(format!("{} exists; choose another name", folder.display()));
     }
     let sdk = own_sdk();
@@ -120,14 +219,16 @@ fn outside(here: &Path, name: &str, git: Option<&str>) -> Result<String, String>
         }
         None => String::new(),
     };
-    let fill = |text: &str| text.replace("@NAME@", name).replace("@SOURCE@", &source);
+    let fill = |text: &str| kind.fill(text, name).replace("@SDK@", &source);
     let mut files = vec![
         ("Cargo.toml".to_owned(), fill(MANIFEST)),
-        ("src/main.rs".to_owned(), fill(SOURCE)),
-        (format!("run/{name}.run"), fill(RUN)),
-        ("README.md".to_owned(), fill(README).replace("@HOW@", how.trim_start())),
+        (format!("run/{name}.run"), fill(kind.run())),
+        ("README.md".to_owned(), fill(README).replace("@HOW@", &how)),
         (".gitignore".to_owned(), "/target\n".to_owned()),
     ];
+    for (file, text) in kind.sources() {
+        files.push((format!("src/{file}"), fill(text)));
+    }
     // the versions that the SDK is tested with
     if let (None, Ok(lock)) = (git, fs::read_to_string(sdk.join("Cargo.lock"))) {
         files.push(("Cargo.lock".to_owned(), lock));
@@ -135,12 +236,8 @@ fn outside(here: &Path, name: &str, git: Option<&str>) -> Result<String, String>
     if !alias.is_empty() {
         files.push((".cargo/config.toml".to_owned(), alias));
     }
-    write(&folder, &files)?;
-    let enter = if empty { String::new() } else { format!("cd {name} && ") };
-    Ok(format!(
-        "made the crate {name} in {}{how}\nrun it: {enter}cargo tap run {name}",
-        folder.display()
-    ))
+    write(folder, &files)?;
+    Ok(format!("made the crate {name} in {}{how}\nrun it: cargo tap run {name}", folder.display()))
 }
 
 #[cfg(test)]
@@ -160,8 +257,18 @@ mod tests {
 
     #[test]
     fn templates_are_filled_completely() {
-        for text in [SOURCE, MANIFEST_INSIDE, RUN, TARGET_MK] {
-            assert!(!text.replace("@NAME@", "x").contains('@'), "{text}");
+        for kind in [Kind::Plain, Kind::Rpc] {
+            let sources = kind.sources().iter().map(|(_, text)| *text);
+            for text in sources.chain([MANIFEST_INSIDE, kind.run()]) {
+                assert!(!kind.fill(text, "x").contains('@'), "{text}");
+            }
         }
+    }
+
+    #[test]
+    fn a_trait_is_named_without_the_prefix() {
+        let text = Kind::Rpc.fill("@NAME@ @TRAIT@", "rs_my_clock");
+        assert_eq!(text, "rs_my_clock MyClock");
+        assert_eq!(Kind::Rpc.fill("@TRAIT@", "a1__b"), "A1B");
     }
 }

@@ -129,8 +129,9 @@ fn from_acpi(env: Env) -> Result<Known, String> {
     let mut memory = Firmware { env, complaints: 0 };
     let root = match info.acpi {
         Some(root) => root,
-        None => bios_root(&mut memory)
-            .ok_or_else(|| explain(&"no ACPI tables are named, and the BIOS area has no RSDP"))?,
+        None => bios_root(&mut memory).ok_or_else(|| {
+            explain(&"no ACPI tables are named, and no RSDP is found in the BIOS area")
+        })?,
     };
     let tables = acpi::collect(&mut memory, root)
         .map_err(|error| format!("ACPI: {error}; the server needs a route to IO_MEM"))?;

@@ -234,6 +234,9 @@ impl Root {
 
     /// Serves `S`: tells the parent, and lets `factory` make the sessions.
     ///
+    /// A closure as factory names its parameter's type, `|request: &SessionRequest<'_>| ..`: without it the compiler
+    /// takes one lifetime where any is meant, and says "not general enough".
+    ///
     /// # Errors
     /// [`Error::Invalid`] from within a factory, else what the parent says.
     pub fn serve<S, F>(&mut self, factory: F) -> Result<(), Error>

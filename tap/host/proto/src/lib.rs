@@ -6,7 +6,6 @@
 #![cfg_attr(not(any(test, loom)), no_std)]
 #![deny(missing_docs)]
 
-pub mod args;
 pub mod bell;
 pub mod control;
 pub mod opcode;

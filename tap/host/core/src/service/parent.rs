@@ -1,7 +1,7 @@
 //! Parent of the init component: its environment, its sessions of core's services, its exit.
 use std::collections::HashMap;
 
-use rs_host_proto::args;
+use genode_args::ArgsRef;
 use rs_host_proto::opcode::{Cost, OPCODES, close, cost, env_id, upgrade};
 use rs_host_proto::wire::{Affinity, Reader};
 
@@ -252,16 +252,16 @@ impl Services {
             return Err(SessionError::Denied);
         }
         let account = init.account;
-        let ram = args::number(session_args, "ram_quota", 0);
-        let caps = args::number(session_args, "cap_quota", 0);
+        let ram = ArgsRef::new(session_args).ram_quota();
+        let caps = ArgsRef::new(session_args).cap_quota();
         if ram < cost.ram {
             return Err(SessionError::InsufficientRam);
         }
         if caps < cost.caps {
             return Err(SessionError::InsufficientCaps);
         }
-        let asked = args::find(session_args, "label").unwrap_or_default();
-        let label = format!("{NAME} -> {}", asked.replace("\\\"", "\""));
+        let asked = ArgsRef::new(session_args).label().unwrap_or_default();
+        let label = format!("{NAME} -> {}", asked.as_str());
         nucleus.accounts.transfer(account, ROOT, ram, caps)?;
         let session = SessionArgs { label: &label, affinity };
         let made = match service {
@@ -298,8 +298,8 @@ impl Services {
         let Some(session) = init.sessions.get_mut(&id).filter(|_| id >= env_id::FIRST_FREE) else {
             return Ok(());
         };
-        let ram = args::number(session_args, "ram_quota", 0);
-        let caps = args::number(session_args, "cap_quota", 0);
+        let ram = ArgsRef::new(session_args).ram_quota();
+        let caps = ArgsRef::new(session_args).cap_quota();
         nucleus.accounts.transfer(init.account, ROOT, ram, caps)?;
         session.ram += ram;
         session.caps += caps;
@@ -371,7 +371,7 @@ fn text(bytes: &[u8]) -> Result<&str, NotServed> {
 
 /// Say why init did not get a session; nobody else could find out.
 fn explain(service: &str, session_args: &str, error: SessionError) {
-    let label = args::find(session_args, "label").unwrap_or_default();
+    let label = ArgsRef::new(session_args).label().unwrap_or_default();
     let remedy = match error {
         SessionError::Denied if service == "ROM" => "no such boot module: add it to the boot image",
         SessionError::Denied => "core has no such service, or the session id is in use",

@@ -24,39 +24,73 @@ fn offset(text: &str, place: &str) -> Result<usize, super::Exception> {
     Ok(text.char_indices().nth(i).map_or(text.len(), |(at, _)| at))
 }
 
-fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
-    const FORM: &str = "regexp ?-option ...? exp string ?matchVar? ?subMatchVar ...?";
-    let (mut all, mut inline, mut places, mut nocase, mut lines) =
-        (false, false, false, false, false);
-    let mut start = None;
-    let mut rest = &words[1..];
-    while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
-        rest = &rest[1..];
-        match option.as_str() {
-            "-all" => all = true,
-            "-inline" => inline = true,
-            "-indices" => places = true,
-            "-nocase" => nocase = true,
-            "-line" | "-lineanchor" | "-linestop" => lines = true,
-            "-start" if !rest.is_empty() => {
-                start = Some(rest[0].clone());
-                rest = &rest[1..];
-            }
-            "--" => break,
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -all, -indices, -inline, -line, -nocase, -start, or --"
-                ));
+/// Options of both commands, as given, and the words behind them.
+#[derive(Default)]
+struct Options {
+    all: bool,
+    inline: bool,
+    places: bool,
+    nocase: bool,
+    lines: bool,
+    start: Option<Value>,
+}
+
+impl Options {
+    /// Reads options up to the first word that is none; `also` are those that only this command has, `allowed` is
+    /// what the message names.
+    fn parse<'a>(
+        words: &'a [Value],
+        also: &[&str],
+        allowed: &str,
+    ) -> Result<(Self, &'a [Value]), super::Exception> {
+        let mut options = Self::default();
+        let mut rest = words;
+        while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
+            rest = &rest[1..];
+            match option.as_str() {
+                "-all" => options.all = true,
+                "-inline" if also.contains(&"-inline") => options.inline = true,
+                "-indices" if also.contains(&"-indices") => options.places = true,
+                "-nocase" => options.nocase = true,
+                "-line" | "-lineanchor" | "-linestop" => options.lines = true,
+                "-start" if !rest.is_empty() => {
+                    options.start = Some(rest[0].clone());
+                    rest = &rest[1..];
+                }
+                "--" => break,
+                other => {
+                    return fail(format!("bad option \"{other}\": must be {allowed}"));
+                }
             }
         }
+        Ok((options, rest))
     }
+
+    fn pattern(&self, expression: &Value) -> Result<Pattern, super::Exception> {
+        Pattern::new(expression.as_str(), self.nocase, self.lines)
+    }
+
+    /// Where to begin in `text`, in bytes.
+    fn begin(&self, text: &str) -> Result<usize, super::Exception> {
+        self.start.as_ref().map_or(Ok(0), |s| offset(text, s.as_str()))
+    }
+}
+
+fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
+    const FORM: &str = "regexp ?-option ...? exp string ?matchVar? ?subMatchVar ...?";
+    let (options, rest) = Options::parse(
+        &words[1..],
+        &["-inline", "-indices"],
+        "-all, -indices, -inline, -line, -nocase, -start, or --",
+    )?;
+    let (all, inline, places) = (options.all, options.inline, options.places);
     let [expression, subject, vars @ ..] = rest else { return usage(FORM) };
     if inline && !vars.is_empty() {
         return fail("regexp match variables not allowed when using -inline");
     }
-    let pattern = Pattern::new(expression.as_str(), nocase, lines)?;
+    let pattern = options.pattern(expression)?;
     let text = subject.as_str();
-    let mut at = start.map_or(Ok(0), |s| offset(text, s.as_str()))?;
+    let mut at = options.begin(text)?;
     let mut count = 0i64;
     let mut collected = Vec::new();
     let mut last = None;
@@ -101,36 +135,16 @@ fn next(text: &str, (start, end): (usize, usize)) -> usize {
 
 fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     const FORM: &str = "regsub ?-option ...? exp string subSpec ?varName?";
-    let (mut all, mut nocase, mut lines) = (false, false, false);
-    let mut start = None;
-    let mut rest = &words[1..];
-    while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
-        rest = &rest[1..];
-        match option.as_str() {
-            "-all" => all = true,
-            "-nocase" => nocase = true,
-            "-line" | "-lineanchor" | "-linestop" => lines = true,
-            "-start" if !rest.is_empty() => {
-                start = Some(rest[0].clone());
-                rest = &rest[1..];
-            }
-            "--" => break,
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -all, -line, -nocase, -start, or --"
-                ));
-            }
-        }
-    }
+    let (options, rest) = Options::parse(&words[1..], &[], "-all, -line, -nocase, -start, or --")?;
     let (expression, subject, template, var) = match rest {
         [e, s, t] => (e, s, t, None),
         [e, s, t, v] => (e, s, t, Some(v)),
         _ => return usage(FORM),
     };
-    let pattern = Pattern::new(expression.as_str(), nocase, lines)?;
+    let pattern = options.pattern(expression)?;
     let text = subject.as_str();
-    let from = start.map_or(Ok(0), |s| offset(text, s.as_str()))?;
-    let (out, count) = substitute(&pattern, text, template.as_str(), from, all);
+    let from = options.begin(text)?;
+    let (out, count) = substitute(&pattern, text, template.as_str(), from, options.all);
     match var {
         None => Ok(Value::from(out)),
         Some(name) => {

@@ -12,6 +12,17 @@ static Genode::Env *env_ptr;
 Genode::Env  &Seam::env()  { return *env_ptr; }
 Genode::Heap &Seam::heap() { static Heap heap { env().ram(), env().rm() }; return heap; }
 
+rs_err_t Seam::caught()
+{
+	try { throw; }
+	catch (Out_of_ram)             { return RS_OUT_OF_RAM; }
+	catch (Out_of_caps)            { return RS_OUT_OF_CAPS; }
+	catch (Insufficient_ram_quota) { return RS_INSUFFICIENT_RAM; }
+	catch (Insufficient_cap_quota) { return RS_INSUFFICIENT_CAPS; }
+	catch (Service_denied)         { return RS_DENIED; }
+	catch (...)                    { return RS_GONE; }
+}
+
 /* names this binary in the registration of destructors of static objects, which never run */
 __attribute__((visibility("hidden"))) void *dso_handle asm ("__dso_handle") = nullptr;
 

@@ -90,17 +90,15 @@ namespace Seam {
 	/* whether a thread can be placed at a location, the default location being always possible */
 	bool within_affinity_space(rs_location_t const &);
 
+	/* the error code of the exception that is being handled */
+	rs_err_t caught();
+
 	/* call 'fn', which returns an rs_err_t, and answer exceptions with their error code */
 	template <typename FN>
 	inline rs_err_t guard(FN const &fn)
 	{
 		try { return fn(); }
-		catch (Out_of_ram)             { return RS_OUT_OF_RAM; }
-		catch (Out_of_caps)            { return RS_OUT_OF_CAPS; }
-		catch (Insufficient_ram_quota) { return RS_INSUFFICIENT_RAM; }
-		catch (Insufficient_cap_quota) { return RS_INSUFFICIENT_CAPS; }
-		catch (Service_denied)         { return RS_DENIED; }
-		catch (...)                    { return RS_GONE; }
+		catch (...) { return caught(); }
 	}
 
 	/* call 'fn', whose failure nobody can act on */

@@ -2,6 +2,7 @@
 // compiler, and by `tests/corpus.rs`, which replays the committed corpus on stable.
 
 use topology::snapshot::{OwnedSnapshot, Snapshot};
+use topology::source::snapshot as from_snapshot;
 use topology::source::{acpi, cpuid, description, platform_info, synthetic, sysfs, tip, topo_session};
 use topology::view::{View, ViewPolicy};
 use topology::wire::{Call, NumaRegion};
@@ -111,8 +112,22 @@ pub fn synthetic(data: &[u8]) {
 }
 
 pub fn platform_info(data: &[u8]) {
-    if let Ok(info) = platform_info::parse(&String::from_utf8_lossy(data)) {
-        exercise(&[info.claims]);
+    let text = String::from_utf8_lossy(data);
+    if let Ok(info) = platform_info::parse(&text) {
+        // a MADT behind the text: eight local APICs in an order that the text chooses
+        let mut madt = b"APIC\0\0\0\0\x04".to_vec();
+        madt.resize(44, 0);
+        for n in 0..8u8 {
+            madt.extend_from_slice(&[0, 8, n, n.wrapping_mul(data[data.len() / 2] | 1) & 127, 1, 0, 0, 0]);
+        }
+        let len = (madt.len() as u32).to_le_bytes();
+        madt[4..8].copy_from_slice(&len);
+        madt[9] = madt.iter().fold(0u8, |s, b| s.wrapping_sub(*b));
+        let (numbered, _) = info.number(&madt).expect("this MADT is right");
+        let mut numbers: Vec<u32> = numbered.cpus.iter().filter_map(|c| c.key.os).collect();
+        numbers.sort_unstable();
+        assert!(numbers.is_sorted_by(|a, b| a < b) || numbers.is_empty());
+        exercise(&[numbered, info.claims]);
     }
 }
 
@@ -131,6 +146,9 @@ pub fn snapshot(data: &[u8]) {
     }
     for bytes in [data, &fixed] {
         let Ok(s) = Snapshot::parse(bytes) else { continue };
+        if let Ok(c) = from_snapshot::claims(&s) {
+            exercise(&[c]);
+        }
         let (w, h) = s.size();
         let n = s.nodes().len() as u32;
         for (x, y) in [(0, 0), (w as i32 - 1, h as i32 - 1), (w as i32, 0), (-1, 0), (1, 0)] {
@@ -158,6 +176,10 @@ impl topo_session::TopoSession for Noise<'_> {
     fn phys_id(&mut self, x: i32, y: i32) -> Result<u32, ()> {
         let n = *self.0.get((x as usize * 3 + y as usize) % self.0.len()).ok_or(())?;
         Ok(u32::from(n) * (1 + x as u32))
+    }
+
+    fn global_affinity_space(&mut self) -> Result<(u32, u32), ()> {
+        Ok((u32::from(self.0[0]), u32::from(self.0[self.0.len() / 2]) % 8))
     }
 }
 

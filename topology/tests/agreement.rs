@@ -382,7 +382,7 @@ fn nova_and_base_hw_platform_info() {
     assert_eq!((m.cpus().len(), m.nodes().len()), (8, 0));
     for bad in [
         "<other/>",
-        "<platform_info><hardware><cpus><cpu id='1'/></cpus></hardware></platform_info>",
+        "<platform_info><hardware><cpus><cpu id='1' ypos='0'/></cpus></hardware></platform_info>",
     ] {
         assert!(platform_info::parse(bad).is_err(), "{bad}");
     }

@@ -257,6 +257,13 @@ impl TopoSession for Session<'_> {
             _ => Err("wrong reply"),
         }
     }
+
+    fn global_affinity_space(&mut self) -> Result<(u32, u32), Self::Error> {
+        match self.view.answer(self.machine, &self.space, Call::GlobalAffinitySpace) {
+            Reply::Space(s) => Ok((s.width.get(), s.height.get())),
+            _ => Err("wrong reply"),
+        }
+    }
 }
 
 #[test]
@@ -277,6 +284,10 @@ fn a_topo_session_is_a_source_of_more_than_64_cpus() {
     assert!(claims.notes.iter().any(|n| n.to_string().contains("distinct physical CPU ids")));
     let m = Machine::build(&[claims]).unwrap();
     assert_eq!(m.cpus().len(), 200);
+    // nor are those of a part, which the fork's core takes from elsewhere
+    s.as_the_fork = false;
+    let part = topo_session::read(&mut s, 40, 1).unwrap();
+    assert!(part.notes.iter().any(|n| n.to_string().contains("distinct physical CPU ids")));
     assert!(topo_session::read(&mut s, 0, 1).is_err());
     assert!(topo_session::read(&mut s, u32::MAX, u32::MAX).is_err());
 }

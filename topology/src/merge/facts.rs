@@ -148,7 +148,10 @@ impl Draft {
                 None => self.note_once(Note::UnknownCpu(c.source, entry.2)),
             }
         }
-        self.space = Some((known, named, c.source));
+        // a grid of nothing but strangers tells nothing about the CPUs that are known
+        if space.cpus.is_empty() || !named.is_empty() {
+            self.space = Some((known, named, c.source));
+        }
     }
 
     /// The space with final CPU numbers.

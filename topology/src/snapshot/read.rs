@@ -35,6 +35,19 @@ fn known(n: U32) -> Option<u32> {
     Some(n.get()).filter(|n| *n != NONE)
 }
 
+fn cache(c: &CacheRecord) -> SnapshotCache {
+    SnapshotCache {
+        level: c.level,
+        kind: match c.kind {
+            0 => CacheType::Data,
+            1 => CacheType::Instruction,
+            _ => CacheType::Unified,
+        },
+        size: Some(c.size.get()).filter(|s| *s != 0),
+        line: Some(c.line.get()).filter(|l| *l != 0),
+    }
+}
+
 impl<'a> Snapshot<'a> {
     /// Check `bytes`, which nobody may change meanwhile (see [`Shared::load`] for shared memory).
     /// What follows the snapshot in the buffer is left alone.
@@ -204,6 +217,33 @@ impl<'a> Snapshot<'a> {
         Some((a.value.get(), Source::from_number(a.source)?))
     }
 
+    /// The locations, column by column.
+    pub fn locations(&self) -> &'a [LocationRecord] {
+        self.locations
+    }
+
+    /// All distances between the nodes, row by row, 0 where not known; empty where nobody told any.
+    pub fn distances(&self) -> &'a [u8] {
+        self.distances
+    }
+
+    /// All latencies and bandwidths, by initiator, target, level and kind.
+    pub fn access_records(&self) -> &'a [AccessRecord] {
+        self.access
+    }
+
+    /// The caches, each with the indices of the locations whose CPUs share it.
+    pub fn caches(&self) -> impl Iterator<Item = (SnapshotCache, impl Iterator<Item = u32>)> {
+        self.caches.iter().map(|c| {
+            let first = c.first_word.get() as usize;
+            let words = self.members.get(first..first + c.words.get() as usize).unwrap_or(&[]);
+            let bits = (0u32..).step_by(64).zip(words).flat_map(|(base, word)| {
+                (0..64).filter(|bit| word.get() >> bit & 1 == 1).map(move |bit| base + bit)
+            });
+            (cache(c), bits)
+        })
+    }
+
     /// The other nodes whose distance from `node` is known, nearest first.
     pub fn neighbours(&self, node: u32) -> Vec<(u32, u8)> {
         let mut near: Vec<(u32, u8)> = (0..self.nodes.len() as u32)
@@ -227,17 +267,7 @@ impl<'a> Snapshot<'a> {
             word.is_some_and(|w| w.get() >> (i % 64) & 1 == 1)
         };
         let both = self.caches.iter().filter(|c| has(c, a) && has(c, b));
-        both.map(|c| SnapshotCache {
-            level: c.level,
-            kind: match c.kind {
-                0 => CacheType::Data,
-                1 => CacheType::Instruction,
-                _ => CacheType::Unified,
-            },
-            size: Some(c.size.get()).filter(|s| *s != 0),
-            line: Some(c.line.get()).filter(|l| *l != 0),
-        })
-        .collect()
+        both.map(cache).collect()
     }
 
     /// Memory ranges of visible nodes; empty where the server does not show addresses.

@@ -8,6 +8,7 @@
 //! | [`sysfs`] | `/sys/devices/system` | a reader of files |
 //! | [`tip`] | base-tukija's topology information page | bytes |
 //! | [`topo_session`] | a TOPO session | the session's six functions |
+//! | [`snapshot`] | a TOPO session of ours | its snapshot |
 //! | [`platform_info`] | NOVA's `platform_info` ROM | an [`element::Element`] |
 //! | [`description`] | a `<machine>` description | XML text or an [`element::Element`] |
 //! | [`synthetic`] | hwloc's synthetic syntax | text |
@@ -18,6 +19,7 @@ pub mod description;
 pub mod element;
 mod number;
 pub mod platform_info;
+pub mod snapshot;
 pub mod synthetic;
 pub mod sysfs;
 pub mod tip;

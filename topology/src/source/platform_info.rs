@@ -1,7 +1,10 @@
-//! NOVA's `platform_info` ROM (Genode 24.11 and 26.02): package, core, thread and kind of each CPU,
-//! the affinity space, and where the ACPI root table lies. base-hw's has the space and the root only.
+//! Core's `platform_info` ROM: which kernel it is, and where the ACPI root table lies; of NOVA also package, core, thread
+//! and kind of each CPU, and the affinity space (24.11 and 26.02 with the location of each CPU, the fork's 22.08
+//! without). base-hw's has the size of the space and the root only.
+//!
+//! The ROM names CPUs by the kernel's numbers and the MADT by APIC ids; [`PlatformInfo::number`] ties them.
 
-use super::acpi::Root;
+use super::acpi::{self, AcpiError, Root};
 use super::element::Element;
 use super::number::number;
 use crate::claims::{Claims, CpuClaim, CpuKey, KeyKind, NodeIds, SpaceClaim};
@@ -27,7 +30,10 @@ impl fmt::Display for PlatformInfoError {
             PlatformInfoError::NotPlatformInfo => f.write_str("not a platform_info node"),
             PlatformInfoError::TooManyCpus => write!(f, "more than {MAX_CPUS} CPUs"),
             PlatformInfoError::BadCpu(line) => {
-                write!(f, "line {line}: a cpu needs numbers as id, xpos and ypos")
+                write!(
+                    f,
+                    "line {line}: a cpu needs a number as id, and as xpos and ypos if it has them"
+                )
             }
         }
     }
@@ -35,9 +41,38 @@ impl fmt::Display for PlatformInfoError {
 
 impl core::error::Error for PlatformInfoError {}
 
+/// A kernel, by the way in which it numbers CPUs.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// base-hw: by APIC id.
+    Hw,
+    /// NOVA: by the MADT's order.
+    Nova,
+    /// The fork's base-tukija: a NOVA, with the topology information page in every component.
+    Tukija,
+    /// One whose numbers nobody here knows.
+    Other,
+}
+
+/// How the MADT's CPUs got the kernel's numbers.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Numbered {
+    /// In the order that the kernel is known to follow; where `platform_info` tells packages, cores and threads,
+    /// they agree with the APIC ids.
+    InOrder,
+    /// By packages, cores and threads, which NOVA takes from APIC ids: the order says otherwise for this kernel CPU.
+    ByPosition(u32),
+    /// Not at all: the order contradicts the position of this kernel CPU, and positions are not all known and distinct.
+    Contradiction(u32),
+    /// Not at all: nobody knows how this kernel counts.
+    Unknown,
+}
+
 /// What the ROM tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformInfo {
+    /// Which kernel it is.
+    pub kernel: Kernel,
     /// CPUs and space.
     pub claims: Claims,
     /// Where to look for ACPI tables: the XSDT where there is one.
@@ -55,10 +90,19 @@ pub fn read<E: Element>(root: &E) -> Result<PlatformInfo, PlatformInfoError> {
     }
     let mut claims = Claims::new(Source::PlatformInfo, NodeIds::Own, KeyKind::Os);
     let mut acpi = None;
+    let mut kernel = Kernel::Other;
     let mut size = None;
     let mut result = Ok(());
     let mut places = Vec::new();
     root.each_child(&mut |child| match child.name() {
+        "kernel" => {
+            kernel = match child.attribute("name") {
+                Some("hw") => Kernel::Hw,
+                Some("nova") => Kernel::Nova,
+                Some("tukija") => Kernel::Tukija,
+                _ => Kernel::Other,
+            };
+        }
         "acpi" => {
             let address = |n| child.attribute(n).and_then(number).filter(|a| *a != 0);
             acpi = address("xsdt").map(Root::Xsdt).or(address("rsdt").map(Root::Rsdt));
@@ -79,8 +123,13 @@ pub fn read<E: Element>(root: &E) -> Result<PlatformInfo, PlatformInfoError> {
     });
     result?;
     claims.all_cpus = !claims.cpus.is_empty();
+    let listed = !claims.cpus.is_empty();
     match size {
-        Some((width, height)) if !places.is_empty() => {
+        // who lists CPUs without locations leaves open where in the space they are
+        Some(_) if listed && places.len() < claims.cpus.len() => {
+            claims.notes.push(Note::Missing(Source::PlatformInfo, "the location of each CPU"));
+        }
+        Some((width, height)) if listed => {
             claims.space = Some(SpaceClaim { width, height, cpus: places });
         }
         Some((width, height)) => {
@@ -95,7 +144,76 @@ pub fn read<E: Element>(root: &E) -> Result<PlatformInfo, PlatformInfoError> {
         }
         None => claims.notes.push(Note::Missing(Source::PlatformInfo, "the affinity space")),
     }
-    Ok(PlatformInfo { claims, acpi })
+    Ok(PlatformInfo { kernel, claims, acpi })
+}
+
+impl PlatformInfo {
+    /// Whether CPUs are listed without their locations, as the fork's NOVA of 22.08 does, whose core has TOPO.
+    pub fn lists_cpus_without_locations(&self) -> bool {
+        self.claims.space.is_none() && self.claims.cpus.iter().any(|cpu| cpu.position.is_some())
+    }
+
+    /// The CPUs of a MADT with the kernel's numbers, and how they were found.
+    pub fn number(&self, madt: &[u8]) -> Result<(Claims, Numbered), AcpiError> {
+        match self.kernel {
+            Kernel::Hw => {
+                let mut claims = acpi::parse_madt(madt)?;
+                acpi::number_as_hw(&mut claims);
+                Ok((claims, Numbered::InOrder))
+            }
+            Kernel::Nova | Kernel::Tukija => {
+                let mut claims = acpi::parse_as_nova(madt)?;
+                let Some(odd) = self.contradicts(&claims) else {
+                    return Ok((claims, Numbered::InOrder));
+                };
+                let how = if self.number_by_position(&mut claims) {
+                    Numbered::ByPosition(odd)
+                } else {
+                    claims.cpus.iter_mut().for_each(|cpu| cpu.key.os = None);
+                    Numbered::Contradiction(odd)
+                };
+                Ok((claims, how))
+            }
+            Kernel::Other => Ok((acpi::parse_madt(madt)?, Numbered::Unknown)),
+        }
+    }
+
+    /// The listed CPUs by package, core and thread, with the kernel's number of each.
+    fn positions(&self) -> Vec<([Option<u32>; 3], u32)> {
+        let place = |p: Position| [p.package, p.core, p.thread];
+        let listed = self.claims.cpus.iter();
+        let mut list: Vec<_> =
+            listed.filter_map(|cpu| Some((place(cpu.position?), cpu.key.os?))).collect();
+        list.sort_unstable();
+        list
+    }
+
+    /// The first kernel CPU, by position, whose APIC id does not rise with the positions.
+    fn contradicts(&self, madt: &Claims) -> Option<u32> {
+        let mut last = None;
+        self.positions().into_iter().map(|(_, os)| os).find(|os| {
+            // numbers are in order: the n-th CPU has number n
+            let id = madt.cpus.get(*os as usize).and_then(|cpu| cpu.key.hardware);
+            let rises = id.is_some() && last < id;
+            last = id;
+            !rises
+        })
+    }
+
+    /// Number by rank among positions, if each CPU has its own; whether that was possible.
+    fn number_by_position(&self, madt: &mut Claims) -> bool {
+        let positions = self.positions();
+        let known = positions.iter().all(|(place, _)| place.iter().all(Option::is_some));
+        let distinct = positions.is_sorted_by(|(a, _), (b, _)| a < b);
+        if !known || !distinct || positions.len() != madt.cpus.len() {
+            return false;
+        }
+        madt.cpus.sort_by_key(|cpu| cpu.key.hardware);
+        for (cpu, (_, os)) in madt.cpus.iter_mut().zip(positions) {
+            cpu.key.os = Some(os);
+        }
+        true
+    }
 }
 
 fn read_cpu(
@@ -111,7 +229,9 @@ fn read_cpu(
     }
     let must = |name| attribute(cpu, name).ok_or_else(|| PlatformInfoError::BadCpu(cpu.line()));
     let id = must("id")?;
-    places.push((must("xpos")?, must("ypos")?, id));
+    if cpu.attribute("xpos").is_some() || cpu.attribute("ypos").is_some() {
+        places.push((must("xpos")?, must("ypos")?, id));
+    }
     claims.cpus.push(CpuClaim {
         position: Some(Position {
             package: attribute(cpu, "package"),

@@ -1,6 +1,7 @@
 //! The topology information page (TIP) that base-tukija maps into every component.
 //!
-//! Layout: u16 length at 0, then at 8 domains of 1320 bytes: u32 id at 0, u8 number of memory
+//! Layout: u16 length at 0, with or without the 8 bytes of the head counted (its reader divides by a domain's size,
+//! which gives the same number of domains), then at 8 domains of 1320 bytes: u32 id at 0, u8 number of memory
 //! regions at 4, u8 number of devices at 5, 32 regions of {u64 start, u64 end} at 8, 32 devices of
 //! 24 bytes at 520, a set of 256 CPUs at 1288. Ends are taken as the first address behind a region.
 
@@ -14,6 +15,8 @@ use zerocopy::{
     little_endian::{U16, U32, U64},
 };
 
+/// Bytes of the longest page: its length is 16 bits wide.
+pub const MAX_SIZE: usize = 1 << 16;
 /// Where base-tukija maps the page.
 pub const ADDRESS: u64 = 0x7fff_bffe_0000;
 /// CPUs in a domain's set.
@@ -65,7 +68,7 @@ pub enum TipError {
         /// Bytes at hand.
         have: usize,
     },
-    /// The length is not 8 plus a multiple of a domain's size.
+    /// The length is no multiple of a domain's size, and not 8 more than one.
     Length(u16),
     /// A domain counts more than 32 memory regions.
     Regions(u8),
@@ -99,10 +102,12 @@ pub fn parse(page: &[u8]) -> Result<Claims, TipError> {
     let have = page.len();
     let short = TipError::Truncated { need: FIRST, have };
     let length = U16::read_from_prefix(page).map_err(|_| short)?.0.get();
-    let need = usize::from(length);
-    if need < FIRST || !(need - FIRST).is_multiple_of(size_of::<TipDomain>()) {
+    let count = usize::from(length) / size_of::<TipDomain>();
+    let domains = count * size_of::<TipDomain>();
+    if length == 0 || ![0, FIRST].contains(&(usize::from(length) - domains)) {
         return Err(TipError::Length(length));
     }
+    let need = FIRST + domains;
     let body = page.get(FIRST..need).ok_or(TipError::Truncated { need, have })?;
     let domains = <[TipDomain]>::ref_from_bytes(body).map_err(|_| TipError::Length(length))?;
 

@@ -18,6 +18,8 @@ pub trait TopoSession {
     fn node_affinity_of(&mut self, x: i32, y: i32) -> Result<NumaRegion, Self::Error>;
     /// Opcode 4.
     fn phys_id(&mut self, x: i32, y: i32) -> Result<u32, Self::Error>;
+    /// Opcode 5, columns and rows.
+    fn global_affinity_space(&mut self) -> Result<(u32, u32), Self::Error>;
 }
 
 /// Why a session's replies make no machine.
@@ -43,9 +45,9 @@ impl<E: fmt::Display> fmt::Display for TopoSourceError<E> {
 
 /// Ask a session about each location of its rectangle of `width` × `height`.
 ///
-/// Locations are session-local. Where `phys_id` gives one number twice (a server that takes the
-/// location as global does so for a session whose rectangle does not start at 0,0), the numbers are
-/// of no use, and CPUs are numbered by location.
+/// Locations are session-local. The fork's `phys_id` takes them as global ones, so the kernel's numbers are
+/// believed only where the session has the whole affinity space, and each CPU a number of its own; else CPUs
+/// are numbered by location.
 pub fn read<T: TopoSession>(
     session: &mut T,
     width: u32,
@@ -75,8 +77,9 @@ pub fn read<T: TopoSession>(
     let mut sorted = physical.clone();
     sorted.sort_unstable();
     sorted.dedup();
-    let trusted =
-        sorted.len() == physical.len() && sorted.last().is_some_and(|n| (*n as usize) < MAX_CPUS);
+    let whole = session.global_affinity_space().map_err(TopoSourceError::Call)? == (width, height);
+    let distinct = sorted.len() == physical.len();
+    let trusted = whole && distinct && sorted.last().is_some_and(|n| (*n as usize) < MAX_CPUS);
     if !trusted {
         claims.notes.push(crate::Note::Missing(Source::TopoSession, "distinct physical CPU ids"));
     }

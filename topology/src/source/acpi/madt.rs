@@ -6,6 +6,7 @@ use crate::Source;
 use crate::claims::{Claims, CpuClaim, CpuKey, KeyKind, NodeIds};
 use crate::merge::BuildError;
 use crate::model::MAX_CPUS;
+use alloc::vec::Vec;
 use zerocopy::{
     FromBytes, Immutable, KnownLayout, Unaligned,
     little_endian::{U16, U32, U64},
@@ -65,12 +66,35 @@ struct Rintc {
 
 /// Read a MADT: the enabled CPUs, in the table's order.
 pub fn parse(bytes: &[u8]) -> Result<Claims, AcpiError> {
+    entries(bytes).map(|(claims, _)| claims)
+}
+
+/// Read a MADT and number its CPUs as the NOVA kernel does: local APICs first, then local x2APICs, each in the
+/// table's order.
+pub fn parse_as_nova(bytes: &[u8]) -> Result<Claims, AcpiError> {
+    let (mut claims, kinds) = entries(bytes)?;
+    let mut cpus: Vec<(u16, CpuClaim)> = kinds.into_iter().zip(claims.cpus).collect();
+    cpus.sort_by_key(|(kind, _)| *kind);
+    claims.cpus = cpus.into_iter().map(|(_, cpu)| cpu).collect();
+    number_in_order(&mut claims);
+    Ok(claims)
+}
+
+/// Number the CPUs as base-hw does on x86: the enabled ones in the order of their APIC ids, whatever the MADT's order.
+pub fn number_as_hw(claims: &mut Claims) {
+    claims.cpus.sort_by_key(|cpu| cpu.key.hardware);
+    number_in_order(claims);
+}
+
+/// The enabled CPUs, in the table's order, and the type of structure that each comes from.
+fn entries(bytes: &[u8]) -> Result<(Claims, Vec<u16>), AcpiError> {
     let table = Table::check(bytes, *b"APIC")?;
     if table.bytes.len() < FIRST {
         return Err(AcpiError::Truncated { need: FIRST, have: table.bytes.len() });
     }
     let mut claims = Claims::new(Source::Madt, NodeIds::Proximity, KeyKind::Hardware);
     claims.all_cpus = true;
+    let mut kinds = Vec::new();
     for structure in table.structures(FIRST) {
         let s = structure?;
         let (enabled, hardware, uid) = match s.kind {
@@ -103,8 +127,9 @@ pub fn parse(bytes: &[u8]) -> Result<Claims, AcpiError> {
         }
         let key = CpuKey { os: None, hardware: Some(hardware), uid: Some(uid) };
         claims.cpus.push(CpuClaim::new(key));
+        kinds.push(s.kind);
     }
-    Ok(claims)
+    Ok((claims, kinds))
 }
 
 /// The four affinity bytes of an MPIDR in one word: Aff3 moves from bits 39:32 to 31:24.

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 pub use collect::{CollectError, PhysicalMemory, Root, Tables, collect};
 use core::fmt;
 pub use hmat::parse as parse_hmat;
-pub use madt::{number_in_order, parse as parse_madt};
+pub use madt::{number_as_hw, number_in_order, parse as parse_madt, parse_as_nova};
 pub use slit::parse as parse_slit;
 pub use srat::parse as parse_srat;
 use zerocopy::{

@@ -3,7 +3,7 @@
 //! What each does on error follows C23 and POSIX.1-2024, and glibc where those are silent.
 #![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
 
-use crate::face;
+use crate::process::Hoard;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 
@@ -31,21 +31,21 @@ fn or_enomem(block: *mut u8) -> *mut c_void {
 /// `malloc`; a size of 0 gives a block that can be freed.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut c_void {
-    let block = face::allocate_quick(size);
+    let block = Hoard::allocate_quick(size);
     if block.is_null() { malloc_slow(size) } else { block.cast() }
 }
 
 #[cold]
 #[inline(never)]
 fn malloc_slow(size: usize) -> *mut c_void {
-    or_enomem(face::allocate_slow(size))
+    or_enomem(Hoard::allocate_slow(size))
 }
 
 /// `calloc`; an overflowing product fails.
 #[inline]
 pub fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
-        Some(bytes) => or_enomem(face::allocate_zeroed(bytes, 1)),
+        Some(bytes) => or_enomem(Hoard::allocate_zeroed(bytes, 1)),
         None => fail(ENOMEM),
     }
 }
@@ -57,7 +57,7 @@ pub fn calloc(count: usize, size: usize) -> *mut c_void {
 #[inline(always)]
 pub unsafe fn free(block: *mut c_void) {
     // SAFETY: the caller's promise.
-    unsafe { face::free(block.cast()) };
+    unsafe { Hoard::free(block.cast()) };
 }
 
 /// `realloc`; a size of 0 frees, as glibc's does.
@@ -74,7 +74,7 @@ pub unsafe fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
         return null_mut();
     }
     // SAFETY: the caller's promise.
-    or_enomem(unsafe { face::reallocate(block.cast(), size, 1) })
+    or_enomem(unsafe { Hoard::reallocate(block.cast(), size, 1) })
 }
 
 /// `reallocarray`; an overflowing product fails and `block` stays.
@@ -97,7 +97,7 @@ pub unsafe fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -
     if !align.is_power_of_two() || !align.is_multiple_of(size_of::<*mut c_void>()) {
         return EINVAL;
     }
-    let block = face::allocate_aligned(size, align);
+    let block = Hoard::allocate_aligned(size, align);
     if block.is_null() {
         return ENOMEM;
     }
@@ -111,20 +111,20 @@ pub fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
     if !align.is_power_of_two() {
         return fail(EINVAL);
     }
-    or_enomem(face::allocate_aligned(size, align))
+    or_enomem(Hoard::allocate_aligned(size, align))
 }
 
 /// `memalign`; an alignment that is no power of two is rounded up to one, as glibc does.
 pub fn memalign(align: usize, size: usize) -> *mut c_void {
     match align.checked_next_power_of_two() {
-        Some(align) => or_enomem(face::allocate_aligned(size, align)),
+        Some(align) => or_enomem(Hoard::allocate_aligned(size, align)),
         None => fail(EINVAL),
     }
 }
 
 /// `valloc`: a page-aligned block.
 pub fn valloc(size: usize) -> *mut c_void {
-    or_enomem(face::allocate_aligned(size, PAGE))
+    or_enomem(Hoard::allocate_aligned(size, PAGE))
 }
 
 /// `pvalloc`: whole pages.
@@ -140,12 +140,12 @@ pub fn pvalloc(size: usize) -> *mut c_void {
 /// # Safety
 /// `block` is null or a block in use.
 pub unsafe fn malloc_usable_size(block: *mut c_void) -> usize {
-    face::usable(block.cast())
+    Hoard::usable(block.cast())
 }
 
 /// `malloc_trim`: 1 if memory went back to the system.
 pub fn malloc_trim(pad: usize) -> c_int {
-    c_int::from(face::trim(pad) > 0)
+    c_int::from(Hoard::trim(pad) > 0)
 }
 
 /// glibc's `struct mallinfo2`.
@@ -172,7 +172,7 @@ pub struct Mallinfo(pub [c_int; 10]);
 
 /// `mallinfo2`.
 pub fn mallinfo2() -> Mallinfo2 {
-    let s = face::stats();
+    let s = Hoard::stats();
     let free = s.superblock_bytes.saturating_sub(s.block_bytes) + s.idle_bytes;
     Mallinfo2 {
         arena: s.superblock_bytes + s.idle_bytes,
@@ -198,17 +198,17 @@ pub fn mallinfo() -> Mallinfo {
 
 /// `malloc_stats`: a table on standard error.
 pub fn malloc_stats() {
-    face::stats().print(face::core());
+    Hoard::stats().print(Hoard::core());
 }
 
 /// A block for C++'s `operator new` at a multiple of `align`, or null; leaves errno.
 #[inline(always)]
 pub fn new_aligned(size: usize, align: usize) -> *mut c_void {
-    face::allocate_aligned(size, align.max(1)).cast()
+    Hoard::allocate_aligned(size, align.max(1)).cast()
 }
 
 /// The quick part of C++'s `operator new`; null if that is not enough.
 #[inline(always)]
 pub fn new_quick(size: usize) -> *mut c_void {
-    face::allocate_quick(size).cast()
+    Hoard::allocate_quick(size).cast()
 }

@@ -4,13 +4,14 @@
 //! first. A superblock without free blocks floats: it is on no list, until enough of its blocks
 //! came back. Blocks of other owners are gathered by superblock before they are pushed.
 
+mod free;
+
 use crate::class::{self, CLASSES, LARGE};
-use crate::gather::{GATHER_MAX, Gathered};
+use crate::gather::Gathered;
 use crate::huge::LARGE_MAX;
-use crate::remote::{Batch, Pushed};
 use crate::seeded;
 use crate::shared::Core;
-use crate::superblock::{self, EMPTY, FLOATING, InPlace, SLICE, Superblock};
+use crate::superblock::{self, EMPTY, FLOATING, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -59,13 +60,13 @@ pub struct Heap {
 // holder of the store's lock; heaps of kind `Missing` and `Gone` are never written.
 unsafe impl Sync for Heap {}
 
+/// Where a thread has no heap yet.
+pub static MISSING: Heap = Heap::new(Kind::Missing);
+/// Where a thread has none any more, or is not to have one.
+pub static GONE: Heap = Heap::new(Kind::Gone);
+
 const fn slices_of(class: usize) -> usize {
     if class::size(class) <= SMALL_MAX { 1 } else { MEDIUM_SLICES }
-}
-
-/// Free blocks at which a floating superblock is taken up by whoever frees the last of them.
-fn take_at(sb: &Superblock) -> u32 {
-    (sb.capacity() / 8).max(1)
 }
 
 impl Heap {
@@ -175,12 +176,14 @@ impl Heap {
     fn refill(&self, class: usize) -> bool {
         let Some(core) = self.core() else { return false };
         self.flush(core);
-        let node = core.node(self.node.get());
-        let sb = node
-            .adopt(class, self.id())
-            .or_else(|| Some(node.form(class, slices_of(class), self.id())?.0));
-        drop(node);
-        let Some(sb) = sb else { return false };
+        let take = || {
+            let node = core.node(self.node.get());
+            let fresh = || Some(node.form(class, slices_of(class), self.id())?.0);
+            node.adopt(class, self.id()).or_else(fresh)
+        };
+        let Some(sb) = take().or_else(|| if core.relieve() { take() } else { None }) else {
+            return false;
+        };
         self.link(sb);
         self.mark_sparse(sb, class);
         sb.set_used(sb.used(), 0);
@@ -191,15 +194,19 @@ impl Heap {
     pub fn allocate_large(&self, size: usize, align: usize) -> (*mut u8, bool) {
         let Some(core) = self.core() else { return (null_mut(), false) };
         let size = size.max(1);
-        if size <= LARGE_MAX && align <= SLICE {
-            let slices = size.div_ceil(SLICE);
-            let formed = core.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
-            if let Some((sb, zero)) = formed {
-                sb.set_used(1, 0);
-                return (core::ptr::with_exposed_provenance_mut(sb.address()), zero);
+        let take = || {
+            if size <= LARGE_MAX && align <= SLICE {
+                let slices = size.div_ceil(SLICE);
+                let formed = core.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
+                if let Some((sb, zero)) = formed {
+                    sb.set_used(1, 0);
+                    return Some((core::ptr::with_exposed_provenance_mut(sb.address()), zero));
+                }
             }
-        }
-        core.huge.allocate(core, size, align, self.node.get()).unwrap_or((null_mut(), false))
+            core.huge.allocate(core, size, align, self.node.get())
+        };
+        let again = || if core.relieve() { take() } else { None };
+        take().or_else(again).unwrap_or((null_mut(), false))
     }
 
     /// A block of at least `size` bytes at a multiple of `align`, or null.
@@ -284,213 +291,6 @@ impl Heap {
         if !sb.sparse.replace(true) {
             let count = &self.sparse[class];
             count.set(count.get() + 1);
-        }
-    }
-
-    // ---- freeing --------------------------------------------------------------------------------
-
-    /// Frees `block` if this heap owns it; false if somebody must look closer.
-    ///
-    /// # Safety
-    /// `block` is in a segment of this heap's allocator.
-    #[inline(always)]
-    pub unsafe fn quick_free(&self, block: *mut u8) -> bool {
-        let sb = Superblock::of_slice(block.addr());
-        if sb.owner() != self.id() {
-            return self.gathered_for(sb).add_quick(sb, block.cast());
-        }
-        if sb.free.get().cast() == block {
-            return false;
-        }
-        // SAFETY: it is ours; that the block was in use is the program's promise.
-        if unsafe { sb.push(block) } == 0 {
-            self.ran_low(sb);
-        }
-        true
-    }
-
-    /// Frees any pointer but null.
-    ///
-    /// # Safety
-    /// `address` is a block in use; anything else is reported where it is noticed.
-    #[cold]
-    #[inline(never)]
-    pub unsafe fn free_slow(&self, core: &'static Core, address: usize) {
-        if !core.table.has(address) || address >> 47 != 0 {
-            if !core.huge.free(core, address) {
-                core.fail("free of a pointer that is no block of this allocator", address);
-            }
-            return;
-        }
-        let sb = Superblock::of(address);
-        let owner = sb.owner();
-        let block = core::ptr::with_exposed_provenance_mut(address);
-        if owner == self.id() {
-            if sb.free.get().cast() == block {
-                core.fail("double free", address);
-            }
-            // SAFETY: it is ours; that the block was in use is the program's promise.
-            if unsafe { sb.push(block) } == 0 {
-                self.ran_low(sb);
-            }
-        } else if owner == superblock::LARGE {
-            if address != sb.address() {
-                core.fail("free of a pointer into a block", address);
-            }
-            core.node(crate::pages::node_of(sb)).dissolve(sb);
-        } else if owner == superblock::NOBODY {
-            core.fail("free of a pointer that is no block, or not any more", address);
-        } else if owner == self.id() | FLOATING && self.reclaim(sb) {
-            // SAFETY: it is ours now; that the block was in use is the program's promise.
-            if unsafe { sb.push(block) } == 0 {
-                self.ran_low(sb);
-            }
-        } else {
-            self.free_remote(core, sb, address);
-        }
-    }
-
-    /// Takes back a superblock that this heap let float.
-    fn reclaim(&self, sb: &'static Superblock) -> bool {
-        let Some(batch) = sb.remote().claim() else { return false };
-        sb.set_owner(self.id());
-        if !seeded::bug(11) {
-            sb.accept(batch);
-        }
-        self.link_last(sb);
-        self.arm(sb);
-        true
-    }
-
-    /// Asks for notice when the superblock gets half empty, or if it is already, empty.
-    fn arm(&self, sb: &'static Superblock) {
-        let (used, half) = (sb.used(), (sb.capacity() / 2) as i32);
-        if used > half {
-            sb.set_used(used, half);
-        } else {
-            sb.set_used(used, 0);
-            self.mark_sparse(sb, sb.class());
-        }
-    }
-
-    fn after_collect(&self, sb: &'static Superblock) {
-        if !sb.is_silent() {
-            self.arm(sb);
-        }
-    }
-
-    /// A free brought the superblock to the point it was armed for.
-    #[cold]
-    #[inline(never)]
-    fn ran_low(&self, sb: &'static Superblock) {
-        let Some(core) = self.core() else { return };
-        let class = sb.class();
-        let used = sb.used();
-        if used > 0 {
-            sb.set_used(used, 0);
-            self.mark_sparse(sb, class);
-            if self.sparse[class].get() > K && !seeded::bug(8) {
-                self.unlink(sb);
-                core.node(crate::pages::node_of(sb)).put(sb);
-            }
-            return;
-        }
-        if used < 0 {
-            core.fail("double free in the superblock at", sb.address());
-        }
-        if sb.prev.get().is_none() && sb.next.get().is_none() {
-            sb.silence();
-            return;
-        }
-        self.unlink(sb);
-        core.node(crate::pages::node_of(sb)).dissolve(sb);
-    }
-
-    /// Gives a block of another owner back.
-    fn free_remote(&self, core: &'static Core, sb: &'static Superblock, address: usize) {
-        let offset = (address - sb.address()) as u32;
-        let size = sb.block_size();
-        if !offset.is_multiple_of(size as u32) {
-            core.fail("free of a pointer into a block", address);
-        }
-        if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
-            return Self::send(core, sb, Batch { head: offset, tail: offset, count: 1 });
-        }
-        let block = core::ptr::with_exposed_provenance_mut(address);
-        let slot = self.gathered_for(sb);
-        if slot.is_for(sb) {
-            if !slot.add(block) {
-                core.fail("double free", address);
-            }
-        } else {
-            let old = slot.take();
-            self.gathering.set(true);
-            slot.begin(sb, block, size);
-            if let Some((sb, batch)) = old {
-                Self::send(core, sb, batch);
-            }
-        }
-        if slot.is_full()
-            && let Some((sb, batch)) = slot.take()
-        {
-            Self::send(core, sb, batch);
-        }
-    }
-
-    #[inline(always)]
-    fn gathered_for(&self, sb: &Superblock) -> &Gathered {
-        // Records of one segment are adjacent, those of different segments congruent.
-        let at = core::ptr::from_ref(sb).addr();
-        let index = (at / size_of::<Superblock>()) ^ (at / superblock::SEGMENT);
-        &self.gathered[index % GATHER]
-    }
-
-    /// Pushes everything gathered.
-    pub fn flush(&self, core: &'static Core) {
-        if !self.gathering.replace(false) {
-            return;
-        }
-        for slot in &self.gathered {
-            if let Some((sb, batch)) = slot.take()
-                && !seeded::bug(6)
-            {
-                Self::send(core, sb, batch);
-            }
-        }
-    }
-
-    fn send(core: &'static Core, sb: &'static Superblock, batch: Batch) {
-        match sb.remote().push(&InPlace(sb.address()), batch, take_at(sb)) {
-            Pushed::Queued => {}
-            Pushed::Taken(all) => {
-                // It floated, full, so its free list is empty.
-                sb.accept(all);
-                core.node(crate::pages::node_of(sb)).put(sb);
-            }
-            Pushed::Global(waiting) => {
-                if waiting as i32 >= sb.used() {
-                    core.node(crate::pages::node_of(sb)).settle(sb, waiting);
-                }
-            }
-        }
-    }
-
-    /// Gives everything to the node: the thread ends.
-    pub fn finish(&self, core: &'static Core) {
-        self.flush(core);
-        for class in 0..CLASSES {
-            while let sb = self.first[class].get()
-                && !core::ptr::eq(sb, &raw const EMPTY)
-            {
-                self.unlink(sb);
-                let node = core.node(crate::pages::node_of(sb));
-                if sb.used() == 0 {
-                    node.dissolve(sb);
-                } else {
-                    node.put(sb);
-                }
-            }
-            debug_assert_eq!(self.sparse[class].get(), 0);
         }
     }
 }

@@ -17,7 +17,7 @@ pub mod sync;
 
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod c;
-#[cfg(all(target_os = "linux", not(loom)))]
+#[cfg(not(loom))]
 pub mod face;
 #[cfg(not(loom))]
 mod gather;
@@ -28,9 +28,13 @@ pub mod heap;
 #[cfg(not(loom))]
 pub mod huge;
 #[cfg(not(loom))]
+mod mask;
+#[cfg(not(loom))]
 pub mod ops;
 #[cfg(not(loom))]
 pub mod pages;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod process;
 #[cfg(not(loom))]
 mod seeded;
 #[cfg(not(loom))]
@@ -39,9 +43,11 @@ pub mod shared;
 pub mod stats;
 #[cfg(not(loom))]
 pub mod superblock;
+#[cfg(all(target_os = "linux", not(loom)))]
+pub mod thread;
 
 #[cfg(all(target_os = "linux", not(loom)))]
-pub use face::Hoard;
+pub use process::Hoard;
 
 #[cfg(all(test, not(loom)))]
 mod tests;

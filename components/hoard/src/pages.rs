@@ -3,7 +3,13 @@
 //! The masks of all segments of a node lie densely in one array, so a search touches few cache
 //! lines. Memory that was used before is preferred over memory that was not, and goes back to the
 //! system when more of it is idle than a share of what is in use.
+//!
+//! Where the system backs pages when they are touched, a slice has memory from its first use on.
+//! Elsewhere a unit of several slices gets and loses its memory as a whole: then a free slice is
+//! dirty exactly if its unit has memory.
 
+use crate::mask::Mask;
+use crate::platform::Commit;
 use crate::seeded;
 use crate::shared::Core;
 use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
@@ -19,62 +25,6 @@ const IDLE_LEAST: usize = 16;
 /// Milliseconds after which half of what was idle all the time goes back to the system.
 pub const PERIOD: u64 = 100;
 
-/// One bit for each slice of a segment.
-#[repr(transparent)]
-struct Mask([Cell<u64>; SLICES / 64]);
-
-impl Mask {
-    /// The first bit from `at` on that is `on`.
-    fn next(&self, at: usize, on: bool) -> Option<usize> {
-        let mut bit = at;
-        while bit < SLICES {
-            let word = self.0[bit / 64].get();
-            let rest = (if on { word } else { !word }) >> (bit % 64);
-            if rest != 0 {
-                return Some(bit + rest.trailing_zeros() as usize);
-            }
-            bit = (bit / 64 + 1) * 64;
-        }
-        None
-    }
-
-    /// The first run of `n` ones.
-    fn run(&self, n: usize) -> Option<usize> {
-        let mut at = 0;
-        loop {
-            let start = self.next(at, true)?;
-            at = self.next(start, false).unwrap_or(SLICES);
-            if at - start >= n {
-                return Some(start);
-            }
-        }
-    }
-
-    /// Sets bits `start..start + n`; how many changed.
-    fn set(&self, start: usize, n: usize, on: bool) -> usize {
-        let (mut at, end, mut changed) = (start, start + n, 0);
-        while at < end {
-            let take = (64 - at % 64).min(end - at);
-            let ones = (u64::MAX >> (64 - take)) << (at % 64);
-            let word = &self.0[at / 64];
-            let new = if on { word.get() | ones } else { word.get() & !ones };
-            changed += (new ^ word.get()).count_ones() as usize;
-            word.set(new);
-            at += take;
-        }
-        changed
-    }
-
-    /// Whether bits `start..start + n` exist and are all ones.
-    fn all(&self, start: usize, n: usize) -> bool {
-        start + n <= SLICES && self.next(start, false).is_none_or(|zero| zero >= start + n)
-    }
-
-    fn any(&self) -> bool {
-        self.0.iter().any(|word| word.get() != 0)
-    }
-}
-
 #[repr(C)]
 struct Segment {
     base: Cell<usize>,
@@ -89,13 +39,28 @@ struct Directory {
     /// Segments with a free slice, and with a dirty one.
     with_free: [Cell<u64>; WORDS],
     with_dirty: [Cell<u64>; WORDS],
-    segments: [Segment; MAX_SEGMENTS],
+    /// As many as the platform allows.
+    segments: [Segment; 0],
+}
+
+impl Directory {
+    fn segment(&self, index: usize) -> &Segment {
+        let first: *const Segment =
+            core::ptr::with_exposed_provenance(self.segments.as_ptr().addr());
+        // SAFETY: `index` is below `count`, hence below the number of segments that there is room
+        // for in the mapping that begins with the directory (`Pages::directory`, `Pages::grow`).
+        unsafe { &*first.add(index) }
+    }
 }
 
 /// The slices of one node; whoever calls holds the node's lock.
 pub struct Pages {
     directory: Cell<*mut Directory>,
     count: Cell<usize>,
+    /// Segments that the directory has room for.
+    limit: Cell<usize>,
+    /// Slices that get memory together; 0 if the system gives it when they are touched.
+    unit: Cell<usize>,
     in_use: Cell<usize>,
     idle: Cell<usize>,
     /// Least number of idle slices since `since`.
@@ -110,6 +75,8 @@ impl Pages {
         Self {
             directory: Cell::new(null_mut()),
             count: Cell::new(0),
+            limit: Cell::new(0),
+            unit: Cell::new(0),
             in_use: Cell::new(0),
             idle: Cell::new(0),
             least_idle: Cell::new(0),
@@ -124,17 +91,32 @@ impl Pages {
 
     fn directory(&self, core: &Core, node: usize) -> Option<&Directory> {
         if self.directory.get().is_null() {
-            let size = size_of::<Directory>().next_multiple_of(4096);
-            self.directory.set(core.platform.map(size, 4096, node).cast());
+            let limit = core.platform.segments().min(MAX_SEGMENTS);
+            let size = size_of::<Directory>() + limit * size_of::<Segment>();
+            let base = core.platform.map(size.next_multiple_of(4096), 4096, node);
+            base.expose_provenance();
+            self.directory.set(base.cast());
+            self.limit.set(limit);
+            self.unit.set(core.platform.unit() / SLICE);
         }
         // SAFETY: mapped once, never unmapped; all zeroes is a valid, empty directory.
         unsafe { self.directory.get().as_ref() }
     }
 
+    /// Most idle slices kept, and how many of them however long they are.
+    fn kept(&self) -> (usize, usize) {
+        match self.unit.get() {
+            0 => (IDLE_MOST + self.in_use.get() / 4, IDLE_LEAST),
+            unit => (8 * unit + self.in_use.get() / 4, unit),
+        }
+    }
+
     fn grow(&self, core: &Core, node: usize, d: &Directory) -> Option<usize> {
         let index = self.count.get();
-        let segment = d.segments.get(index)?;
-        let base = core.platform.map(SEGMENT, SEGMENT, node);
+        if index >= self.limit.get() {
+            return None;
+        }
+        let base = core.platform.reserve(SEGMENT, SEGMENT, node);
         if base.is_null() {
             return None;
         }
@@ -148,29 +130,82 @@ impl Pages {
             unsafe { core.platform.unmap(base, SEGMENT) };
             return None;
         }
+        self.count.set(index + 1);
+        let segment = d.segment(index);
         segment.base.set(base.addr());
         segment.free.set(1, SLICES - 1, true);
-        self.count.set(index + 1);
         set(&d.with_free, index, true);
+        self.dirtied(d, index, 1, self.unit.get().saturating_sub(1));
         Some(index)
+    }
+
+    /// `n` free slices from `start` on got memory.
+    fn dirtied(&self, d: &Directory, index: usize, start: usize, n: usize) {
+        if n > 0 {
+            d.segment(index).dirty.set(start, n, true);
+            set(&d.with_dirty, index, true);
+            self.idle.set(self.idle.get() + n);
+        }
+    }
+
+    /// Makes sure that slices have memory, by whole units.
+    fn commit(&self, core: &Core, d: &Directory, index: usize, start: usize, n: usize) -> Commit {
+        let unit = self.unit.get();
+        if unit == 0 {
+            return Commit::Done;
+        }
+        let segment = d.segment(index);
+        for first in (start / unit * unit..start + n).step_by(unit) {
+            let whole = segment.free.all(first, unit);
+            if !whole || segment.dirty.all(first, unit) {
+                continue;
+            }
+            let at = core::ptr::with_exposed_provenance_mut(segment.base.get() + first * SLICE);
+            // SAFETY: a unit of a segment; all of it is free and nothing of it dirty, so it has no
+            // memory.
+            match unsafe { core.platform.commit(at, node_of_segment(segment)) } {
+                Commit::Done => self.dirtied(d, index, first, unit),
+                Commit::Refused => return Commit::Refused,
+                Commit::Occupied => {
+                    segment.free.set(first, unit, false);
+                    set(&d.with_free, index, segment.free.any());
+                    return Commit::Occupied;
+                }
+            }
+        }
+        Commit::Done
     }
 
     /// Takes `n` adjacent slices; true with them if they read as zero.
     pub fn take(&self, core: &Core, node: usize, n: usize) -> Option<(&'static Superblock, bool)> {
         let d = self.directory(core, node)?;
-        let found =
-            (if self.idle.get() >= n { self.find(&d.with_dirty, d, n, true) } else { None })
-                .or_else(|| self.find(&d.with_free, d, n, false))
-                .or_else(|| self.grow(core, node, d).map(|index| (index, 1)));
-        let (index, start) = found?;
-        let segment = &d.segments[index];
+        let mut grown = false;
+        let (index, start) = loop {
+            let found =
+                (if self.idle.get() >= n { self.find(&d.with_dirty, d, n, true) } else { None })
+                    .or_else(|| self.find(&d.with_free, d, n, false));
+            let (index, start) = match found {
+                Some(found) => found,
+                None if grown => return None,
+                None => {
+                    grown = true;
+                    (self.grow(core, node, d)?, 1)
+                }
+            };
+            match self.commit(core, d, index, start, n) {
+                Commit::Done => break (index, start),
+                Commit::Refused => return None,
+                // Fewer free slices: look again.
+                Commit::Occupied => {}
+            }
+        };
         let dirty = self.claim(d, index, start, n);
-        Some((Superblock::of_slice(segment.base.get() + start * SLICE), dirty == 0))
+        Some((Superblock::of_slice(d.segment(index).base.get() + start * SLICE), dirty == 0))
     }
 
     /// Marks slices as used; how many had memory behind them.
     fn claim(&self, d: &Directory, index: usize, start: usize, n: usize) -> usize {
-        let segment = &d.segments[index];
+        let segment = d.segment(index);
         segment.free.set(start, n - usize::from(seeded::bug(12) && n == 3), false);
         let dirty = segment.dirty.set(start, n, false);
         set(&d.with_free, index, segment.free.any());
@@ -192,7 +227,7 @@ impl Pages {
             let mut bits = word.get();
             while bits != 0 {
                 let index = w * 64 + bits.trailing_zeros() as usize;
-                let segment = &d.segments[index];
+                let segment = d.segment(index);
                 let mask = if dirty { &segment.dirty } else { &segment.free };
                 if let Some(start) = mask.run(n) {
                     return Some((index, start));
@@ -209,7 +244,7 @@ impl Pages {
         let index = first.left.load(core::sync::atomic::Ordering::Relaxed) as usize;
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
-        let segment = &d.segments[index];
+        let segment = d.segment(index);
         let first = (start & (SEGMENT - 1)) / SLICE;
         segment.free.set(first, n, true);
         segment.dirty.set(first, n, true);
@@ -218,15 +253,15 @@ impl Pages {
         self.in_use.set(self.in_use.get() - n);
         self.idle.set(self.idle.get() + n);
         let idle = self.idle.get();
-        let most = IDLE_MOST + self.in_use.get() / 4;
+        let (most, least) = self.kept();
         if idle > most {
             self.trim(core, most / 2);
-        } else if idle > IDLE_LEAST {
+        } else if idle > least {
             let now = core.platform.now();
             if now.wrapping_sub(self.since.get()) >= PERIOD {
                 let unused = self.least_idle.replace(idle);
                 self.since.set(now);
-                self.trim(core, (idle - unused.div_ceil(2)).max(IDLE_LEAST));
+                self.trim(core, (idle - unused.div_ceil(2)).max(least));
             }
         }
     }
@@ -240,9 +275,23 @@ impl Pages {
             if self.idle.get() <= keep {
                 return;
             }
-            let segment = &d.segments[index];
-            while let Some(start) = segment.dirty.run(1) {
-                let n = segment.dirty.next(start, false).unwrap_or(SLICES) - start;
+            let segment = d.segment(index);
+            let (unit, mut from) = (self.unit.get(), 0);
+            while let Some(run) = segment.dirty.next(from, true) {
+                let end = segment.dirty.next(run, false).unwrap_or(SLICES);
+                // Units are given back one at a time, but for the one with the records.
+                let (start, n) = match unit {
+                    0 => (run, end - run),
+                    _ => (run.next_multiple_of(unit).max(unit), unit),
+                };
+                if start + n > end {
+                    from = end;
+                    continue;
+                }
+                if unit > 0 && self.idle.get() <= keep {
+                    break;
+                }
+                from = start + n;
                 let at = segment.base.get() + start * SLICE;
                 let at = core::ptr::with_exposed_provenance_mut(at);
                 // SAFETY: free slices of our segment; nobody reads them before writing.
@@ -253,7 +302,7 @@ impl Pages {
                 self.idle.set(self.idle.get() - n);
                 self.least_idle.set(self.least_idle.get().min(self.idle.get()));
             }
-            set(&d.with_dirty, index, false);
+            set(&d.with_dirty, index, segment.dirty.any());
         }
     }
 
@@ -270,8 +319,11 @@ impl Pages {
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
         let from = (start & (SEGMENT - 1)) / SLICE + old;
-        let free = d.segments[index].free.all(from, new - old);
+        let free = d.segment(index).free.all(from, new - old);
         if !free && (!seeded::bug(9) || from + new - old > SLICES) {
+            return false;
+        }
+        if self.commit(core, d, index, from, new - old) != Commit::Done {
             return false;
         }
         self.claim(d, index, from, new - old);
@@ -282,9 +334,11 @@ impl Pages {
     pub fn each(&self, mut f: impl FnMut(&'static Superblock)) {
         // SAFETY: as in `directory`.
         let Some(d) = (unsafe { self.directory.get().as_ref() }) else { return };
-        for segment in &d.segments[..self.count.get()] {
+        for index in 0..self.count.get() {
+            let base = d.segment(index).base.get();
             for i in 1..SLICES {
-                f(Superblock::of_slice(segment.base.get() + i * SLICE));
+                let record = Superblock::of_slice(base + i * SLICE);
+                f(record);
             }
         }
     }
@@ -295,29 +349,12 @@ pub fn node_of(sb: &Superblock) -> usize {
     Superblock::of_slice(sb.address() & !(SEGMENT - 1)).group.get() as usize
 }
 
+fn node_of_segment(segment: &Segment) -> usize {
+    Superblock::of_slice(segment.base.get()).group.get() as usize
+}
+
 fn set(summary: &[Cell<u64>; WORDS], index: usize, on: bool) {
     let word = &summary[index / 64];
     let bit = 1 << (index % 64);
     word.set(if on { word.get() | bit } else { word.get() & !bit });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_are_where_the_ones_are() {
-        for n in [1, 2, 63, 64, 65, 127, 128, 200, 512] {
-            for start in 0..=SLICES - n {
-                let mask = Mask([const { Cell::new(0) }; SLICES / 64]);
-                assert_eq!(mask.run(1), None);
-                assert_eq!(mask.set(start, n, true), n);
-                assert_eq!(mask.run(n), Some(start), "{n} {start}");
-                assert_eq!(mask.run(n + 1), None);
-                assert!(mask.all(start, n) && !mask.all(start, n + 1));
-                assert_eq!(mask.set(start, n, false), n);
-                assert!(!mask.any());
-            }
-        }
-    }
 }

@@ -115,6 +115,13 @@ impl Core {
         h.lock.release();
     }
 
+    /// Gives all idle memory back when the system refuses more; whether there was any.
+    #[cold]
+    pub(crate) fn relieve(&self) -> bool {
+        let huge = self.huge.trim(self);
+        (0..MAX_NODES).map(|node| self.node(node).trim(0)).sum::<usize>() + huge > 0
+    }
+
     /// Number of heaps ever made: the most threads that lived at a time.
     pub fn heaps_made(&self) -> usize {
         self.heaps.lock.acquire(|| self.platform.yield_now());

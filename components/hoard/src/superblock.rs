@@ -345,7 +345,10 @@ pub static EMPTY: Superblock = Superblock::new();
 pub struct Table(pub(crate) [AtomicU8; Self::LEN]);
 
 impl Table {
-    const LEN: usize = 1 << (47 - SEGMENT.trailing_zeros());
+    /// Addresses of segments have at most this many bits. On Genode static memory costs quota from
+    /// the start, and its platform chooses low addresses.
+    pub const BITS: u32 = if cfg!(target_os = "genode") { 38 } else { 47 };
+    const LEN: usize = 1 << (Self::BITS - SEGMENT.trailing_zeros());
 
     /// A table of nothing.
     #[allow(clippy::large_stack_arrays)] // only ever evaluated for a static
@@ -357,6 +360,9 @@ impl Table {
     /// Whether `address` lies in a segment.
     #[inline(always)]
     pub fn has(&self, address: usize) -> bool {
+        if cfg!(target_os = "genode") && address >> Self::BITS != 0 {
+            return false;
+        }
         // SAFETY: the mask is that of the array's length, a power of two. What lies above 47 bits is never ours, and the slow
         // paths compare whole addresses.
         let entry = unsafe { self.0.get_unchecked((address / SEGMENT) & (Self::LEN - 1)) };

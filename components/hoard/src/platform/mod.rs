@@ -3,12 +3,52 @@
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod linux;
 
+/// Whether addresses got memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// They have.
+    Done,
+    /// The system has no memory to give now.
+    Refused,
+    /// Something else is mapped there: these addresses are of no use any more.
+    Occupied,
+}
+
 /// Memory and place. Sizes and addresses are multiples of the page size; every method may be
 /// called by any thread at any time, including inside a dynamic linker, and must not allocate.
+///
+/// A system that backs pages when they are touched implements [`Platform::map`] alone. One that
+/// accounts memory when it is mapped says in which [unit](Platform::unit) segments get theirs.
 pub trait Platform: Sync {
     /// Maps `size` zeroed bytes at a multiple of `align` (a power of two), placed on `node` where
     /// the system knows nodes. Null when the system refuses.
     fn map(&self, size: usize, align: usize, node: usize) -> *mut u8;
+
+    /// Bytes in which a segment gets and loses memory: a power of two, at least 64 KiB; 0 where the
+    /// system itself backs pages when they are touched.
+    fn unit(&self) -> usize {
+        0
+    }
+
+    /// Most segments a node may have.
+    fn segments(&self) -> usize {
+        1 << 15
+    }
+
+    /// As [`Platform::map`], but only the first [unit](Platform::unit) has memory, the rest once it
+    /// is committed. Never unmapped.
+    fn reserve(&self, size: usize, align: usize, node: usize) -> *mut u8 {
+        self.map(size, align, node)
+    }
+
+    /// Gives one unit of a reserved range zeroed memory of `node`.
+    ///
+    /// # Safety
+    /// The unit lies in a range of [`Platform::reserve`] and has no memory.
+    unsafe fn commit(&self, base: *mut u8, node: usize) -> Commit {
+        let _ = (base, node);
+        Commit::Done
+    }
 
     /// Gives a mapping back.
     ///
@@ -17,7 +57,8 @@ pub trait Platform: Sync {
     unsafe fn unmap(&self, base: *mut u8, size: usize);
 
     /// Gives the memory behind a range back and keeps the addresses; it reads as zero after.
-    /// False if the memory stayed as it was.
+    /// False if the memory stayed as it was. Whole units where the system has them; they have to be
+    /// committed again.
     ///
     /// # Safety
     /// The range lies in a mapping of this platform and its contents are not needed.

@@ -1,11 +1,12 @@
 //! The system refuses at any one of the calls a script makes, or from one on: allocations may fail
 //! then, and nothing else may.
 
+use super::model::System;
 use super::script::{Op, Run, mixed};
 use std::sync::atomic::Ordering;
 
-fn with_failure(ops: &[Op], from: usize, count: usize) -> usize {
-    let mut run = Run::new();
+fn with_failure(ops: &[Op], unit: usize, from: usize, count: usize) -> usize {
+    let mut run = Run::on(System::with_unit(unit));
     run.scarce = true;
     run.system.model.fail_from.store(from, Ordering::Relaxed);
     run.system.model.fail_count.store(count, Ordering::Relaxed);
@@ -29,19 +30,23 @@ fn with_failure(ops: &[Op], from: usize, count: usize) -> usize {
 
 #[test]
 fn one_refusal_at_every_step() {
-    let ops = mixed(11, 1200);
-    let calls = with_failure(&ops, 0, 0);
-    assert!(calls > 20, "the script asks the system often: {calls}");
-    for from in 1..=calls {
-        with_failure(&ops, from, 1);
+    for (unit, length) in [(0, 1200), (256 << 10, 600)] {
+        let ops = mixed(11, length);
+        let calls = with_failure(&ops, unit, 0, 0);
+        assert!(calls > 20, "the script asks the system often: {calls}");
+        for from in 1..=calls {
+            with_failure(&ops, unit, from, 1);
+        }
     }
 }
 
 #[test]
 fn nothing_any_more_from_every_step_on() {
-    let ops = mixed(12, 1200);
-    let calls = with_failure(&ops, 0, 0);
-    for from in 1..=calls {
-        with_failure(&ops, from, usize::MAX / 2);
+    for (unit, length) in [(0, 1200), (256 << 10, 600)] {
+        let ops = mixed(12, length);
+        let calls = with_failure(&ops, unit, 0, 0);
+        for from in 1..=calls {
+            with_failure(&ops, unit, from, usize::MAX / 2);
+        }
     }
 }

@@ -8,3 +8,4 @@ mod model;
 mod property;
 mod script;
 mod seeded_bugs;
+mod units;

@@ -1,11 +1,11 @@
 //! A system for tests: real memory, a clock and nodes that the test sets, and failures on demand.
 
-use crate::platform::Platform;
 use crate::platform::linux::Linux;
+use crate::platform::{Commit, Platform};
 use crate::shared::Core;
 use crate::superblock::Table;
 use std::boxed::Box;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::vec::Vec;
@@ -23,6 +23,22 @@ pub(super) struct Model {
     pub(super) clock: AtomicU64,
     pub(super) node: AtomicUsize,
     pub(super) messages: Mutex<Vec<u8>>,
+    /// As [`Platform::unit`]; what has no memory then cannot be touched.
+    unit: usize,
+    /// Every so many commits meet addresses that something else took; 0 for none.
+    pub(super) occupied_every: AtomicUsize,
+    commits: AtomicUsize,
+    committed: Mutex<BTreeSet<usize>>,
+}
+
+unsafe extern "C" {
+    fn mprotect(base: *mut u8, size: usize, protection: i32) -> i32;
+}
+
+/// Makes a range readable and writable, or neither.
+fn protect(base: *mut u8, size: usize, on: bool) {
+    // SAFETY: ranges of the model's own mappings; the allocator must not touch those without memory.
+    assert_eq!(unsafe { mprotect(base, size, if on { 3 } else { 0 }) }, 0);
 }
 
 impl Model {
@@ -32,6 +48,11 @@ impl Model {
         from != 0 && call >= from && call < from + self.fail_count.load(Ordering::Relaxed)
     }
 
+    /// Units with memory, beside those of the records.
+    pub(super) fn committed(&self) -> usize {
+        self.committed.lock().unwrap().len()
+    }
+
     /// Bytes mapped.
     pub(super) fn mapped(&self) -> usize {
         self.mappings.lock().unwrap().values().sum()
@@ -39,6 +60,32 @@ impl Model {
 }
 
 impl Platform for Model {
+    fn unit(&self) -> usize {
+        self.unit
+    }
+
+    fn reserve(&self, size: usize, align: usize, node: usize) -> *mut u8 {
+        let base = self.map(size, align, node);
+        if self.unit > 0 && !base.is_null() {
+            protect(base.wrapping_add(self.unit), size - self.unit, false);
+        }
+        base
+    }
+
+    unsafe fn commit(&self, base: *mut u8, _: usize) -> Commit {
+        assert!(base.addr().is_multiple_of(self.unit));
+        if self.fails() {
+            return Commit::Refused;
+        }
+        let every = self.occupied_every.load(Ordering::Relaxed);
+        if every != 0 && self.commits.fetch_add(1, Ordering::Relaxed) % every == every - 1 {
+            return Commit::Occupied;
+        }
+        assert!(self.committed.lock().unwrap().insert(base.addr()), "committed twice");
+        protect(base, self.unit, true);
+        Commit::Done
+    }
+
     fn map(&self, size: usize, align: usize, node: usize) -> *mut u8 {
         assert!(size > 0 && size.is_multiple_of(4096) && align.is_power_of_two());
         if size > 1 << 44 || self.fails() {
@@ -62,7 +109,15 @@ impl Platform for Model {
         let (start, len) = mappings.range(..=base.addr()).next_back().expect("inside a mapping");
         assert!(base.addr() + size <= start + len);
         // SAFETY: the caller's promise.
-        !self.fails() && unsafe { Linux.decommit(base, size) }
+        if self.fails() || !unsafe { Linux.decommit(base, size) } {
+            return false;
+        }
+        if self.unit > 0 {
+            assert_eq!(size, self.unit);
+            assert!(self.committed.lock().unwrap().remove(&base.addr()), "it had memory");
+            protect(base, size, false);
+        }
+        true
     }
 
     unsafe fn remap(&self, base: *mut u8, old: usize, new: usize, may_move: bool) -> *mut u8 {
@@ -118,7 +173,12 @@ unsafe impl Sync for System {}
 
 impl System {
     pub(super) fn new() -> Self {
-        let model = Box::into_raw(Box::<Model>::default());
+        Self::with_unit(0)
+    }
+
+    /// On a system that gives segments their memory by `unit` bytes.
+    pub(super) fn with_unit(unit: usize) -> Self {
+        let model = Box::into_raw(Box::new(Model { unit, ..Model::default() }));
         // SAFETY: a zeroed table is an empty one, and too large for a stack.
         let table = Box::into_raw(unsafe { Box::<Table>::new_zeroed().assume_init() });
         // SAFETY: from boxes that live until `drop`.

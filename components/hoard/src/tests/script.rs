@@ -75,9 +75,9 @@ fn places(size: usize) -> impl Iterator<Item = usize> {
 }
 
 impl Run {
-    pub(super) fn new() -> Self {
+    pub(super) fn on(system: System) -> Self {
         Self {
-            system: System::new(),
+            system,
             heaps: Vec::new(),
             live: BTreeMap::new(),
             order: Vec::new(),
@@ -273,13 +273,22 @@ impl Run {
         if stats.superblock_bytes != 0 || stats.blocks != 0 || stats.huge != 0 {
             return Err(format!("left in use: {stats:?}"));
         }
-        Ok(())
+        self.step(Op::Trim { keep: 0 })?;
+        match self.system.model.committed() {
+            0 => Ok(()),
+            units => Err(format!("{units} units stay")),
+        }
     }
 }
 
 /// Runs `ops` from an empty system to an empty system.
 pub(super) fn run(ops: &[Op]) -> Outcome {
-    let mut run = Run::new();
+    run_on(System::new(), ops)
+}
+
+/// The same on a certain system.
+pub(super) fn run_on(system: System, ops: &[Op]) -> Outcome {
+    let mut run = Run::on(system);
     for (i, &op) in ops.iter().enumerate() {
         run.step(op).map_err(|e| format!("step {i}, {op:?}: {e}"))?;
         if i % 64 == 63 {

@@ -8,7 +8,9 @@
 
 pub mod bell;
 pub mod control;
+pub mod grant;
 pub mod opcode;
+pub mod signal;
 pub mod slot;
 pub mod sync;
 pub mod sys;

@@ -37,6 +37,13 @@ pub enum Site {
     KillWake,
     ClientFence,
     ServerFence,
+    SignalCount,
+    SignalHead,
+    HeadSwap,
+    SignalLook,
+    GrantFirst,
+    Grant,
+    ClosedFirst,
 }
 
 /// The site that is weakened while a model runs.

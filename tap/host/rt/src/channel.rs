@@ -1,11 +1,13 @@
 //! Channels to other components' entrypoints: what this component may name there, and its free slots.
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::slice;
 
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::control::request as op;
+use rs_host_proto::signal::Signals;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, Ordering, Spin};
+use rs_host_proto::sync::{AtomicU32, Spin};
 use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
@@ -84,8 +86,8 @@ unsafe impl Send for Channels {}
 
 /// A way to submit signals to a context.
 pub(crate) struct Wire {
-    pub(crate) counter: *const AtomicU32,
-    pub(crate) head: *const AtomicU32,
+    pub(crate) signals: *const AtomicU32,
+    pub(crate) index: u32,
     pub(crate) bell: *const Bell,
     pub(crate) doorbell: RawFd,
     pub(crate) number: u16,
@@ -206,9 +208,8 @@ impl Channels {
             return None;
         }
         Some(Wire {
-            // SAFETY: within the mapped page of GRANTS counters.
-            counter: unsafe { channel.signals.add(claim.index as usize) },
-            head: channel.signals,
+            signals: channel.signals,
+            index: claim.index,
             bell: channel.bell,
             doorbell: channel.doorbell,
             number: channel.number,
@@ -246,9 +247,9 @@ impl Channels {
 
     fn undelivered(&self, claim: Claim) -> bool {
         self.table.get(claim.channel as usize).is_some_and(|channel| {
-            // SAFETY: within the mapped page of GRANTS counters (checked when claimed).
-            let count = unsafe { &*channel.signals.add(claim.index as usize) };
-            count.load(Ordering::Acquire) != 0 && !channel.is_dead()
+            // SAFETY: GRANTS counters, mapped until the channel closes.
+            let signals = Signals::new(unsafe { slice::from_raw_parts(channel.signals, GRANTS) });
+            !signals.taken(claim.index) && !channel.is_dead()
         })
     }
 

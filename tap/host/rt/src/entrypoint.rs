@@ -323,12 +323,8 @@ impl Entrypoint {
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };
         let Some(Some(channel)) = inner.channels.get(number) else { return };
-        if channel.is_closed() {
-            inner.channels[number] = None;
-            return;
-        }
         let mut objects = lock(&self.objects);
-        channel.drain(|id, count| {
+        let closed = channel.drain(|id, count| {
             if let Some(Object { kind: Kind::Signal { pending, .. }, .. }) =
                 objects.map.get_mut(&id)
             {
@@ -338,6 +334,10 @@ impl Entrypoint {
                 *pending = pending.saturating_add(count);
             }
         });
+        drop(objects);
+        if closed {
+            inner.channels[number] = None;
+        }
     }
 
     /// Next signal context whose handler may run now.

@@ -1,10 +1,12 @@
 //! Signals: counters in a page shared with the receiver, and its doorbell.
 use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
+use std::slice;
 
 use genode_abi::*;
+use rs_host_proto::GRANTS;
 use rs_host_proto::bell::HINT_SIGNAL;
-use rs_host_proto::sync::Ordering;
+use rs_host_proto::signal::Signals;
 
 use crate::call::ring;
 use crate::caps::state;
@@ -62,10 +64,8 @@ pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
         }
     };
     let Some(wire) = state.channels.wire(claim) else { return };
-    // SAFETY: the page is mapped as long as the channel, which cannot close while the lock is held.
-    unsafe {
-        (*wire.counter).fetch_add(count, Ordering::Release);
-        (*wire.head).fetch_add(1, Ordering::Release);
-    }
+    // SAFETY: GRANTS counters, mapped as long as the channel, which cannot close while the lock is held.
+    let signals = Signals::new(unsafe { slice::from_raw_parts(wire.signals, GRANTS) });
+    signals.submit(wire.index, count);
     ring(wire.bell, wire.doorbell, HINT_SIGNAL | wire.number);
 }

@@ -3,7 +3,9 @@ use std::os::fd::OwnedFd;
 
 use rs_host_proto::bell::HINT_SIGNAL;
 use rs_host_proto::control::{Packet, event};
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Ordering};
+use rs_host_proto::grant::Grants;
+use rs_host_proto::signal::Signals;
+use rs_host_proto::sync::{AtomicU32, AtomicU64};
 use rs_host_proto::sys::Futex;
 use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, slot};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -17,8 +19,6 @@ const MAX_PROCESS_CHANNELS: usize = 1024;
 const MAX_CHANNEL_SLOTS: usize = 64;
 /// Slots that one component may hold: each is a mapping in core.
 const MAX_PROCESS_SLOTS: usize = 1024;
-/// In place of the number of grants: the client is gone, drop the channel.
-const CLOSED: u64 = u64::MAX;
 
 /// A client's way to an entrypoint.
 pub(crate) struct Channel {
@@ -57,10 +57,31 @@ impl Slot {
 }
 
 impl Channel {
-    fn grant(&self, index: u32) -> &AtomicU64 {
-        debug_assert!((index as usize) < GRANTS);
-        // SAFETY: an atomic within the table of GRANTS words.
-        unsafe { self.grants.at(index as usize * 8) }
+    fn grants(&self) -> Grants<'_> {
+        // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
+        let words: &[AtomicU64; GRANTS] = unsafe { self.grants.at(0) };
+        Grants::new(words)
+    }
+
+    /// The counters, where core is the client.
+    fn signals(&self) -> Option<Signals<'_>> {
+        // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
+        let words: &[AtomicU32; GRANTS] = unsafe { self.signals.as_ref()?.at(0) };
+        Some(Signals::new(words))
+    }
+
+    /// An index that names nothing, and that no signal of what it named before is under way to.
+    fn unused(&mut self) -> Option<u32> {
+        let taken = |index: &u32| self.signals().is_none_or(|s| s.taken(*index));
+        let at = self.free.iter().rposition(taken);
+        match at {
+            Some(at) => Some(self.free.swap_remove(at)),
+            None if self.entries.len() < GRANTS => {
+                self.entries.push(Entry { object: None });
+                Some(self.entries.len() as u32 - 1)
+            }
+            None => None,
+        }
     }
 
     /// The object behind an index, as granted.
@@ -105,19 +126,11 @@ impl Nucleus {
             }
         };
         let entry = self.channels.get_mut(&channel).ok_or(Refusal::Gone)?;
-        let index = match entry.free.pop() {
-            Some(index) => index,
-            None if entry.entries.len() < GRANTS => {
-                entry.entries.push(Entry { object: None });
-                entry.entries.len() as u32 - 1
-            }
-            None => return Err(Refusal::Limit),
-        };
+        let index = entry.unused().ok_or(Refusal::Limit)?;
         if let Some(e) = entry.entries.get_mut(index as usize) {
             e.object = Some(object);
         }
-        entry.grant(index).store(object.0, Ordering::Release);
-        entry.grant(0).store(entry.entries.len() as u64, Ordering::Release);
+        entry.grants().grant(index, object.0, entry.entries.len());
         let number = entry.number;
         if let Some(object) = self.objects.get_mut(&object) {
             object.granted.push((channel, index));
@@ -159,7 +172,6 @@ impl Nucleus {
             slots: Vec::new(),
             server_gone: false,
         };
-        channel.grant(0).store(1, Ordering::Release);
         self.channels.insert(id, channel);
         self.by_pair.insert((client, ep_id), id);
         if let Some(process) = self.procs.get_mut(&client) {
@@ -252,7 +264,7 @@ impl Nucleus {
         }
         let object = entry.object.take();
         channel.free.push(index);
-        channel.grant(index).store(0, Ordering::Release);
+        channel.grants().revoke(index);
         if let Some(object) = object.and_then(|o| self.objects.get_mut(&o)) {
             object.granted.retain(|g| *g != (channel_id, index));
         }
@@ -261,15 +273,12 @@ impl Nucleus {
     /// An object is gone: whoever was granted it finds nothing behind the index.
     pub(crate) fn revoke(&mut self, channel: ChanId, index: u32) {
         if let Some(channel) = self.channels.get_mut(&channel) {
-            channel.grant(index).store(0, Ordering::Release);
+            channel.grants().revoke(index);
             if let Some(entry) = channel.entries.get_mut(index as usize) {
                 entry.object = None;
             }
-            // Core does not hold on to contexts: its index is free at once, without signals for the next one.
-            if let Some(signals) = &channel.signals {
-                // SAFETY: counters of GRANTS words; `index` is one that the channel gave out.
-                let counter: &AtomicU32 = unsafe { signals.at(index as usize * 4) };
-                counter.store(0, Ordering::Release);
+            // Core does not hold on to contexts: the index is free, for when its last signals were taken.
+            if channel.signals.is_some() {
                 channel.free.push(index);
             }
         }
@@ -284,7 +293,7 @@ impl Nucleus {
                 object.granted.retain(|g| *g != (id, index as u32));
             }
         }
-        channel.grant(0).store(CLOSED, Ordering::Release);
+        channel.grants().close();
         for slot in &channel.slots {
             self.slot_drop(*slot, channel.ep);
         }
@@ -336,13 +345,8 @@ impl Nucleus {
         };
         let Some((channel, index)) = granted else { return };
         let Some(channel) = self.channels.get(&channel) else { return };
-        let Some(signals) = &channel.signals else { return };
-        // SAFETY: counters of GRANTS words; `index` came out of the same table.
-        let counter: &AtomicU32 = unsafe { signals.at(index as usize * 4) };
-        // SAFETY: as above, the head word.
-        let head: &AtomicU32 = unsafe { signals.at(0) };
-        counter.fetch_add(count, Ordering::Release);
-        head.fetch_add(1, Ordering::Release);
+        let Some(signals) = channel.signals() else { return };
+        signals.submit(index, count);
         if let Some(ep) = self.eps.get(&channel.ep) {
             ep.ring(HINT_SIGNAL | channel.number as u16);
         }

@@ -3,8 +3,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use std::rc::Rc;
 
+use rs_host_proto::grant::Grants;
+use rs_host_proto::signal::Signals;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Ordering};
+use rs_host_proto::sync::{AtomicU32, AtomicU64};
 use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
 
 /// A client's slot.
@@ -57,44 +59,34 @@ impl PeerChannel {
         }
     }
 
-    fn grant(&self, index: usize) -> u64 {
-        // SAFETY: `index` is below GRANTS (checked by the callers), the table is mapped until drop.
-        unsafe { (*self.grants.add(index)).load(Ordering::Acquire) }
+    fn grants(&self) -> Grants<'_> {
+        // SAFETY: GRANTS words of atomics, mapped until drop.
+        Grants::new(unsafe { std::slice::from_raw_parts(self.grants, GRANTS) })
     }
 
-    fn signal(&self, index: usize) -> &AtomicU32 {
+    fn signals(&self) -> Signals<'_> {
         // SAFETY: as above.
-        unsafe { &*self.signals.add(index) }
+        Signals::new(unsafe { std::slice::from_raw_parts(self.signals, GRANTS) })
     }
 
     /// Id of the object that the client names by `index`, 0 if it may not.
     pub(super) fn object(&self, index: u32) -> u64 {
-        let index = index as usize;
-        if index == 0 || index >= GRANTS { 0 } else { self.grant(index) }
+        self.grants().object(index)
     }
 
     /// Whether the client is gone.
     pub(super) fn is_closed(&self) -> bool {
-        self.grant(0) == u64::MAX
+        self.grants().is_closed()
     }
 
     /// Whether signals were submitted since the last look.
     pub(super) fn has_signals(&self) -> bool {
-        self.signal(0).load(Ordering::Relaxed) != 0
+        self.signals().pending()
     }
 
-    /// Take pending signals off, with the objects they are for.
-    pub(super) fn drain(&self, mut each: impl FnMut(u64, u32)) {
-        self.signal(0).store(0, Ordering::Relaxed);
-        let bound = (self.grant(0) as usize).min(GRANTS);
-        for index in 1..bound {
-            let counter = self.signal(index);
-            if counter.load(Ordering::Relaxed) != 0 {
-                // In this order: a client releases an index once it sees the counter at 0.
-                let id = self.grant(index);
-                each(id, counter.swap(0, Ordering::AcqRel));
-            }
-        }
+    /// Take pending signals off, with the objects they are for. True if the client is gone.
+    pub(super) fn drain(&self, each: impl FnMut(u64, u32)) -> bool {
+        self.signals().drain(self.grants(), each)
     }
 }
 

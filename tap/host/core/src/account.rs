@@ -47,6 +47,15 @@ pub(crate) struct Account {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub(crate) struct AccountId(u64);
 
+/// Quota on its way from one account to another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Transfer {
+    pub(crate) from: AccountId,
+    pub(crate) to: AccountId,
+    pub(crate) ram: u64,
+    pub(crate) caps: u64,
+}
+
 /// The account that holds what nobody else has.
 pub(crate) const ROOT: AccountId = AccountId(0);
 
@@ -145,6 +154,20 @@ impl Accounts {
         Ok(())
     }
 
+    /// Make several transfers in turn, all or none: one may pass on what the one before brought.
+    pub(crate) fn transfer_all(&mut self, transfers: &[Transfer]) -> Result<(), Lack> {
+        for (done, t) in transfers.iter().enumerate() {
+            if let Err(lack) = self.transfer(t.from, t.to, t.ram, t.caps) {
+                // What came in is unused yet, so that it can go back, the last first.
+                for t in transfers.iter().take(done).rev() {
+                    let _ = self.transfer(t.to, t.from, t.ram, t.caps);
+                }
+                return Err(lack);
+            }
+        }
+        Ok(())
+    }
+
     /// Remove an account; what it holds returns to its reference, or to the root if that is gone.
     pub(crate) fn destroy(&mut self, id: AccountId) {
         if id == ROOT {
@@ -200,6 +223,29 @@ mod tests {
         assert_eq!(accounts.transfer(a, b, 100, 51), Err(Lack::Caps));
         accounts.transfer(a, b, 100, 50).unwrap();
         assert_eq!(accounts.get(a).unwrap().ram.avail(), 0);
+        assert!(accounts.balanced());
+    }
+
+    #[test]
+    fn transfers_pass_on_what_came_in_and_leave_nothing_half_done() {
+        let (mut accounts, a, b) = two();
+        let through = |ram, caps| {
+            [
+                Transfer { from: a, to: ROOT, ram: 100, caps: 10 },
+                Transfer { from: ROOT, to: b, ram, caps },
+            ]
+        };
+        let all = |accounts: &Accounts| [ROOT, a, b].map(|id| *accounts.get(id).unwrap());
+        let before = all(&accounts);
+        // the root has 400 and 40 of its own
+        assert_eq!(accounts.transfer_all(&through(501, 0)), Err(Lack::Ram));
+        assert_eq!(all(&accounts), before);
+        assert_eq!(accounts.transfer_all(&through(0, 51)), Err(Lack::Caps));
+        assert_eq!(all(&accounts), before);
+        accounts.transfer_all(&through(500, 50)).unwrap();
+        assert_eq!(accounts.get(ROOT).unwrap().ram.avail(), 0);
+        let got = accounts.get(b).unwrap();
+        assert_eq!((got.ram.limit, got.caps.limit), (500, 50));
         assert!(accounts.balanced());
     }
 

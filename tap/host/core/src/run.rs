@@ -208,12 +208,14 @@ impl Core {
         {
             receive_caps(socket, &mut caps);
         }
-        let channel = self.nucleus.channels.get(&slot.channel);
+        let channel_id = slot.channel;
+        let channel = self.nucleus.channels.get(&channel_id);
         let object = channel.and_then(|c| c.object(call.index));
         let mut response = Response::new();
         let request = Request {
             body: body.get(..call.len).unwrap_or_default(),
             caps: caps.get(..call.caps).unwrap_or_default(),
+            channel: channel_id,
         };
         let served = match object {
             Some(object) => {

@@ -24,6 +24,8 @@ pub struct Pd {
     pub native_pd: u64,
     /// Ours, after the last of Genode's: `alloc_ram` with the native id of a NUMA node as third argument.
     pub alloc_ram_on_node: u64,
+    /// Ours: transfers of RAM and capabilities between accounts, all or none; see [`transfer_all`].
+    pub transfer_all: u64,
 }
 
 /// CPU session and its threads.
@@ -122,6 +124,7 @@ pub const GENODE_26_02: Table = Table {
         used_ram: 23,
         native_pd: 24,
         alloc_ram_on_node: 28,
+        transfer_all: 29,
     },
     cpu: Cpu {
         create_thread: 0,
@@ -214,6 +217,21 @@ pub mod transfer {
     pub const OK: i32 = 0;
     pub const EXCEEDED: i32 = 1;
     pub const INVALID: i32 = 2;
+}
+
+/// `Pd::transfer_all`: a word that says how many transfers follow, then for each of them four words: the index by which
+/// the caller names the PD session that gives, the one that receives (of the channel that the call comes through, so
+/// that no capability travels), bytes of RAM, capabilities. They are made in turn, so that one may pass on what the one
+/// before brought. Answers one of these values as `i32`.
+#[allow(missing_docs)]
+pub mod transfer_all {
+    /// Transfers of one call.
+    pub const MAX: u64 = 4;
+    pub const OK: i32 = 0;
+    pub const OUT_OF_RAM: i32 = 1;
+    pub const OUT_OF_CAPS: i32 = 2;
+    /// An index names no PD session, or neither account is the other's reference.
+    pub const INVALID: i32 = 3;
 }
 
 /// Values of `Parent::Upgrade_result`.

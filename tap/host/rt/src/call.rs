@@ -8,7 +8,7 @@ use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::net::{RecvFlags, SendFlags};
 
-use crate::caps::{self, state};
+use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
 use crate::entrypoint;
 
@@ -24,20 +24,28 @@ pub(crate) struct Answer {
     pub(crate) slept: bool,
 }
 
+/// Find out where `cap` is called, unless that is known.
+fn claim_in(state: &mut State, cap: rs_cap_t) -> Result<Claim, rs_err_t> {
+    if let Some(claim) = state.caps.claim(cap) {
+        return Ok(claim);
+    }
+    let fd = state.caps.fd(cap).ok_or(RS_INVALID)?;
+    // SAFETY: the caller holds a reference to `cap`, which keeps the descriptor open.
+    let claim = state.channels.claim(unsafe { BorrowedFd::borrow_raw(fd) })?;
+    state.caps.set_claim(cap, claim);
+    Ok(claim)
+}
+
+/// Where `cap` is called; true as long as the caller holds its reference.
+pub(crate) fn claim(cap: rs_cap_t) -> Result<Claim, rs_err_t> {
+    claim_in(&mut state(), cap)
+}
+
 /// Find out where `cap` is called, and take a slot for the call.
 fn line(cap: rs_cap_t) -> Result<(Claim, Line), rs_err_t> {
     loop {
         let mut state = state();
-        let claim = match state.caps.claim(cap) {
-            Some(claim) => claim,
-            None => {
-                let fd = state.caps.fd(cap).ok_or(RS_INVALID)?;
-                // SAFETY: the caller holds a reference to `cap`, which keeps the descriptor open.
-                let claim = state.channels.claim(unsafe { BorrowedFd::borrow_raw(fd) })?;
-                state.caps.set_claim(cap, claim);
-                claim
-            }
-        };
+        let claim = claim_in(&mut state, cap)?;
         if let Some(line) = state.channels.take(claim)? {
             return Ok((claim, line));
         }

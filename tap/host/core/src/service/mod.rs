@@ -19,12 +19,14 @@ pub(crate) use parent::Init;
 pub(crate) use pd::Pd;
 pub(crate) use rom::Modules;
 
-use crate::nucleus::{CoreObject, Nucleus, ObjId};
+use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId};
 
 /// A call to one of core's objects.
 pub(crate) struct Request<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) caps: &'a [Option<OwnedFd>],
+    /// Where the call came from.
+    pub(crate) channel: ChanId,
 }
 
 impl Request<'_> {
@@ -41,6 +43,12 @@ impl Request<'_> {
     /// Object of core's that capability `i` names.
     pub(crate) fn core_object(&self, nucleus: &Nucleus, i: usize) -> Option<(ObjId, CoreObject)> {
         nucleus.lookup_core(self.cap(i)?)
+    }
+
+    /// Object of core's that the caller may call by `index`.
+    pub(crate) fn granted(&self, nucleus: &Nucleus, index: u64) -> Option<CoreObject> {
+        let object = nucleus.channels.get(&self.channel)?.object(u32::try_from(index).ok()?)?;
+        nucleus.objects.get(&object)?.core
     }
 }
 

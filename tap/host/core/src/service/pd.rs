@@ -3,13 +3,13 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 use rs_host_proto::PAGE;
-use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer};
+use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer, transfer_all};
 use rs_host_proto::wire::Reader;
 
 use topology::{Location, NodeId};
 
 use super::{NotServed, Request, Response, Served, Services};
-use crate::account::{AccountId, Lack};
+use crate::account::{AccountId, Lack, Transfer};
 use crate::fd;
 use crate::machine::real_node;
 use crate::nucleus::{CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
@@ -94,6 +94,9 @@ impl Services {
                 _ => transfer::INVALID,
             };
             response.value(result)
+        } else if opcode == op.transfer_all {
+            let result = self.transfer_all(nucleus, args, request)?;
+            response.value(result)
         } else if opcode == op.ref_account {
             let to = match request.core_object(nucleus, 0) {
                 Some((_, CoreObject::Pd(to))) => self.pds.get(&to).map(|pd| pd.account),
@@ -120,6 +123,40 @@ impl Services {
         } else {
             Err(NotServed::Opcode)
         }
+    }
+
+    /// Move quota along several accounts, all of it or none.
+    fn transfer_all(
+        &self,
+        nucleus: &mut Nucleus,
+        mut args: Reader<'_>,
+        request: &Request<'_>,
+    ) -> Result<i32, NotServed> {
+        let count = args.u64()?;
+        if count > transfer_all::MAX {
+            return Err(NotServed::Opcode);
+        }
+        let mut transfers = Vec::with_capacity(transfer_all::MAX as usize);
+        for _ in 0..count {
+            let mut account = || {
+                let index = args.u64()?;
+                let granted = request.granted(nucleus, index);
+                let Some(CoreObject::Pd(pd)) = granted else { return Ok(None) };
+                Ok::<_, NotServed>(self.pds.get(&pd).map(|pd| pd.account))
+            };
+            let (from, to) = (account()?, account()?);
+            let (ram, caps) = (args.u64()?, args.u64()?);
+            let (Some(from), Some(to)) = (from, to) else { return Ok(transfer_all::INVALID) };
+            if !nucleus.accounts.related(from, to) {
+                return Ok(transfer_all::INVALID);
+            }
+            transfers.push(Transfer { from, to, ram, caps });
+        }
+        Ok(match nucleus.accounts.transfer_all(&transfers) {
+            Ok(()) => transfer_all::OK,
+            Err(Lack::Ram) => transfer_all::OUT_OF_RAM,
+            Err(Lack::Caps) => transfer_all::OUT_OF_CAPS,
+        })
     }
 
     pub(super) fn native_pd_call(

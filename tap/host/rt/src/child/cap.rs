@@ -1,9 +1,9 @@
 //! Capabilities that own their reference, and the transfer of quota between PD sessions.
 use genode_abi::*;
-use rs_host_proto::opcode::{OPCODES, transfer as result};
+use rs_host_proto::opcode::{OPCODES, transfer_all as result};
 
 use crate::caps::{rs_cap_drop, rs_cap_dup};
-use crate::rpc;
+use crate::{call, env, rpc};
 
 /// An owned reference; 0 is the invalid capability.
 #[derive(Debug, Default)]
@@ -63,32 +63,48 @@ impl std::ops::AddAssign for Amount {
     }
 }
 
-fn move_one(
-    from: &Cap,
-    to: &Cap,
-    opcode: u64,
-    amount: u64,
-    lack: rs_err_t,
-) -> Result<(), rs_err_t> {
-    if amount == 0 {
-        return Ok(());
-    }
-    let reply = rpc::call(from.get(), opcode, &[to.get()], |w| {
-        w.u64(amount);
-    })?;
-    match reply.reader().i32().map_err(rpc::malformed)? {
-        result::OK => Ok(()),
-        result::EXCEEDED => Err(lack),
-        _ => Err(RS_INVALID),
-    }
+/// Quota that goes from one PD session to another.
+pub(super) struct Transfer<'a> {
+    pub(super) from: &'a Cap,
+    pub(super) to: &'a Cap,
+    pub(super) amount: Amount,
 }
 
 /// Move quota from one PD session to another, both kinds or nothing.
 pub(super) fn transfer(from: &Cap, to: &Cap, amount: Amount) -> Result<(), rs_err_t> {
-    let op = &OPCODES.pd;
-    move_one(from, to, op.transfer_ram, amount.ram, RS_OUT_OF_RAM)?;
-    move_one(from, to, op.transfer_caps, amount.caps, RS_OUT_OF_CAPS).inspect_err(|_| {
-        // what just arrived is there to be sent back
-        let _ = move_one(to, from, op.transfer_ram, amount.ram, RS_OUT_OF_RAM);
-    })
+    transfer_all(&[Transfer { from, to, amount }])
+}
+
+/// Make several transfers in turn, all or none, by one call: core knows the accounts by where we call them.
+pub(super) fn transfer_all(transfers: &[Transfer<'_>]) -> Result<(), rs_err_t> {
+    let some = transfers.iter().filter(|t| t.amount != Amount::default());
+    let count = some.clone().count();
+    if count == 0 {
+        return Ok(());
+    }
+    let own = env::pd();
+    let core = call::claim(own)?.channel;
+    let mut indices = [(0, 0); result::MAX as usize];
+    if count > indices.len() {
+        return Err(RS_OVERFLOW);
+    }
+    let index = |pd: &Cap| {
+        let claim = call::claim(pd.get())?;
+        if claim.channel == core { Ok(u64::from(claim.index)) } else { Err(RS_INVALID) }
+    };
+    for (indices, transfer) in indices.iter_mut().zip(some.clone()) {
+        *indices = (index(transfer.from)?, index(transfer.to)?);
+    }
+    let reply = rpc::call(own, OPCODES.pd.transfer_all, &[], |w| {
+        w.u64(count as u64);
+        for ((from, to), transfer) in indices.iter().zip(some) {
+            w.u64(*from).u64(*to).u64(transfer.amount.ram).u64(transfer.amount.caps);
+        }
+    })?;
+    match reply.reader().i32().map_err(rpc::malformed)? {
+        result::OK => Ok(()),
+        result::OUT_OF_RAM => Err(RS_OUT_OF_RAM),
+        result::OUT_OF_CAPS => Err(RS_OUT_OF_CAPS),
+        _ => Err(RS_INVALID),
+    }
 }

@@ -10,7 +10,7 @@ use genode_args::{ArgsBuf, ArgsRef};
 use rs_host_proto::opcode::{close, upgrade};
 use rs_host_proto::wire::Affinity;
 
-use super::cap::{Amount, Cap, transfer};
+use super::cap::{Amount, Cap, Transfer, transfer, transfer_all};
 use super::environment;
 use super::requests;
 use super::world::{ChildId, Phase, Provider, Session, SessionId, world};
@@ -310,16 +310,12 @@ pub(super) fn give_back(session: &Session) {
         (server, session.client.and_then(|c| world.pd(c)))
     };
     let service = &session.service;
-    if let Some(server) = server
-        && transfer(&server, &own, session.donated).is_err()
-    {
-        warn(&format!("{service} server does not give back the donation of \"{}\"", session.label));
-        return;
-    }
-    if let Some(client) = client
-        && transfer(&own, &client, session.charged).is_err()
-    {
-        warn(&format!("could not give back the donation of \"{}\" to {service}", session.label));
+    let from_server =
+        server.iter().map(|from| Transfer { from, to: &own, amount: session.donated });
+    let to_client = client.iter().map(|to| Transfer { from: &own, to, amount: session.charged });
+    let way_back: Vec<_> = from_server.chain(to_client).collect();
+    if transfer_all(&way_back).is_err() {
+        warn(&format!("the donation of \"{}\" to {service} does not come back", session.label));
     }
 }
 

@@ -46,6 +46,13 @@ pub(crate) fn token() -> Result<OwnedFd> {
     Ok(fd)
 }
 
+/// As [`token`], for a managed dataspace.
+pub(crate) fn managed_token() -> Result<OwnedFd> {
+    let fd = token()?;
+    rustix::fs::fchmod(&fd, Mode::from_raw_mode(0o777 | sys::MANAGED))?;
+    Ok(fd)
+}
+
 /// The content of a ROM module, immutable and opened read-only.
 pub(crate) fn rom(bytes: &[u8]) -> Result<OwnedFd> {
     let fd = rustix::fs::memfd_create("rom", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;

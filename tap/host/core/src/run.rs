@@ -262,7 +262,7 @@ impl Core {
         let kept = self.services.modules.count();
         let objects = nucleus.objects.len().saturating_sub(kept);
         let calls = nucleus.channels.len() + nucleus.slots.len() + (nucleus.eps.len() - 1);
-        let left = objects + calls;
+        let left = objects + calls + nucleus.maps.count();
         let descriptors = descriptors().saturating_sub(self.descriptors + kept);
         let balanced = accounts.balanced()
             && left == 0

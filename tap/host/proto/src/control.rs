@@ -78,6 +78,35 @@ pub mod request {
     pub const CHANNEL_CLOSE: u64 = 9;
     /// Bind thread `arg 0` (kernel thread id) to location `arg 1` x, `arg 2` y, `arg 3` w, `arg 4` h.
     pub const THREAD_BIND: u64 = 10;
+    /// The page of [`super::paging`]. Reply: descriptor: the page, read-only.
+    pub const PAGING: u64 = 11;
+    /// Map the managed dataspace in the descriptor: from offset `arg 0`, `arg 1` bytes (0: all that follow), with
+    /// rights `arg 2` (see [`super::paging`]). Reply: the view's id, its size.
+    pub const VIEW_OPEN: u64 = 12;
+    /// (*) View `arg 0` is not used any more.
+    pub const VIEW_CLOSE: u64 = 13;
+    /// A thread accessed view `arg 0` at offset `arg 1` in way `arg 2` (see [`super::super::opcode::fault`]). Reply:
+    /// 0 if nothing is there for now: ask again when the page says that there is news; or 1, then what to map: its
+    /// offset in the view, size, offset in the memory, rights; descriptor: the memory. [`super::status::GONE`] if
+    /// the access will never be possible.
+    pub const FAULT: u64 = 14;
+    /// What the last answer said is unmapped; what is next? Reply: 0 if nothing, or 1, then view, offset, size.
+    pub const UNMAPPED: u64 = 15;
+    /// Whether all that was detached from the region map in the descriptor is unmapped everywhere. Reply: 0 if not:
+    /// ask again when the page says that there is news; or 1.
+    pub const SETTLED: u64 = 16;
+}
+
+/// Managed dataspaces: a page that core writes and a component reads, and the rights of mappings.
+pub mod paging {
+    /// Word of the page that counts reasons to ask for [`super::request::UNMAPPED`].
+    pub const UNMAP: usize = 0;
+    /// Word of the page that counts reasons to repeat a [`super::request::FAULT`] or [`super::request::SETTLED`].
+    pub const NEWS: usize = 1;
+    /// May be written.
+    pub const WRITE: u64 = 1;
+    /// May be executed.
+    pub const EXECUTE: u64 = 2;
 }
 
 /// Status of a reply.

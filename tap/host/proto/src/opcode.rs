@@ -203,6 +203,43 @@ pub mod dataspace {
     pub const WRITEABLE: u64 = 1;
 }
 
+/// `Rm_session`.
+#[allow(missing_docs)]
+pub mod rm {
+    pub const CREATE: u64 = 0;
+    pub const DESTROY: u64 = 1;
+}
+
+/// `Region_map`.
+#[allow(missing_docs)]
+pub mod region_map {
+    pub const ATTACH: u64 = 0;
+    pub const DETACH: u64 = 1;
+    pub const FAULT_HANDLER: u64 = 2;
+    pub const FAULT: u64 = 3;
+    pub const DATASPACE: u64 = 4;
+    /// Bytes of `Attr`: size, offset, use_at, at, executable, writeable.
+    pub const ATTR_SIZE: usize = 40;
+}
+
+/// Values of `Region_map::Attach_error`.
+#[allow(missing_docs)]
+pub mod attach_error {
+    pub const OUT_OF_RAM: i32 = 0;
+    pub const OUT_OF_CAPS: i32 = 1;
+    pub const REGION_CONFLICT: i32 = 2;
+    pub const INVALID_DATASPACE: i32 = 3;
+}
+
+/// Values of `Region_map::Fault::Type`.
+#[allow(missing_docs)]
+pub mod fault {
+    pub const NONE: i32 = 0;
+    pub const READ: i32 = 1;
+    pub const WRITE: i32 = 2;
+    pub const EXEC: i32 = 3;
+}
+
 /// Values of `Alloc_error`.
 #[allow(missing_docs)]
 pub mod alloc_error {

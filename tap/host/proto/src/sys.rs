@@ -112,7 +112,13 @@ pub struct Identity {
     pub size: u64,
     /// Whether it is a regular file, as every capability is.
     pub regular: bool,
+    /// Whether it names a managed dataspace (see [`MANAGED`]).
+    pub managed: bool,
 }
+
+/// Mode bit (sticky, which means nothing for memory) of the names of managed dataspaces. Core sets it, components have
+/// no system call to do so; who trusts it wrongly asks core in vain.
+pub const MANAGED: u32 = 0o1000;
 
 /// Identity of `fd`.
 pub fn identity(fd: impl AsFd) -> Result<Identity> {
@@ -123,6 +129,7 @@ pub fn identity(fd: impl AsFd) -> Result<Identity> {
         inode: stat.st_ino,
         size: stat.st_size as u64,
         regular: kind == rustix::fs::FileType::RegularFile,
+        managed: stat.st_mode & MANAGED != 0,
     })
 }
 

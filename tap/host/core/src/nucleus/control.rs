@@ -20,14 +20,18 @@ pub(crate) enum Verdict {
     Broken,
 }
 
-struct Answer {
-    args: Vec<u64>,
-    fds: Vec<OwnedFd>,
+pub(super) struct Answer {
+    pub(super) args: Vec<u64>,
+    pub(super) fds: Vec<OwnedFd>,
 }
 
 impl Answer {
     fn empty() -> Self {
         Self { args: Vec::new(), fds: Vec::new() }
+    }
+
+    pub(super) fn words(args: &[u64]) -> Self {
+        Self { args: args.to_vec(), fds: Vec::new() }
     }
 }
 
@@ -120,7 +124,7 @@ impl Nucleus {
                 let bound = self.thread_bind(id, packet.arg(0), location);
                 Some(bound.map(|()| Answer::empty()))
             }
-            _ => Some(Err(Refusal::Invalid)),
+            _ => self.paging_request(id, packet, cap),
         }
     }
 

@@ -3,6 +3,7 @@
 mod channel;
 mod control;
 mod entrypoint;
+pub(crate) mod map;
 mod object;
 mod process;
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 pub(crate) use channel::{Channel, Slot};
+use control::Answer;
 pub(crate) use control::Verdict;
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use object::{CoreObject, Object};
@@ -38,7 +40,9 @@ ids! {
     /// A client component's way to an entrypoint.
     ChanId,
     /// A message slot on a channel.
-    SlotId
+    SlotId,
+    /// A mapping of a managed dataspace in a process.
+    ViewId
 }
 
 /// Core as the owner of objects and the client of signal contexts.
@@ -133,6 +137,7 @@ pub(crate) struct Nucleus {
     pub(crate) objects: HashMap<ObjId, Object>,
     pub(crate) channels: HashMap<ChanId, Channel>,
     pub(crate) slots: HashMap<SlotId, Slot>,
+    pub(crate) maps: map::Maps,
     by_inode: HashMap<u64, ObjId>,
     by_pair: HashMap<(ProcId, EpId), ChanId>,
     device: u64,
@@ -159,6 +164,7 @@ impl Nucleus {
             objects: HashMap::new(),
             channels: HashMap::new(),
             slots: HashMap::new(),
+            maps: map::Maps::default(),
             by_inode: HashMap::new(),
             by_pair: HashMap::new(),
             device,
@@ -174,7 +180,7 @@ impl Nucleus {
     }
 
     /// A number that names nothing yet, and never anything else.
-    fn fresh(&mut self) -> u64 {
+    pub(crate) fn fresh(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
     }

@@ -3,6 +3,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rs_host_proto::sys;
 
+use super::map::{MapId, OwnerId};
 use super::{CORE, CORE_EP, ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
 use crate::account::AccountId;
 use crate::fd;
@@ -18,6 +19,12 @@ pub(crate) enum CoreObject {
     Thread(u64),
     Rom(u64),
     Log(u64),
+    /// A session of the RM service.
+    Rm(OwnerId),
+    /// A region map of an RM session.
+    RegionMap(OwnerId, MapId),
+    /// A region map as a dataspace.
+    Managed(MapId),
     /// A dataspace, writeable or not, of a size.
     Dataspace {
         size: u64,

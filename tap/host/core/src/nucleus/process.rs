@@ -142,6 +142,7 @@ impl Nucleus {
         for channel in channels {
             self.channel_close(channel);
         }
+        self.maps.process_gone(id);
         self.procs.remove(&id);
         Some(ending)
     }

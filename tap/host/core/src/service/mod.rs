@@ -4,6 +4,7 @@ mod label;
 mod log;
 mod parent;
 mod pd;
+mod rm;
 mod rom;
 
 use std::collections::HashMap;
@@ -190,6 +191,11 @@ impl Services {
             CoreObject::NativeCpu(_) | CoreObject::Thread(_) => Err(NotServed::Opcode),
             CoreObject::Rom(module) => self.modules.rom_call(nucleus, module, opcode, response),
             CoreObject::Log(id) => self.log_call(id, opcode, args, response),
+            CoreObject::Rm(id) => rm::rm_call(nucleus, id, opcode, args, request, response),
+            CoreObject::RegionMap(_, map) => {
+                rm::region_map_call(nucleus, map, opcode, args, request, response)
+            }
+            CoreObject::Managed(map) => rm::dataspace_call(nucleus, map, opcode, response),
             CoreObject::Dataspace { size, writeable } => match opcode {
                 rs_host_proto::opcode::dataspace::SIZE => response.word(size),
                 rs_host_proto::opcode::dataspace::WRITEABLE => response.word(u64::from(writeable)),

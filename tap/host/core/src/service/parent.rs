@@ -83,6 +83,7 @@ fn needed(service: &str) -> Option<Cost> {
         "CPU" => cost::CPU,
         "ROM" => cost::ROM,
         "LOG" => cost::LOG,
+        "RM" => cost::RM,
         _ => return None,
     };
     Some(Cost { caps: full.caps, ram: full.ram / 4 })
@@ -268,6 +269,7 @@ impl Services {
             "PD" => self.pd_open(nucleus, &session),
             "CPU" => self.cpu_open(nucleus, &session),
             "LOG" => self.log_open(nucleus, &session),
+            "RM" => super::rm::open(nucleus, ram, caps),
             _ => self
                 .modules
                 .find(nucleus, last_element(&label))
@@ -303,6 +305,11 @@ impl Services {
         nucleus.accounts.transfer(init.account, ROOT, ram, caps)?;
         session.ram += ram;
         session.caps += caps;
+        if let Some(CoreObject::Rm(rm)) = nucleus.objects.get(&session.object).and_then(|o| o.core)
+            && let Some(budget) = nucleus.maps.budget(rm)
+        {
+            budget.grow(ram, caps);
+        }
         Ok(())
     }
 
@@ -320,6 +327,7 @@ impl Services {
                 }
             }
             Some(CoreObject::Log(id)) => self.log_close(id),
+            Some(CoreObject::Rm(rm)) => super::rm::close(nucleus, rm),
             _ => {}
         }
     }

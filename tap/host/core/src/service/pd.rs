@@ -322,6 +322,7 @@ fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
     if let Some(node) = ram.node {
         nucleus.machine.node_give(node, ram.size);
     }
+    nucleus.maps.dataspace_gone(ds);
     nucleus.object_destroy(ds);
     nucleus.accounts.refund(pd.account, ram.size, 1);
 }

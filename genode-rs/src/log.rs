@@ -18,15 +18,16 @@ pub enum Level {
     Error,
 }
 
-/// Bytes of a line that a LOG session takes at once, without newline and terminating zero.
-const LINE: usize = crate::session::log::MAX_STRING - 2;
+/// Bytes of a line that Genode passes to a LOG session at once: it begins a new one when there is no room left for an
+/// escape sequence, and some versions end each line by one.
+const LINE: usize = crate::session::log::MAX_STRING - 8;
 
 impl Level {
     /// Bytes of text that fit a line; what is longer continues on the next. Genode adds the prefix and colours.
     const fn room(self) -> usize {
         match self {
             Self::Log => LINE,
-            Self::Warning | Self::Error => LINE - "\x1b[34mWarning: \x1b[0m".len(),
+            Self::Warning | Self::Error => LINE - "\x1b[34mWarning: ".len(),
         }
     }
 }

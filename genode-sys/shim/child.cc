@@ -87,6 +87,9 @@ namespace {
 
 	Own_account &own_account() { static Own_account inst { }; return inst; }
 
+	/* a child takes whole pages, and none that it does not need: the heap may grow by more than is kept for us */
+	Sliced_heap &child_heap() { static Sliced_heap inst { env().ram(), env().rm() }; return inst; }
+
 	template <typename ELEMENT>
 	ELEMENT *find_service(List<ELEMENT> &list, Service::Name const &name)
 	{
@@ -129,7 +132,8 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	Fault_handler     _faults    { _ep.ep, _policy };
 	Session_requester _requester { _ep.ep.rpc_ep(), env().ram(), env().rm() };
 
-	bool _pd_initiated = false;
+	bool     _pd_initiated = false;
+	rs_err_t _quota = RS_OK; /* whether the child got its quota with its protection domain */
 
 	List<Child_offer> _offers { };
 
@@ -167,7 +171,10 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		release(_route.local);
 	}
 
-	/* a server's protection domain must exist when the first client donates quota to it */
+	/*
+	 * A server's protection domain must exist when the first client donates quota to it, and quota is the child's from
+	 * its creation on.
+	 */
 	void need_pd()
 	{
 		if (!_pd_initiated) {
@@ -181,13 +188,18 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		need_pd();
 		_child.initiate_env_sessions();
 
-		/* a session at a server that is not ready yet is pending, a missing binary is final */
-		rs_err_t result = RS_DENIED;
+		/*
+		 * A session at a server that is not ready yet is pending, one without a route or a binary is final. That of
+		 * the linker may be missing, since there are static binaries.
+		 */
+		unsigned complete = 0;
 		_child.for_each_session([&] (Session_state const &session) {
-			if (session.id_at_client().value == Parent::Env::binary().value
+			auto const id = session.id_at_client().value;
+			if ((id == Parent::Env::pd().value  || id == Parent::Env::cpu().value
+			  || id == Parent::Env::log().value || id == Parent::Env::binary().value)
 			 && session.phase != Session_state::SERVICE_DENIED)
-				result = RS_OK; });
-		return result;
+				complete++; });
+		return complete == 4 ? RS_OK : RS_DENIED;
 	}
 
 	void ask(Service::Name const &service, Session_label const &label, char const *args, Affinity const &requested)
@@ -312,10 +324,10 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	{
 		pd.ref_account(env().pd_session_cap());
 
-		if (own_account().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
-			error(_name, ": not enough capabilities for the child's quota");
 		if (own_account().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
-			error(_name, ": not enough RAM for the child's quota");
+			_quota = RS_OUT_OF_RAM;
+		else if (own_account().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
+			_quota = RS_OUT_OF_CAPS;
 
 		Region_map_client(pd.address_space()).fault_handler(_faults.cap);
 	}
@@ -346,8 +358,14 @@ rs_err_t rs_child_create(rs_ep_t *ep, rs_child_attr_t const *attr, rs_child_poli
 		if (quota != RS_OK)
 			return quota;
 
-		*child = new (heap()) rs_child(*ep, *attr, *policy);
-		return RS_OK;
+		*child = new (child_heap()) rs_child(*ep, *attr, *policy);
+		(*child)->need_pd();
+		if ((*child)->_quota == RS_OK)
+			return RS_OK;
+
+		rs_err_t const result = (*child)->_quota;
+		destroy(child_heap(), *child);
+		return result;
 	});
 }
 
@@ -356,7 +374,7 @@ rs_err_t rs_child_start(rs_child_t *child)
 	return guard([&] { return child->start(); });
 }
 
-void rs_child_destroy(rs_child_t *child) { attempt([&] { destroy(heap(), child); }); }
+void rs_child_destroy(rs_child_t *child) { attempt([&] { destroy(child_heap(), child); }); }
 
 rs_err_t rs_child_transfer(rs_child_t *child, ::int64_t ram, ::int64_t caps)
 {

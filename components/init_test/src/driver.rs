@@ -71,7 +71,7 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         env,
         config: Reporter::with_buffer(env, "init.config", MAX_CONFIG)?,
         state: RefCell::new(RomConnection::open(env, "state")?),
-        steps: steps::all(syntax),
+        steps: steps::all(syntax, config.attr_or("dead_servers", false)),
         at: Cell::new(0),
     });
     let handler = SignalHandler::new(env.ep(), {

@@ -7,6 +7,9 @@ use genode_sys::*;
 /// Functions of the Parent interface, and some that it does not have.
 const OPCODES: core::ops::Range<u64> = 1..24;
 
+/// Session numbers that are tried.
+const SESSIONS: u64 = 200;
+
 /// Sends `body` to the parent; what it answers does not matter.
 fn send(parent: rs_cap_t, body: &mut [u8], caps: u32) {
     let mut answer = [0u8; RS_MAX_BODY as usize];
@@ -35,9 +38,28 @@ fn send(parent: rs_cap_t, body: &mut [u8], caps: u32) {
     }
 }
 
-pub(crate) fn run(env: Env) -> Result<(), Error> {
+/// `malformed`: also what breaks the rules of marshalling.
+pub(crate) fn run(env: Env, malformed: bool) -> Result<(), Error> {
     // SAFETY: no precondition.
     let parent = unsafe { rs_env_cap(RS_ENV_PARENT) };
+    if malformed {
+        log!("sent {} kinds of messages that no parent expects", send_malformed(parent));
+    }
+    // its sessions are its own: no number makes it the server of another's
+    for id in 0..SESSIONS {
+        for opcode in [7u64, 9] {
+            let mut body = [0; 24];
+            body[..8].copy_from_slice(&opcode.to_le_bytes());
+            body[8..16].copy_from_slice(&id.to_le_bytes());
+            send(parent, &mut body, 1);
+        }
+    }
+    log!("sent answers for {SESSIONS} sessions of others");
+    env.exit(0)
+}
+
+/// Returns how many.
+fn send_malformed(parent: rs_cap_t) -> usize {
     let mut sent = 0;
     for opcode in OPCODES {
         for fill in [0u8, 0xff, 0x7f, b'"', b'<'] {
@@ -56,15 +78,5 @@ pub(crate) fn run(env: Env) -> Result<(), Error> {
         }
     }
     send(parent, &mut [1, 2, 3], 0);
-    // its sessions are its own: no number makes it the server of another's
-    for id in 0..200u64 {
-        for opcode in [7u64, 9] {
-            let mut body = [0; 24];
-            body[..8].copy_from_slice(&opcode.to_le_bytes());
-            body[8..16].copy_from_slice(&id.to_le_bytes());
-            send(parent, &mut body, 1);
-        }
-    }
-    log!("sent {sent} kinds of messages that no parent expects");
-    env.exit(0)
+    sent
 }

@@ -87,7 +87,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "yield" => yielding(env),
         "hungry" => hungry(env),
         "heart" => heart(env),
-        "hostile" => crate::hostile::run(env),
+        "hostile" => crate::hostile::run(env, config.attr_or("malformed", false)),
         "crash" => crash(),
         "server" => {
             let (value, crash) = (config.attr_or("value", 0), config.attr_or("crash", false));

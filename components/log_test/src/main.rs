@@ -35,9 +35,11 @@ fn long_lines() {
     const TENS: &str = "..........................................................................\
         ..........................................................................";
     let line = |len| &TENS[..len];
-    log!("{}{}229 bytes end here", line(148), line(63));
-    log!("{}{}the 230th byte ends a line, the rest follows", line(148), line(82));
-    log!("{}{}ä", line(148), line(81)); // the line's end must not split a character
+    log!("{}{}223 bytes end here", line(148), line(57));
+    log!("{}{}the 224th byte ends a line, the rest follows", line(148), line(76));
+    log!("{}{}ä", line(148), line(75)); // the line's end must not split a character
+    warning!("{}{}209 bytes end here", line(148), line(43));
+    error!("{}{}the 210th byte ends a line, the rest follows", line(148), line(62));
 }
 
 /// A session of its own, and its limits.

@@ -28,9 +28,25 @@ pub struct Style {
     pub colour: bool,
 }
 
+/// How a script announces that it leaves a step out: `SKIP: what: why`.
+pub const SKIP: &str = "SKIP: ";
+
 struct Subtest {
     points: usize,
     started: Instant,
+    /// What was left out, and why.
+    skips: Vec<String>,
+}
+
+/// What became of a script.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The script.
+    pub name: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Steps that it left out, and why.
+    pub skips: Vec<String>,
 }
 
 /// Prints TAP and counts.
@@ -46,6 +62,8 @@ pub struct Report {
     pub failed: usize,
     /// Scripts that could not run.
     pub skipped: usize,
+    /// All of them, in order.
+    pub outcomes: Vec<Outcome>,
 }
 
 impl Report {
@@ -61,6 +79,7 @@ impl Report {
             passed: 0,
             failed: 0,
             skipped: 0,
+            outcomes: Vec::new(),
         };
         report.put("TAP version 14\n");
         report.put(&format!("1..{total}\n"));
@@ -96,7 +115,7 @@ impl Report {
 
     /// A script begins.
     pub fn script(&mut self, name: &str) {
-        self.sub = Some(Subtest { points: 0, started: Instant::now() });
+        self.sub = Some(Subtest { points: 0, started: Instant::now(), skips: Vec::new() });
         self.put(&format!("# Subtest: {}\n", plain(name)));
     }
 
@@ -134,17 +153,37 @@ impl Report {
     /// A line of the script itself or the tool.
     pub fn note(&mut self, text: &str) {
         for line in text.lines() {
-            self.put(&format!("    # {}\n", plain(line)));
+            match line.strip_prefix(SKIP) {
+                Some(step) => self.skipped_step(step),
+                None => self.put(&format!("    # {}\n", plain(line))),
+            }
         }
+    }
+
+    /// A step that the script leaves out: what it is, a colon, and why.
+    pub fn skipped_step(&mut self, text: &str) {
+        let Some(sub) = &mut self.sub else { return };
+        sub.points += 1;
+        sub.skips.push(plain(text.trim()));
+        let number = sub.points;
+        let (what, why) = text.split_once(": ").unwrap_or(("a step", text));
+        let line = format!(
+            "    {} {number} - {} # SKIP {}\n",
+            self.word(true),
+            escape(what.trim()),
+            escape(why.trim())
+        );
+        self.put(&line);
     }
 
     /// The script ended.
     pub fn end_script(&mut self, name: &str, verdict: &Verdict) {
         self.points += 1;
-        let (points, took) = match self.sub.take() {
-            Some(sub) => (sub.points, sub.started.elapsed()),
-            None => (0, Duration::ZERO),
+        let (points, took, skips) = match self.sub.take() {
+            Some(sub) => (sub.points, sub.started.elapsed(), sub.skips),
+            None => (0, Duration::ZERO, Vec::new()),
         };
+        self.outcomes.push(Outcome { name: name.to_owned(), verdict: verdict.clone(), skips });
         let (number, name) = (self.points, escape(name));
         match verdict {
             Verdict::Passed => {
@@ -175,9 +214,19 @@ impl Report {
 
     /// The last line.
     pub fn finish(&mut self) {
-        let line =
-            format!("# {} passed, {} failed, {} skipped\n", self.passed, self.failed, self.skipped);
-        self.put(&line);
+        let (passed, failed, skipped) = (self.passed, self.failed, self.skipped);
+        let steps: usize = self
+            .outcomes
+            .iter()
+            .filter(|o| !matches!(o.verdict, Verdict::Skipped(_)))
+            .map(|o| o.skips.len())
+            .sum();
+        let steps = if steps > 0 {
+            format!(", {steps} steps of the others skipped")
+        } else {
+            String::new()
+        };
+        self.put(&format!("# {passed} passed, {failed} failed, {skipped} skipped{steps}\n"));
     }
 }
 

@@ -1,7 +1,7 @@
 //! The genode target: runs the same scripts with Genode's own run tool in a build directory.
 
 use crate::process::{Event, Running, ending, sweep};
-use crate::report::{Report, Verdict, plain};
+use crate::report::{Report, SKIP, Verdict, plain};
 use crate::run::transcript::Transcript;
 use crate::scripts::Script;
 use crate::signals::Interrupts;
@@ -230,7 +230,12 @@ fn drive(
                 // a full disk must not fail a test that passes
                 let _ = file.write_all(&bytes);
                 for line in transcript.add(&bytes) {
-                    report.borrow_mut().log(&line);
+                    let mut report = report.borrow_mut();
+                    // lines of components begin with a label, so that none can be taken for the script's
+                    match line.strip_prefix(SKIP) {
+                        Some(step) => report.skipped_step(step),
+                        None => report.log(&line),
+                    }
                     reading.line(&line, since);
                 }
             }

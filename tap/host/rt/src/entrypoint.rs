@@ -23,8 +23,11 @@ use crate::spin::{self, Adaptive};
 use crate::sync::lock;
 use crate::{call, control, thread};
 
+mod late;
 mod peer;
 
+use late::Holding;
+pub(crate) use late::{Held, Late};
 use peer::{ClientSlot, PeerChannel};
 
 /// An entrypoint. Lives until it is destroyed; the main one for ever.
@@ -42,6 +45,8 @@ pub(crate) struct Entrypoint {
     server: AtomicU64,
     inner: UnsafeCell<Inner>,
     buffers: UnsafeCell<Buffers>,
+    /// Replies to held calls that other threads gave.
+    late: Mutex<Vec<(Held, Late)>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -75,6 +80,7 @@ struct Inner {
     /// Whether polling pays, and the CPU that the last call came from.
     adaptive: Adaptive,
     caller: u32,
+    holding: Holding,
 }
 
 /// An entrypoint with more slots than this does not poll: looking at all would take too long.
@@ -133,12 +139,14 @@ impl Entrypoint {
                 ready: VecDeque::new(),
                 adaptive: Adaptive::new(),
                 caller: 0,
+                holding: Holding::default(),
             }),
             buffers: UnsafeCell::new(Buffers {
                 hints: [0; PAGE],
                 call: [0; MAX_BODY],
                 reply: [0; MAX_BODY],
             }),
+            late: Mutex::new(Vec::new()),
             thread: Mutex::new(None),
         })
     }
@@ -244,7 +252,7 @@ impl Entrypoint {
         found |= inner.look();
         if found {
             for (number, slot) in inner.slots.iter().enumerate() {
-                if slot.as_ref().is_some_and(|s| s.page().pending()) {
+                if slot.as_ref().is_some_and(|s| s.pending()) {
                     inner.rang.push_back(number as u16);
                 }
             }
@@ -290,6 +298,7 @@ impl Entrypoint {
 
     /// Take in new channels and slots.
     fn events(&self) {
+        self.answer_late();
         loop {
             let mut fds = Fds::default();
             let Ok(Some(packet)) = sys::recv_packet(&self.event, &mut fds, RecvFlags::DONTWAIT)
@@ -391,6 +400,9 @@ impl Entrypoint {
             inner.slots[number as usize] = None;
             return;
         }
+        if slot.is_held() && !slot.page().is_dead() {
+            return; // it rang for the call that it waits for
+        }
         let found = match slot.page().take(body) {
             Found::Nothing => return,
             Found::Dead => {
@@ -404,6 +416,7 @@ impl Entrypoint {
             call::receive_caps(slot.socket(), &mut caps);
         }
         inner.caller = found.cpu;
+        inner.holding.begin(number, &slot);
         let object = slot.channel.object(found.index);
         let call = rs_msg_t {
             data: body.as_mut_ptr(),
@@ -422,11 +435,15 @@ impl Entrypoint {
             num_caps: 0,
         };
         let protocol = self.dispatch(object, &call, &mut reply);
+        // SAFETY: the reference ends with the statement.
+        unsafe { self.inner() }.holding.end();
         for cap in caps {
             // SAFETY: received above, owned here, borrowed by the callback only.
             unsafe { rs_cap_drop(cap) };
         }
-        self.reply(&slot, number, protocol, out, &reply);
+        if !slot.is_held() {
+            self.reply(&slot, number, protocol, out, &reply);
+        }
         for cap in reply.caps {
             // SAFETY: the callback handed them over.
             unsafe { rs_cap_drop(cap) };
@@ -493,7 +510,7 @@ impl Entrypoint {
 impl Inner {
     /// Whether any slot or channel has something.
     fn look(&self) -> bool {
-        self.slots.iter().flatten().any(|s| s.page().pending())
+        self.slots.iter().flatten().any(|s| s.pending())
             || self.channels.iter().flatten().any(|c| c.has_signals())
     }
 }

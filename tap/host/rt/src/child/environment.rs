@@ -9,13 +9,12 @@ use rs_host_proto::wire::Affinity;
 
 use super::cap::{Amount, Cap, transfer};
 use super::requests::RequestsRom;
-use super::serve;
-use super::session::{
-    self, Kind, SERVER_ARGS, Terms, ask, give_back, open_at_parent, own_pd, warn,
-};
+use super::route::{Kind, ask, warn};
+use super::session::{SERVER_ARGS, Terms, open_at_parent, own_pd};
 use super::world::{
     AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world,
 };
+use super::{answer, close, serve};
 use crate::object::{self, Object};
 use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
@@ -390,13 +389,14 @@ pub(super) fn destroy(id: ChildId) {
             let mut world = world();
             let Some(session) = world.sessions.get_mut(&session) else { continue };
             session.client = None;
+            session.waiter = None;
             matches!(session.provider, Provider::Local).then(|| session.cap.clone())
         };
         if let (Some(cap), Some(function)) = (local, child.policy.0.local_close) {
             // SAFETY: the policy's own context, alive until the caller's destruction returns.
             unsafe { function(child.policy.0.ctx, cap.get()) };
         }
-        session::close(session);
+        close::close(session);
     }
     if let Some(cpu) = &child.cpu {
         close_at_parent(cpu);
@@ -405,23 +405,20 @@ pub(super) fn destroy(id: ChildId) {
 
 /// The server of a session is gone.
 fn orphaned(id: SessionId) {
-    let (session, client) = {
-        let mut world = world();
-        let Some(session) = world.sessions.get_mut(&id) else { return };
-        let client = session.client;
-        // what the server had is ours again, so that there is nobody to ask for it
-        session.provider = Provider::Requests;
-        if session.phase == Phase::Create && client.is_some() && !session.unwanted {
-            session.phase = Phase::Refused(RS_DENIED); // somebody waits for it
-            (None, client)
-        } else {
-            (world.sessions.remove(&id), client)
-        }
-    };
-    if let Some(session) = &session {
-        give_back(session);
+    let mut world = world();
+    let Some(session) = world.sessions.get_mut(&id) else { return };
+    // what the server had is ours again, so that there is nobody to ask for it
+    session.provider = Provider::Requests;
+    let client = session.client;
+    let asks = session.phase == Phase::Create && client.is_some();
+    if asks && !session.unwanted && session.waiter.is_none() {
+        session.phase = Phase::Refused(RS_DENIED); // somebody will ask what became of it
+        drop(world);
+        return answer::news(client);
     }
-    session::news(client);
+    let session = world.sessions.remove(&id);
+    drop(world);
+    answer::over(session, RS_DENIED);
 }
 
 /// Store what the child is to give back, and tell it.

@@ -4,11 +4,15 @@
 //! child cannot tell whether its session comes from core, from a sibling, or from its parent. Every string
 //! and number that a child sends is checked before it counts; labels and donations are read by the same code that
 //! servers read them with.
+mod answer;
 mod cap;
+mod close;
 mod environment;
 mod requests;
+mod route;
 mod serve;
 mod session;
+mod upgrade;
 mod world;
 
 use std::ffi::c_char;

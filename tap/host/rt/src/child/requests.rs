@@ -242,6 +242,7 @@ mod tests {
             donated: Amount::default(),
             queued: Amount::default(),
             unwanted: false,
+            waiter: None,
         }
     }
 

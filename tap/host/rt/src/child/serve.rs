@@ -3,12 +3,15 @@ use std::ffi::c_void;
 
 use genode_abi::*;
 use rs_host_proto::INVALID_OPCODE;
+use rs_host_proto::opcode::close::{DONE, PENDING};
 use rs_host_proto::opcode::{OPCODES, env_id};
 use rs_host_proto::wire::{Malformed, Reader, Writer};
 
+use super::answer::{self, Answer};
 use super::cap::Cap;
-use super::session::{self, Answer};
 use super::world::{Child, ChildId, Policy, world};
+use super::{close, session, upgrade};
+use crate::entrypoint::Late;
 use crate::signal::rs_signal_submit;
 
 /// Arguments and service names with their NUL.
@@ -79,6 +82,9 @@ fn serve(
         let given = text(args.in_string(MAX_ARGS)?)?;
         let affinity = args.affinity()?;
         let result = session::request(child, id, service, given, &affinity);
+        if result.as_ref().is_ok_and(|cap| !cap.is_valid()) && answer::wait(child, id, true) {
+            return Ok(None); // replied to by `late_session`
+        }
         return Ok(attempt(reply, result, session_error));
     } else if opcode == op.session_cap {
         let result = environment_or_session(child, args.u64()?);
@@ -86,10 +92,15 @@ fn serve(
     } else if opcode == op.upgrade {
         let id = args.u64()?;
         let given = text(args.in_string(MAX_ARGS)?)?;
-        reply.i32(session::upgrade(child, id, given));
+        reply.i32(upgrade::upgrade(child, id, given));
         return Ok(None);
     } else if opcode == op.close {
-        reply.i32(session::close_by_client(child, args.u64()?));
+        let id = args.u64()?;
+        let result = close::close_by_client(child, id);
+        if result == PENDING && answer::wait(child, id, false) {
+            return Ok(None); // replied to by `late_end`
+        }
+        reply.i32(result);
         return Ok(None);
     } else if opcode == op.main_thread_cap {
         return Ok(world().children.get(&child).map(|c| c.thread.clone()));
@@ -109,11 +120,11 @@ fn serve(
         }
     } else if opcode == op.session_response {
         let id = args.u64()?;
-        if let Some(answer) = answer(args.i32()?) {
-            session::respond(child, id, answer);
+        if let Some(response) = response(args.i32()?) {
+            answer::respond(child, id, response);
         }
     } else if opcode == op.deliver_session_cap {
-        session::deliver(child, args.u64()?, cap(0));
+        answer::deliver(child, args.u64()?, cap(0));
     } else if opcode == op.session_sigh {
         with(child, |c| c.session_sigh = cap(0));
         // what happened before the handler was known
@@ -188,6 +199,25 @@ fn environment_or_session(child: ChildId, id: u64) -> Result<Cap, rs_err_t> {
     }
 }
 
+/// The late reply to `session`.
+pub(super) fn late_session(result: Result<Cap, rs_err_t>) -> Late {
+    match result {
+        Ok(cap) => Late::new(cap.release(), |w| {
+            w.bool(true);
+        }),
+        Err(e) => Late::new(0, |w| {
+            w.bool(false).i32(session_error(e));
+        }),
+    }
+}
+
+/// The late reply to `close`.
+pub(super) fn late_end() -> Late {
+    Late::new(0, |w| {
+        w.i32(DONE);
+    })
+}
+
 fn attempt(
     reply: &mut Writer<'_>,
     result: Result<Cap, rs_err_t>,
@@ -225,7 +255,7 @@ fn session_cap_error(error: rs_err_t) -> i32 {
     }
 }
 
-fn answer(code: i32) -> Option<Answer> {
+fn response(code: i32) -> Option<Answer> {
     let values = &OPCODES.session_response;
     match code {
         c if c == values.ok => Some(Answer::Ok),

@@ -11,6 +11,7 @@ use rs_host_proto::wire::Affinity;
 
 use super::cap::{Amount, Cap};
 use super::requests::RequestsRom;
+use crate::entrypoint::{self, Held, Late};
 use crate::object::Handle;
 use crate::sync::lock;
 
@@ -125,6 +126,15 @@ pub(super) struct Session {
     pub(super) queued: Amount,
     /// The client closed it before it came to be.
     pub(super) unwanted: bool,
+    /// The client's call that waits for what becomes of it.
+    pub(super) waiter: Option<Waiter>,
+}
+
+/// A call of a client that is answered when the server has answered.
+pub(super) struct Waiter {
+    pub(super) held: Held,
+    /// Whether it waits for the session, or else for its end.
+    pub(super) opens: bool,
 }
 
 #[derive(Default)]
@@ -157,6 +167,14 @@ impl World {
     /// PD session of a child.
     pub(super) fn pd(&self, child: ChildId) -> Option<Cap> {
         self.children.get(&child).map(|c| c.pd.cap.clone())
+    }
+
+    /// Answer a call of `client` that waits. Whoever died meanwhile does not wait any more.
+    pub(super) fn answer(&self, client: Option<ChildId>, waiter: &Waiter, reply: Late) {
+        if let Some(child) = client.and_then(|c| self.children.get(&c)) {
+            // SAFETY: the entrypoint of a child lives as long as the child.
+            unsafe { entrypoint::get(child.ep.0) }.answer(waiter.held, reply);
+        }
     }
 
     /// Signal context of a child for news of its sessions.

@@ -1,4 +1,5 @@
 //! The server's side of channels and slots: mappings of what core tells an entrypoint about.
+use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use std::rc::Rc;
@@ -15,17 +16,29 @@ pub(super) struct ClientSlot {
     socket: OwnedFd,
     /// The channel it belongs to. Not its number: that may be another client's by the time of a call.
     pub(super) channel: Rc<PeerChannel>,
+    /// The serial of its call that waits for a late reply, 0 for none.
+    pub(super) held: Cell<u64>,
 }
 
 impl ClientSlot {
     pub(super) fn new(memory: &OwnedFd, socket: OwnedFd, channel: Rc<PeerChannel>) -> Option<Self> {
         let page = sys::map(memory, PAGE, true).ok()?;
-        Some(Self { page: page.cast(), socket, channel })
+        Some(Self { page: page.cast(), socket, channel, held: Cell::new(0) })
     }
 
     pub(super) fn page(&self) -> &Slot {
         // SAFETY: a slot is atomics, valid for any bits; mapped until drop.
         unsafe { &*self.page }
+    }
+
+    /// Whether its call waits for a late reply.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.get() != 0
+    }
+
+    /// Whether there is something to serve; cheap enough to poll.
+    pub(super) fn pending(&self) -> bool {
+        self.page().pending() && (!self.is_held() || self.page().is_dead())
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {

@@ -1,0 +1,122 @@
+//! What a server answers to the requests of its clients, and how they learn of it.
+use genode_abi::*;
+
+use super::cap::{Amount, Cap};
+use super::close::give_back;
+use super::environment;
+use super::requests;
+use super::serve;
+use super::world::{ChildId, Phase, Provider, Session, SessionId, Waiter, world};
+use crate::entrypoint;
+use crate::signal::rs_signal_submit;
+
+/// What a server answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Answer {
+    Ok,
+    Closed,
+    Refused(rs_err_t),
+}
+
+/// Let the call of `child` that is being served wait until the server has answered; false if there is nothing to wait
+/// for. Genode's parent answers at once, and a client asks again when it was signalled: the same to the client, which
+/// waits in either case, but several calls more.
+pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
+    let mut world = world();
+    let Some(ep) = world.children.get(&child).map(|c| c.ep) else { return false };
+    let id = world.find(child, client_id);
+    let Some(session) = id.and_then(|id| world.sessions.get_mut(&id)) else { return false };
+    if session.waiter.is_some() || !matches!(session.phase, Phase::Create | Phase::Close) {
+        return false;
+    }
+    // SAFETY: the entrypoint of a child lives as long as the child.
+    let held = unsafe { entrypoint::get(ep.0) }.hold();
+    session.waiter = held.map(|held| Waiter { held, opens });
+    session.waiter.is_some()
+}
+
+/// A server answers a request. Only requests to itself count.
+pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
+    let mut world = world();
+    let Some(session) = world.sessions.get_mut(&id) else { return };
+    if !matches!(session.provider, Provider::Child(s) if s == server) {
+        return;
+    }
+    let client = session.client;
+    let mut more = false;
+    match (session.phase, answer) {
+        (Phase::Close, Answer::Closed) => {
+            let session = world.sessions.remove(&id);
+            drop(world);
+            return over(session, RS_DENIED);
+        }
+        (Phase::Create, Answer::Refused(e)) => {
+            if client.is_none() || session.unwanted || session.waiter.is_some() {
+                let session = world.sessions.remove(&id);
+                drop(world);
+                return over(session, e);
+            }
+            session.phase = Phase::Refused(e);
+        }
+        (Phase::Upgrade(_), Answer::Ok) => {
+            session.phase = match std::mem::take(&mut session.queued) {
+                Amount { ram: 0, caps: 0 } => Phase::HandedOut,
+                queued => Phase::Upgrade(queued),
+            };
+            more = session.phase != Phase::HandedOut;
+        }
+        _ => return,
+    }
+    drop(world);
+    if more {
+        requests::changed(server);
+    }
+    news(client);
+}
+
+/// A session is over: its donation goes back, and who waits for it learns why.
+pub(super) fn over(session: Option<Session>, error: rs_err_t) {
+    let Some(session) = session else { return };
+    give_back(&session);
+    if let Some(waiter) = &session.waiter {
+        let reply = if waiter.opens { serve::late_session(Err(error)) } else { serve::late_end() };
+        world().answer(session.client, waiter, reply);
+    }
+    if session.waiter.is_none() || session.unwanted {
+        news(session.client);
+    }
+}
+
+/// A server delivers a session.
+pub(super) fn deliver(server: ChildId, id: SessionId, cap: Cap) {
+    let mut world = world();
+    let Some(session) = world.sessions.get_mut(&id) else { return };
+    let own = matches!(session.provider, Provider::Child(s) if s == server);
+    if !own || session.phase != Phase::Create {
+        return;
+    }
+    let client = session.client;
+    if client.is_none() || session.unwanted || !cap.is_valid() {
+        session.phase = Phase::Close;
+        drop(world);
+        return requests::changed(server);
+    }
+    session.cap = cap.clone();
+    if let Some(waiter) = session.waiter.take() {
+        session.phase = Phase::HandedOut;
+        return world.answer(client, &waiter, serve::late_session(Ok(cap)));
+    }
+    session.phase = Phase::Available;
+    drop(world);
+    news(client);
+}
+
+/// Tell a client that one of its sessions changed.
+pub(super) fn news(client: Option<ChildId>) {
+    let sigh = world().session_sigh(client);
+    // SAFETY: a live reference.
+    unsafe { rs_signal_submit(sigh.get(), 1) };
+    if let Some(client) = client {
+        environment::look_later(client);
+    }
+}

@@ -1,0 +1,88 @@
+//! Where a session of a child comes from: asks the policy.
+use std::ffi::c_char;
+
+use genode_abi::*;
+use genode_args::label::Label;
+use rs_host_proto::wire::Affinity;
+
+use super::cap::Cap;
+use super::world::{ChildId, world};
+use crate::log;
+
+/// The policy's answer to a request.
+pub(super) struct Routed {
+    pub(super) provider: Kind,
+    pub(super) label: Label,
+    pub(super) affinity: Affinity,
+}
+
+/// Where a request goes.
+pub(super) enum Kind {
+    Parent,
+    Child(ChildId),
+    Local(Cap),
+}
+
+/// Say something about a child.
+pub(super) fn warn(text: &str) {
+    log::line(RS_WARNING, text.as_bytes());
+}
+
+/// Ask the policy of `child` where a request goes.
+pub(super) fn ask(
+    child: ChildId,
+    service: &str,
+    label: &str,
+    args: &str,
+    affinity: &Affinity,
+) -> Result<Routed, rs_err_t> {
+    let policy = world().children.get(&child).map(|c| c.policy).ok_or(RS_GONE)?;
+    let affinity = rs_affinity_t {
+        space: rs_space_t { w: affinity.space.0, h: affinity.space.1 },
+        location: rs_location_t {
+            x: affinity.at.0,
+            y: affinity.at.1,
+            w: affinity.size.0,
+            h: affinity.size.1,
+        },
+    };
+    let request = rs_request_t {
+        service: service.as_ptr().cast(),
+        service_len: service.len(),
+        label: label.as_ptr().cast(),
+        label_len: label.len(),
+        args: args.as_ptr().cast(),
+        args_len: args.len(),
+        affinity,
+    };
+    let mut route = rs_route_t {
+        kind: RS_ROUTE_DENY,
+        server: std::ptr::null_mut(),
+        local: 0,
+        label: [0; RS_MAX_LABEL as usize],
+        affinity,
+    };
+    for (to, from) in route.label.iter_mut().zip(label.bytes().take(RS_MAX_LABEL as usize - 1)) {
+        *to = from as c_char;
+    }
+    if let Some(function) = policy.0.route {
+        // SAFETY: the policy's own context, live arguments, on the entrypoint of the child.
+        unsafe { function(policy.0.ctx, &raw const request, &raw mut route) };
+    }
+    let local = Cap::owned(route.local);
+    let provider = match route.kind {
+        RS_ROUTE_PARENT => Kind::Parent,
+        RS_ROUTE_CHILD => Kind::Child(route.server.addr() as ChildId),
+        RS_ROUTE_LOCAL => Kind::Local(local),
+        _ => return Err(RS_DENIED),
+    };
+    let bytes = route.label.map(|c| c as u8);
+    let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    let text = std::str::from_utf8(text).map_err(|_| RS_DENIED)?;
+    let (s, l) = (route.affinity.space, route.affinity.location);
+    Ok(Routed {
+        provider,
+        label: Label::new(text).map_err(|_| RS_DENIED)?,
+        affinity: Affinity { space: (s.w, s.h), at: (l.x, l.y), size: (l.w, l.h) },
+    })
+}

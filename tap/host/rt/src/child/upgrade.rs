@@ -1,0 +1,79 @@
+//! A client donates more to one of its sessions.
+use genode_abi::*;
+use genode_args::{ArgsBuf, ArgsRef};
+use rs_host_proto::opcode::upgrade;
+
+use super::cap::{Amount, Transfer, transfer, transfer_all};
+use super::requests;
+use super::session::own_pd;
+use super::world::{ChildId, Phase, Provider, world};
+use crate::session::rs_session_upgrade;
+
+/// A child donates more to a session.
+pub(super) fn upgrade(child: ChildId, client_id: u64, args: &str) -> i32 {
+    match try_upgrade(child, client_id, args) {
+        Ok(result) => result,
+        Err(RS_OUT_OF_CAPS) => upgrade::OUT_OF_CAPS,
+        Err(_) => upgrade::OUT_OF_RAM,
+    }
+}
+
+fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<i32, rs_err_t> {
+    let wanted = ArgsRef::new(args);
+    let amount = Amount { ram: wanted.ram_quota(), caps: wanted.cap_quota() };
+    let (id, provider, server, pd) = {
+        let world = world();
+        let Some(id) = world.find(child, client_id) else { return Ok(upgrade::OK) };
+        let Some(session) = world.sessions.get(&id) else { return Ok(upgrade::OK) };
+        if !matches!(session.phase, Phase::HandedOut | Phase::Upgrade(_)) {
+            return Ok(upgrade::PENDING); // there is nothing yet, or no more, to donate to
+        }
+        let (provider, server) = match session.provider {
+            Provider::Parent(id) => (Some(id), None),
+            Provider::Child(server) => (None, Some((server, world.pd(server).ok_or(RS_DENIED)?))),
+            Provider::Local | Provider::Requests => (None, None),
+        };
+        (id, provider, server, world.pd(child).ok_or(RS_DENIED)?)
+    };
+    let own = own_pd();
+    let charge = Transfer { from: &pd, to: &own, amount };
+    match &server {
+        Some((_, server)) => transfer_all(&[charge, Transfer { from: &own, to: server, amount }])?,
+        None => transfer_all(&[charge])?,
+    }
+    if let Some(at_parent) = provider {
+        upgrade_at_parent(at_parent, amount).inspect_err(|_| {
+            let _ = transfer(&own, &pd, amount);
+        })?;
+    }
+    let mut world = world();
+    if let Some(session) = world.sessions.get_mut(&id) {
+        session.charged += amount;
+        session.donated += amount;
+        match session.phase {
+            Phase::HandedOut if server.is_some() => session.phase = Phase::Upgrade(amount),
+            // the server may have read the earlier one: this one is told once that was answered
+            Phase::Upgrade(_) => session.queued += amount,
+            _ => {}
+        }
+    }
+    drop(world);
+    Ok(match server {
+        Some((server, _)) => {
+            requests::changed(server);
+            upgrade::PENDING
+        }
+        None => upgrade::OK,
+    })
+}
+
+fn upgrade_at_parent(id: u64, amount: Amount) -> Result<(), rs_err_t> {
+    let mut args = ArgsBuf::<{ RS_MAX_ARGS as usize }>::new();
+    args.set_quota(amount.ram, amount.caps).map_err(|_| RS_OVERFLOW)?;
+    let args = args.as_str();
+    // SAFETY: the string is live.
+    match unsafe { rs_session_upgrade(id, args.as_ptr().cast(), args.len()) } {
+        RS_OK => Ok(()),
+        e => Err(e),
+    }
+}

@@ -177,13 +177,16 @@ impl Tools {
         let mut library = common.clone();
         for level in ["-Os", "-O2"] {
             let files = SOURCES.iter().filter(|(_, its)| *its == level);
-            let files = files.map(|(name, _)| format!("shim/{name}.cc"));
-            match common.clone().flag(level).files(files).try_compile_intermediates() {
+            let files: Vec<_> = files.map(|(name, _)| format!("shim/{name}.cc")).collect();
+            let mut some = common.clone();
+            match some.flag(level).files(&files).try_compile_intermediates() {
                 Ok(objects) => library.objects(objects),
-                Err(why) => fail(format_args!(
-                    "the shim does not compile with this tree: {}",
-                    why.to_string().replace('\n', " | ")
-                )),
+                Err(why) => {
+                    // once more, to show what the compiler says
+                    let mut again = some.get_compiler().to_command();
+                    Self::run(again.arg("-fsyntax-only").args(&files));
+                    fail(format_args!("the shim does not compile with this tree: {why}"))
+                }
             };
         }
         if let Err(why) = library.try_compile("rs_shim") {

@@ -57,13 +57,14 @@ namespace {
 		static Msgbuf_base &msg(Ipc_unmarshaller &in) { return static_cast<Buffer_of &>(in)._rcv_msg; }
 	};
 
-	void clear(void *start, size_t len)
+	/* a call of memset takes longer than this: the dynamic linker's stores single bytes up to a boundary, then words */
+	void clear(char *at, size_t len)
 	{
-#if defined(__x86_64__)
-		asm volatile ("rep stosb" : "+D" (start), "+c" (len) : "a" (0) : "memory");
-#else
-		memset(start, 0, len);
-#endif
+		for (; len >= 64; at += 64, len -= 64) {
+			__builtin_memset(at, 0, 64);
+			asm volatile ("" : : : "memory"); /* keep the compiler from turning the loop into a call of memset */
+		}
+		__builtin_memset(at, 0, len);
 	}
 }
 
@@ -104,7 +105,7 @@ struct rs_object : Rpc_object<Opaque, rs_object>, rs_ep::Managed
 		::int64_t const code = _fn(_ctx, &call, &reply);
 
 		/* the next caller's shorter message must not be completed by this one's bytes */
-		clear(call.data, len);
+		clear((char *)in.data(), len);
 
 		out.data_size((min(reply.len, out.capacity()) + 7) & ~7ul);
 		for (uint32_t i = 0; i < reply.num_caps && i < RS_MAX_CAPS; i++) {

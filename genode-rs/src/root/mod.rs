@@ -14,7 +14,7 @@
 
 mod requests;
 
-use alloc::{boxed::Box, collections::BTreeMap, rc::Rc, vec::Vec};
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::{cell::RefCell, fmt, marker::PhantomData};
 
 use requests::Request;
@@ -144,13 +144,20 @@ trait AnyService {
     fn close(&mut self, id: u64) -> bool;
 }
 
-/// A service and its open sessions by the parent's id.
+/// An open session, by the parent's id.
+struct Open<I: Dispatch<T> + ?Sized + 'static, T: 'static> {
+    id: u64,
+    object: Object<I, T>,
+}
+
+/// A service and its open sessions, sorted by the parent's id. Parents count their ids up, so a new one goes to the end;
+/// a map's code would be the largest part of a small server.
 struct Served<S: Service + ?Sized, F: Factory<S>>
 where
     S::Interface: Dispatch<F::Session>,
 {
     factory: F,
-    sessions: BTreeMap<u64, Object<S::Interface, F::Session>>,
+    sessions: Vec<Open<S::Interface, F::Session>>,
     service: PhantomData<fn() -> *const S>,
 }
 
@@ -161,6 +168,11 @@ where
     /// What a session takes of the server's heap at least, in bytes: the object, its entry in the map, and the
     /// entrypoint's record of it.
     const COST: usize = size_of::<F::Session>() + 512;
+
+    /// Where the session `id` is, or where it would be.
+    fn find(&self, id: u64) -> Result<usize, usize> {
+        self.sessions.binary_search_by_key(&id, |open| open.id)
+    }
 }
 
 impl<S: Service + ?Sized, F: Factory<S>> AnyService for Served<S, F>
@@ -181,20 +193,27 @@ where
         let session = self.factory.create(request)?;
         let object = Object::new(request.ep(), session)?;
         let cap = object.cap().raw().clone();
-        self.sessions.insert(id, object);
+        match self.find(id) {
+            Ok(_) => return Err(Refused::Denied),
+            Err(place) => self.sessions.insert(place, Open { id, object }),
+        }
         Ok(cap)
     }
 
     fn upgrade(&mut self, id: u64, ram: RamQuota, caps: CapQuota) -> bool {
-        let Some(object) = self.sessions.get(&id) else { return false };
-        if let Ok(mut session) = object.server_mut() {
+        let Ok(place) = self.find(id) else { return false };
+        if let Ok(mut session) = self.sessions[place].object.server_mut() {
             self.factory.upgrade(&mut session, ram, caps);
         }
         true
     }
 
     fn close(&mut self, id: u64) -> bool {
-        self.sessions.remove(&id).is_some()
+        let found = self.find(id);
+        found.is_ok_and(|place| {
+            self.sessions.remove(place);
+            true
+        })
     }
 }
 
@@ -245,7 +264,7 @@ impl Root {
         F: Factory<S> + 'static,
         S::Interface: Dispatch<F::Session>,
     {
-        let served = Served::<S, F> { factory, sessions: BTreeMap::new(), service: PhantomData };
+        let served = Served::<S, F> { factory, sessions: Vec::new(), service: PhantomData };
         self.state.try_borrow_mut().map_err(|_| Error::Invalid)?.services.push(Box::new(served));
         parent::announce(S::NAME)
     }

@@ -24,7 +24,7 @@ Usage:
   cargo tap new COMPONENT     makes a component with a run script: in the SDK's workspace, or as a
                               crate of its own in an empty or new folder
   cargo tap topo ...          shows the machine's topology
-  cargo tap bench heap|system ...
+  cargo tap bench heap|system|native ...
                               runs the benchmarks, optimized; further arguments go to them
 
 Options of run and test:
@@ -314,10 +314,13 @@ fn bench(args: &[OsString]) -> u8 {
     let package = match args.first().and_then(|a| a.to_str()) {
         Some("heap") => "rs_heap_bench",
         Some("system") => "rs_system_bench",
+        Some("native") => "rs_native_bench",
         Some(other) => {
-            return misuse(&format!("unknown benchmark \"{other}\"; there are heap and system"));
+            return misuse(&format!(
+                "unknown benchmark \"{other}\"; there are heap, system, and native"
+            ));
         }
-        None => return misuse("which benchmark? there are heap and system"),
+        None => return misuse("which benchmark? there are heap, system, and native"),
     };
     let here = std::env::current_dir().unwrap_or_default();
     let project = match Project::find(&here) {

@@ -1,0 +1,289 @@
+//! rs_native_bench: RPC and sizes of Rust components beside C++ ones that do the same, on real Genode.
+//!
+//! Run it by `cargo tap bench native --genode BUILD_DIR`. It runs the run script rs_rpc_bench there, in which clients in
+//! Rust and C++ call servers in Rust and C++. While each pair is busy, it counts the user-mode instructions that a call
+//! takes of the client's and of the server's thread; the clients themselves tell the times. Then it builds the hello
+//! tutorial in both languages, and compares the stripped files. What it prints is a file for tap/results.
+mod find;
+mod step;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+const USAGE: &str = "usage: rs_native_bench --genode BUILD_DIR [--make VAR=VALUE]... [rpc] [size]";
+
+/// Clients and servers of the run script, by label, in the order of their turns.
+const PAIRS: [(&str, &str); 4] = [
+    ("cpp_to_cpp", "cpp_server"),
+    ("cpp_to_rust", "rust_server"),
+    ("rust_to_cpp", "cpp_server"),
+    ("rust_to_rust", "rust_server"),
+];
+
+/// A client's call and a server's reply are one `sendmsg` each on base-linux.
+const SENDMSG: u64 = 46;
+
+/// Calls whose instructions are counted.
+const CALLS: usize = 40;
+
+/// The most instructions of a Rust component for one of C++.
+const RATIO: f64 = 1.05;
+
+/// The most bytes of a Rust component for one of C++, without what the heap adds.
+const SIZE_RATIO: f64 = 2.0;
+
+struct Request {
+    build_dir: PathBuf,
+    make: Vec<String>,
+    parts: Vec<String>,
+}
+
+impl Request {
+    fn parse() -> Result<Self, String> {
+        let (mut build_dir, mut make, mut parts) = (None, Vec::new(), Vec::new());
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            let mut value = || args.next().ok_or(format!("{arg} needs a value; {USAGE}"));
+            match arg.as_str() {
+                "--genode" => build_dir = Some(PathBuf::from(value()?)),
+                "--make" => make.push(value()?),
+                "rpc" | "size" => parts.push(arg),
+                _ => return Err(format!("unknown argument \"{arg}\"; {USAGE}")),
+            }
+        }
+        let build_dir = build_dir.ok_or(USAGE)?;
+        let build_dir =
+            build_dir.canonicalize().map_err(|e| format!("{}: {e}", build_dir.display()))?;
+        Ok(Self { build_dir, make, parts })
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|p| p == part)
+    }
+}
+
+fn main() -> ExitCode {
+    let result = Request::parse().and_then(|request| {
+        let tree = tree(&request)?;
+        header(&tree);
+        let mut missed = 0;
+        if request.wants("rpc") {
+            missed += rpc(&request)?;
+        }
+        if request.wants("size") {
+            missed += size(&request, &tree)?;
+        }
+        Ok(missed)
+    });
+    match result {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(missed) => {
+            println!("# {missed} targets missed");
+            ExitCode::FAILURE
+        }
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The project that this is a part of.
+fn project() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.ancestors().nth(2).unwrap_or(own).to_owned()
+}
+
+fn output(command: &mut Command) -> Result<String, String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|e| format!("cannot start {name}: {e}"))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    } else {
+        Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()))
+    }
+}
+
+/// The source tree of the build directory: its `Makefile` is a link into it.
+fn tree(request: &Request) -> Result<PathBuf, String> {
+    let makefile = request.build_dir.join("Makefile");
+    let tree =
+        makefile.canonicalize().ok().and_then(|path| Some(path.ancestors().nth(3)?.to_owned()));
+    tree.filter(|tree| tree.join("VERSION").is_file()).ok_or(format!(
+        "{} is no link into a Genode tree: name a directory made by its tool/create_builddir",
+        makefile.display()
+    ))
+}
+
+fn commit(of: &Path) -> String {
+    output(Command::new("git").arg("-C").arg(of).args(["rev-parse", "HEAD"]))
+        .unwrap_or_else(|_| "unknown".into())
+}
+
+/// The day, as `date +%F` prints it.
+fn today() -> String {
+    output(Command::new("date").args(["-u", "+%F"])).unwrap_or_else(|_| {
+        let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        format!("{} s since 1970", since.as_secs())
+    })
+}
+
+fn header(tree: &Path) {
+    let version = std::fs::read_to_string(tree.join("VERSION")).unwrap_or_default();
+    println!("# Rust beside C++ on real Genode, by: cargo tap bench native --genode BUILD_DIR");
+    println!("# tree:    genode {}", version.trim());
+    println!("# commit:  {}", commit(tree));
+    println!("# kernel:  linux");
+    println!("# project: {}", commit(&project()).get(..7).unwrap_or("unknown"));
+    println!("# date:    {}", today());
+}
+
+/// Smallest, middle, and largest.
+fn spread(mut counts: Vec<u64>) -> (u64, u64, u64) {
+    counts.sort_unstable();
+    let at = |i: usize| counts.get(i).copied().unwrap_or(0);
+    (at(0), at(counts.len() / 2), at(counts.len().saturating_sub(1)))
+}
+
+/// Counts of one pair: the client's and the server's.
+type Counts = [(u64, u64, u64); 2];
+
+/// Waits for each pair to be busy, and counts. Ends early when `ended` says that there is nothing to come.
+fn count_pairs(ended: &AtomicBool) -> Vec<Result<Counts, String>> {
+    let count = |label: &str| -> Result<_, String> {
+        let process = find::component(label).ok_or(format!("{label} is not running"))?;
+        let thread = find::busiest(process).ok_or(format!("{label} has no threads"))?;
+        let counts = step::per_syscall(thread, SENDMSG, CALLS)
+            .map_err(|e| format!("cannot count the instructions of {label}: {e}"))?;
+        Ok(spread(counts))
+    };
+    PAIRS
+        .iter()
+        .map(|(client, server)| {
+            while find::component(client).is_none() {
+                if ended.load(Ordering::Relaxed) {
+                    return Err(format!("{client} was never seen"));
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // let it open its session
+            std::thread::sleep(Duration::from_millis(50));
+            Ok([count(client)?, count(server)?])
+        })
+        .collect()
+}
+
+/// Best and worst ticks of a call, from what a client prints.
+fn ticks(line: &str) -> Option<(u64, u64)> {
+    let (_, numbers) = line.split_once("rpc bench: best of ")?;
+    let mut numbers = numbers.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok());
+    numbers.next()?;
+    Some((numbers.next()?, numbers.next()?))
+}
+
+fn rpc(request: &Request) -> Result<usize, String> {
+    let mut run = Command::new("cargo");
+    run.args(["run", "--quiet", "--package", "cargo-tap", "--", "run", "rpc_bench", "--genode"]);
+    run.arg(&request.build_dir).arg("--no-colour").current_dir(project()).stdout(Stdio::piped());
+    for variable in &request.make {
+        run.args(["--make", variable]);
+    }
+    let mut child = run.spawn().map_err(|e| format!("cannot start cargo: {e}"))?;
+    let out = child.stdout.take().ok_or("no output")?;
+    let ended = AtomicBool::new(false);
+    let (mut times, mut log) = (Vec::new(), Vec::new());
+    let counts = std::thread::scope(|scope| {
+        let counter = scope.spawn(|| count_pairs(&ended));
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            times.extend(
+                PAIRS
+                    .iter()
+                    .filter(|(client, _)| line.contains(client))
+                    .filter_map(|p| Some((p.0, ticks(&line)?))),
+            );
+            log.push(line);
+        }
+        ended.store(true, Ordering::Relaxed);
+        counter.join().unwrap_or_default()
+    });
+    let status = child.wait().map_err(|e| format!("cargo tap run: {e}"))?;
+    if !status.success() {
+        let tail = log.len().saturating_sub(20);
+        return Err(format!("cargo tap run rpc_bench failed:\n{}", log.split_off(tail).join("\n")));
+    }
+    println!(
+        "#\n# A call: user-mode instructions of the client's and of the server's thread, by single steps (median of {CALLS}"
+    );
+    println!(
+        "# calls, in brackets the range), and ticks of the whole round trip (best and worst of 10 rounds of 10000 calls;"
+    );
+    println!("# the worst is one in which instructions were counted).");
+    println!(
+        "# <client>_to_<server> <client's instructions> <server's instructions> <best ticks> <worst ticks>"
+    );
+    let mut medians = Vec::new();
+    for ((client, _), counts) in PAIRS.iter().zip(counts) {
+        let [(cl, cm, ch), (sl, sm, sh)] = counts?;
+        let (best, worst) = times.iter().find(|t| t.0 == *client).map_or((0, 0), |t| t.1);
+        println!("{client:12} {cm} [{cl}-{ch}] {sm} [{sl}-{sh}] {best} {worst}");
+        medians.push((cm as f64, sm as f64));
+    }
+    let [cc, cr, rc, rr] = medians[..] else { return Err("not every pair was counted".into()) };
+    println!("#\n# Rust / C++, at most {RATIO}:");
+    let ratios = [
+        ("client, C++ server", rc.0 / cc.0),
+        ("client, Rust server", rr.0 / cr.0),
+        ("server, C++ client", cr.1 / cc.1),
+        ("server, Rust client", rr.1 / rc.1),
+        ("both sides", (rr.0 + rr.1) / (cc.0 + cc.1)),
+    ];
+    for (what, ratio) in ratios {
+        println!("ratio {ratio:.3} {what}");
+    }
+    Ok(ratios.iter().filter(|(_, ratio)| *ratio > RATIO).count())
+}
+
+/// Bytes of an installed file, which is stripped.
+fn bytes(request: &Request, name: &str) -> Result<u64, String> {
+    let path = request.build_dir.join("bin").join(name);
+    std::fs::metadata(&path).map(|m| m.len()).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn size(request: &Request, tree: &Path) -> Result<usize, String> {
+    let conf = std::fs::read_to_string(request.build_dir.join("etc/build.conf"))
+        .map_err(|e| format!("etc/build.conf: {e}"))?;
+    let mut make = Command::new("make");
+    make.arg("-C")
+        .arg(&request.build_dir)
+        .args(["KERNEL=linux", "BOARD=linux"])
+        .args(&request.make);
+    for needed in [project().join("tap"), tree.join("repos/hello_tutorial")] {
+        let name = needed.display().to_string();
+        if !conf.contains(&name) && !conf.contains("repos/hello_tutorial") {
+            return Err(format!("the sizes need REPOSITORIES += {name} in etc/build.conf"));
+        }
+    }
+    make.args(["hello", "rs_hello_client", "rs_hello_client_alloc", "rs_hello_server"]);
+    output(make.stdin(Stdio::null()))?;
+    let alloc =
+        bytes(request, "rs_hello_client_alloc")?.saturating_sub(bytes(request, "rs_hello_client")?);
+    println!(
+        "#\n# Bytes of the stripped ELF files of the hello tutorial, with debug link. Rust / C++ at most {SIZE_RATIO}, besides what the"
+    );
+    println!(
+        "# heap adds: {alloc} bytes, the difference of rs_hello_client and of the same client with a collection in it."
+    );
+    println!("# <component> <C++> <Rust> <ratio>");
+    let mut missed = 0;
+    for (cpp, rust, with) in
+        [("hello_client", "rs_hello_client", 0), ("hello_server", "rs_hello_server", alloc)]
+    {
+        let (c, r) = (bytes(request, cpp)?, bytes(request, rust)?);
+        println!("{cpp} {c} {r} {:.2}", r as f64 / c as f64);
+        missed += usize::from(r.saturating_sub(with) as f64 > SIZE_RATIO * c as f64);
+    }
+    Ok(missed)
+}

@@ -1,0 +1,3 @@
+TARGET     = rs_hello_client_alloc
+RS_PACKAGE = rs_hello_client
+include $(call select_from_repositories,mk/rs_component.inc)

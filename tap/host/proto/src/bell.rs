@@ -2,13 +2,14 @@
 //!
 //! Only the entrypoint writes it, clients map it read-only. The order that makes a lost wake-up
 //! impossible: a client publishes its message, fences, reads the state; the entrypoint stores ASLEEP,
-//! fences, and looks for messages once more before it blocks.
+//! fences, and looks for messages once more before it blocks. In between it may serve as long as it likes: whatever
+//! comes while it is AWAKE is found by that last look.
 
-use crate::sync::{AtomicU32, Ordering, Site, fence, intact};
+use crate::sync::{AtomicU32, Ordering, Poll, Site, fence, intact};
 
 /// The entrypoint blocks, or is about to: ring.
 pub const ASLEEP: u32 = 0;
-/// The entrypoint polls its slots: no need to ring.
+/// The entrypoint polls its slots, or serves and will look again: no need to ring.
 pub const AWAKE: u32 = 1;
 
 /// Hint that an event waits on the entrypoint's event socket.
@@ -50,17 +51,33 @@ impl Bell {
         }
     }
 
-    /// Entrypoint: start polling.
-    pub fn awake(&self) {
-        self.state.store(AWAKE, Ordering::Relaxed);
+    /// Entrypoint: poll until `look` finds something, or until `poll` says that it is time to sleep. True if
+    /// something was found. Either way clients go on to believe that it polls, so before it blocks
+    /// it must call [`Self::sleeps`].
+    pub fn poll(&self, poll: &mut impl Poll, mut look: impl FnMut() -> bool) -> bool {
+        if self.state.load(Ordering::Relaxed) != AWAKE {
+            self.state.store(AWAKE, Ordering::Relaxed);
+        }
+        while poll.again() {
+            if look() {
+                return true;
+            }
+        }
+        false
     }
 
-    /// Entrypoint: stop polling. Look for messages once more before blocking.
-    pub fn asleep(&self) {
+    /// Entrypoint: before it blocks. True if `look` found what came while nobody needed to ring: it must not
+    /// block then.
+    pub fn sleeps(&self, look: impl FnOnce() -> bool) -> bool {
+        // Only the entrypoint writes the state: when it is ASLEEP all who came since have rung.
+        if self.state.load(Ordering::Relaxed) == ASLEEP {
+            return false;
+        }
         self.state.store(ASLEEP, Ordering::Relaxed);
         if intact(Site::ServerFence) {
             fence(Ordering::SeqCst);
         }
+        intact(Site::LastLook) && look()
     }
 }
 

@@ -12,6 +12,8 @@ pub mod grant;
 pub mod opcode;
 pub mod signal;
 pub mod slot;
+#[cfg(not(loom))]
+pub mod spin;
 pub mod sync;
 pub mod sys;
 pub mod wire;

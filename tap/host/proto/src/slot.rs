@@ -4,7 +4,7 @@
 //! DEAD, which core writes when either side is gone, stays. The body is copied into private memory
 //! before anybody looks at it, and lengths are clamped when they are read.
 
-use crate::sync::{AtomicU32, AtomicU64, Ordering, Site, Sleep, Spin, intact, order, spin_hint};
+use crate::sync::{AtomicU32, AtomicU64, Ordering, Poll, Site, Sleep, intact, order};
 use crate::{MAX_BODY, MAX_CAPS};
 
 /// Nobody uses the slot.
@@ -118,16 +118,17 @@ impl Slot {
     /// Client: wait for the reply and copy it into `body`.
     ///
     /// A server that writes nonsense into the state word counts as gone.
-    pub fn wait(&self, sleep: &impl Sleep, spin: Spin, body: &mut [u8]) -> Result<Reply, Gone> {
-        let mut rounds = 0;
+    pub fn wait(
+        &self,
+        sleep: &impl Sleep,
+        poll: &mut impl Poll,
+        body: &mut [u8],
+    ) -> Result<Reply, Gone> {
         let mut slept = false;
         loop {
             match self.state.load(order(Site::Wait, Ordering::Acquire)) {
                 REPLY => break,
-                CALL if rounds < spin.0 => {
-                    rounds += 1;
-                    spin_hint();
-                }
+                CALL if poll.again() => {}
                 CALL => {
                     // The server sees ASLEEP and wakes, or has replied and this fails.
                     let _ = self.state.compare_exchange(
@@ -273,6 +274,7 @@ impl Default for Slot {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::sync::Looks;
 
     struct NoSleep;
     impl Sleep for NoSleep {
@@ -290,7 +292,7 @@ mod tests {
         assert_eq!(slot.take(&mut got), Found::Call(expected));
         assert_eq!(&got[..call.len()], &call[..]);
         slot.reply(&NoSleep, -1001, &[1, 2, 3], 1).unwrap();
-        let reply = slot.wait(&NoSleep, Spin(0), &mut got).unwrap();
+        let reply = slot.wait(&NoSleep, &mut Looks(0), &mut got).unwrap();
         assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1, cut: false, slept: false });
         assert_eq!(&got[..3], &[1, 2, 3]);
         slot.post(1, &[], 0, 0).unwrap();
@@ -315,7 +317,7 @@ mod tests {
         let mut buf = [0; 8];
         assert_eq!(slot.take(&mut buf), Found::Dead);
         assert_eq!(slot.reply(&NoSleep, 0, &[], 0), Err(Gone));
-        assert_eq!(slot.wait(&NoSleep, Spin(3), &mut buf), Err(Gone));
+        assert_eq!(slot.wait(&NoSleep, &mut Looks(3), &mut buf), Err(Gone));
         assert_eq!(slot.post(1, &[], 0, 0), Err(Gone));
         assert!(slot.is_dead());
     }

@@ -12,9 +12,26 @@ pub trait Sleep {
     fn wake(&self, word: &AtomicU32);
 }
 
-/// How long to poll before sleeping, in rounds of [`spin_hint`].
+/// How long to look again before one sleeps.
+pub trait Poll {
+    /// Before another look: wait a moment. False when it is time to sleep.
+    fn again(&mut self) -> bool;
+}
+
+/// A number of looks.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Spin(pub u32);
+pub struct Looks(pub u32);
+
+impl Poll for Looks {
+    fn again(&mut self) -> bool {
+        let more = self.0 > 0;
+        if more {
+            self.0 -= 1;
+            spin_hint();
+        }
+        more
+    }
+}
 
 /// Tell the CPU, or the model's scheduler, that this thread polls.
 pub fn spin_hint() {
@@ -37,6 +54,7 @@ pub enum Site {
     KillWake,
     ClientFence,
     ServerFence,
+    LastLook,
     SignalCount,
     SignalHead,
     HeadSwap,

@@ -4,6 +4,7 @@ use std::os::fd::BorrowedFd;
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::slot::Gone;
+use rs_host_proto::spin::{Outcome, Polling};
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::net::{RecvFlags, SendFlags};
@@ -13,6 +14,7 @@ use crate::channel::{Claim, Line};
 use crate::entrypoint;
 
 /// What came back from a call; `body` was filled up to `len`.
+#[derive(Default)]
 pub(crate) struct Answer {
     pub(crate) protocol: i64,
     pub(crate) len: usize,
@@ -20,8 +22,8 @@ pub(crate) struct Answer {
     pub(crate) num_caps: usize,
     /// Whether the reply did not fit.
     pub(crate) cut: bool,
-    /// Whether the caller slept meanwhile.
-    pub(crate) slept: bool,
+    /// What polling for the reply was good for.
+    polled: Outcome,
 }
 
 /// Find out where `cap` is called, unless that is known.
@@ -86,8 +88,8 @@ pub(crate) fn call(
         transact(claim, &line, body, caps, out)
     };
     let gone = matches!(result, Err(RS_GONE));
-    let slept = result.as_ref().map_or(true, |a| a.slept);
-    state().channels.give(claim, &line, gone, slept);
+    let polled = result.as_ref().map_or(Outcome::Unknown, |a| a.polled);
+    state().channels.give(claim, &line, gone, polled);
     result
 }
 
@@ -108,14 +110,15 @@ fn transact(
     }
     slot.post(claim.index, body, caps.len(), line.cpu).map_err(gone)?;
     ring(line.bell, line.doorbell, line.number);
-    let reply = slot.wait(&Futex, line.spin, out).map_err(gone)?;
+    let mut polling = Polling::new(line.poll);
+    let reply = slot.wait(&Futex, &mut polling, out).map_err(gone)?;
     let mut answer = Answer {
         protocol: reply.protocol,
         len: reply.len,
         caps: [0; MAX_CAPS],
         num_caps: reply.caps,
         cut: reply.cut,
-        slept: reply.slept,
+        polled: polling.outcome(reply.slept),
     };
     if reply.caps > 0 {
         receive_caps(socket, &mut answer.caps);

@@ -7,11 +7,11 @@ use rs_host_proto::bell::Bell;
 use rs_host_proto::control::request as op;
 use rs_host_proto::signal::Signals;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, Spin};
+use rs_host_proto::spin::{self, Adaptive, Outcome};
+use rs_host_proto::sync::AtomicU32;
 use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
-use crate::spin::{self, Adaptive};
 
 /// Entrypoints that a component can have channels to at a time.
 const MAX: usize = 1024;
@@ -39,9 +39,9 @@ pub(crate) struct Line {
     pub(crate) doorbell: RawFd,
     /// Id of the entrypoint.
     pub(crate) ep: u64,
-    /// CPU of the caller, and how long it polls for the reply.
+    /// CPU of the caller, and whether it polls for the reply.
     pub(crate) cpu: u32,
-    pub(crate) spin: Spin,
+    pub(crate) poll: bool,
 }
 
 // SAFETY: the pointers are to shared memory made of atomics, mapped until the channel closes.
@@ -179,7 +179,7 @@ impl Channels {
         let cpu = spin::here();
         // SAFETY: mapped until the channel closes.
         let there = unsafe { (*channel.bell).cpu() };
-        let spin = channel.adaptive.budget(cpu, there);
+        let poll = channel.adaptive.poll(cpu, there);
         Ok(Some(Line {
             slot: free.slot,
             socket: free.socket,
@@ -188,16 +188,16 @@ impl Channels {
             doorbell: channel.doorbell,
             ep: channel.ep,
             cpu,
-            spin,
+            poll,
         }))
     }
 
     /// Give a slot back; one that found its server gone takes the channel along.
-    pub(crate) fn give(&mut self, claim: Claim, line: &Line, gone: bool, slept: bool) {
+    pub(crate) fn give(&mut self, claim: Claim, line: &Line, gone: bool, polled: Outcome) {
         let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
         channel.busy -= 1;
         channel.dead |= gone;
-        channel.adaptive.learn(line.spin, !slept);
+        channel.adaptive.learn(polled);
         channel.put(FreeSlot { slot: line.slot, socket: line.socket, number: line.number });
     }
 

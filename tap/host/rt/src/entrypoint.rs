@@ -1,7 +1,6 @@
 //! Entrypoints: the thread that serves this component's objects and signal handlers in turn.
 use std::cell::{Cell, UnsafeCell};
-use std::collections::{HashMap, VecDeque};
-use std::ffi::c_char;
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
@@ -10,25 +9,28 @@ use std::thread::JoinHandle;
 
 use genode_abi::*;
 use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
-use rs_host_proto::control::{event, request as op};
-use rs_host_proto::slot::Found;
-use rs_host_proto::sync::spin_hint;
-use rs_host_proto::sys::{self, Fds, Futex};
-use rs_host_proto::{INVALID_OBJECT, MAX_BODY, MAX_CAPS, PAGE};
-use rustix::net::{RecvFlags, SendFlags};
+use rs_host_proto::control::event;
+use rs_host_proto::spin::{self, Adaptive, Polling};
+use rs_host_proto::sys::{self, Fds};
+use rs_host_proto::{MAX_BODY, MAX_SLOTS, PAGE};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::RecvFlags;
 
-use crate::caps::rs_cap_drop;
 use crate::object::{Kind, Object};
-use crate::spin::{self, Adaptive};
 use crate::sync::lock;
-use crate::{call, control, thread};
+use crate::{control, thread};
 
+mod calls;
 mod late;
+mod objects;
 mod peer;
+mod seam;
 
 use late::Holding;
 pub(crate) use late::{Held, Late};
+use objects::Objects;
 use peer::{ClientSlot, PeerChannel};
+pub use seam::{rs_ep_create, rs_ep_destroy, rs_ep_main, rs_ep_wait_io_signal};
 
 /// An entrypoint. Lives until it is destroyed; the main one for ever.
 pub(crate) struct Entrypoint {
@@ -37,9 +39,9 @@ pub(crate) struct Entrypoint {
     own_end: OwnedFd,
     event: OwnedFd,
     bell: *const Bell,
-    pub(crate) objects: Mutex<Objects>,
-    /// Tells those who dissolve an object that its dispatch is over.
-    pub(crate) idle: Condvar,
+    objects: Mutex<Objects>,
+    /// Tells those who dissolve an object that its function is over.
+    idle: Condvar,
     stop: AtomicBool,
     /// Kernel id of the thread that serves.
     server: AtomicU64,
@@ -63,12 +65,6 @@ unsafe impl Sync for Entrypoint {}
 // SAFETY: as above.
 unsafe impl Send for Entrypoint {}
 
-/// The objects of an entrypoint, and which ones are being served right now.
-pub(crate) struct Objects {
-    pub(crate) map: HashMap<u64, Object>,
-    pub(crate) running: Vec<u64>,
-}
-
 /// What only the serving thread touches.
 struct Inner {
     slots: Vec<Option<Rc<ClientSlot>>>,
@@ -80,11 +76,15 @@ struct Inner {
     /// Whether polling pays, and the CPU that the last call came from.
     adaptive: Adaptive,
     caller: u32,
+    /// Times that polling brought something.
+    polled: u32,
     holding: Holding,
 }
 
 /// An entrypoint with more slots than this does not poll: looking at all would take too long.
 const MAX_POLLED: usize = 32;
+/// Times that polling may bring something before one looks whether the doorbell rings.
+const POLLED_IN_A_ROW: u32 = 16;
 
 /// What a pass of the serving loop may do.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl Entrypoint {
             own_end,
             event,
             bell: bell.cast(),
-            objects: Mutex::new(Objects { map: HashMap::new(), running: Vec::new() }),
+            objects: Mutex::default(),
             idle: Condvar::new(),
             stop: AtomicBool::new(false),
             server: AtomicU64::new(0),
@@ -139,6 +139,7 @@ impl Entrypoint {
                 ready: VecDeque::new(),
                 adaptive: Adaptive::new(),
                 caller: 0,
+                polled: 0,
                 holding: Holding::default(),
             }),
             buffers: UnsafeCell::new(Buffers {
@@ -187,13 +188,17 @@ impl Entrypoint {
 
     /// Serve until told to stop.
     pub(crate) fn serve(&self) {
-        while !self.stop.load(Ordering::Acquire) {
+        while !self.stopped() {
             self.listen();
             while self.step(Mode::All) {}
-            while self.poll() {
+            while !self.stopped() && self.poll() {
                 while self.step(Mode::All) {}
             }
         }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
     }
 
     /// Block until one I/O signal was handled.
@@ -226,45 +231,69 @@ impl Entrypoint {
         false
     }
 
-    /// Poll for a while, telling clients that they need not ring. True if something came.
+    fn bell(&self) -> &Bell {
+        // SAFETY: a bell is atomics; mapped as long as the entrypoint.
+        unsafe { &*self.bell }
+    }
+
+    /// Poll for a while if that may pay; clients need not ring meanwhile. True if something came.
     fn poll(&self) -> bool {
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };
-        // SAFETY: mapped as long as the entrypoint.
-        let bell = unsafe { &*self.bell };
         let here = spin::here();
-        bell.runs_on(here);
-        if inner.slots.len() > MAX_POLLED {
+        self.bell().runs_on(here);
+        if inner.slots.len() > MAX_POLLED || !inner.adaptive.poll(here, inner.caller) {
             return false;
         }
-        let budget = inner.adaptive.budget(here, inner.caller);
-        if budget.0 == 0 {
+        let mut polling = Polling::new(true);
+        let found = self.bell().poll(&mut polling, || inner.look());
+        inner.adaptive.learn(polling.outcome(!found));
+        if !found {
             return false;
         }
-        bell.awake();
-        let mut found = (0..budget.0).any(|_| {
-            spin_hint();
-            inner.look()
-        });
-        bell.asleep();
-        inner.adaptive.learn(budget, found);
-        // What came while nobody needed to ring.
-        found |= inner.look();
-        if found {
-            for (number, slot) in inner.slots.iter().enumerate() {
-                if slot.as_ref().is_some_and(|s| s.pending()) {
-                    inner.rang.push_back(number as u16);
-                }
-            }
-            for number in 0..inner.channels.len() {
-                self.collect(number);
+        self.gather();
+        // Core rings with news even while clients need not: look at times, or they wait as long as calls pour in.
+        inner.polled += 1;
+        if inner.polled.is_multiple_of(POLLED_IN_A_ROW) && self.rings() {
+            self.hints();
+        }
+        true
+    }
+
+    /// Note everything that the clients' memory says is pending.
+    fn gather(&self) {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        for (number, slot) in inner.slots.iter().enumerate() {
+            if slot.as_ref().is_some_and(|s| s.pending()) {
+                inner.rang.push_back(number as u16);
             }
         }
-        found
+        for number in 0..inner.channels.len() {
+            self.collect(number);
+        }
+    }
+
+    /// Block until something rings, unless something came while nobody needed to ring.
+    fn listen(&self) {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        if self.bell().sleeps(|| inner.look()) {
+            self.gather();
+        } else {
+            self.hints();
+        }
+    }
+
+    /// Whether reading the doorbell would not block.
+    fn rings(&self) -> bool {
+        let mut doorbell = [PollFd::new(&self.doorbell, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        rustix::event::poll(&mut doorbell, Some(&now)).is_ok_and(|ready| ready > 0)
     }
 
     /// Block on the doorbell and note what rang.
-    fn listen(&self) {
+    fn hints(&self) {
         // SAFETY: used by the serving thread only, in this function only, which runs no callback.
         let hints = unsafe { &mut (*self.buffers.get()).hints };
         let n = match rustix::io::read(&self.doorbell, &mut *hints) {
@@ -273,8 +302,11 @@ impl Entrypoint {
             // Without a doorbell nobody can reach this component any more.
             Err(_) => std::process::abort(),
         };
-        if n == hints.len() {
-            // The pipe was full: hints may be missing.
+        // SAFETY: the reference ends with the statement.
+        let waiting = unsafe { self.inner() }.rang.len();
+        if n == hints.len() || waiting > MAX_SLOTS {
+            // The pipe was full, so hints may be missing; or clients ring again and again while a function waits for
+            // signals, and more hints would not tell more.
             self.events();
             // SAFETY: no callback runs while the reference lives.
             let inner = unsafe { self.inner() };
@@ -349,153 +381,6 @@ impl Entrypoint {
         }
     }
 
-    /// Next signal context whose handler may run now.
-    fn next_signal(&self, mode: Mode) -> Option<u64> {
-        // SAFETY: no callback runs while the reference lives.
-        let inner = unsafe { self.inner() };
-        let objects = lock(&self.objects);
-        let at = inner.ready.iter().position(|id| match objects.map.get(id) {
-            Some(Object { kind: Kind::Signal { io, .. }, .. }) => mode == Mode::All || *io,
-            // Gone meanwhile: `deliver` finds nothing.
-            _ => mode == Mode::All,
-        })?;
-        inner.ready.remove(at)
-    }
-
-    fn deliver(&self, id: u64) {
-        let mut objects = lock(&self.objects);
-        let Some(object) = objects.map.get_mut(&id) else { return };
-        let Kind::Signal { function, pending, .. } = &mut object.kind else { return };
-        let (function, count) = (*function, std::mem::take(pending));
-        let ctx = object.ctx;
-        objects.running.push(id);
-        drop(objects);
-        if let Some(function) = function
-            && count > 0
-        {
-            // SAFETY: the handler and its context are valid until the signal is destroyed, which waits for this.
-            unsafe { function(ctx, count) };
-        }
-        self.done(id);
-    }
-
-    fn done(&self, id: u64) {
-        let mut objects = lock(&self.objects);
-        if let Some(at) = objects.running.iter().rposition(|r| *r == id) {
-            objects.running.remove(at);
-        }
-        drop(objects);
-        self.idle.notify_all();
-    }
-
-    fn serve_slot(&self, number: u16) {
-        // SAFETY: used by the serving thread only, and calls do not nest.
-        let body = unsafe { &mut (*self.buffers.get()).call };
-        // SAFETY: the reference ends before the callback; the slot's mapping stays, see below.
-        let inner = unsafe { self.inner() };
-        // Kept by this call: while its function waits for I/O signals, the number may go to another client.
-        let Some(slot) = inner.slots.get(number as usize).cloned().flatten() else { return };
-        // Core's word, which the client cannot change: it may write into the slot even after it closed it.
-        if slot.channel.is_closed() {
-            inner.slots[number as usize] = None;
-            return;
-        }
-        if slot.is_held() && !slot.page().is_dead() {
-            return; // it rang for the call that it waits for
-        }
-        let found = match slot.page().take(body) {
-            Found::Nothing => return,
-            Found::Dead => {
-                inner.slots[number as usize] = None;
-                return;
-            }
-            Found::Call(call) => call,
-        };
-        let mut caps = [0; MAX_CAPS];
-        if found.caps > 0 {
-            call::receive_caps(slot.socket(), &mut caps);
-        }
-        inner.caller = found.cpu;
-        inner.holding.begin(number, &slot);
-        let object = slot.channel.object(found.index);
-        let call = rs_msg_t {
-            data: body.as_mut_ptr(),
-            len: found.len,
-            capacity: MAX_BODY,
-            caps,
-            num_caps: found.caps as u32,
-        };
-        // SAFETY: as for `body`.
-        let out = unsafe { &mut (*self.buffers.get()).reply };
-        let mut reply = rs_msg_t {
-            data: out.as_mut_ptr(),
-            len: 0,
-            capacity: MAX_BODY,
-            caps: [0; MAX_CAPS],
-            num_caps: 0,
-        };
-        let protocol = self.dispatch(object, &call, &mut reply);
-        // SAFETY: the reference ends with the statement.
-        unsafe { self.inner() }.holding.end();
-        for cap in caps {
-            // SAFETY: received above, owned here, borrowed by the callback only.
-            unsafe { rs_cap_drop(cap) };
-        }
-        if !slot.is_held() {
-            self.reply(&slot, number, protocol, out, &reply);
-        }
-        for cap in reply.caps {
-            // SAFETY: the callback handed them over.
-            unsafe { rs_cap_drop(cap) };
-        }
-    }
-
-    fn dispatch(&self, id: u64, call: &rs_msg_t, reply: &mut rs_msg_t) -> i64 {
-        let mut objects = lock(&self.objects);
-        let Some(Object { kind: Kind::Rpc { function }, ctx, .. }) = objects.map.get(&id) else {
-            return INVALID_OBJECT;
-        };
-        let (function, ctx) = (*function, *ctx);
-        objects.running.push(id);
-        drop(objects);
-        let protocol = match function {
-            // SAFETY: the function and its context are valid until the object is dissolved, which waits for
-            // this; the messages are valid for the call.
-            Some(function) => unsafe { function(ctx, call, reply) },
-            None => INVALID_OBJECT,
-        };
-        self.done(id);
-        protocol
-    }
-
-    fn reply(
-        &self,
-        slot: &Rc<ClientSlot>,
-        number: u16,
-        protocol: i64,
-        out: &[u8],
-        reply: &rs_msg_t,
-    ) {
-        let mut caps = (reply.num_caps as usize).min(MAX_CAPS);
-        if caps > 0
-            && call::send_caps(slot.socket(), &reply.caps[..caps], SendFlags::DONTWAIT).is_err()
-        {
-            // The client does not read what it is sent: its loss.
-            caps = 0;
-        }
-        let body = out.get(..reply.len).unwrap_or_default();
-        if slot.page().reply(&Futex, protocol, body, caps).is_err() && slot.page().is_dead() {
-            // SAFETY: no callback runs while the reference lives.
-            let inner = unsafe { self.inner() };
-            let place = inner.slots.get_mut(number as usize);
-            if let Some(place) = place
-                && place.as_ref().is_some_and(|s| Rc::ptr_eq(s, slot))
-            {
-                *place = None;
-            }
-        }
-    }
-
     /// Stop serving and wait for the thread.
     fn stop(&self) {
         self.stop.store(true, Ordering::Release);
@@ -531,73 +416,4 @@ fn put<T>(table: &mut Vec<Option<T>>, number: usize, value: Option<T>) {
         table.resize_with(number + 1, || None);
     }
     table[number] = value;
-}
-
-/// See the seam's header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_main() -> *mut rs_ep_t {
-    MAIN.load(Ordering::Acquire).cast()
-}
-
-/// See the seam's header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_create(
-    name: *const c_char,
-    name_len: usize,
-    stack_size: usize,
-    location: rs_location_t,
-    ep: *mut *mut rs_ep_t,
-) -> rs_err_t {
-    // SAFETY: a valid string, by the contract.
-    let name = unsafe { thread::name(name, name_len) };
-    let create = || {
-        let mut reply = control::request(op::EP_CREATE, &[], None)?;
-        let new: &'static Entrypoint = Box::leak(Box::new(Entrypoint::new(&mut reply)?));
-        let started = thread::spawn(name, stack_size, location, move || {
-            new.adopt();
-            new.serve();
-        });
-        match started {
-            Ok(handle) => {
-                *lock(&new.thread) = Some(handle);
-                Ok(new)
-            }
-            Err(e) => {
-                let _ = control::request(op::EP_DESTROY, &[new.id], None);
-                // SAFETY: leaked above, and nobody else saw it.
-                drop(unsafe { Box::from_raw(std::ptr::from_ref(new).cast_mut()) });
-                Err(e)
-            }
-        }
-    };
-    match create() {
-        Ok(new) => {
-            // SAFETY: a valid pointer, by the contract.
-            unsafe { *ep = std::ptr::from_ref(new).cast_mut().cast() };
-            RS_OK
-        }
-        Err(e) => e,
-    }
-}
-
-/// See the seam's header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_destroy(ep: *mut rs_ep_t) {
-    if ep.is_null() || ep.cast() == MAIN.load(Ordering::Acquire) {
-        return;
-    }
-    // SAFETY: made by rs_ep_create, not destroyed before, by the contract.
-    let entrypoint = unsafe { Box::from_raw(ep.cast::<Entrypoint>()) };
-    entrypoint.stop();
-    let _ = control::request(op::EP_DESTROY, &[entrypoint.id], None);
-}
-
-/// See the seam's header.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_ep_wait_io_signal(ep: *mut rs_ep_t) {
-    // SAFETY: a live entrypoint, by the contract.
-    let ep = unsafe { get(ep) };
-    if ep.served_here() {
-        ep.wait_io_signal();
-    }
 }

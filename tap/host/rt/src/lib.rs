@@ -27,7 +27,6 @@ mod revoked;
 mod rpc;
 mod session;
 mod signal;
-mod spin;
 mod start;
 mod sync;
 mod thread;

@@ -1,12 +1,10 @@
 //! RPC objects.
 use std::ffi::c_void;
-use std::sync::PoisonError;
 
 use genode_abi::*;
 use rs_host_proto::control::request as op;
 
 use crate::entrypoint::{self, Entrypoint};
-use crate::sync::lock;
 use crate::{caps, control};
 
 /// What an object does when it is reached.
@@ -48,7 +46,7 @@ pub(crate) fn manage(
         return Err(RS_OUT_OF_CAPS);
     }
     let handle = Box::new(Handle { ep: entrypoint, id });
-    lock(&entrypoint.objects).map.insert(id, object);
+    entrypoint.insert(id, object);
     Ok((Box::into_raw(handle), cap))
 }
 
@@ -62,14 +60,7 @@ pub(crate) unsafe fn dissolve(handle: *mut Handle) {
     // SAFETY: entrypoints outlive their objects, by the seam's contract.
     let ep = unsafe { &*handle.ep };
     let _ = control::request(op::OBJECT_DESTROY, &[handle.id], None);
-    let mut objects = lock(&ep.objects);
-    objects.map.remove(&handle.id);
-    if ep.served_here() {
-        return;
-    }
-    while objects.running.contains(&handle.id) {
-        objects = ep.idle.wait(objects).unwrap_or_else(PoisonError::into_inner);
-    }
+    ep.remove(handle.id);
 }
 
 /// See the seam's header.

@@ -1,7 +1,7 @@
 //! Calls that this side of the seam makes itself: opcode and arguments in, a reader on the reply out.
 use genode_abi::*;
+use rs_host_proto::MAX_BODY;
 use rs_host_proto::wire::{Malformed, Reader, Writer};
-use rs_host_proto::{MAX_BODY, MAX_CAPS};
 
 use crate::call::{self, Answer};
 use crate::caps::rs_cap_drop;
@@ -46,9 +46,7 @@ pub(crate) fn call(
     writer.u64(opcode);
     fill(&mut writer);
     let len = writer.finish().map_err(|Malformed| RS_OVERFLOW)?;
-    let answer =
-        Answer { protocol: 0, len: 0, caps: [0; MAX_CAPS], num_caps: 0, cut: false, slept: false };
-    let mut reply = Reply { body: [0; MAX_BODY], answer };
+    let mut reply = Reply { body: [0; MAX_BODY], answer: Answer::default() };
     let body = body.get(..len).unwrap_or_default();
     reply.answer = call::call(dst, body, caps, &mut reply.body)?;
     match reply.answer.protocol {

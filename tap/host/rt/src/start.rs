@@ -5,7 +5,7 @@ use genode_abi::*;
 use rs_host_proto::control::request as op;
 
 use crate::entrypoint::Entrypoint;
-use crate::{caps, control, env, log, parent, revoked, spin};
+use crate::{caps, control, env, log, parent, revoked};
 
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
@@ -16,7 +16,6 @@ pub fn rs_host_start(construct: extern "C" fn()) -> i32 {
     let Ok(mut reply) = control::request(op::HELLO, &[], None) else { return 1 };
     let Ok(parent) = reply.fd(4) else { return 1 };
     revoked::survive();
-    spin::cpus(reply.arg(1));
     env::set_parent(caps::adopt(parent));
     let Ok(ep) = Entrypoint::new(&mut reply) else { return 1 };
     let ep = ep.into_main();

@@ -170,7 +170,7 @@ impl Core {
                 self.services.process_ended(&mut self.nucleus, process);
             }
             Source::Event(ep) => self.nucleus.event_writable(ep),
-            Source::Loader(process) => self.nucleus.loader(process),
+            Source::Loader(process) => self.nucleus.question(process),
         }
     }
 

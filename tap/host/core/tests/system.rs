@@ -4,10 +4,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-#[path = "component/attempts.rs"]
-#[allow(clippy::undocumented_unsafe_blocks, clippy::pedantic)] // test code
-mod attempts;
-
 /// What became of a system.
 struct Outcome {
     log: String,
@@ -123,19 +119,6 @@ fn a_missing_init_is_explained() {
     assert_eq!(output.status.code(), Some(1));
     let log = String::from_utf8_lossy(&output.stdout);
     assert!(log.contains("no module \"init\""), "{log}");
-}
-
-#[test]
-fn no_attempt_to_escape_succeeds_in_a_component_and_each_does_outside() {
-    let inside = boot("escape", &[("init", "escape")]);
-    assert_eq!(inside.code, Some(0), "{}", inside.log);
-    assert!(!inside.log.contains("SUCCEEDED"), "{}", inside.log);
-    for (what, attempt) in attempts::ATTEMPTS {
-        let refused = format!("[init] refused: {what}");
-        assert!(inside.log.lines().any(|l| l == refused), "not tried: {what}\n{}", inside.log);
-        assert!(attempt(), "fails outside of a component too, so it proves nothing: {what}");
-    }
-    assert_eq!(inside.log.matches("] refused: ").count(), attempts::ATTEMPTS.len() + 13);
 }
 
 /// Components of a system other than init.

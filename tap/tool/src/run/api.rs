@@ -2,6 +2,7 @@
 
 use super::compare;
 use super::execute::{run_genode_until, sleep};
+use super::outside::run_outside;
 use super::prepare::{
     build_boot_image, build_targets, create_boot_directory, install, install_config,
 };
@@ -60,6 +61,7 @@ pub fn register(interp: &mut Interp, session: &Shared) {
         3,
         run_genode_until,
     );
+    define("run_outside", "run_outside program ?timeout?", 1, 2, run_outside);
     define("output_spawn_id", "output_spawn_id", 0, 0, |_, session, _| {
         Ok(Value::from(if session.borrow().system.is_some() { 1i64 } else { -1 }))
     });

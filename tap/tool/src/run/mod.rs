@@ -4,6 +4,7 @@ pub mod api;
 pub mod compare;
 pub mod execute;
 pub mod hints;
+pub mod outside;
 pub mod prepare;
 pub mod session;
 pub mod transcript;

@@ -1,6 +1,6 @@
 //! The system calls of a component.
 //!
-//! Three programs: one lists what is allowed and refuses everything else with EPERM; one hands the loader's
+//! Three programs: one lists what is allowed and refuses everything else with EPERM; one hands
 //! questions to core; one makes the C library fall back to calls whose arguments a filter can read.
 use std::collections::BTreeMap;
 use std::io;
@@ -73,10 +73,11 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_poll,
 ];
 
-/// Questions of the loader, for core.
+/// Questions for core: the loader's, and whether there may be another thread.
 const ASKED: &[libc::c_long] = &[
     libc::SYS_openat,
     libc::SYS_newfstatat,
+    libc::SYS_clone,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_open,
 ];
@@ -118,7 +119,7 @@ impl Filters {
         })
     }
 
-    /// Lock the calling process in, and send core the descriptor for the loader's questions.
+    /// Lock the calling process in, and send core the descriptor for its questions.
     pub(super) fn install(&mut self, own: Pid, control: BorrowedFd<'_>) -> io::Result<()> {
         for instruction in &mut self.allow {
             if instruction.k == OWN_PID {
@@ -145,6 +146,8 @@ fn conditional(binary: u32) -> Result<Rules> {
     let rule = SeccompRule::new;
     let shared = libc::MAP_SHARED as u64;
     let anonymous = libc::MAP_ANONYMOUS as u64;
+    // A growing stack does not count as data, so that no limit holds for it; the others take from the machine.
+    let never_mapped = (libc::MAP_GROWSDOWN | libc::MAP_LOCKED | libc::MAP_HUGETLB) as u64;
     let thread = (libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND) as u64;
     let never = (libc::CLONE_NEWNS
         | libc::CLONE_NEWUSER
@@ -160,7 +163,10 @@ fn conditional(binary: u32) -> Result<Rules> {
         // Shared anonymous memory would escape the limit on private memory.
         (
             libc::SYS_mmap,
-            vec![rule(vec![masked(3, anonymous, 0)?])?, rule(vec![masked(3, shared, 0)?])?],
+            vec![
+                rule(vec![masked(3, anonymous | never_mapped, 0)?])?,
+                rule(vec![masked(3, shared | never_mapped, 0)?])?,
+            ],
         ),
         // Threads, no processes.
         (libc::SYS_clone, vec![rule(vec![masked(0, thread | never, thread)?])?]),

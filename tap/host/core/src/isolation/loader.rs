@@ -1,8 +1,9 @@
-//! The loader's questions: a component's dynamic loader asks for the C library, core opens it.
+//! Questions that a component's process asks core by way of the filter: for the C library, and for threads.
 //!
 //! The filter suspends the loader's `openat` and hands it to core, which reads the path out of the process,
-//! judges its own copy, and installs a descriptor that it opened itself. Once the component says hello to core, the
-//! questions end.
+//! judges its own copy, and installs a descriptor that it opened itself. Once the component says hello to core, these
+//! questions are refused. Threads are asked for as long as it lives, since Linux counts them by user only, and for root
+//! not at all.
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -13,6 +14,9 @@ use rustix::process::Pid;
 
 /// Longest path that is read.
 const MAX_PATH: usize = 512;
+/// Threads of a component. One that is permitted while others are still being made may pass it, so that twice as many
+/// are the bound that holds.
+const MAX_THREADS: u64 = 1024;
 
 /// Where shared libraries may come from.
 pub(crate) struct Libraries {
@@ -45,22 +49,42 @@ impl Libraries {
     }
 }
 
-/// Answer one question of process `pid`. An error means that there will be no more.
-pub(crate) fn answer(listener: &OwnedFd, pid: Pid, libraries: &Libraries) -> io::Result<()> {
+/// Answer one question of process `pid`, whose loader is at work if `loading`. An error means that there will be no
+/// more.
+pub(crate) fn answer(
+    listener: &OwnedFd,
+    pid: Pid,
+    loading: bool,
+    libraries: &Libraries,
+) -> io::Result<()> {
+    match answer_one(listener, pid, loading, libraries) {
+        // The question was withdrawn: its process is stopped or dying. A stopped one asks again.
+        Err(e)
+            if e.kind() == io::ErrorKind::Interrupted || e.raw_os_error() == Some(libc::ENOENT) =>
+        {
+            Ok(())
+        }
+        result => result,
+    }
+}
+
+fn answer_one(
+    listener: &OwnedFd,
+    pid: Pid,
+    loading: bool,
+    libraries: &Libraries,
+) -> io::Result<()> {
     // SAFETY: all-zero is valid, and what the kernel demands before it fills it in.
     let mut question: libc::seccomp_notif = unsafe { std::mem::zeroed() };
-    let received = {
+    {
         let _patience = Patience::new();
-        control(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question)
-    };
-    match received {
-        // The question was withdrawn: its process is stopped or dying.
-        Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(()),
-        result => result?,
-    };
+        control(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &raw mut question)?;
+    }
     let args = question.data.args;
     let process = Process { pid };
     let result = match libc::c_long::from(question.data.nr) {
+        libc::SYS_clone => return reply_thread(listener, question.id, process.threads()),
+        _ if !loading => Err(libc::EPERM),
         libc::SYS_openat => open(&process, args[1], args[2], libraries),
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open => open(&process, args[0], args[1], libraries),
@@ -85,12 +109,23 @@ pub(crate) fn answer(listener: &OwnedFd, pid: Pid, libraries: &Libraries) -> io:
     }
 }
 
+/// Let the call make its thread if there are not too many. It is the process that goes on with its call: what it
+/// may ask for is judged by the list of calls, from registers that nobody can change meanwhile.
+fn reply_thread(listener: &OwnedFd, id: u64, threads: u64) -> io::Result<()> {
+    if threads >= MAX_THREADS {
+        return reply(listener, id, Err(libc::EAGAIN));
+    }
+    let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
+    let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
+    control(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer).map(|_| ())
+}
+
 /// Receiving blocks if a signal withdrew the question that epoll announced, and a component could see to that. A
 /// timer interrupts it; it repeats, in case that it rings before core blocks.
 struct Patience;
 
 impl Patience {
-    const MICROSECONDS: libc::suseconds_t = 20_000;
+    const MICROSECONDS: libc::suseconds_t = 2_000;
 
     fn new() -> Self {
         // SAFETY: all-zero is a valid action; the handler does nothing, its point is the interruption.
@@ -149,6 +184,14 @@ struct Process {
 impl Process {
     fn raw(&self) -> libc::pid_t {
         self.pid.as_raw_nonzero().get()
+    }
+
+    /// How many threads it has; as many as one can have if that cannot be told.
+    fn threads(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt;
+        // A directory has a link of its own, one in its parent, and one of each directory in it.
+        let tasks = std::fs::metadata(format!("/proc/{}/task", self.raw()));
+        tasks.map_or(u64::MAX, |tasks| tasks.nlink().saturating_sub(2))
     }
 
     /// The terminated path at `addr`.

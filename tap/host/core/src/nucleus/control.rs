@@ -141,7 +141,7 @@ impl Nucleus {
         let (ep, mut fds) = self.ep_create(id)?;
         if let Some(process) = self.procs.get_mut(&id) {
             process.main_ep = Some(ep);
-            process.loader = None;
+            process.loading = false;
         }
         fds.push(parent);
         let cpus = self.machine.real_cpus() as u64;

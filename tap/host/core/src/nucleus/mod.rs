@@ -96,7 +96,7 @@ pub(crate) enum Source {
     Death(ProcId),
     /// An event socket takes packets again.
     Event(EpId),
-    /// A component asks its loader's questions.
+    /// A component asks for a library or a thread.
     Loader(ProcId),
 }
 

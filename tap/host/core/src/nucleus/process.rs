@@ -29,8 +29,10 @@ pub(crate) struct Process {
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,
-    /// Where its loader asks for libraries, until it says hello.
-    pub(super) loader: Option<OwnedFd>,
+    /// Where it asks for libraries and threads.
+    listener: Option<OwnedFd>,
+    /// Until it says hello, its loader may ask for libraries.
+    pub(super) loading: bool,
 }
 
 /// How a process ended.
@@ -94,18 +96,19 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
-            loader,
+            listener: loader,
+            loading: true,
         };
         self.procs.insert(id, process);
         Ok(id)
     }
 
-    /// The loader of a process asks for a library.
-    pub(crate) fn loader(&mut self, id: ProcId) {
+    /// A process asks for a library or a thread.
+    pub(crate) fn question(&mut self, id: ProcId) {
         let Some(process) = self.procs.get_mut(&id) else { return };
-        let Some(listener) = &process.loader else { return };
-        if loader::answer(listener, process.pid, &self.libraries).is_err() {
-            process.loader = None;
+        let Some(listener) = &process.listener else { return };
+        if loader::answer(listener, process.pid, process.loading, &self.libraries).is_err() {
+            process.listener = None;
         }
     }
 

@@ -48,6 +48,8 @@ pub mod env;
 pub mod error;
 #[allow(unsafe_code, reason = "an allocator")]
 pub mod heap;
+#[allow(unsafe_code, reason = "a page that the kernel maps at a fixed address")]
+pub mod info_page;
 pub mod label;
 #[macro_use]
 pub mod log;

@@ -238,7 +238,7 @@ pub struct Access {
 }
 
 /// A machine: facts with provenance, and every query on them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Machine {
     /// By id.
     pub(crate) nodes: Vec<Node>,

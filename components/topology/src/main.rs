@@ -11,10 +11,9 @@
 //! </start>
 //! ```
 //!
-//! Without a `<machine>`, the server takes core's `machine` ROM (host), or the ACPI tables that core's `platform_info` ROM
-//! or the BIOS leads to (Genode; needs a route to IO_MEM). A session sees what lies inside its affinity rectangle and nothing
-//! else; a policy can add nodes without CPUs and physical addresses. A machine that cannot be understood is refused
-//! with the reason; the one before stays.
+//! Without a `<machine>`, the server asks its [sources](source). A session sees what lies inside its affinity rectangle and
+//! nothing else; a policy can add nodes without CPUs and physical addresses. A machine that cannot be understood is refused
+//! with the reason; the one before stays, or clients wait until there is one.
 #![no_std]
 #![no_main]
 
@@ -40,7 +39,7 @@ use genode::{
 };
 use rs_topology_session::Topology;
 use session::{Session, State, rectangle};
-use source::{Known, MAX_TEXT};
+use source::{Known, MAX_TEXT, Sources};
 use topology::view::{View, ViewPolicy};
 
 /// What all sessions are views of.
@@ -102,7 +101,73 @@ fn read_config(rom: &mut RomConnection) -> Result<Node, String> {
     Node::parse(&bytes).map_err(|error| alloc::format!("config: {error}"))
 }
 
-fn report(known: &Known) {
+/// The server: what it knows, and who asks.
+struct Server {
+    env: Env,
+    config: RomConnection,
+    sources: Sources,
+    open: Rc<RefCell<Vec<Weak<RefCell<State>>>>>,
+    /// There once a machine is known. Until then the service is not announced, and its clients wait.
+    serving: Option<(Rc<RefCell<World>>, Root)>,
+}
+
+impl Server {
+    /// Looks at the configuration and the sources, at the start and after a change.
+    fn update(&mut self) {
+        let config = read_config(&mut self.config);
+        let found = config.and_then(|config| Ok((self.sources.find(&config)?, config)));
+        match (found, &self.serving) {
+            (Ok((known, config)), None) => {
+                known.refused.iter().for_each(|reason| warning!("refused: {reason}"));
+                describe(&known);
+                if let Err(error) = self.serve(known, config) {
+                    error!("cannot serve: {error}");
+                }
+            }
+            (Ok((known, config)), Some((world, _))) => {
+                if !known.refused.is_empty() {
+                    return warning!("the machine stays as it was: {}", known.refused.join("; "));
+                }
+                {
+                    let mut world = world.borrow_mut();
+                    if world.known.machine == known.machine && world.known.space == known.space {
+                        world.config = config;
+                        return;
+                    }
+                    describe(&known);
+                    world.known = known;
+                    world.config = config;
+                    world.generation = world.generation.wrapping_add(1);
+                }
+                // Policies of open sessions stay: what a client may see is decided when it asks.
+                let sessions: Vec<_> =
+                    self.open.borrow().iter().filter_map(Weak::upgrade).collect();
+                for session in sessions {
+                    session.borrow_mut().refresh();
+                }
+            }
+            (Err(error), None) => {
+                error!(
+                    "the machine is not known, sessions wait for another configuration: {error}"
+                );
+            }
+            (Err(error), Some(_)) => warning!("the machine stays as it was: {error}"),
+        }
+    }
+
+    /// Announces the service.
+    fn serve(&mut self, known: Known, config: Node) -> Result<(), Error> {
+        let world = Rc::new(RefCell::new(World { known, generation: 1, config }));
+        let mut root = Root::new(self.env)?;
+        let sessions = Sessions { world: world.clone(), open: self.open.clone() };
+        root.serve::<dyn Topology, _>(sessions)?;
+        self.serving = Some((world, root));
+        Ok(())
+    }
+}
+
+fn describe(known: &Known) {
+    source::report(known);
     log!(
         "machine of {} nodes and {} CPUs, affinity space {} x {}, from {}",
         known.machine.nodes().len(),
@@ -114,46 +179,28 @@ fn report(known: &Known) {
 }
 
 #[genode::component]
-fn main(env: Env) -> Result<(Root, SignalHandler), String> {
+fn main(env: Env) -> Result<(Rc<RefCell<Server>>, SignalHandler), String> {
     let explain = |error| alloc::format!("cannot start: {error}");
-    let mut rom = RomConnection::open(env, "config").map_err(explain)?;
-    let config = read_config(&mut rom)?;
-    let known = source::find(env, &config)?;
-    report(&known);
+    let config = RomConnection::open(env, "config").map_err(explain)?;
 
-    let world = Rc::new(RefCell::new(World { known, generation: 1, config }));
-    let open = Rc::new(RefCell::new(Vec::new()));
-    let mut root = Root::new(env).map_err(explain)?;
-    root.serve::<dyn Topology, _>(Sessions { world: world.clone(), open: open.clone() })
-        .map_err(explain)?;
-
-    // The configuration changes: look again, and tell those who see a part of the machine.
-    let cap = Rc::new(RefCell::new(rom));
+    // The configuration changes, or the TOPO server that this one asks: look again.
+    let slot: Rc<RefCell<Weak<RefCell<Server>>>> = Rc::default();
     let changed = SignalHandler::new(env.ep(), {
-        let rom = cap.clone();
+        let slot = slot.clone();
         move |_| {
-            let config = read_config(&mut rom.borrow_mut());
-            match config.and_then(|config| Ok((source::find(env, &config)?, config))) {
-                Ok((known, config)) => {
-                    report(&known);
-                    let mut world = world.borrow_mut();
-                    world.known = known;
-                    world.config = config;
-                    world.generation = world.generation.wrapping_add(1);
-                }
-                Err(error) => {
-                    warning!("the machine stays as it was: {error}");
-                    return;
-                }
-            }
-            // Policies of open sessions stay: what a client may see is decided when it asks.
-            let sessions: Vec<_> = open.borrow().iter().filter_map(Weak::upgrade).collect();
-            for session in sessions {
-                session.borrow_mut().refresh();
+            let server = slot.borrow().upgrade();
+            if let Some(server) = server {
+                server.borrow_mut().update();
             }
         }
     })
     .map_err(explain)?;
-    cap.borrow().sigh(changed.cap()).map_err(explain)?;
-    Ok((root, changed))
+    config.sigh(changed.cap()).map_err(explain)?;
+
+    let sources = Sources::new(env, changed.cap().clone());
+    let open = Rc::default();
+    let server = Rc::new(RefCell::new(Server { env, config, sources, open, serving: None }));
+    *slot.borrow_mut() = Rc::downgrade(&server);
+    server.borrow_mut().update();
+    Ok((server, changed))
 }

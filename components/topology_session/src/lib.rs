@@ -40,6 +40,19 @@ pub struct Region {
     pub reserved: u32,
 }
 
+impl From<Region> for NumaRegion {
+    fn from(region: Region) -> Self {
+        Self {
+            next: region.next.into(),
+            id: region.id.into(),
+            core_count: region.core_count.into(),
+            neighbours: region.neighbours.into(),
+            native_id: region.native_id.into(),
+            reserved: region.reserved.into(),
+        }
+    }
+}
+
 impl From<NumaRegion> for Region {
     fn from(region: NumaRegion) -> Self {
         Self {
@@ -178,7 +191,11 @@ impl TopologyConnection {
 }
 
 /// Attaches the snapshot and copies it, donating more as long as the server has not enough for it.
-fn load(session: &Connection<dyn Topology>) -> Result<OwnedSnapshot, TopologyError> {
+///
+/// # Errors
+/// A server that has the fork's six functions only, says [`genode::rpc::Error::InvalidOpcode`]; others what a call, an
+/// upgrade or the snapshot's check say.
+pub fn load(session: &Connection<dyn Topology>) -> Result<OwnedSnapshot, TopologyError> {
     let mut donation = RamQuota::kib(32);
     for _ in 0..MAX_UPGRADES {
         let dataspace = session.snapshot()?;

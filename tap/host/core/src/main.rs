@@ -4,6 +4,7 @@
 #![allow(clippy::single_match_else)] // two arms of a match read better than an if with a block
 
 mod account;
+mod attention;
 mod fd;
 mod isolation;
 mod machine;

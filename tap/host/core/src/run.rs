@@ -2,7 +2,6 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use rs_host_proto::bell::{HINT_EVENT, HINT_SIGNAL};
 use rs_host_proto::slot::Found;
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
@@ -10,6 +9,7 @@ use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::account::Accounts;
+use crate::attention::{Attention, HINTS};
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
@@ -58,7 +58,7 @@ impl Options {
 struct Core {
     nucleus: Nucleus,
     services: Services,
-    doorbell: OwnedFd,
+    attention: Attention,
     signals: OwnedFd,
     /// A signal asked core to stop.
     stopped: bool,
@@ -88,12 +88,15 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let total_ram = machine.ram().unwrap_or(real_ram) & !(PAGE as u64 - 1);
     let description = machine.description.clone();
     let accounts = Accounts::new(total_ram, TOTAL_CAPS);
-    let (nucleus, doorbell) =
+    let (nucleus, doorbell, bell) =
         Nucleus::new(accounts, machine, isolation).map_err(os("cannot create core's tables"))?;
+    let attention =
+        Attention::new(doorbell, &bell).map_err(os("cannot create core's entrypoint"))?;
+    drop(bell);
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
     let mut core =
-        Core { nucleus, services, doorbell, signals, stopped: false, descriptors: descriptors() };
+        Core { nucleus, services, attention, signals, stopped: false, descriptors: descriptors() };
     if let Some(description) = description {
         core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
     }
@@ -127,13 +130,8 @@ impl Core {
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
-            match epoll::wait(
-                &self.nucleus.epoll,
-                rustix::buffer::spare_capacity(&mut events),
-                None,
-            ) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(e) => return Err(e),
+            if self.attention.wait(&self.nucleus, &mut events)? {
+                self.serve_all();
             }
             for event in &events {
                 self.handle(Source::decode(event.data.u64()));
@@ -176,21 +174,17 @@ impl Core {
 
     /// Serve the slots that rang.
     fn doorbell(&mut self) {
-        let mut hints = [0u8; PAGE];
-        let Ok(n) = rustix::io::read(&self.doorbell, &mut hints) else { return };
-        if n == hints.len() {
-            // The pipe was full: hints may be missing.
-            let bound = self.nucleus.eps.get(&CORE_EP).map_or(0, |ep| ep.slots.bound());
-            for number in 0..bound {
-                self.serve_slot(number);
-            }
-            return;
+        let mut buffer = [0; HINTS];
+        match self.attention.hints(&mut buffer) {
+            Some(rang) => rang.for_each(|number| self.serve_slot(number)),
+            None => self.serve_all(),
         }
-        for hint in hints.get(..n).unwrap_or_default().as_chunks::<2>().0 {
-            let hint = u16::from_ne_bytes(*hint);
-            if hint != HINT_EVENT && hint & HINT_SIGNAL == 0 {
-                self.serve_slot(hint as usize);
-            }
+    }
+
+    /// Serve all slots where a call waits.
+    fn serve_all(&mut self) {
+        for number in 0..self.nucleus.core_slots() {
+            self.serve_slot(number);
         }
     }
 
@@ -199,9 +193,10 @@ impl Core {
             return;
         };
         let id = *id;
+        let Some(slot) = self.nucleus.slots.get(&id).filter(|s| s.page().called()) else { return };
         let mut body = [0; MAX_BODY];
-        let Some(slot) = self.nucleus.slots.get(&id) else { return };
         let Found::Call(call) = slot.page().take(&mut body) else { return };
+        self.attention.called_from(call.cpu);
         let mut caps: [Option<OwnedFd>; MAX_CAPS] = Default::default();
         if call.caps > 0
             && let Some(socket) = &slot.socket

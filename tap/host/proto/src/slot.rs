@@ -164,6 +164,12 @@ impl Slot {
         matches!(self.state.load(Ordering::Relaxed), CALL | ASLEEP | DEAD)
     }
 
+    /// Core as a server: whether a call waits. Of a death it knows by itself, from whatever else than the slot, where
+    /// a client may write anything.
+    pub fn called(&self) -> bool {
+        matches!(self.state.load(Ordering::Relaxed), CALL | ASLEEP)
+    }
+
     /// Server: take a call, copying its body.
     pub fn take(&self, body: &mut [u8]) -> Found {
         match self.state.load(order(Site::Take, Ordering::Acquire)) {

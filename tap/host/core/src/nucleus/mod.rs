@@ -145,12 +145,12 @@ pub(crate) struct Nucleus {
 }
 
 impl Nucleus {
-    /// Empty tables, and core's own entrypoint with the read end of its doorbell.
+    /// Empty tables, and core's own entrypoint with the read end of its doorbell and its state page.
     pub(crate) fn new(
         accounts: Accounts,
         machine: Machine,
         isolation: Isolation,
-    ) -> rustix::io::Result<(Self, OwnedFd)> {
+    ) -> rustix::io::Result<(Self, OwnedFd, OwnedFd)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let device = rs_host_proto::sys::identity(crate::fd::token()?)?.device;
         let mut nucleus = Self {
@@ -176,7 +176,7 @@ impl Nucleus {
         rustix::fs::fcntl_setfl(&doorbell, flags | rustix::fs::OFlags::NONBLOCK)?;
         nucleus.watch(&doorbell, Source::Doorbell, epoll::EventFlags::IN)?;
         nucleus.eps.insert(CORE_EP, parts.entrypoint);
-        Ok((nucleus, doorbell))
+        Ok((nucleus, doorbell, parts.bell))
     }
 
     /// A number that names nothing yet, and never anything else.

@@ -1,0 +1,109 @@
+//! How core waits for something to do: by epoll for everything, and by polling its slots while that pays.
+//!
+//! The rules are those of every entrypoint (see `rs_host_proto::spin` and `rs_host_proto::bell`).
+use std::os::fd::OwnedFd;
+
+use rs_host_proto::PAGE;
+use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
+use rs_host_proto::spin::{self, Adaptive, Outcome, Polling};
+use rustix::event::{Timespec, epoll};
+use rustix::io::{Errno, Result};
+
+use crate::fd::Mapping;
+use crate::nucleus::Nucleus;
+
+/// With more slots than this core does not poll: looking at all would take too long.
+const MAX_POLLED: usize = 32;
+/// Looks at the slots for one at everything else.
+const LOOKS: u32 = 64;
+/// Calls found by polling before one looks at everything else.
+const CALLS_IN_A_ROW: u32 = 16;
+
+/// Bytes of hints that are read at a time.
+pub(crate) const HINTS: usize = 256;
+
+/// What core is attentive to.
+pub(crate) struct Attention {
+    doorbell: OwnedFd,
+    bell: Mapping,
+    adaptive: Adaptive,
+    /// CPU of the last call since core waited.
+    caller: Option<u32>,
+    found: u32,
+}
+
+impl Attention {
+    /// By the read end of core's doorbell, and its state page.
+    pub(crate) fn new(doorbell: OwnedFd, bell: &OwnedFd) -> Result<Self> {
+        let bell = Mapping::new(bell, PAGE)?;
+        Ok(Self { doorbell, bell, adaptive: Adaptive::new(), caller: None, found: 0 })
+    }
+
+    fn bell(&self) -> &Bell {
+        // SAFETY: a bell is atomics, and fits the page.
+        unsafe { self.bell.at(0) }
+    }
+
+    /// A call came from a CPU.
+    pub(crate) fn called_from(&mut self, cpu: u32) {
+        self.caller = Some(cpu);
+    }
+
+    /// Wait for events, or calls in slots: true if the slots should be looked at.
+    pub(crate) fn wait(
+        &mut self,
+        nucleus: &Nucleus,
+        events: &mut Vec<epoll::Event>,
+    ) -> Result<bool> {
+        let here = spin::here();
+        self.bell().runs_on(here);
+        let few = nucleus.core_slots() <= MAX_POLLED;
+        if let Some(there) = self.caller.take()
+            && few
+            && self.adaptive.poll(here, there)
+        {
+            let mut polling = Polling::new(true);
+            let mut looks = 0u32;
+            let found = self.bell().poll(&mut polling, || {
+                looks = looks.wrapping_add(1);
+                let other = looks.is_multiple_of(LOOKS) && ready(nucleus, events, true).is_ok();
+                (other && !events.is_empty()) || nucleus.core_is_called()
+            });
+            if !events.is_empty() {
+                return Ok(found);
+            }
+            self.adaptive.learn(if found { polling.outcome(false) } else { Outcome::InVain });
+            self.found = self.found.wrapping_add(1);
+            if found && !self.found.is_multiple_of(CALLS_IN_A_ROW) {
+                return Ok(true);
+            }
+        }
+        let called = self.bell().sleeps(|| nucleus.core_is_called());
+        ready(nucleus, events, called)?;
+        Ok(called)
+    }
+
+    /// Slots that rang, or `None` if there are more than fit the buffer.
+    pub(crate) fn hints<'a>(
+        &self,
+        buffer: &'a mut [u8; HINTS],
+    ) -> Option<impl Iterator<Item = usize> + use<'a>> {
+        let n = rustix::io::read(&self.doorbell, &mut *buffer).unwrap_or(0);
+        if n == buffer.len() {
+            return None;
+        }
+        let hints = buffer.get(..n).unwrap_or_default().as_chunks::<2>().0;
+        let hints = hints.iter().map(|hint| u16::from_ne_bytes(*hint));
+        Some(hints.filter(|h| *h != HINT_EVENT && h & HINT_SIGNAL == 0).map(usize::from))
+    }
+}
+
+/// Events that are ready; waits for one unless it must not.
+fn ready(nucleus: &Nucleus, events: &mut Vec<epoll::Event>, at_once: bool) -> Result<()> {
+    let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let space = rustix::buffer::spare_capacity(events);
+    match epoll::wait(&nucleus.epoll, space, at_once.then_some(&now)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(e) => Err(e),
+    }
+}

@@ -1,8 +1,8 @@
 //! rs_native_bench: RPC and sizes of Rust components beside C++ ones that do the same, on real Genode.
 //!
 //! Run it by `cargo tap bench native --genode BUILD_DIR`. It runs the run script rs_rpc_bench there, in which clients in
-//! Rust and C++ call servers in Rust and C++. While each pair is busy, it counts the user-mode instructions that a call
-//! takes of the client's and of the server's thread; the clients themselves tell the times. Then it builds the hello
+//! Rust and C++ call servers in Rust and C++, twice: for the times, which the clients tell, and to count the user-mode
+//! instructions that a call takes of the client's and of the server's thread while each pair is busy. Then it builds the hello
 //! tutorial in both languages, and compares the stripped files. What it prints is a file for tap/results.
 mod find;
 mod step;
@@ -13,7 +13,8 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-const USAGE: &str = "usage: rs_native_bench --genode BUILD_DIR [--make VAR=VALUE]... [rpc] [size]";
+const USAGE: &str =
+    "usage: rs_native_bench --genode BUILD_DIR [--make VAR=VALUE]... [times] [steps] [size]";
 
 /// Clients and servers of the run script, by label, in the order of their turns.
 const PAIRS: [(&str, &str); 4] = [
@@ -50,7 +51,7 @@ impl Request {
             match arg.as_str() {
                 "--genode" => build_dir = Some(PathBuf::from(value()?)),
                 "--make" => make.push(value()?),
-                "rpc" | "size" => parts.push(arg),
+                "times" | "steps" | "size" => parts.push(arg),
                 _ => return Err(format!("unknown argument \"{arg}\"; {USAGE}")),
             }
         }
@@ -70,8 +71,11 @@ fn main() -> ExitCode {
         let tree = tree(&request)?;
         header(&tree);
         let mut missed = 0;
-        if request.wants("rpc") {
-            missed += rpc(&request)?;
+        if request.wants("times") {
+            times(&request)?;
+        }
+        if request.wants("steps") {
+            missed += steps(&request)?;
         }
         if request.wants("size") {
             missed += size(&request, &tree)?;
@@ -184,7 +188,14 @@ fn ticks(line: &str) -> Option<(u64, u64)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-fn rpc(request: &Request) -> Result<usize, String> {
+/// What clients print: best and worst ticks, by label.
+type Times = Vec<(&'static str, (u64, u64))>;
+
+/// Runs the run script, while `counter` does its work, and returns what the clients print and what `counter` found.
+fn run<T: Send>(
+    request: &Request,
+    counter: impl FnOnce(&AtomicBool) -> T + Send,
+) -> Result<(Times, T), String> {
     let mut run = Command::new("cargo");
     run.args(["run", "--quiet", "--package", "cargo-tap", "--", "run", "rpc_bench", "--genode"]);
     run.arg(&request.build_dir).arg("--no-colour").current_dir(project()).stdout(Stdio::piped());
@@ -194,45 +205,52 @@ fn rpc(request: &Request) -> Result<usize, String> {
     let mut child = run.spawn().map_err(|e| format!("cannot start cargo: {e}"))?;
     let out = child.stdout.take().ok_or("no output")?;
     let ended = AtomicBool::new(false);
-    let (mut times, mut log) = (Vec::new(), Vec::new());
-    let counts = std::thread::scope(|scope| {
-        let counter = scope.spawn(|| count_pairs(&ended));
+    let (mut times, mut log) = (Times::new(), Vec::new());
+    let found = std::thread::scope(|scope| {
+        let counter = scope.spawn(|| counter(&ended));
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            times.extend(
-                PAIRS
-                    .iter()
-                    .filter(|(client, _)| line.contains(client))
-                    .filter_map(|p| Some((p.0, ticks(&line)?))),
-            );
+            let client = PAIRS.iter().map(|(client, _)| *client).find(|c| line.contains(c));
+            times.extend(client.zip(ticks(&line)));
             log.push(line);
         }
         ended.store(true, Ordering::Relaxed);
-        counter.join().unwrap_or_default()
-    });
+        counter.join().map_err(|_| "the counting thread panicked")
+    })?;
     let status = child.wait().map_err(|e| format!("cargo tap run: {e}"))?;
     if !status.success() {
         let tail = log.len().saturating_sub(20);
         return Err(format!("cargo tap run rpc_bench failed:\n{}", log.split_off(tail).join("\n")));
     }
+    Ok((times, found))
+}
+
+fn times(request: &Request) -> Result<(), String> {
+    let (times, ()) = run(request, |_| ())?;
     println!(
-        "#\n# A call: user-mode instructions of the client's and of the server's thread, by single steps (median of {CALLS}"
+        "#\n# Ticks of a call: best and worst of 10 rounds of 10000 calls.\n\
+         # time <client>_to_<server> <best> <worst>"
     );
+    for (client, (best, worst)) in times {
+        println!("time {client:12} {best} {worst}");
+    }
+    Ok(())
+}
+
+fn steps(request: &Request) -> Result<usize, String> {
+    let (_, counts) = run(request, count_pairs)?;
     println!(
-        "# calls, in brackets the range), and ticks of the whole round trip (best and worst of 10 rounds of 10000 calls;"
-    );
-    println!("# the worst is one in which instructions were counted).");
-    println!(
-        "# <client>_to_<server> <client's instructions> <server's instructions> <best ticks> <worst ticks>"
+        "#\n# User-mode instructions of a call, of the client's and of the server's thread, by single steps: median of\n\
+         # {CALLS} calls, in brackets the range.\n\
+         # steps <client>_to_<server> <client's instructions> <server's instructions>"
     );
     let mut medians = Vec::new();
     for ((client, _), counts) in PAIRS.iter().zip(counts) {
         let [(cl, cm, ch), (sl, sm, sh)] = counts?;
-        let (best, worst) = times.iter().find(|t| t.0 == *client).map_or((0, 0), |t| t.1);
-        println!("{client:12} {cm} [{cl}-{ch}] {sm} [{sl}-{sh}] {best} {worst}");
+        println!("steps {client:12} {cm} [{cl}-{ch}] {sm} [{sl}-{sh}]");
         medians.push((cm as f64, sm as f64));
     }
     let [cc, cr, rc, rr] = medians[..] else { return Err("not every pair was counted".into()) };
-    println!("#\n# Rust / C++, at most {RATIO}:");
+    println!("#\n# Rust / C++ in instructions, at most {RATIO}:");
     let ratios = [
         ("client, C++ server", rc.0 / cc.0),
         ("client, Rust server", rr.0 / cr.0),

@@ -15,7 +15,7 @@ pub enum Subject {
     Uid(CpuId),
     /// Which CPUs share a package with this one.
     Package(CpuId),
-    /// Which CPUs share a core with this one.
+    /// Which CPUs share a core with this one; package, die and core in one number, at bits 40, 28 and 0.
     Core(CpuId),
     /// The kind of a CPU.
     Kind(CpuId),
@@ -76,6 +76,11 @@ impl fmt::Display for Subject {
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ((a, x), (b, y)) = (self.kept, self.other);
+        if matches!(self.subject, Subject::Core(_)) {
+            let place = |n: u64| (n >> 40, n >> 28 & 0xfff, n & 0xfff_ffff);
+            let ((p, d, c), (q, e, g)) = (place(a), place(b));
+            return write!(f, "{}: {x} says {p}:{d}:{c}, {y} says {q}:{e}:{g}", self.subject);
+        }
         write!(f, "{}: {x} says {a}, {y} says {b}", self.subject)
     }
 }

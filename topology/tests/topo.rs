@@ -292,6 +292,37 @@ fn a_topo_session_is_a_source_of_more_than_64_cpus() {
     assert!(topo_session::read(&mut s, u32::MAX, u32::MAX).is_err());
 }
 
+/// What the fork's own C++ code sends and expects: `tests/vectors` says how it was made.
+#[test]
+fn messages_of_the_forks_own_client() {
+    let m = described(
+        r#"<machine><space width="3" height="2"/>
+             <node id="9"><cpu id="5" x="1" y="0"/><cpu id="7" x="1" y="1"/><cpu id="1" x="2" y="1"/></node>
+             <node id="4"><cpu id="0" x="0" y="0"/><cpu id="2" x="0" y="1"/><cpu id="6" x="2" y="0"/></node>
+           </machine>"#,
+    );
+    let (space, _) = whole(&m);
+    let right = Affinity::new(3, 2, Location::new(1, 0, 2, 2));
+    let mut view = View::new(&m, &space, right, ViewPolicy::default()).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/topo-ealan-23c00695.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    let mut functions = [0; 6];
+    for pair in lines.chunks(2) {
+        let body = |line: &str, kind: &str| -> Vec<u8> {
+            let fields: Vec<&str> = line.split(' ').collect();
+            assert_eq!((fields[1], fields[2], fields[3]), (kind, "0", "-"), "{line}");
+            let hex = |at: usize| u8::from_str_radix(&fields[4][at..at + 2], 16).unwrap();
+            (0..fields[4].len()).step_by(2).map(hex).collect()
+        };
+        let (call, reply) = (body(pair[0], "call"), body(pair[1], "reply"));
+        let (answer, len) = view.answer(&m, &space, Call::decode(&call).unwrap()).encode();
+        assert_eq!(&answer[..len], reply, "{}", pair[0]);
+        functions[usize::from(call[0])] += 1;
+    }
+    assert!(functions.iter().all(|n| *n > 0) && lines.len() == 58, "{functions:?}");
+}
+
 proptest! {
     /// Against a plain recount of the rectangle, column by column.
     #[test]

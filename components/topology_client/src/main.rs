@@ -1,11 +1,11 @@
 //! rs_topology_client: prints the part of the machine that it may see, and places its threads by it.
 //!
 //! ```xml
-//! <config threads="4" follow="yes"/>
+//! <config threads="4" follow="yes" cpus="yes"/>
 //! ```
 //!
 //! It compares the six functions of the session with the snapshot, location by location, and says when they differ.
-//! `follow` makes it stay and print again when the machine changes.
+//! `follow` makes it stay and print again when the machine changes; `cpus` prints what is known of each CPU.
 #![no_std]
 #![no_main]
 
@@ -33,6 +33,9 @@ fn main_loop(env: Env) -> Result<Option<SignalHandler>, String> {
 
     let topology = TopologyConnection::open(env, None).map_err(|error| format!("{error}"))?;
     show(&topology);
+    if config.attr_or("cpus", false) {
+        show_cpus(&topology);
+    }
     compare(&topology)?;
     place(env, &topology, config.attr_or("threads", 2_u64))?;
     if !config.attr_or("follow", false) {
@@ -110,6 +113,34 @@ fn show(topology: &TopologyConnection) {
             })
             .collect();
         log!("{row}");
+    }
+}
+
+/// Each location's CPU, with package, die, core and thread as far as they are known.
+fn show_cpus(topology: &TopologyConnection) {
+    let snapshot = topology.snapshot();
+    let height = snapshot.size().1.max(1);
+    for (at, cpu) in (0_u32..).zip(snapshot.locations()).filter(|(_, cpu)| cpu.present == 1) {
+        let known = |value: u32| match value {
+            u32::MAX => String::from("-"),
+            value => format!("{value}"),
+        };
+        let thread = Some(cpu.thread.get()).filter(|thread| *thread != u16::MAX);
+        log!(
+            "location {},{}: CPU {}, package {}, die {}, core {}, thread {}{}",
+            at / height,
+            at % height,
+            known(cpu.physical.get()),
+            known(cpu.package.get()),
+            known(cpu.die.get()),
+            known(cpu.core.get()),
+            thread.map_or(String::from("-"), |thread| format!("{thread}")),
+            match cpu.kind {
+                b'P' => ", performance",
+                b'E' => ", efficiency",
+                _ => "",
+            }
+        );
     }
 }
 

@@ -139,23 +139,21 @@ impl Sources {
             Ok(info) => info,
             Err(error) => return Err(format!("{no_rom}; {error}")),
         };
+        log!("source: {no_rom}");
         let mut asked = Vec::new();
-        let mut left = Vec::new();
         // A route that leads TOPO to this very server would block it for ever: only a core that has the service is asked
         // unbidden.
         if info.kernel == Kernel::Nova && info.lists_cpus_without_locations() {
             asked.push(Asked::Topo);
         } else {
-            left.push("TOPO (the fork's NOVA has it; others are asked with source=\"topo\")");
+            log!("source: TOPO is not asked: the fork's NOVA has it, others are asked with source=\"topo\"");
         }
         if info.kernel == Kernel::Tukija {
             asked.push(Asked::Tip);
         } else {
-            left.push("TIP (base-tukija has it; a ROM is read with source=\"tip\")");
+            log!("source: no TIP: base-tukija has it, a ROM is read with source=\"tip\"");
         }
         asked.push(Asked::Acpi);
-        let names: Vec<&str> = asked.iter().map(|asked| asked.name()).collect();
-        log!("sources: {}; not asked: {}, {no_rom}", names.join(", "), left.join(", "));
         self.ask(&asked, config, Some(info))
     }
 

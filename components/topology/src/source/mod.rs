@@ -146,7 +146,9 @@ impl Sources {
         if info.kernel == Kernel::Nova && info.lists_cpus_without_locations() {
             asked.push(Asked::Topo);
         } else {
-            log!("source: TOPO is not asked: the fork's NOVA has it, others are asked with source=\"topo\"");
+            log!(
+                "source: TOPO is not asked: the fork's NOVA has it, others are asked with source=\"topo\""
+            );
         }
         if info.kernel == Kernel::Tukija {
             asked.push(Asked::Tip);

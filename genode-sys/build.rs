@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The shim's files, by area, and how each is optimized: what an RPC or a signal passes for speed, the rest for size.
-const SOURCES: [(&str, &str); 9] = [
+const SOURCES: [(&str, &str); 10] = [
     ("abi", "-Os"),
     ("cap", "-O2"),
     ("child", "-Os"),
@@ -16,6 +16,7 @@ const SOURCES: [(&str, &str); 9] = [
     ("entrypoint", "-O2"),
     ("memory", "-Os"),
     ("parent", "-Os"),
+    ("region_map", "-Os"),
     ("rpc", "-O2"),
     ("thread", "-Os"),
 ];

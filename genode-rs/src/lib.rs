@@ -22,6 +22,7 @@
 //! | offer a service | [`root`] |
 //! | be told of an event | [`signal::SignalHandler`] |
 //! | share or map memory | [`dataspace`] |
+//! | provide memory on demand | [`region_map`] |
 //! | read a configuration, write a report | [`node`] |
 //! | start children | [`sandbox`] |
 //!
@@ -55,6 +56,7 @@ pub mod label;
 pub mod log;
 pub mod node;
 pub mod quota;
+pub mod region_map;
 pub mod root;
 pub mod rpc;
 #[doc(hidden)]

@@ -204,6 +204,60 @@ rs_err_t rs_attach(rs_cap_t ds, rs_attach_attr_t const *attr, uintptr_t *addr, s
 /* Unmap what rs_attach mapped at `addr`. */
 void rs_detach(uintptr_t addr);
 
+/* ------------------------------------------------------------ region maps */
+
+/*
+ * A region map is an address range that dataspaces are attached to. It is itself a dataspace, a managed one: whoever
+ * attaches that sees what is attached in the map, now or later. A thread that accesses a part where nothing is attached
+ * waits, and the map's fault handler is signalled, so that it can attach something there (a pager).
+ *
+ * What a component cannot have: writing where a dataspace was attached read-only, or touching a region map that was
+ * destroyed. That is a fault of the component, as is an access outside of its mappings.
+ */
+typedef struct rs_rm         rs_rm_t;         /* a session of the RM service, which pays for region maps */
+typedef struct rs_region_map rs_region_map_t;
+
+/* Open a session of the RM service, and close it. All its region maps must be destroyed before. */
+rs_err_t rs_rm_open(rs_rm_t **rm);
+void     rs_rm_close(rs_rm_t *rm);
+
+/*
+ * Create a region map of `size` bytes, rounded up to pages, from the session's donation, which is upgraded from the own
+ * quota where it does not suffice. RS_DENIED for a size that the system cannot map.
+ */
+rs_err_t rs_rm_create(rs_rm_t *rm, size_t size, rs_region_map_t **map);
+
+/* Destroy a region map. Mappings of it become invalid, wherever they are; threads that wait in it never go on. */
+void rs_rm_destroy(rs_region_map_t *map);
+
+/* The region map as a dataspace; an owned reference, 0 if there is none. */
+rs_cap_t rs_rm_dataspace(rs_region_map_t *map);
+
+/*
+ * Attach a dataspace at the offset `attr->at` of the map, also if that is 0. RS_REGION_CONFLICT if the range does not lie
+ * within the map, is in use, or is not covered by the dataspace; RS_INVALID for what is no dataspace. A managed dataspace
+ * may be attached too where the system permits (RS_INVALID otherwise), a few levels deep, and never in a circle. Threads
+ * that wait for the range go on. Returns the number of bytes attached.
+ */
+rs_err_t rs_rm_attach(rs_region_map_t *map, rs_cap_t ds, rs_attach_attr_t const *attr, size_t *size);
+
+/*
+ * Detach what is attached around offset `at`. When this returns, no component sees it through the map any more. (On the host
+ * target this rests on their runtimes; one that does not answer for a second is not waited for.)
+ */
+void rs_rm_detach(rs_region_map_t *map, uintptr_t at);
+
+/* Whom to signal when a thread waits at the map; 0 for nobody. */
+rs_err_t rs_rm_fault_handler(rs_region_map_t *map, rs_cap_t context);
+
+typedef enum rs_fault_kind { RS_FAULT_NONE = 0, RS_FAULT_READ = 1, RS_FAULT_WRITE = 2, RS_FAULT_EXEC = 3 } rs_fault_kind_t;
+
+/* An access that waits, at the page at offset `at` of the map. */
+typedef struct rs_fault { rs_fault_kind_t kind; uintptr_t at; } rs_fault_t;
+
+/* The access that waits longest. Signals may merge: a handler asks until there is none. */
+rs_err_t rs_rm_fault(rs_region_map_t *map, rs_fault_t *fault);
+
 /* Quotas of the component's own PD session. */
 typedef struct rs_quota { uint64_t ram_limit, ram_used, caps_limit, caps_used; } rs_quota_t;
 rs_err_t rs_quota(rs_quota_t *quota);

@@ -4,7 +4,9 @@
  * Rust calls these interfaces by opcode. A tree that orders a function differently fails here.
  */
 #include <log_session/log_session.h>
+#include <region_map/region_map.h>
 #include <report_session/report_session.h>
+#include <rm_session/rm_session.h>
 #include <rom_session/rom_session.h>
 #include <root/root.h>
 #include <timer_session/timer_session.h>
@@ -38,6 +40,13 @@ namespace {
 	              opcode<Report, Report::Rpc_response_sigh, 2> && opcode<Report, Report::Rpc_obtain_response, 3>);
 
 	static_assert(opcode<Root, Root::Rpc_session, 0> && opcode<Root, Root::Rpc_upgrade, 1> && opcode<Root, Root::Rpc_close, 2>);
+
+	static_assert(opcode<Rm_session, Rm_session::Rpc_create, 0> && opcode<Rm_session, Rm_session::Rpc_destroy, 1>);
+
+	static_assert(opcode<Region_map, Region_map::Rpc_attach, 0> && opcode<Region_map, Region_map::Rpc_detach, 1> &&
+	              opcode<Region_map, Region_map::Rpc_fault_handler, 2> && opcode<Region_map, Region_map::Rpc_fault, 3> &&
+	              opcode<Region_map, Region_map::Rpc_dataspace, 4>);
+	static_assert(sizeof(Region_map::Attr) == 40 && sizeof(Region_map::Fault) == 16 && sizeof(Region_map::Range) == 16);
 
 	/* layouts that cross as bytes */
 	static_assert(sizeof(Affinity) == sizeof(rs_affinity_t) && sizeof(rs_affinity_t) == 24);

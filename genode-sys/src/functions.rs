@@ -91,6 +91,38 @@ unsafe extern "C" {
     pub fn rs_detach(addr: usize);
 }
 unsafe extern "C" {
+    pub fn rs_rm_open(rm: *mut *mut rs_rm_t) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_rm_close(rm: *mut rs_rm_t);
+}
+unsafe extern "C" {
+    pub fn rs_rm_create(rm: *mut rs_rm_t, size: usize, map: *mut *mut rs_region_map_t) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_rm_destroy(map: *mut rs_region_map_t);
+}
+unsafe extern "C" {
+    pub fn rs_rm_dataspace(map: *mut rs_region_map_t) -> rs_cap_t;
+}
+unsafe extern "C" {
+    pub fn rs_rm_attach(
+        map: *mut rs_region_map_t,
+        ds: rs_cap_t,
+        attr: *const rs_attach_attr_t,
+        size: *mut usize,
+    ) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_rm_detach(map: *mut rs_region_map_t, at: usize);
+}
+unsafe extern "C" {
+    pub fn rs_rm_fault_handler(map: *mut rs_region_map_t, context: rs_cap_t) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_rm_fault(map: *mut rs_region_map_t, fault: *mut rs_fault_t) -> rs_err_t;
+}
+unsafe extern "C" {
     pub fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t;
 }
 unsafe extern "C" {

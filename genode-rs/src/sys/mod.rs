@@ -13,5 +13,6 @@ pub(crate) mod entrypoint;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod parent;
+pub(crate) mod region_map;
 pub(crate) mod rpc;
 pub(crate) mod thread;

@@ -154,6 +154,38 @@ const _: () = {
 pub type rs_attach_attr_t = rs_attach_attr;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct rs_rm {
+    _unused: [u8; 0],
+}
+pub type rs_rm_t = rs_rm;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rs_region_map {
+    _unused: [u8; 0],
+}
+pub type rs_region_map_t = rs_region_map;
+pub const RS_FAULT_NONE: rs_fault_kind = 0;
+pub const RS_FAULT_READ: rs_fault_kind = 1;
+pub const RS_FAULT_WRITE: rs_fault_kind = 2;
+pub const RS_FAULT_EXEC: rs_fault_kind = 3;
+pub type rs_fault_kind = core::ffi::c_uint;
+pub use self::rs_fault_kind as rs_fault_kind_t;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rs_fault {
+    pub kind: rs_fault_kind_t,
+    pub at: usize,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rs_fault"][::core::mem::size_of::<rs_fault>() - 16usize];
+    ["Alignment of rs_fault"][::core::mem::align_of::<rs_fault>() - 8usize];
+    ["Offset of field: rs_fault::kind"][::core::mem::offset_of!(rs_fault, kind) - 0usize];
+    ["Offset of field: rs_fault::at"][::core::mem::offset_of!(rs_fault, at) - 8usize];
+};
+pub type rs_fault_t = rs_fault;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct rs_quota {
     pub ram_limit: u64,
     pub ram_used: u64,

@@ -1,4 +1,5 @@
 //! Mappings of dataspaces into the component.
+use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 
 use genode_abi::*;
@@ -7,6 +8,7 @@ use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::caps::borrow;
+use crate::managed;
 use crate::sync::lock;
 
 /// Attachments a component can have, a power of two.
@@ -72,6 +74,9 @@ fn attach(ds: rs_cap_t, attr: &rs_attach_attr_t) -> Result<(usize, usize), rs_er
     // SAFETY: the caller borrows `ds` to us.
     let fd = unsafe { borrow(ds) }.ok_or(RS_INVALID)?;
     let identity = sys::identity(fd).map_err(|_| RS_GONE)?;
+    if identity.managed {
+        return attach_managed(fd, attr);
+    }
     let total = identity.size as usize;
     if !identity.regular || total == 0 {
         return Err(RS_GONE);
@@ -107,6 +112,19 @@ fn attach(ds: rs_cap_t, attr: &rs_attach_attr_t) -> Result<(usize, usize), rs_er
     Ok((addr.expose_provenance(), size))
 }
 
+/// Set in the size of an attachment that is a view of a managed dataspace; sizes are multiples of pages.
+const VIEW: usize = 1;
+
+fn attach_managed(fd: BorrowedFd<'_>, attr: &rs_attach_attr_t) -> Result<(usize, usize), rs_err_t> {
+    let (addr, size) = managed::attach(fd, attr)?;
+    if !lock(&TABLE).insert(addr, size | VIEW) {
+        // SAFETY: just attached, nobody refers to it.
+        unsafe { managed::detach(addr, size) };
+        return Err(RS_OUT_OF_RAM);
+    }
+    Ok((addr, size))
+}
+
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_attach(
@@ -133,9 +151,12 @@ pub unsafe extern "C" fn rs_attach(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_detach(addr: usize) {
     let size = lock(&TABLE).remove(addr);
-    if let Some(size) = size {
-        // SAFETY: mapped by rs_attach; the caller does not use it any more, by the contract.
-        unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(addr), size) };
+    match size {
+        // SAFETY: attached by `attach_managed`; the caller does not use it any more, by the contract.
+        Some(size) if size & VIEW != 0 => unsafe { managed::detach(addr, size & !VIEW) },
+        // SAFETY: mapped by rs_attach; as above.
+        Some(size) => unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(addr), size) },
+        None => {}
     }
 }
 

@@ -20,9 +20,11 @@ mod control;
 mod entrypoint;
 mod env;
 mod log;
+mod managed;
 mod memory;
 mod object;
 mod parent;
+mod region_map;
 mod revoked;
 mod rpc;
 mod session;
@@ -43,6 +45,10 @@ pub use object::{rs_object_dissolve, rs_object_manage};
 pub use parent::{
     rs_announce, rs_exit, rs_heartbeat_response, rs_parent_sigh, rs_resource_request,
     rs_session_deliver, rs_session_response, rs_yield_request, rs_yield_response,
+};
+pub use region_map::{
+    rs_rm_attach, rs_rm_close, rs_rm_create, rs_rm_dataspace, rs_rm_destroy, rs_rm_detach,
+    rs_rm_fault, rs_rm_fault_handler, rs_rm_open,
 };
 pub use session::{rs_session_close, rs_session_open, rs_session_upgrade};
 pub use signal::{rs_signal_create, rs_signal_destroy, rs_signal_submit};

@@ -5,7 +5,7 @@ use rs_host_proto::sys;
 use rustix::fs::OFlags;
 
 use crate::caps::{borrow, rs_cap_drop};
-use crate::{env, rpc};
+use crate::{env, managed, rpc};
 
 /// `Alloc_error` as the seam's error.
 fn alloc_error(code: i32) -> rs_err_t {
@@ -82,6 +82,19 @@ pub unsafe extern "C" fn rs_ds_info(
     let (Ok(identity), Ok(flags)) = (sys::identity(fd), rustix::fs::fcntl_getfl(fd)) else {
         return RS_GONE;
     };
+    if identity.managed {
+        return match managed::size(ds) {
+            Ok(total) => {
+                // SAFETY: valid pointers, by the contract.
+                unsafe {
+                    *size = total;
+                    *writeable = true;
+                }
+                RS_OK
+            }
+            Err(e) => e,
+        };
+    }
     if identity.size == 0 {
         return RS_GONE;
     }

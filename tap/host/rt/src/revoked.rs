@@ -7,6 +7,8 @@ use std::ffi::{c_int, c_void};
 
 use rs_host_proto::PAGE;
 
+use crate::managed::{self, Served};
+
 /// Survive accesses to revoked dataspaces.
 pub(crate) fn survive() {
     // SAFETY: all-zero is a valid action without flags and with an empty mask.
@@ -17,9 +19,16 @@ pub(crate) fn survive() {
     unsafe { libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut()) };
 }
 
-extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes the information of this signal.
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
+    // In a managed dataspace, what was freed is detached as well: something else may be there by now.
+    // SAFETY: the kernel passes the thread's state.
+    match managed::serve(addr, unsafe { managed::access::kind(context) }) {
+        Served::Mapped => return,
+        Served::Never => return managed::crash(libc::SIGBUS, code > 0),
+        Served::Foreign => {}
+    }
     let page = std::ptr::without_provenance_mut::<c_void>(addr & !(PAGE - 1));
     // Only a shared mapping beyond the end of its memory faults this way, so the page replaces nothing else.
     let replaced = code == libc::BUS_ADRERR && {

@@ -1,0 +1,329 @@
+//! Mappings of managed dataspaces: address ranges that fill when they are accessed.
+//!
+//! A view is a range reserved without access rights. The first access to a part of it raises SIGSEGV; its handler asks
+//! core what is attached there, and maps that. Where nothing is attached the thread sleeps until core has news. What is
+//! detached again a thread of this module unmaps, and says so when it is asked for the next.
+//!
+//! The handler takes [`VIEWS`] and, for the question to core, the control socket's lock. No thread can fault on a managed
+//! range with one of them held: what runs under them touches nothing but the stack and statics. It does not allocate. It
+//! runs on the stack of the thread that faulted, which has room for it unless the thread is about to overflow it anyway.
+//!
+//! A component that never maps a managed dataspace has neither the handler nor the thread.
+pub(crate) mod access;
+
+use std::ffi::{c_int, c_void};
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use genode_abi::*;
+use rs_host_proto::control::{paging, request as op};
+use rs_host_proto::sys::{self, Futex};
+use rs_host_proto::{PAGE, opcode};
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags};
+use rustix::thread::futex::{self, Timespec};
+
+use crate::sync::lock;
+use crate::{control, rpc, thread};
+
+/// Views a component can have, as many as core gives.
+const MAX: usize = 1024;
+/// How long a component that does not unmap what was detached is waited for.
+const PATIENCE_S: i64 = 1;
+
+/// A mapping of a managed dataspace.
+#[derive(Clone, Copy)]
+struct View {
+    /// Core's id, 0 for an unused entry.
+    id: u64,
+    start: usize,
+    size: usize,
+}
+
+impl View {
+    /// Where a part of the view starts, if it is one.
+    fn part(self, start: usize, size: usize) -> Option<*mut c_void> {
+        let within = start.checked_add(size).is_some_and(|end| end <= self.size);
+        within.then(|| std::ptr::with_exposed_provenance_mut(self.start + start))
+    }
+}
+
+struct Views {
+    table: [View; MAX],
+    /// Entries that were ever used.
+    bound: usize,
+}
+
+static VIEWS: Mutex<Views> =
+    Mutex::new(Views { table: [View { id: 0, start: 0, size: 0 }; MAX], bound: 0 });
+/// The thread that holds [`VIEWS`]: if it faults, the fault is its own.
+static HOLDER: AtomicU64 = AtomicU64::new(0);
+/// The page that core counts news in, null until the first view.
+static NEWS: AtomicPtr<AtomicU32> = AtomicPtr::new(std::ptr::null_mut());
+
+struct Held(MutexGuard<'static, Views>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HOLDER.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Lock the views.
+fn views() -> Held {
+    let guard = lock(&VIEWS);
+    HOLDER.store(thread::id(), Ordering::Relaxed);
+    Held(guard)
+}
+
+impl Views {
+    fn of(&self, addr: usize) -> Option<View> {
+        let used = self.table.iter().take(self.bound).filter(|v| v.id != 0);
+        used.copied().find(|v| addr.wrapping_sub(v.start) < v.size)
+    }
+
+    fn by_id(&self, id: u64) -> Option<View> {
+        self.table.iter().take(self.bound).copied().find(|v| v.id == id && id != 0)
+    }
+
+    fn insert(&mut self, view: View) -> bool {
+        let Some(place) = self.table.iter().position(|v| v.id == 0) else { return false };
+        self.table[place] = view;
+        self.bound = self.bound.max(place + 1);
+        true
+    }
+
+    /// Remove the view at `start`; its id.
+    fn remove(&mut self, start: usize) -> Option<u64> {
+        let view =
+            self.table.iter_mut().take(self.bound).find(|v| v.id != 0 && v.start == start)?;
+        Some(std::mem::take(&mut view.id))
+    }
+}
+
+/// A word of core's page.
+fn word(number: usize) -> Option<&'static AtomicU32> {
+    let page = NEWS.load(Ordering::Acquire);
+    // SAFETY: mapped for ever once it is set, and `number` is one of the page's words.
+    (!page.is_null()).then(|| unsafe { &*page.add(number) })
+}
+
+/// Whether there is a handler and a thread for views; taken for each new one and by who needs the page.
+static LISTENING: Mutex<bool> = Mutex::new(false);
+
+/// Get ready for news of core's, and for views if there will be any.
+fn prepare(for_views: bool) -> Result<(), rs_err_t> {
+    let mut listening = lock(&LISTENING);
+    if NEWS.load(Ordering::Acquire).is_null() {
+        let page = control::request(op::PAGING, &[], None)?.fd(0)?;
+        let page = sys::map(&page, PAGE, false).map_err(|_| RS_OUT_OF_RAM)?;
+        NEWS.store(page.cast(), Ordering::Release);
+    }
+    if !for_views || *listening {
+        return Ok(());
+    }
+    let anywhere = rs_location_t { x: 0, y: 0, w: 0, h: 0 };
+    thread::spawn("unmap".into(), 0, anywhere, unmap_what_is_detached)?;
+    // SAFETY: all-zero is a valid action without flags and with an empty mask.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = on_fault as extern "C" fn(_, _, _) as usize;
+    action.sa_flags = libc::SA_SIGINFO;
+    // SAFETY: a complete action; what its handler may do is argued at the top.
+    unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, std::ptr::null_mut()) };
+    *listening = true;
+    Ok(())
+}
+
+/// Size of a managed dataspace, as core says.
+pub(crate) fn size(ds: rs_cap_t) -> Result<usize, rs_err_t> {
+    let reply = rpc::call(ds, opcode::dataspace::SIZE, &[], |_| {})?;
+    Ok(reply.reader().u64().map_err(rpc::malformed)? as usize)
+}
+
+/// Reserve addresses for a managed dataspace. Returns address and size.
+pub(crate) fn attach(
+    fd: BorrowedFd<'_>,
+    attr: &rs_attach_attr_t,
+) -> Result<(usize, usize), rs_err_t> {
+    if !attr.offset.is_multiple_of(PAGE) || !attr.at.is_multiple_of(PAGE) {
+        return Err(RS_INVALID);
+    }
+    prepare(true)?;
+    let mut rights = 0;
+    if attr.writeable {
+        rights |= paging::WRITE;
+    }
+    if attr.executable {
+        rights |= paging::EXECUTE;
+    }
+    let args = [attr.offset as u64, attr.size as u64, rights];
+    let reply = control::request(op::VIEW_OPEN, &args, Some(fd))?;
+    let (id, size) = (reply.arg(0), reply.arg(1) as usize);
+    let opened = reserve(attr.at, size).and_then(|start| {
+        if views().0.insert(View { id, start, size }) {
+            return Ok((start, size));
+        }
+        // SAFETY: just reserved, nobody refers to it.
+        unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(start), size) };
+        Err(RS_OUT_OF_CAPS)
+    });
+    if opened.is_err() {
+        control::tell(op::VIEW_CLOSE, &[id]);
+    }
+    opened
+}
+
+/// Addresses without access rights.
+fn reserve(at: usize, size: usize) -> Result<usize, rs_err_t> {
+    let mut flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    flags.set(MapFlags::FIXED_NOREPLACE, at != 0);
+    let at = std::ptr::without_provenance_mut(at);
+    // SAFETY: the mapping replaces nothing: its address is the kernel's choice, or FIXED_NOREPLACE.
+    match unsafe { rustix::mm::mmap_anonymous(at, size, ProtFlags::empty(), flags) } {
+        Ok(addr) => Ok(addr.expose_provenance()),
+        Err(Errno::EXIST) => Err(RS_REGION_CONFLICT),
+        Err(_) => Err(RS_OUT_OF_RAM),
+    }
+}
+
+/// Give the addresses of a view back.
+///
+/// # Safety
+/// `start` and `size` came from [`attach`], and nothing refers to the range any more.
+pub(crate) unsafe fn detach(start: usize, size: usize) {
+    let mut views = views();
+    let Some(id) = views.0.remove(start) else { return };
+    // SAFETY: by the caller's promise. With the lock held nobody maps anything there meanwhile.
+    unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(start), size) };
+    drop(views);
+    control::tell(op::VIEW_CLOSE, &[id]);
+}
+
+/// What became of an access.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// It succeeds when it is repeated.
+    Mapped,
+    /// The range is managed, and the access is not permitted.
+    Never,
+    /// The range is none of ours.
+    Foreign,
+}
+
+enum Answer {
+    Mapped,
+    Wait,
+    Never,
+}
+
+/// Make an access possible, which takes as long as nothing is attached.
+pub(crate) fn serve(addr: usize, kind: rs_fault_kind_t) -> Served {
+    let Some(news) = word(paging::NEWS) else { return Served::Foreign };
+    if HOLDER.load(Ordering::Relaxed) == thread::id() {
+        return Served::Foreign;
+    }
+    loop {
+        // Before the question, so that no news is slept through.
+        let seen = news.load(Ordering::Acquire);
+        let views = views();
+        let Some(view) = views.0.of(addr) else { return Served::Foreign };
+        let answer = ask(view, addr, kind);
+        drop(views);
+        match answer {
+            Answer::Mapped => return Served::Mapped,
+            Answer::Never => return Served::Never,
+            Answer::Wait => Futex::wait(news, seen),
+        }
+    }
+}
+
+/// Ask core for what is behind an address of a view, and map it. The lock on the views is held, so that whatever is
+/// detached after the answer is unmapped after the mapping.
+fn ask(view: View, addr: usize, kind: rs_fault_kind_t) -> Answer {
+    let args = [view.id, (addr - view.start) as u64, u64::from(kind)];
+    let Ok(mut reply) = control::request(op::FAULT, &args, None) else { return Answer::Never };
+    if reply.arg(0) == 0 {
+        return Answer::Wait;
+    }
+    let Ok(memory) = reply.fd(0) else { return Answer::Never };
+    let (start, size) = (reply.arg(1) as usize, reply.arg(2) as usize);
+    let (offset, rights) = (reply.arg(3), reply.arg(4));
+    let mut prot = ProtFlags::READ;
+    prot.set(ProtFlags::WRITE, rights & paging::WRITE != 0);
+    prot.set(ProtFlags::EXEC, rights & paging::EXECUTE != 0);
+    let Some(at) = view.part(start, size) else { return Answer::Never };
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    // SAFETY: replaces a part of a view, which is there for that, and stays as long as the lock is held.
+    match unsafe { rustix::mm::mmap(at, size, prot, flags, memory, offset) } {
+        Ok(_) => Answer::Mapped,
+        Err(_) => Answer::Never,
+    }
+}
+
+/// Unmap what core says was detached, for ever.
+fn unmap_what_is_detached() {
+    let Some(news) = word(paging::UNMAP) else { return };
+    loop {
+        let seen = news.load(Ordering::Acquire);
+        let Ok(reply) = control::request(op::UNMAPPED, &[], None) else { return };
+        if reply.arg(0) == 0 {
+            Futex::wait(news, seen);
+            continue;
+        }
+        let (start, size) = (reply.arg(2) as usize, reply.arg(3) as usize);
+        let views = views();
+        // A view that is gone is unmapped already; its id is no other's.
+        let view = views.0.by_id(reply.arg(1));
+        if let Some(at) = view.and_then(|view| view.part(start, size)) {
+            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+            // SAFETY: replaces a part of a view, where nothing may be seen any more, with the lock held.
+            let _ = unsafe { rustix::mm::mmap_anonymous(at, size, ProtFlags::empty(), flags) };
+        }
+    }
+}
+
+/// Wait until nobody maps any more what was detached from a region map.
+pub(crate) fn settle(map: BorrowedFd<'_>) {
+    if prepare(false).is_err() {
+        return;
+    }
+    let Some(news) = word(paging::NEWS) else { return };
+    let now = || rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let end = now().tv_sec + PATIENCE_S;
+    loop {
+        let seen = news.load(Ordering::Acquire);
+        match control::request(op::SETTLED, &[], Some(map)) {
+            Ok(reply) if reply.arg(0) == 0 => {}
+            _ => return,
+        }
+        if now().tv_sec > end {
+            return;
+        }
+        let timeout = Timespec { tv_sec: PATIENCE_S, tv_nsec: 0 };
+        let _ = futex::wait(news, futex::Flags::empty(), seen, Some(&timeout));
+    }
+}
+
+extern "C" fn on_fault(_: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the kernel passes the information of this signal.
+    let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
+    // SAFETY: the kernel passes the thread's state.
+    let kind = unsafe { access::kind(context) };
+    // A positive code is the kernel's: a real access.
+    if code > 0 && serve(addr, kind) == Served::Mapped {
+        return;
+    }
+    crash(libc::SIGSEGV, code > 0);
+}
+
+/// End the component by a signal, as if nobody had handled it. A fault comes again when the handler returns, a
+/// signal that was sent does not.
+pub(crate) fn crash(signal: c_int, again: bool) {
+    // SAFETY: the default disposition runs no code.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    if !again {
+        // SAFETY: a signal to the calling thread, blocked until the handler returns.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal) };
+    }
+}

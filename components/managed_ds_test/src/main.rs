@@ -1,0 +1,49 @@
+//! rs_managed_ds: what managed dataspaces promise.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod local;
+mod remote;
+
+use alloc::string::String;
+use core::fmt::Display;
+
+use genode::{node::Node, prelude::*, session::rom::RomConnection};
+
+type Test<T = ()> = Result<T, String>;
+
+/// Names the step that an error comes from.
+fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
+    move |error| alloc::format!("{step}: {error}")
+}
+
+fn ensure(what: &str, ok: bool) -> Test {
+    if ok { Ok(()) } else { Err(alloc::format!("{what}: not so")) }
+}
+
+#[genode::component]
+fn main(env: Env) -> Test {
+    let mut rom = RomConnection::open(env, "config").map_err(at("config"))?;
+    let text = rom.read(1 << 16).map_err(at("config"))?;
+    let config = Node::parse(&text).map_err(at("config"))?;
+    log!("--- managed dataspaces test ---");
+    let before = env.quota().caps_used;
+    local::side_by_side(env)?;
+    local::conflicts(env)?;
+    local::taken_away(env)?;
+    // Region maps of the kernel's, not of a library in each component as on base-linux.
+    let remote = config.attr_or("remote", true);
+    if remote {
+        local::nested(env)?;
+        local::out_of_quota(env)?;
+    }
+    ensure("all capabilities came back", env.quota().caps_used == before)?;
+    if remote {
+        local::own_pager(env)?;
+        remote::run(env, config.attr_or("victims", false))?;
+    }
+    log!("--- managed dataspaces test finished ---");
+    env.exit(0)
+}

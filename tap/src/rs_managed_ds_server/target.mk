@@ -1,0 +1,3 @@
+TARGET     = rs_managed_ds_server
+RS_PACKAGE = rs_managed_ds_test
+include $(call select_from_repositories,mk/rs_component.inc)

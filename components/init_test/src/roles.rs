@@ -23,25 +23,31 @@ pub(crate) trait TestSession {
     fn value(&mut self) -> i32;
     /// The RAM that was donated to the session by upgrades.
     fn upgraded(&mut self) -> u64;
+    /// The sessions that were opened so far.
+    fn visitors(&mut self) -> u32;
 }
 
 struct Server {
     value: i32,
     crash: bool,
     upgraded: u64,
+    visitors: Rc<Cell<u32>>,
 }
 
 /// Makes sessions with the server's configuration.
 struct Sessions {
     value: i32,
     crash: bool,
+    visitors: Rc<Cell<u32>>,
 }
 
 impl Factory<dyn TestSession> for Sessions {
     type Session = Server;
 
     fn create(&mut self, _: &SessionRequest<'_>) -> Result<Server, Refused> {
-        Ok(Server { value: self.value, crash: self.crash, upgraded: 0 })
+        let visitors = self.visitors.clone();
+        visitors.set(visitors.get() + 1);
+        Ok(Server { value: self.value, crash: self.crash, upgraded: 0, visitors })
     }
 
     fn upgrade(&mut self, session: &mut Server, ram: RamQuota, _: CapQuota) {
@@ -59,6 +65,10 @@ impl TestSession for Server {
 
     fn upgraded(&mut self) -> u64 {
         self.upgraded
+    }
+
+    fn visitors(&mut self) -> u32 {
+        self.visitors.get()
     }
 }
 
@@ -92,7 +102,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "server" => {
             let (value, crash) = (config.attr_or("value", 0), config.attr_or("crash", false));
             let mut root = Root::new(env)?;
-            root.serve::<dyn TestSession, _>(Sessions { value, crash })?;
+            root.serve::<dyn TestSession, _>(Sessions { value, crash, visitors: Rc::default() })?;
             keep(root);
             Ok(())
         }
@@ -115,10 +125,16 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         }
         "undeclared" => {
             let mut root = Root::new(env)?;
-            root.serve::<dyn TestSession, _>(Sessions { value: 0, crash: false })?;
+            let visitors = Rc::default();
+            root.serve::<dyn TestSession, _>(Sessions { value: 0, crash: false, visitors })?;
             keep(root);
             Ok(())
         }
+        "panic" => {
+            keep(Connection::<dyn TestSession>::open(env, "victim")?);
+            env.exit([1, 2, 3][config.attr_or("index", 0)]) // there is no such element
+        }
+        "survivor" => survivor(env),
         "exit" => env.exit(config.attr_or("value", 0)),
         _ => Err(Error::Invalid),
     }
@@ -197,6 +213,16 @@ fn upgrader(env: Env) -> Result<(), Error> {
     // the server takes one after the other, in between it answers calls
     while session.upgraded()? < 12 << 10 {}
     env.exit(9)
+}
+
+/// Calls a server until another client came to it, and a good while longer.
+fn survivor(env: Env) -> Result<(), Error> {
+    let session = Connection::<dyn TestSession>::open(env, "survivor")?;
+    while session.visitors()? < 2 {}
+    for _ in 0..20_000 {
+        session.value()?;
+    }
+    env.exit(0)
 }
 
 /// Offers a copy of this program as ROM module.

@@ -1,7 +1,7 @@
 /*
  * Root component whose session creation compiles with every Genode version from 24.11 on
  *
- * Up to 25.x '_create_session' returns a pointer, later a 'Create_result'.
+ * Up to 25.x '_create_session' returns a pointer, later a 'Create_result'; '_upgrade_session' takes what fits.
  */
 #ifndef _INCLUDE__RS_INTEROP__ROOT_H_
 #define _INCLUDE__RS_INTEROP__ROOT_H_
@@ -13,17 +13,31 @@ namespace Rs_interop {
 	using namespace Genode;
 
 	template <typename ROOT, typename SESSION>
-	struct Created { using Type = SESSION *; };
+	struct Created
+	{
+		using Type     = SESSION *;
+		using Argument = SESSION *;
+
+		static SESSION &session(Argument s) { return *s; }
+	};
 
 	template <typename ROOT, typename SESSION>
 	requires requires { typename ROOT::Create_result; }
-	struct Created<ROOT, SESSION> { using Type = typename ROOT::Create_result; };
+	struct Created<ROOT, SESSION>
+	{
+		using Type     = typename ROOT::Create_result;
+		using Argument = SESSION &;
+
+		static SESSION &session(Argument s) { return s; }
+	};
 
 	template <typename SESSION, typename CONTEXT>
 	struct Any_root : Root_component<SESSION>
 	{
-		using Super  = Root_component<SESSION>;
-		using Result = typename Created<Super, SESSION>::Type;
+		using Super    = Root_component<SESSION>;
+		using Version  = Created<Super, SESSION>;
+		using Result   = typename Version::Type;
+		using Argument = typename Version::Argument;
 
 		CONTEXT &_context;
 
@@ -40,6 +54,14 @@ namespace Rs_interop {
 		}
 
 		Result _create_session(char const *) override { return _make<Result>(); }
+
+		/* sessions that want to know have a function 'upgrade' */
+		void _upgrade_session(Argument argument, char const *args) override
+		{
+			SESSION &session = Version::session(argument);
+			if constexpr (requires { session.upgrade(args); })
+				session.upgrade(args);
+		}
 	};
 }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::genode::results::{self, Subject};
 use crate::genode::{self, BuildDir};
 use crate::host::workspace::{Project, cargo};
 use crate::new;
@@ -34,6 +35,8 @@ Options of run and test:
   --genode BUILD_DIR          on real Genode: in this build directory of Genode's build system
   --kernel NAME, --board NAME KERNEL= and BOARD= there (default: linux)
   --make VAR=VALUE            a further variable for make there; may be repeated
+  --results FILE              there: writes how each script went, and on what, to a file
+  --tree NAME@COMMIT          what the file says of Genode's tree if that is no git repository
   --quiet                     run: without the system's log
   --no-colour                 without colours and progress
 
@@ -123,6 +126,8 @@ struct Request {
     kernel: String,
     board: String,
     make: Vec<String>,
+    results: Option<PathBuf>,
+    tree: Option<String>,
     style: Style,
 }
 
@@ -135,6 +140,8 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
         kernel: "linux".into(),
         board: "linux".into(),
         make: Vec::new(),
+        results: None,
+        tree: None,
         style: Style { live: one, colour: std::env::var_os("NO_COLOR").is_none() },
     };
     let mut args = args.into_iter();
@@ -161,6 +168,8 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
                 }
                 request.make.push(variable);
             }
+            Some("--results") => request.results = Some(value("file")?.into()),
+            Some("--tree") => request.tree = Some(utf8(value("name and commit")?)?),
             Some("--quiet" | "-q") => request.style.live = false,
             Some("--no-colour" | "--no-color") => request.style.colour = false,
             Some(text) if text.starts_with('-') => return Err(format!("unknown option {text}")),
@@ -170,6 +179,9 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
     }
     if one && request.name.is_none() {
         return Err("which run script? name one, for example: cargo tap run hello".into());
+    }
+    if request.results.is_some() && request.genode.is_none() {
+        return Err("--results is about real Genode: it needs --genode BUILD_DIR".into());
     }
     Ok(request)
 }
@@ -230,6 +242,11 @@ enum Target {
     Genode(BuildDir, String),
 }
 
+/// The whole output of a script on real Genode.
+fn genode_log(project: &Project, script: &str) -> PathBuf {
+    project.run_dir(script).join("genode.log")
+}
+
 fn run_all(
     chosen: &[Script],
     target: &Target,
@@ -249,7 +266,7 @@ fn run_all(
                 interrupts,
             ),
             Target::Genode(build_dir, repositories) => {
-                let log = project.run_dir(&script.name).join("genode.log");
+                let log = genode_log(project, &script.name);
                 genode::run_script(script, build_dir, repositories, &log, &report, interrupts)
             }
         };
@@ -265,6 +282,17 @@ fn run_all(
     }
     let mut report = report.borrow_mut();
     report.finish();
+    if let (Some(file), Target::Genode(build_dir, _)) = (&request.results, target) {
+        let subject = Subject {
+            build_dir,
+            tree: request.tree.as_deref(),
+            project: &project.sdk().root,
+            log: &|name| genode_log(project, name),
+        };
+        if let Err(message) = results::write(file, &subject, &report) {
+            return complain(&message);
+        }
+    }
     if report.failed > 0 {
         1
     } else if report.passed == 0 {

@@ -212,8 +212,8 @@ impl Report {
         self.put(&format!("Bail out! {}\n", plain(why)));
     }
 
-    /// The last line.
-    pub fn finish(&mut self) {
+    /// How many scripts went how.
+    pub fn summary(&self) -> String {
         let (passed, failed, skipped) = (self.passed, self.failed, self.skipped);
         let steps: usize = self
             .outcomes
@@ -226,7 +226,13 @@ impl Report {
         } else {
             String::new()
         };
-        self.put(&format!("# {passed} passed, {failed} failed, {skipped} skipped{steps}\n"));
+        format!("{passed} passed, {failed} failed, {skipped} skipped{steps}")
+    }
+
+    /// The last line.
+    pub fn finish(&mut self) {
+        let line = format!("# {}\n", self.summary());
+        self.put(&line);
     }
 }
 

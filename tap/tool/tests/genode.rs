@@ -85,6 +85,61 @@ fn what_cannot_run_there_is_skipped_and_alone_is_a_failure() {
 }
 
 #[test]
+fn a_step_that_is_left_out_is_told_and_counted() {
+    if !have_make() {
+        return;
+    }
+    let recipe = [
+        "echo 'SKIP: a call of the dead: nobody answers'",
+        "echo '[init -> client] SKIP: what a component says: is no result'",
+        &format!("echo {SUCCESS}"),
+    ];
+    let (output, text) = run(&build_dir("leaves_out", &recipe), &[]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("ok 1 - a call of the dead # SKIP nobody answers\n"), "{text}");
+    let last = "# 1 passed, 0 failed, 0 skipped, 1 steps of the others skipped\n";
+    assert!(text.ends_with(last), "{text}");
+}
+
+#[test]
+fn results_say_on_what_and_how_it_went() {
+    if !have_make() {
+        return;
+    }
+    let recipe = [
+        "echo 'SKIP: a call of the dead: nobody answers'",
+        "case $* in rs_log) echo A reason.;; *) echo Error: no; exit 1;; esac",
+    ];
+    let folder = build_dir("results", &recipe);
+    let file = folder.join("results.txt");
+    let file_text = file.to_str().unwrap();
+    let command = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
+            .args(["test", "rs_[lh]*o*", "--genode"])
+            .arg(&folder)
+            .args(["--results", file_text])
+            .args(more)
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let complaint = command(&[]);
+    assert!(!file.exists() && complaint.contains("VERSION"), "{complaint}");
+
+    command(&["--tree", "genode 26.02 (mine)@0123abc", "--board", "pc"]);
+    let text = fs::read_to_string(&file).unwrap();
+    for line in [
+        "# tree:    genode 26.02 (mine)\n# commit:  0123abc\n# kernel:  linux, board pc",
+        "\nrs_log skip A reason.\n",
+        "\nrs_hello fail Error: no\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let year = text.split("# date:    20").nth(1).unwrap();
+    assert!(year.as_bytes()[2] == b'-', "{text}");
+}
+
+#[test]
 fn a_failure_shows_reason_and_log() {
     if !have_make() {
         return;

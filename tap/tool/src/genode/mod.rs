@@ -1,5 +1,7 @@
 //! The genode target: runs the same scripts with Genode's own run tool in a build directory.
 
+pub mod results;
+
 use crate::process::{Event, Running, ending, sweep};
 use crate::report::{Report, SKIP, Verdict, plain};
 use crate::run::transcript::Transcript;
@@ -51,24 +53,15 @@ impl BuildDir {
         make
     }
 
-    /// The repositories that the build directory's configuration names, with `tap/` added if needed.
-    pub fn repositories(&self) -> Result<String, String> {
-        if !self.path.join("etc/build.conf").is_file() {
-            return Err(format!(
-                "{} is no Genode build directory: it has no etc/build.conf; make one with Genode's tool/create_builddir",
-                self.path.display()
-            ));
-        }
-        let tap = self.tap.canonicalize().unwrap_or_else(|_| self.tap.clone());
-        let tap = tap.display().to_string();
-        if tap.contains(char::is_whitespace) {
-            return Err(format!("Genode's build system cannot use a path with blanks: {tap}"));
-        }
-        // asked from make itself, because the file is a makefile with conditions
-        let probe = "REPOSITORIES :=\n-include etc/build.conf\n.PHONY: rs_repositories\nrs_repositories:\n\t@echo $(realpath $(REPOSITORIES))\n";
+    /// A variable of the build directory's configuration, asked from make itself because the files are makefiles with
+    /// conditions.
+    pub fn ask(&self, expression: &str) -> Result<String, String> {
+        let probe = format!(
+            "REPOSITORIES :=\n-include etc/build.conf etc/tools.conf\n.PHONY: rs_ask\nrs_ask:\n\t@echo {expression}\n"
+        );
         let mut child = self
             .make()
-            .args(["--silent", "--no-print-directory", "--file=-", "rs_repositories"])
+            .args(["--silent", "--no-print-directory", "--file=-", "rs_ask"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -82,7 +75,23 @@ impl BuildDir {
             let why = String::from_utf8_lossy(&output.stderr);
             return Err(format!("make cannot read etc/build.conf: {}", why.trim()));
         }
-        let listed = String::from_utf8_lossy(&output.stdout);
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// The repositories that the build directory's configuration names, with `tap/` added if needed.
+    pub fn repositories(&self) -> Result<String, String> {
+        if !self.path.join("etc/build.conf").is_file() {
+            return Err(format!(
+                "{} is no Genode build directory: it has no etc/build.conf; make one with Genode's tool/create_builddir",
+                self.path.display()
+            ));
+        }
+        let tap = self.tap.canonicalize().unwrap_or_else(|_| self.tap.clone());
+        let tap = tap.display().to_string();
+        if tap.contains(char::is_whitespace) {
+            return Err(format!("Genode's build system cannot use a path with blanks: {tap}"));
+        }
+        let listed = self.ask("$(realpath $(REPOSITORIES))")?;
         let mut repositories: Vec<&str> = listed.split_whitespace().collect();
         if repositories.is_empty() {
             return Err(format!(

@@ -1,0 +1,3 @@
+TARGET     = rs_upgrade_rust_client
+RS_PACKAGE = rs_upgrade
+include $(call select_from_repositories,mk/rs_component.inc)

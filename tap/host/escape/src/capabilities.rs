@@ -5,7 +5,7 @@ use genode_sys::*;
 use rs_host_proto::control::{Packet, request, status};
 use rs_host_proto::opcode::{OPCODES, cost, rom};
 use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, Ordering, Spin};
+use rs_host_proto::sync::{AtomicU32, Looks, Ordering};
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{CONTROL_FD, GRANTS, INVALID_OBJECT, MAX_BODY, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
@@ -117,7 +117,7 @@ impl RawSlot {
             }
         }
         let mut body = [0; MAX_BODY];
-        slot.wait(&Futex, Spin(0), &mut body).ok().map(|reply| reply.protocol)
+        slot.wait(&Futex, &mut Looks(0), &mut body).ok().map(|reply| reply.protocol)
     }
 }
 

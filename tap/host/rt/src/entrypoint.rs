@@ -345,6 +345,8 @@ impl Entrypoint {
                 event::CHANNEL_NEW => {
                     let channel = PeerChannel::new(&first, &second).map(Rc::new);
                     put(&mut inner.channels, number, channel);
+                    // Its first signals did not ring if the entrypoint was awake, and it did not know where to look.
+                    self.collect(number);
                 }
                 event::SLOT_NEW => {
                     let channel = inner.channels.get(packet.arg(1) as usize).cloned().flatten();

@@ -212,21 +212,21 @@ fn execute(request: &Request) -> u8 {
     }
     let target = match &request.genode {
         None => Target::Host,
-        Some(_)
-            if project.sdk.is_some()
-                && chosen.iter().any(|s| s.path.starts_with(&project.user.root)) =>
-        {
-            return complain(
-                "Genode's build system finds components of the SDK's workspace only: move the component to its components/, with a target.mk in tap/src (cargo tap new makes both there)",
-            );
-        }
         Some(path) => {
+            let own = project.sdk.is_some()
+                && chosen.iter().any(|s| s.path.starts_with(&project.user.root));
+            let first = match own.then(|| genode::outside::repository(&project.user, &chosen)) {
+                Some(Err(message)) => return complain(&message),
+                Some(Ok(folder)) => Some(folder),
+                None => None,
+            };
             let build_dir = BuildDir {
                 path: path.clone(),
                 kernel: request.kernel.clone(),
                 board: request.board.clone(),
                 variables: request.make.clone(),
                 tap: project.sdk().root.join("tap"),
+                first,
             };
             match build_dir.repositories() {
                 Ok(repositories) => Target::Genode(build_dir, repositories),

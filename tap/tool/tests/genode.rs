@@ -169,3 +169,59 @@ fn a_folder_that_is_no_build_directory_is_explained() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("is no Genode build directory"), "{text}");
 }
+
+#[test]
+fn a_crate_of_its_own_is_a_repository_in_front() {
+    if !have_make() {
+        return;
+    }
+    let recipe = [
+        "echo repositories: $(REPOSITORIES)",
+        "cat $(firstword $(REPOSITORIES))/src/$*/target.mk || true",
+        "head -1 $(firstword $(REPOSITORIES))/run/$*.run || true",
+        &format!("echo {SUCCESS}"),
+    ];
+    let folder = build_dir("outside", &recipe);
+    let place = std::env::temp_dir().join(format!("cargo-tap-{}-genode", std::process::id()));
+    let _ = fs::remove_dir_all(&place);
+    fs::create_dir_all(&place).unwrap();
+    let tap = |args: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
+            .args(args)
+            .current_dir(&place)
+            .env("CARGO_NET_OFFLINE", "true")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{text}");
+        text
+    };
+    tap(&["new", "counter"]);
+    let build_dir = folder.to_str().unwrap();
+    let text = tap(&["run", "counter", "--genode", build_dir]);
+    let root = place.canonicalize().unwrap();
+    let sdk_tap = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().canonicalize().unwrap();
+    for expected in [
+        format!("repositories: {}/target/tap-genode ", root.display()),
+        format!(" {}\n", sdk_tap.display()),
+        "TARGET      = counter\n".into(),
+        "RS_PACKAGE  = counter\n".into(),
+        format!("RS_MANIFEST = {}/Cargo.toml\n", root.display()),
+        "RS_PROFILE ?= genode\n".into(),
+        "# counter as the only child of init\n".into(),
+    ] {
+        assert!(text.contains(&expected), "{expected:?} is missing: {text}");
+    }
+    // a script of the SDK is none of the crate's
+    let text = tap(&["run", "hello", "--genode", build_dir]);
+    assert!(!text.contains("tap-genode"), "{text}");
+
+    // without the profile, in a crate from before there was one
+    let manifest = fs::read_to_string(place.join("Cargo.toml")).unwrap();
+    fs::write(place.join("Cargo.toml"), manifest.replace("[profile.genode]", "[profile.other]"))
+        .unwrap();
+    let text = tap(&["run", "counter", "--genode", build_dir]);
+    assert!(text.contains("RS_PROFILE ?= release\n"), "{text}");
+    fs::remove_dir_all(&place).unwrap();
+}

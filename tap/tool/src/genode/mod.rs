@@ -1,5 +1,6 @@
 //! The genode target: runs the same scripts with Genode's own run tool in a build directory.
 
+pub mod outside;
 pub mod results;
 
 use crate::process::{Event, Running, ending, sweep};
@@ -35,6 +36,8 @@ pub struct BuildDir {
     pub variables: Vec<String>,
     /// The project's `tap/`, to be among the repositories.
     pub tap: PathBuf,
+    /// A repository in front of all others, whose names win.
+    pub first: Option<PathBuf>,
 }
 
 impl BuildDir {
@@ -102,6 +105,10 @@ impl BuildDir {
         }
         if !repositories.contains(&tap.as_str()) {
             repositories.push(&tap);
+        }
+        let first = self.first.as_ref().map(|path| path.display().to_string());
+        if let Some(first) = &first {
+            repositories.insert(0, first);
         }
         Ok(repositories.join(" "))
     }

@@ -4,10 +4,26 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{ItemFn, spanned::Spanned};
 
-pub(crate) fn expand(attr: &TokenStream, item: &ItemFn) -> syn::Result<TokenStream> {
-    if !attr.is_empty() {
-        return Err(syn::Error::new(item.span(), "#[genode::component] takes no arguments"));
+/// The unit struct named in `heap = ..`, if any.
+fn heap(attr: TokenStream) -> syn::Result<Option<syn::Path>> {
+    if attr.is_empty() {
+        return Ok(None);
     }
+    let named: syn::MetaNameValue = syn::parse(attr)?;
+    match named.value {
+        syn::Expr::Path(path) if named.path.is_ident("heap") => Ok(Some(path.path)),
+        _ => Err(syn::Error::new(
+            named.span(),
+            "#[genode::component] takes nothing, or `heap = TYPE`, a unit struct that is a GlobalAlloc",
+        )),
+    }
+}
+
+pub(crate) fn expand(attr: &TokenStream, item: &ItemFn) -> syn::Result<TokenStream> {
+    let heap = heap(attr.clone())?.map_or_else(
+        || quote! { static __GENODE_HEAP: ::genode::heap::Heap = ::genode::heap::Heap::new(); },
+        |heap| quote! { static __GENODE_HEAP: #heap = #heap; },
+    );
     let signature = &item.sig;
     if signature.inputs.len() != 1 || signature.asyncness.is_some() {
         return Err(syn::Error::new(
@@ -20,7 +36,7 @@ pub(crate) fn expand(attr: &TokenStream, item: &ItemFn) -> syn::Result<TokenStre
         #item
 
         #[global_allocator]
-        static __GENODE_HEAP: ::genode::heap::Heap = ::genode::heap::Heap::new();
+        #heap
 
         extern "C" fn __genode_construct() {
             ::genode::rt::construct(#name);

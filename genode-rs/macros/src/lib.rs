@@ -16,7 +16,8 @@ use syn::parse_macro_input;
 /// objects and signal handlers that it made. It may return nothing, or a `Result`: the value is kept for the
 /// component's life, an error is logged and ends the component.
 ///
-/// Installs the SDK's heap as global allocator. The crate must be `#![no_std]` and `#![no_main]`.
+/// Installs the SDK's heap as global allocator; `#[genode::component(heap = hoard_genode::Hoard)]` installs another,
+/// a unit struct that is a `GlobalAlloc`. The crate must be `#![no_std]` and `#![no_main]`.
 #[proc_macro_attribute]
 pub fn component(attr: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as syn::ItemFn);

@@ -1,0 +1,73 @@
+//! The hoard heap for components, on the host target and on Genode.
+//!
+//! ```ignore
+//! #[genode::component(heap = hoard_genode::Hoard)]
+//! fn main(env: genode::Env) { .. }
+//! ```
+//!
+//! Memory comes in RAM dataspaces of the component's own quota ([`platform`]), so running out is a null pointer, and
+//! what goes back is quota again. A thread's heap is found by thread-local storage on the host, and by the slot of the
+//! thread's stack on Genode, where threads have neither thread-local storage nor an exit hook.
+#![no_std]
+#![deny(missing_docs)]
+
+#[cfg(test)]
+extern crate std;
+
+mod ledger;
+pub mod platform;
+#[cfg(any(target_os = "genode", test))]
+mod slots;
+
+use hoard::face::{Face, Process};
+use hoard::heap::Heap;
+use hoard::shared::Core;
+use hoard::superblock::Table;
+use platform::Dataspaces;
+
+static TABLE: Table = Table::new();
+static PLATFORM: Dataspaces = Dataspaces::new();
+static CORE: Core = Core::new(&PLATFORM, &TABLE);
+
+/// The component.
+#[derive(Clone, Copy, Debug)]
+pub struct Component;
+
+#[cfg(target_os = "genode")]
+static SLOTS: slots::Slots = slots::Slots::new();
+
+impl Process for Component {
+    #[inline(always)]
+    fn core() -> &'static Core {
+        &CORE
+    }
+
+    #[cfg(not(target_os = "genode"))]
+    #[inline(always)]
+    fn heap() -> &'static Heap {
+        hoard::thread::get()
+    }
+
+    #[cfg(not(target_os = "genode"))]
+    fn attach() -> &'static Heap {
+        hoard::thread::attach(&CORE)
+    }
+
+    #[cfg(target_os = "genode")]
+    #[inline(always)]
+    fn heap() -> &'static Heap {
+        SLOTS.heap(slots::current())
+    }
+
+    #[cfg(target_os = "genode")]
+    fn attach() -> &'static Heap {
+        SLOTS.attach(slots::current(), &CORE)
+    }
+}
+
+/// The heap as a component's global allocator.
+pub type Hoard = Face<Component>;
+
+/// The one value of the type of this name.
+#[allow(non_upper_case_globals)] // so that it reads as a unit struct
+pub const Hoard: Hoard = Face::new();

@@ -1,0 +1,143 @@
+//! A heap for each slot of the stack area.
+//!
+//! On Genode every thread's stack lies in a slot of its own, 1 MiB large and aligned, that a later thread uses again.
+//! So the slot stands for the thread, and what lives in a slot one after the other inherits the heap bound to it:
+//! no exit hook is needed, and there are as many heaps as threads lived at a time.
+
+use core::ptr::{from_ref, null_mut};
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+use hoard::heap::{GONE, Heap, MISSING};
+use hoard::shared::Core;
+
+/// Bytes of a slot, and its alignment (Genode's `Thread::stack_virtual_size`).
+#[cfg(target_os = "genode")]
+const SLOT: usize = 1 << 20;
+/// Slots that can have a heap of their own: four times what a Genode component has by default.
+const MAX: usize = 1 << 10;
+
+struct Slot {
+    /// Number of the slot, never 0; set once.
+    number: AtomicUsize,
+    /// Set by the thread on the slot.
+    heap: AtomicPtr<Heap>,
+}
+
+/// The heaps by slot.
+pub(crate) struct Slots([Slot; MAX]);
+
+/// The slot of the calling thread's stack.
+#[cfg(target_os = "genode")]
+#[inline(always)]
+pub(crate) fn current() -> usize {
+    let pointer: usize;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: reads the stack pointer.
+    unsafe {
+        core::arch::asm!("mov {}, rsp", out(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: reads the stack pointer.
+    unsafe {
+        core::arch::asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        let local = 0_u8;
+        pointer = core::hint::black_box(&raw const local).addr();
+    }
+    pointer / SLOT
+}
+
+impl Slots {
+    pub(crate) const fn new() -> Self {
+        Self(
+            [const { Slot { number: AtomicUsize::new(0), heap: AtomicPtr::new(null_mut()) } }; MAX],
+        )
+    }
+
+    /// The heap of slot `number`, [`MISSING`] if it has none yet.
+    #[inline(always)]
+    pub(crate) fn heap(&self, number: usize) -> &'static Heap {
+        let slot = &self.0[number % MAX];
+        if slot.number.load(Ordering::Relaxed) == number {
+            // SAFETY: null, or set from a static reference. Acquire: what the slot's last thread did to the heap.
+            return unsafe { slot.heap.load(Ordering::Acquire).as_ref() }.unwrap_or(&MISSING);
+        }
+        self.heap_elsewhere(number)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn heap_elsewhere(&self, number: usize) -> &'static Heap {
+        for slot in self.probe(number) {
+            match slot.number.load(Ordering::Relaxed) {
+                0 => return &MISSING,
+                found if found == number => {
+                    // SAFETY: as above.
+                    return unsafe { slot.heap.load(Ordering::Acquire).as_ref() }
+                        .unwrap_or(&MISSING);
+                }
+                _ => {}
+            }
+        }
+        &MISSING
+    }
+
+    fn probe(&self, number: usize) -> impl Iterator<Item = &Slot> {
+        (0..MAX).map(move |i| &self.0[(number + i) % MAX])
+    }
+
+    /// Gives slot `number`, the calling thread's, a heap of `core`; [`GONE`] if all slots are taken: such threads
+    /// share one.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn attach(&self, number: usize, core: &'static Core) -> &'static Heap {
+        for slot in self.probe(number) {
+            let taken =
+                slot.number.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+            if taken.is_ok() || taken == Err(number) {
+                let Some(heap) = core.attach() else { return &MISSING };
+                slot.heap.store(from_ref(heap).cast_mut(), Ordering::Release);
+                return heap;
+            }
+        }
+        &GONE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX, Slots};
+    use hoard::heap::Kind;
+    use hoard::platform::linux::Linux;
+    use hoard::shared::Core;
+    use hoard::superblock::Table;
+    use std::collections::BTreeSet;
+
+    static TABLE: Table = Table::new();
+    static CORE: Core = Core::new(&Linux, &TABLE);
+    static SLOTS: Slots = Slots::new();
+
+    #[test]
+    fn a_slot_keeps_its_heap_and_no_two_share_one() {
+        // Numbers that meet in the table, as slots of two stack areas would.
+        let numbers: std::vec::Vec<usize> =
+            (0..MAX / 2).flat_map(|n| [0x400 + n, 0x400 + n + 3 * MAX]).collect();
+        let mut heaps = BTreeSet::new();
+        for &number in &numbers {
+            assert_eq!(SLOTS.heap(number).kind(), Kind::Missing);
+            let heap = SLOTS.attach(number, &CORE);
+            assert_eq!(heap.kind(), Kind::Thread);
+            assert!(heaps.insert(std::ptr::from_ref(heap).addr()), "slot {number:#x} shares");
+        }
+        for &number in &numbers {
+            let heap = std::ptr::from_ref(SLOTS.heap(number)).addr();
+            assert!(heaps.remove(&heap), "slot {number:#x} has another heap now");
+        }
+        assert!(heaps.is_empty());
+        // No room for more: those share one, under a lock.
+        assert_eq!(SLOTS.heap(0x9999).kind(), Kind::Missing);
+        assert_eq!(SLOTS.attach(0x9999, &CORE).kind(), Kind::Gone);
+    }
+}

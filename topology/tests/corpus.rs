@@ -61,6 +61,11 @@ mod replay {
     }
 
     #[test]
+    fn xml() {
+        replay("xml", &[], super::xml);
+    }
+
+    #[test]
     fn synthetic() {
         replay("synthetic", &[], super::synthetic);
     }

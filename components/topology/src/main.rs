@@ -39,7 +39,7 @@ use genode::{
 };
 use rs_topology_session::Topology;
 use session::{Session, State, rectangle};
-use source::{Known, MAX_TEXT, Sources};
+use source::{Config, Known, Sources};
 use topology::view::{View, ViewPolicy};
 
 /// What all sessions are views of.
@@ -96,11 +96,6 @@ fn policy(config: &Node, label: &str) -> ViewPolicy {
     }
 }
 
-fn read_config(rom: &mut RomConnection) -> Result<Node, String> {
-    let bytes = rom.read(MAX_TEXT).map_err(|error| alloc::format!("config: {error}"))?;
-    Node::parse(&bytes).map_err(|error| alloc::format!("config: {error}"))
-}
-
 /// The server: what it knows, and who asks.
 struct Server {
     env: Env,
@@ -114,17 +109,17 @@ struct Server {
 impl Server {
     /// Looks at the configuration and the sources, at the start and after a change.
     fn update(&mut self) {
-        let config = read_config(&mut self.config);
+        let config = Config::read(&mut self.config);
         let found = config.and_then(|config| Ok((self.sources.find(&config)?, config)));
         match (found, &self.serving) {
-            (Ok((known, config)), None) => {
+            (Ok((known, Config { node: config, .. })), None) => {
                 known.refused.iter().for_each(|reason| warning!("refused: {reason}"));
                 describe(&known);
                 if let Err(error) = self.serve(known, config) {
                     error!("cannot serve: {error}");
                 }
             }
-            (Ok((known, config)), Some((world, _))) => {
+            (Ok((known, Config { node: config, .. })), Some((world, _))) => {
                 if !known.refused.is_empty() {
                     return warning!("the machine stays as it was: {}", known.refused.join("; "));
                 }

@@ -26,6 +26,7 @@ use super::element::Element;
 use super::number::{number, size};
 use super::platform_info::PlatformInfoError;
 use super::synthetic::{self, SyntheticError};
+use super::xml::Document;
 use crate::claims::{
     AccessClaim, CacheClaim, Claims, CpuClaim, CpuKey, DistanceClaim, KeyKind, MemoryCacheClaim,
     NodeIds, RangeClaim, SpaceClaim,
@@ -91,17 +92,14 @@ impl fmt::Display for DescriptionError {
 
 impl core::error::Error for DescriptionError {}
 
-/// Parse XML, without entity expansion beyond the standard ones: a document type is refused.
-pub(crate) fn parse_xml(text: &str) -> Result<roxmltree::Document<'_>, DescriptionError> {
-    let options =
-        roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: 1 << 18, ..Default::default() };
-    roxmltree::Document::parse_with_options(text, options)
-        .map_err(|e| DescriptionError::Xml(e.pos().row))
+/// Parse XML.
+pub(crate) fn parse_xml(text: &str) -> Result<Document<'_>, DescriptionError> {
+    Document::parse(text).map_err(|error| DescriptionError::Xml(error.line))
 }
 
 /// Read a description from XML text.
 pub fn parse(text: &str) -> Result<Claims, DescriptionError> {
-    read(&parse_xml(text)?.root_element())
+    read(&parse_xml(text)?.root())
 }
 
 /// Read a description from a configuration node.

@@ -16,29 +16,3 @@ pub trait Element {
         0
     }
 }
-
-impl Element for roxmltree::Node<'_, '_> {
-    fn name(&self) -> &str {
-        self.tag_name().name()
-    }
-
-    fn attribute(&self, name: &str) -> Option<&str> {
-        roxmltree::Node::attribute(self, name)
-    }
-
-    fn each_attribute(&self, f: &mut dyn FnMut(&str)) {
-        for a in self.attributes() {
-            f(a.name());
-        }
-    }
-
-    fn each_child(&self, f: &mut dyn FnMut(&Self)) {
-        for child in self.children().filter(roxmltree::Node::is_element) {
-            f(&child);
-        }
-    }
-
-    fn line(&self) -> u32 {
-        self.document().text_pos_at(self.range().start).row
-    }
-}

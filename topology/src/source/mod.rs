@@ -24,3 +24,4 @@ pub mod synthetic;
 pub mod sysfs;
 pub mod tip;
 pub mod topo_session;
+pub mod xml;

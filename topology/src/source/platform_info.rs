@@ -252,5 +252,5 @@ fn read_cpu(
 /// Read the ROM as XML text.
 pub fn parse(text: &str) -> Result<PlatformInfo, super::description::DescriptionError> {
     let document = super::description::parse_xml(text)?;
-    read(&document.root_element()).map_err(super::description::DescriptionError::PlatformInfo)
+    read(&document.root()).map_err(super::description::DescriptionError::PlatformInfo)
 }

@@ -24,8 +24,10 @@ use rs_topology_session::Topology;
 use topology::{
     Claims, Machine, Space,
     source::{
-        description,
+        description::{self, DescriptionError},
+        element::Element,
         platform_info::{self, Kernel, PlatformInfo},
+        xml::Document,
     },
 };
 
@@ -44,6 +46,39 @@ pub(crate) struct Known {
     pub(crate) source: String,
     /// What was refused on the way. A machine that is known already is better than one with such gaps.
     pub(crate) refused: Vec<String>,
+}
+
+/// The configuration, and the machine that it describes.
+pub(crate) struct Config {
+    /// All but the description.
+    pub(crate) node: Node,
+    machine: Option<Result<Claims, DescriptionError>>,
+}
+
+impl Config {
+    /// Reads the configuration. A description may be long: where it is XML it is read from the text, and left out of the
+    /// tree of nodes.
+    pub(crate) fn read(rom: &mut RomConnection) -> Result<Self, String> {
+        let mut bytes = rom.read(MAX_TEXT).map_err(|error| format!("config: {error}"))?;
+        let described = core::str::from_utf8(&bytes).ok().and_then(|text| {
+            let document = Document::parse(text).ok()?;
+            let node = document.root().children().find(|node| node.name() == "machine")?;
+            Some((description::read(&node), node.range()))
+        });
+        let mut machine = None;
+        if let Some((claims, range)) = described {
+            machine = Some(claims);
+            for byte in bytes.get_mut(range).unwrap_or_default() {
+                // lines stay where they are
+                *byte = if *byte == b'\n' { b'\n' } else { b' ' };
+            }
+        }
+        let node = Node::parse(&bytes).map_err(|error| format!("config: {error}"))?;
+        if machine.is_none() {
+            machine = node.child("machine").map(|node| description::read(&Described(node)));
+        }
+        Ok(Self { node, machine })
+    }
 }
 
 /// What one source says.
@@ -103,12 +138,13 @@ impl Sources {
     }
 
     /// Finds out what the machine is.
-    pub(crate) fn find(&mut self, config: &Node) -> Result<Known, String> {
-        if let Some(machine) = config.child("machine") {
-            let claims = description::read(&Described(machine))
-                .map_err(|error| format!("config: <machine>: {error}"))?;
-            return build(&[claims], "its configuration".to_string(), Vec::new());
+    pub(crate) fn find(&mut self, config: &Config) -> Result<Known, String> {
+        if let Some(machine) = &config.machine {
+            let claims = machine.as_ref().map_err(|error| format!("config: <machine>: {error}"))?;
+            let claims = core::slice::from_ref(claims);
+            return build(claims, "its configuration".to_string(), Vec::new());
         }
+        let config = &config.node;
         match config.attr("source") {
             Some(names) => {
                 let mut asked = Vec::new();

@@ -328,6 +328,50 @@ fn lstopo_sees_the_latencies() {
     assert!(text.contains("NUMANode L#2") && text.contains("20"), "{text}");
 }
 
+/// With hwloc 3 itself, where the variable names its library (the wheel `pyhwloc` 3.0.1 has one; Debian 12 has hwloc 2.9).
+#[test]
+fn hwloc_3_opens_both_versions_and_counts_the_same() {
+    let Ok(library) = std::env::var("HWLOC3_LIBRARY") else {
+        println!("skipped: HWLOC3_LIBRARY names no libhwloc.so of version 3");
+        return;
+    };
+    let dir = std::env::temp_dir().join(format!("topology-hwloc3-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    let (mut paths, mut expected) = (Vec::new(), vec!["version 3".to_owned()]);
+    for (i, (_, m)) in machines().into_iter().enumerate() {
+        for (v, version) in [HwlocVersion::V2, HwlocVersion::V3].into_iter().enumerate() {
+            let path = dir.join(format!("{i}-{v}.xml")).to_str().unwrap().to_owned();
+            std::fs::write(&path, written(|o| render::hwloc_xml(&m, version, o))).unwrap();
+            let distinct = |f: &dyn Fn(&topology::Cpu) -> Option<topology::CpuId>| {
+                let set: std::collections::BTreeSet<_> = m.cpus().iter().filter_map(f).collect();
+                set.len()
+            };
+            let cores = distinct(&|c| m.core_siblings(c.id)?.first());
+            let packages: std::collections::BTreeSet<_> =
+                m.cpus().iter().filter_map(|c| c.position?.value.package).collect();
+            let nodes = m.nodes();
+            let whole = nodes.len() > 1
+                && nodes
+                    .iter()
+                    .all(|a| nodes.iter().all(|b| m.distance(a.id.value, b.id.value).is_some()));
+            let counts =
+                [m.cpus().len(), nodes.len().max(1), cores, packages.len(), usize::from(whole)];
+            let counts = counts.map(|n| n.to_string());
+            expected.push(format!("{path} {}", counts.join(" ")));
+            paths.push(path);
+        }
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hwloc3.py");
+    let mut python = Command::new("python3");
+    python.arg(script).arg(library).args(&paths).env("HWLOC_XML_VERBOSE", "1");
+    let output = python.output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && err.is_empty(), "{out}{err}");
+    assert_eq!(out.lines().collect::<Vec<_>>(), expected);
+    std::fs::remove_dir_all(&dir).ok();
+}
+
 #[test]
 fn version_3_differs_where_hwloc_3_does() {
     let m = acpi_machine("two-nodes");

@@ -114,7 +114,7 @@ impl Server {
         match (found, &self.serving) {
             (Ok((known, Config { node: config, .. })), None) => {
                 known.refused.iter().for_each(|reason| warning!("refused: {reason}"));
-                describe(&known);
+                describe(self.env, &known);
                 if let Err(error) = self.serve(known, config) {
                     error!("cannot serve: {error}");
                 }
@@ -129,7 +129,7 @@ impl Server {
                         world.config = config;
                         return;
                     }
-                    describe(&known);
+                    describe(self.env, &known);
                     world.known = known;
                     world.config = config;
                     world.generation = world.generation.wrapping_add(1);
@@ -161,7 +161,7 @@ impl Server {
     }
 }
 
-fn describe(known: &Known) {
+fn describe(env: Env, known: &Known) {
     source::report(known);
     log!(
         "machine of {} nodes and {} CPUs, affinity space {} x {}, from {}",
@@ -171,6 +171,8 @@ fn describe(known: &Known) {
         known.space.height(),
         known.source
     );
+    let quota = env.quota();
+    log!("RAM: {} bytes used of {}", quota.ram_used, quota.ram_limit);
 }
 
 #[genode::component]

@@ -119,6 +119,7 @@ pub fn read<E: Element>(root: &E) -> Result<Claims, DescriptionError> {
         seen_cpus: claims.cpus.iter().filter_map(|c| c.key.os).collect(),
         seen_nodes: claims.nodes.iter().map(|n| n.id).collect(),
         claims,
+        cache_members: 0,
         size: None,
         places: Vec::new(),
         distances: BTreeMap::new(),
@@ -179,8 +180,12 @@ fn yes<E: Element>(e: &E, name: &'static str) -> Result<bool> {
     }
 }
 
+/// CPUs in all caches together: each CPU in as many as any machine has levels and kinds.
+const MAX_CACHE_MEMBERS: usize = 8 * MAX_CPUS;
+
 struct Reader {
     claims: Claims,
+    cache_members: usize,
     seen_cpus: BTreeSet<u32>,
     seen_nodes: BTreeSet<NodeId>,
     size: Option<(u32, u32)>,
@@ -319,7 +324,10 @@ impl Reader {
             Some("unified") | None => CacheType::Unified,
             Some(_) => return Err(DescriptionError::Value(e.line(), "type")),
         };
-        if self.claims.caches.len() >= 8 * MAX_CPUS {
+        let cpus: Vec<u32> = list(e, "cpus")?.iter().map(|c| c.0).collect();
+        // lists are short and what they mean is long
+        self.cache_members += cpus.len().max(1);
+        if self.cache_members > MAX_CACHE_MEMBERS {
             return Err(DescriptionError::Content(BuildError::TooManyCpus));
         }
         self.claims.caches.push(CacheClaim {
@@ -328,7 +336,7 @@ impl Reader {
             size: bytes(e, "size")?,
             line: optional(e, "line")?,
             ways: optional(e, "ways")?,
-            cpus: list(e, "cpus")?.iter().map(|c| c.0).collect(),
+            cpus,
         });
         Ok(())
     }

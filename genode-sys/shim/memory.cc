@@ -34,6 +34,12 @@ rs_err_t rs_ds_info(rs_cap_t ds, size_t *size, bool *writeable)
 	if (!ds)
 		return RS_INVALID;
 
+	/* on base-linux the dataspace of a region map is no RPC object but known to its component's library only */
+	if (managed_size(ds, *size)) {
+		*writeable = true;
+		return RS_OK;
+	}
+
 	return guard([&] {
 		Dataspace_client client(typed<Dataspace>(ds));
 		*size      = client.size();

@@ -42,15 +42,43 @@ namespace {
 		}
 	};
 
-	struct Map
+	struct Map : List<Map>::Element
 	{
 		Session_of_rm         &session;
 		Capability<Region_map> cap;
+		size_t                 size;
 		Region_map_client      client { cap };
+		Dataspace_capability   ds { };
+
+		Map(Session_of_rm &session, Capability<Region_map> cap, size_t size)
+		: session(session), cap(cap), size(size) { }
 	};
+
+	/* maps whose dataspace was asked for */
+	struct Shown
+	{
+		Mutex     mutex { };
+		List<Map> list  { };
+	};
+
+	Shown &shown() { static Shown inst { }; return inst; }
 
 	Session_of_rm &rm (rs_rm_t         *p) { return *reinterpret_cast<Session_of_rm *>(p); }
 	Map           &map(rs_region_map_t *p) { return *reinterpret_cast<Map *>(p); }
+}
+
+bool Seam::managed_size(rs_cap_t const &ds, size_t &size)
+{
+	if (!shown().list.first())
+		return false;
+
+	Mutex::Guard guard(shown().mutex);
+	for (Map *m = shown().list.first(); m; m = m->next())
+		if (m->ds == cap(ds)) {
+			size = m->size;
+			return true;
+		}
+	return false;
 }
 
 rs_err_t rs_rm_open(rs_rm_t **out)
@@ -79,7 +107,8 @@ rs_err_t rs_rm_create(rs_rm_t *p, size_t size, rs_region_map_t **out)
 				[&] (Capability<Region_map> c) { cap = c; return RS_OK; },
 				[&] (auto e)                   { return error_code(e); }); });
 		if (result == RS_OK)
-			*out = reinterpret_cast<rs_region_map_t *>(new (heap()) Map { rm(p), cap });
+			*out = reinterpret_cast<rs_region_map_t *>(
+				new (heap()) Map(rm(p), cap, (size + RS_PAGE_SIZE - 1) & ~size_t(RS_PAGE_SIZE - 1)));
 		return result;
 	});
 }
@@ -88,6 +117,10 @@ void rs_rm_destroy(rs_region_map_t *p)
 {
 	if (p)
 		attempt([&] {
+			if (map(p).ds.valid()) {
+				Mutex::Guard guard(shown().mutex);
+				shown().list.remove(&map(p));
+			}
 			map(p).session.client.destroy(map(p).cap);
 			destroy(heap(), &map(p)); });
 }
@@ -95,7 +128,16 @@ void rs_rm_destroy(rs_region_map_t *p)
 rs_cap_t rs_rm_dataspace(rs_region_map_t *p)
 {
 	rs_cap_t ds = 0;
-	attempt([&] { ds = owned(map(p).client.dataspace()); });
+	attempt([&] {
+		if (!map(p).ds.valid()) {
+			map(p).ds = map(p).client.dataspace();
+			if (map(p).ds.valid()) {
+				Mutex::Guard guard(shown().mutex);
+				shown().list.insert(&map(p));
+			}
+		}
+		ds = owned(map(p).ds);
+	});
 	return ds;
 }
 
@@ -103,6 +145,10 @@ rs_err_t rs_rm_attach(rs_region_map_t *p, rs_cap_t ds, rs_attach_attr_t const *a
 {
 	if (!ds || attr->offset % RS_PAGE_SIZE)
 		return RS_INVALID;
+
+	/* the sum of address and size may wrap around, which base-linux does not notice */
+	if (attr->at >= map(p).size)
+		return RS_REGION_CONFLICT;
 
 	return guard([&] {
 		return map(p).session.paid([&] {

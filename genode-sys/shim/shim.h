@@ -25,6 +25,9 @@ namespace Seam {
 	/* whether the component has quota for that much left */
 	rs_err_t has_quota(size_t ram, size_t caps);
 
+	/* whether 'ds' is the dataspace of a region map of ours, and its size */
+	bool managed_size(rs_cap_t const &ds, size_t &size);
+
 	/* heap for the objects behind opaque handles; messages need none */
 	Heap &heap();
 

@@ -88,6 +88,7 @@ impl Init {
 struct Main {
     _init: Rc<Init>,
     _on_config: SignalHandler,
+    _on_heartbeat: SignalHandler,
 }
 
 #[genode::component]
@@ -117,6 +118,9 @@ fn main(env: Env) -> Result<Main, Error> {
         move |_| init.update()
     })?;
     init.config.borrow().sigh(handler.cap())?;
+    // whoever watches this one wants to know whether it still handles its signals
+    let heartbeat = SignalHandler::new(env.ep(), move |_| env.parent().heartbeat_response())?;
+    env.parent().heartbeat_sigh(Some(&heartbeat));
     init.update();
-    Ok(Main { _init: init, _on_config: handler })
+    Ok(Main { _init: init, _on_config: handler, _on_heartbeat: heartbeat })
 }

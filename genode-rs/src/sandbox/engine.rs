@@ -437,10 +437,10 @@ impl<B: Backend> Engine<B> {
                 self.balance();
                 Event::Yielded { child: name }
             }
-            Incoming::Heartbeat => {
-                child.outstanding = Some(0);
-                return None;
-            }
+            Incoming::Heartbeat => match child.outstanding.replace(0) {
+                Some(_) => return None,
+                None => Event::Alive { child: name },
+            },
         })
     }
 

@@ -99,6 +99,11 @@ pub enum Event {
         /// The child.
         child: String,
     },
+    /// It showed the first sign of life that it was asked for. Before that it counts as starting, not as hanging.
+    Alive {
+        /// The child.
+        child: String,
+    },
     /// It did not show the signs of life that it was asked for.
     HeartbeatMissed {
         /// The child.

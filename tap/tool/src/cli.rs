@@ -20,7 +20,7 @@ const HELP: &str = "\
 Builds, runs and tests Genode components.
 
 Usage:
-  cargo tap run NAME          runs tap/run/NAME.run (or rs_NAME.run, or a path)
+  cargo tap run NAME [-- ...] runs tap/run/NAME.run (or rs_NAME.run, or a path); what follows is for the script
   cargo tap test [PATTERN]    runs all run scripts, or those whose name contains PATTERN
   cargo tap new COMPONENT     makes a component with a run script: in the SDK's workspace, or as a
                               crate of its own in an empty or new folder
@@ -168,8 +168,15 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
                 }
                 request.make.push(variable);
             }
+<<<<<<< HEAD
             Some("--results") => request.results = Some(value("file")?.into()),
             Some("--tree") => request.tree = Some(utf8(value("name and commit")?)?),
+=======
+            Some("--") if one => {
+                let rest = args.by_ref().map(utf8);
+                request.options.script_args = rest.collect::<Result<_, _>>()?;
+            }
+>>>>>>> 989d65c (Storm: strike clients, servers and a nested init at seeded moments, and count what comes back)
             Some("--quiet" | "-q") => request.style.live = false,
             Some("--no-colour" | "--no-color") => request.style.colour = false,
             Some(text) if text.starts_with('-') => return Err(format!("unknown option {text}")),

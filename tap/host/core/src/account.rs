@@ -168,7 +168,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Remove an account; what it holds returns to its reference, or to the root if that is gone.
+    /// Remove an account; what it holds returns to its reference. Accounts that refer to it refer to that from now on,
+    /// as in Genode: a parent that is gone does not take the quota of its children along.
     pub(crate) fn destroy(&mut self, id: AccountId) {
         if id == ROOT {
             return;
@@ -176,6 +177,9 @@ impl Accounts {
         let Some(account) = self.map.remove(&id) else { return };
         debug_assert!(account.ram.used == 0 && account.caps.used == 0, "{account:?}");
         let heir = account.reference.filter(|r| self.map.contains_key(r)).unwrap_or(ROOT);
+        for member in self.map.values_mut().filter(|a| a.reference == Some(id)) {
+            member.reference = Some(heir);
+        }
         if let Some(heir) = self.map.get_mut(&heir) {
             heir.ram.limit += account.ram.limit;
             heir.caps.limit += account.caps.limit;
@@ -258,6 +262,21 @@ mod tests {
         assert!(!accounts.refer(stranger, stranger));
         assert!(accounts.refer(b, stranger), "a second reference is accepted and ignored");
         assert!(!accounts.related(b, stranger));
+    }
+
+    #[test]
+    fn the_accounts_of_a_destroyed_parent_return_to_its_own() {
+        let (mut accounts, a, b) = two();
+        let c = accounts.create();
+        assert!(accounts.refer(c, b));
+        accounts.transfer(a, b, 100, 10).unwrap();
+        accounts.transfer(b, c, 40, 4).unwrap();
+        // The parent in the middle goes first.
+        accounts.destroy(b);
+        assert!(accounts.related(c, a));
+        accounts.destroy(c);
+        let all = accounts.get(a).unwrap();
+        assert_eq!((all.ram.avail(), all.caps.avail()), (600, 60));
     }
 
     #[test]

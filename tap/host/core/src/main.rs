@@ -11,6 +11,7 @@ mod machine;
 mod nucleus;
 mod run;
 mod service;
+mod storm;
 
 use std::process::ExitCode;
 

@@ -13,8 +13,9 @@ use crate::attention::{Attention, HINTS};
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
-use crate::nucleus::{CORE_EP, Nucleus, SlotId, Source, Verdict};
+use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict};
 use crate::service::{Modules, NotServed, Request, Response, Services};
+use crate::storm::{Moment, Plan, Storm};
 
 /// Capabilities of the whole system.
 const TOTAL_CAPS: u64 = 100_000;
@@ -23,21 +24,29 @@ const TOTAL_CAPS: u64 = 100_000;
 pub(crate) struct Options {
     boot: PathBuf,
     machine: Option<PathBuf>,
+    storm: Option<Plan>,
 }
 
 impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut boot = None;
         let mut machine = None;
+        let mut storm = None;
         let mut args = args;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--machine" => machine = Some(PathBuf::from(value()?)),
+                "--storm" => {
+                    let text = value()?;
+                    let plan = Plan::parse(&text)
+                        .ok_or(format!("--storm {text}: expected SEED:COUNT:LABEL"))?;
+                    storm = Some(plan);
+                }
                 "--boot" => boot = Some(PathBuf::from(value()?)),
                 other => {
                     return Err(format!(
-                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE]"
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--storm SEED:COUNT:LABEL]"
                     ));
                 }
             }
@@ -51,7 +60,7 @@ impl Options {
                 boot.display()
             ));
         }
-        Ok(Self { boot, machine })
+        Ok(Self { boot, machine, storm })
     }
 }
 
@@ -64,6 +73,7 @@ struct Core {
     stopped: bool,
     /// Descriptors that core had before it started anything.
     descriptors: usize,
+    storm: Option<Storm>,
 }
 
 /// Open descriptors of this process.
@@ -95,8 +105,13 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     drop(bell);
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
+    let storm = options.storm.clone().map(|plan| {
+        Storm::begin(plan, |timer| nucleus.watch(timer, Source::Storm, epoll::EventFlags::IN))
+    });
+    let storm = storm.transpose().map_err(os("cannot set a timer"))?;
+    let descriptors = descriptors();
     let mut core =
-        Core { nucleus, services, attention, signals, stopped: false, descriptors: descriptors() };
+        Core { nucleus, services, attention, signals, stopped: false, descriptors, storm };
     if let Some(description) = description {
         core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
     }
@@ -160,6 +175,7 @@ impl Core {
                 self.stopped = true;
             }
             Source::Control(process) => {
+                self.serving(process, Moment::Request);
                 if self.nucleus.control(process) == Verdict::Broken {
                     self.services.process_ended(&mut self.nucleus, process);
                 }
@@ -168,7 +184,22 @@ impl Core {
                 self.services.process_ended(&mut self.nucleus, process);
             }
             Source::Event(ep) => self.nucleus.event_writable(ep),
-            Source::Loader(process) => self.nucleus.question(process),
+            Source::Loader(process) => {
+                self.serving(process, Moment::Question);
+                self.nucleus.question(process);
+            }
+            Source::Storm => {
+                if let Some(storm) = &mut self.storm {
+                    storm.rang(&self.nucleus);
+                }
+            }
+        }
+    }
+
+    /// Something of a process is about to be served.
+    fn serving(&mut self, process: ProcId, moment: Moment) {
+        if let Some(storm) = &mut self.storm {
+            storm.serving(&self.nucleus, process, moment);
         }
     }
 
@@ -204,6 +235,9 @@ impl Core {
             receive_caps(socket, &mut caps);
         }
         let channel_id = slot.channel;
+        if let Some(client) = self.nucleus.channels.get(&channel_id).map(|c| c.client) {
+            self.serving(client, Moment::Call);
+        }
         let channel = self.nucleus.channels.get(&channel_id);
         let object = channel.and_then(|c| c.object(call.index));
         let mut response = Response::new();

@@ -38,8 +38,11 @@ extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c
         unsafe { libc::mmap(page, PAGE, prot, flags, -1, 0) != libc::MAP_FAILED }
     };
     if !replaced {
-        // The access faults again, and ends the component.
-        // SAFETY: the default disposition runs no code.
-        unsafe { libc::signal(libc::SIGBUS, libc::SIG_DFL) };
+        // The access faults again, and ends the component; so does the signal itself, if somebody sent it.
+        // SAFETY: the default disposition runs no code, and the signal comes once this handler is left.
+        unsafe {
+            libc::signal(libc::SIGBUS, libc::SIG_DFL);
+            libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), libc::SIGBUS);
+        }
     }
 }

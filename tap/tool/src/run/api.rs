@@ -85,16 +85,21 @@ pub fn register(interp: &mut Interp, session: &Shared) {
     define("assert", "assert expression ?message?", 1, 2, assert);
     for name in ["have_cmd_switch", "get_cmd_switch"] {
         define(name, "have_cmd_switch name", 1, 1, |_, session, words| {
-            let batch = session.borrow().options.batch;
-            Ok(Value::bool(words[1].as_str() == "--autopilot" && batch))
+            let options = &session.borrow().options;
+            let given = options.script_args.iter().any(|a| a == words[1].as_str());
+            Ok(Value::bool(given || (words[1].as_str() == "--autopilot" && options.batch)))
         });
     }
     for name in ["cmd_arg", "get_cmd_arg", "cmd_arg_first"] {
         define(name, "cmd_arg name default", 2, 2, |_, session, words| {
-            Ok(match words[1].as_str() {
-                "--name" => Value::from(session.borrow().name.as_str()),
-                _ => words[2].clone(),
-            })
+            let session = session.borrow();
+            if words[1].as_str() == "--name" {
+                return Ok(Value::from(session.name.as_str()));
+            }
+            let args = &session.options.script_args;
+            let at = args.iter().position(|a| a == words[1].as_str());
+            let given = at.and_then(|at| args.get(at + 1));
+            Ok(given.map_or_else(|| words[2].clone(), |value| Value::from(value.as_str())))
         });
     }
     define("run_name", "run_name", 0, 0, |_, session, _| {

@@ -27,6 +27,8 @@ pub struct Options {
     pub core: Option<PathBuf>,
     /// Not interactive: `forever` cannot run.
     pub batch: bool,
+    /// Arguments for the script, which asks for them by `get_cmd_arg`.
+    pub script_args: Vec<String>,
 }
 
 /// The state behind the run tool's commands.
@@ -179,9 +181,10 @@ impl Session {
                     let beside = self.script.parent().unwrap_or(Path::new(".")).join(file);
                     machine.get_or_insert(beside);
                 }
+                ("--storm", Some(plan)) => options.extend(["--storm".into(), plan.into()]),
                 (other, _) => {
                     return Err(format!(
-                        "host_args: unknown option \"{other}\"; there is --machine FILE"
+                        "host_args: unknown option \"{other}\"; there are --machine FILE and --storm SEED:COUNT:LABEL"
                     ));
                 }
             }

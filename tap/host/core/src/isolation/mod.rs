@@ -84,7 +84,7 @@ impl Jail {
         if rustix::process::getppid() != Some(self.core) {
             return Err(io::ErrorKind::BrokenPipe.into()); // core died meanwhile
         }
-        ignore_broken_pipes();
+        usual_signals();
         rustix::thread::set_no_new_privs(true)?;
         // SAFETY: core holds both open until after the spawn.
         let (control, binary) =
@@ -151,14 +151,22 @@ fn dup_to(from: BorrowedFd<'_>, to: RawFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Not to be killed by ringing the doorbell of a component that is gone.
-fn ignore_broken_pipes() {
-    // SAFETY: SIG_IGN is a valid disposition and runs no code.
-    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+/// Every signal does what it does by default, whatever core and its parent ignored or blocked: what a component dies of is
+/// not to depend on who started core. Except that ringing the doorbell of a component that is gone kills nobody.
+fn usual_signals() {
+    // SAFETY: an all-zero sigset_t is valid storage for sigemptyset; default and SIG_IGN run no code.
+    unsafe {
+        for signal in 1..=libc::SIGRTMAX() {
+            libc::signal(signal, libc::SIG_DFL);
+        }
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
 }
 
-/// A descriptor that becomes readable when core is asked to end. The signals stay blocked for core; what
-/// it starts gets them unblocked again by `std::process`.
+/// A descriptor that becomes readable when core is asked to end. The signals stay blocked for core.
 pub(crate) fn termination_signals() -> io::Result<OwnedFd> {
     // SAFETY: an all-zero sigset_t is valid storage for sigemptyset, which initialises it.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };

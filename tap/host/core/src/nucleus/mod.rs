@@ -98,6 +98,8 @@ pub(crate) enum Source {
     Event(EpId),
     /// A component asks for a library or a thread.
     Loader(ProcId),
+    /// Time for fault injection.
+    Storm,
 }
 
 impl Source {
@@ -109,6 +111,7 @@ impl Source {
             Self::Death(p) => 3 | (p.0 << 3),
             Self::Event(e) => 4 | (e.0 << 3),
             Self::Loader(p) => 5 | (p.0 << 3),
+            Self::Storm => 6,
         }
     }
 
@@ -120,7 +123,8 @@ impl Source {
             2 => Self::Control(ProcId(id)),
             3 => Self::Death(ProcId(id)),
             4 => Self::Event(EpId(id)),
-            _ => Self::Loader(ProcId(id)),
+            5 => Self::Loader(ProcId(id)),
+            _ => Self::Storm,
         }
     }
 }
@@ -263,6 +267,7 @@ mod tests {
     fn epoll_sources_survive_encoding() {
         for source in [
             Source::Doorbell,
+            Source::Storm,
             Source::Signals,
             Source::Control(ProcId(7)),
             Source::Death(ProcId(8)),

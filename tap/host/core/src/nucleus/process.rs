@@ -16,6 +16,8 @@ use crate::machine::Machine;
 
 /// A component's process.
 pub(crate) struct Process {
+    /// Label of its PD session.
+    pub(crate) label: String,
     pid: Pid,
     pidfd: OwnedFd,
     pub(crate) control: OwnedFd,
@@ -33,6 +35,13 @@ pub(crate) struct Process {
     listener: Option<OwnedFd>,
     /// Until it says hello, its loader may ask for libraries.
     pub(super) loading: bool,
+}
+
+impl Process {
+    /// Send it a signal; false if it ended.
+    pub(crate) fn signal(&self, signal: Signal) -> bool {
+        rustix::process::pidfd_send_signal(&self.pidfd, signal).is_ok()
+    }
 }
 
 /// How a process ended.
@@ -86,6 +95,7 @@ impl Nucleus {
         self.watch(&control, Source::Control(id), epoll::EventFlags::IN)?;
         self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
         let process = Process {
+            label: name.to_owned(),
             pid,
             pidfd,
             control,

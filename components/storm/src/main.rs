@@ -1,0 +1,49 @@
+//! rs_storm: a parent whose children may die or stop at any time, and these children.
+//!
+//! Who kills them is none of its business: on the host core does (`--storm`). The parent starts what ends anew, and
+//! detects by heartbeat what stopped. When nothing happened for a while it ends all children, and says whether all
+//! quota came back. A child that sees what no death of another explains exits, which counts as a surprise.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod client;
+mod parent;
+mod server;
+
+use genode::{node::Node, prelude::*, session::rom::RomConnection};
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 16 << 10;
+
+#[genode::component]
+fn main(env: Env) -> Result<(), Error> {
+    let mut rom = RomConnection::open(env, "config")?;
+    let text = rom.read(MAX_CONFIG)?;
+    let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
+    match config.attr("role") {
+        Some("client") => client::run(env),
+        Some("server") => server::run(env),
+        _ => parent::run(env, &config),
+    }
+}
+
+/// Answers heartbeats for the rest of the component's life.
+fn live(env: Env, mut alive: impl FnMut() -> bool + 'static) -> Result<(), Error> {
+    let handler = SignalHandler::new(env.ep(), move |_| {
+        if alive() {
+            env.parent().heartbeat_response();
+        }
+    })?;
+    env.parent().heartbeat_sigh(Some(&handler));
+    alloc::boxed::Box::leak(alloc::boxed::Box::new(handler));
+    Ok(())
+}
+
+/// Takes a moment.
+fn pause(rounds: u32) {
+    for _ in 0..rounds {
+        core::hint::spin_loop();
+    }
+}

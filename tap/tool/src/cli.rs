@@ -168,15 +168,12 @@ fn parse(args: Vec<OsString>, one: bool) -> Result<Request, String> {
                 }
                 request.make.push(variable);
             }
-<<<<<<< HEAD
             Some("--results") => request.results = Some(value("file")?.into()),
             Some("--tree") => request.tree = Some(utf8(value("name and commit")?)?),
-=======
             Some("--") if one => {
                 let rest = args.by_ref().map(utf8);
                 request.options.script_args = rest.collect::<Result<_, _>>()?;
             }
->>>>>>> 989d65c (Storm: strike clients, servers and a nested init at seeded moments, and count what comes back)
             Some("--quiet" | "-q") => request.style.live = false,
             Some("--no-colour" | "--no-color") => request.style.colour = false,
             Some(text) if text.starts_with('-') => return Err(format!("unknown option {text}")),

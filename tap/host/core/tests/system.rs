@@ -109,6 +109,12 @@ fn a_panic_is_logged_with_its_place_and_becomes_an_exit_value() {
 }
 
 #[test]
+fn managed_dataspaces_give_no_more_than_they_are_to() {
+    let outcome = boot("paging", &[("init", "paging")]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.log);
+}
+
+#[test]
 fn a_missing_init_is_explained() {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty");
     std::fs::create_dir_all(&dir).unwrap();

@@ -226,3 +226,53 @@ pub(super) fn dataspace_call(
         _ => Err(NotServed::Opcode),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::Accounts;
+    use crate::isolation::Isolation;
+    use crate::machine::Machine;
+    use crate::nucleus::ChanId;
+    use crate::nucleus::map::Found;
+    use rs_host_proto::wire::Writer;
+
+    /// Core has a descriptor that may write. Who shows it one that may not must not profit from that.
+    #[test]
+    fn a_read_only_descriptor_is_attached_read_only_whatever_is_asked() {
+        let accounts = Accounts::new(1 << 20, 100);
+        let machine = Machine::real().unwrap();
+        let (mut nucleus, _doorbell, _bell) =
+            Nucleus::new(accounts, machine, Isolation::new().unwrap()).unwrap();
+        let memory = fd::ram(4 * PAGE).unwrap();
+        let weak = fd::read_only(&memory).unwrap();
+        let strong = memory.try_clone().unwrap();
+        let size = 4 * PAGE as u64;
+        nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory).unwrap();
+        let session = open(&mut nucleus, 1 << 16, 10).unwrap();
+        let Some(CoreObject::Rm(owner)) = nucleus.objects[&session].core else { panic!() };
+        let map = create(&mut nucleus, owner, size).unwrap();
+        let Some(CoreObject::RegionMap(_, map)) = nucleus.objects[&map].core else { panic!() };
+        for (cap, writeable) in [(weak, false), (strong, true)] {
+            let mut body = [0; 64];
+            let mut words = Writer::new(&mut body);
+            // Size, offset, use_at, at, and a word whose second byte says "writeable".
+            words.u64(0).u64(0).bool(true).u64(0).u64(1 << 8);
+            let caps = [Some(cap)];
+            let channel = ChanId(0);
+            let request = Request { body: &[], caps: &caps, channel };
+            let mut response = Response::new();
+            let args = Reader::new(&body);
+            region_map_call(&mut nucleus, map, region_map::ATTACH, args, &request, &mut response)
+                .unwrap();
+            assert!(Reader::new(&response.body).bool().unwrap());
+            let all = Rights { write: true, execute: true };
+            let found = nucleus.maps.find(map, 0, Access::Read, all);
+            let Found::Memory { rights, .. } = found else { panic!("{found:?}") };
+            assert_eq!(rights, Rights { write: writeable, execute: false });
+            nucleus.maps.detach(map, 0);
+        }
+        close(&mut nucleus, owner);
+        assert_eq!(nucleus.maps.count(), 0);
+    }
+}

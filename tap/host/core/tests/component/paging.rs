@@ -1,0 +1,180 @@
+//! Asks core directly, past the runtime, for what managed dataspaces do not give.
+#![no_main]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used
+)] // test code
+mod support;
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use genode_sys::*;
+use rs_host_proto::control::{Packet, paging, request, status};
+use rs_host_proto::opcode::{attach_error, cost, fault, region_map, rm};
+use rs_host_proto::sys::{self, Fds};
+use rustix::net::{RecvFlags, SendFlags};
+
+const K: u64 = 4096;
+
+fn ask(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> (Packet, Option<OwnedFd>) {
+    let control = unsafe { BorrowedFd::borrow_raw(rs_host_proto::CONTROL_FD) };
+    sys::send_packet(control, &Packet::new(op, args), cap.as_slice(), SendFlags::empty()).unwrap();
+    let mut fds = Fds::default();
+    let reply = sys::recv_packet(control, &mut fds, RecvFlags::empty()).unwrap().unwrap();
+    let [fd, ..] = fds;
+    (reply, fd)
+}
+
+fn refused(what: &str, op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) {
+    let (reply, _) = ask(op, args, cap);
+    assert_ne!(reply.op(), status::OK, "{what}");
+}
+
+/// `Region_map::attach` at an address; the answer's first two words.
+fn attach(
+    map: rs_cap_t,
+    ds: rs_cap_t,
+    [size, offset, at]: [u64; 3],
+    writeable: bool,
+) -> (bool, u64) {
+    let answer = support::call(map, region_map::ATTACH, &[ds], |w| {
+        w.u64(size).u64(offset).bool(true).u64(at).u64(u64::from(writeable) << 8);
+    });
+    let answer = answer.unwrap();
+    assert_eq!(answer.protocol, 0);
+    let mut words = answer.reader();
+    (words.bool().unwrap(), words.u64().unwrap())
+}
+
+/// Descriptors that name something.
+fn names() -> Vec<(i32, sys::Identity)> {
+    let all = (0..256).filter_map(|fd| {
+        let identity = sys::identity(unsafe { BorrowedFd::borrow_raw(fd) }).ok()?;
+        identity.regular.then_some((fd, identity))
+    });
+    all.collect()
+}
+
+/// A capability and its descriptor: what `make` opens and `is` says.
+fn descriptor_of(
+    make: impl FnOnce() -> rs_cap_t,
+    is: impl Fn(&sys::Identity) -> bool,
+) -> (rs_cap_t, BorrowedFd<'static>) {
+    let before = names();
+    let cap = make();
+    let new = names().into_iter().filter(|name| !before.contains(name) && is(&name.1));
+    let (fd, _) = new.last().unwrap();
+    (cap, unsafe { BorrowedFd::borrow_raw(fd) })
+}
+
+extern "C" fn construct() {
+    let (id, rm_session) = support::open("RM", "", cost::RM.ram, 10).unwrap();
+    let create = |size: u64| {
+        let answer = support::call(rm_session, rm::CREATE, &[], |w| {
+            w.u64(size);
+        });
+        answer.unwrap()
+    };
+    for size in [0, u64::MAX, 1 << 47, u64::MAX - 4095] {
+        assert!(!create(size).reader().bool().unwrap(), "a map of {size} bytes");
+    }
+    let token = |name: &sys::Identity| name.size == 0 && !name.managed;
+    let (map, map_name) = descriptor_of(|| create(16 * K).cap(), token);
+    let second = create(16 * K).cap();
+    let dataspace = || support::call(map, region_map::DATASPACE, &[], |_| {}).unwrap().cap();
+    let (managed, name) = descriptor_of(dataspace, |name| name.managed);
+    let allocate = || {
+        let mut ram = 0;
+        let size = 4 * K as usize;
+        assert_eq!(unsafe { rs_ram_alloc(size, RS_CACHED, RS_ANY_NODE, &mut ram) }, RS_OK);
+        ram
+    };
+    let (ram, memory) = descriptor_of(allocate, |name| name.size == 4 * K);
+
+    // Attributes that lie.
+    let conflict = (false, attach_error::REGION_CONFLICT as u64);
+    for attr in [
+        [u64::MAX, 0, 0],
+        [5 * K, 0, 0],
+        [K, 4 * K, 0],
+        [K, u64::MAX - K + 1, 0],
+        [K, 8, 0],
+        [K, 0, 8],
+        [K, 0, 16 * K],
+        [K, 0, u64::MAX - K + 1],
+        [4 * K, 0, 13 * K],
+    ] {
+        assert_eq!(attach(map, ram, attr, true), conflict, "{attr:?}");
+    }
+    let invalid = (false, attach_error::INVALID_DATASPACE as u64);
+    for other in [0, map, rm_session, managed] {
+        assert_eq!(attach(map, other, [K, 0, 0], true), invalid);
+    }
+    let short = support::call(map, region_map::ATTACH, &[ram], |w| {
+        w.u64(K);
+    });
+    assert!(short.is_err() || short.unwrap().protocol < 0, "a call without its attributes");
+
+    // Views: only of managed dataspaces, only with a page to be told by, only within.
+    refused("a view without the page", request::VIEW_OPEN, &[0, 0, 0], Some(name));
+    let (page, page_fd) = ask(request::PAGING, &[], None);
+    assert_eq!(page.op(), status::OK);
+    let page_fd = page_fd.unwrap();
+    assert!(sys::map(&page_fd, 4096, true).is_err(), "the page is core's to write");
+    refused("a view of nothing", request::VIEW_OPEN, &[0, 0, 0], None);
+    refused("a view of RAM", request::VIEW_OPEN, &[0, 0, 0], Some(memory));
+    refused("a view of the page", request::VIEW_OPEN, &[0, 0, 0], Some(page_fd.as_fd()));
+    for (offset, size) in [(16 * K, 0), (u64::MAX - K + 1, K), (8, K), (0, 17 * K), (K, u64::MAX)] {
+        refused("a view past the end", request::VIEW_OPEN, &[offset, size, 0], Some(name));
+    }
+    let all = paging::WRITE | paging::EXECUTE;
+    let (view, _) = ask(request::VIEW_OPEN, &[0, 0, all], Some(name));
+    assert_eq!((view.op(), view.arg(1)), (status::OK, 16 * K));
+    let view = view.arg(0);
+    for at in [16 * K, u64::MAX] {
+        refused("past the view", request::FAULT, &[view, at, fault::READ as u64], None);
+    }
+    for kind in [fault::NONE as u64, 4, u64::MAX] {
+        refused("no access", request::FAULT, &[view, 0, kind], None);
+    }
+    refused("nobody's view", request::FAULT, &[view + 1, 0, fault::READ as u64], None);
+    let (hole, fd) = ask(request::FAULT, &[view, 0, fault::READ as u64], None);
+    assert_eq!(
+        (hole.op(), hole.arg(0), fd.is_none()),
+        (status::OK, 0, true),
+        "a hole is waited for"
+    );
+
+    // What is attached read-only stays so, by every way round.
+    assert!(attach(map, ram, [K, 2 * K, 5 * K], false).0);
+    refused("writing", request::FAULT, &[view, 5 * K, fault::WRITE as u64], None);
+    let (piece, fd) = ask(request::FAULT, &[view, 5 * K, fault::READ as u64], None);
+    assert_eq!(piece.0[..6], [status::OK, 1, 5 * K, K, 2 * K, 0]);
+    let fd = fd.unwrap();
+    assert!(sys::map(&fd, 4096, true).is_err(), "the descriptor cannot be written through");
+    let readable = sys::map(&fd, 4096, false).unwrap();
+    let protect = unsafe { libc::mprotect(readable.cast(), 4096, libc::PROT_WRITE) };
+    assert_ne!(protect, 0, "nor made to");
+    assert!(attach(second, managed, [0; 3], true).0, "a map in a map");
+
+    // Core does not wait for a view that does not react, but knows.
+    let _ = support::call(map, region_map::DETACH, &[], |w| {
+        w.u64(5 * K);
+    });
+    let settled = || ask(request::SETTLED, &[], Some(map_name)).0.arg(0) == 1;
+    assert!(!settled(), "not told yet");
+    let (told, _) = ask(request::UNMAPPED, &[], None);
+    assert_eq!(told.0[..5], [status::OK, 1, view, 5 * K, K]);
+    assert!(!settled(), "told, but not done");
+    let (told, _) = ask(request::UNMAPPED, &[], None);
+    assert_eq!(told.0[..2], [status::OK, 0]);
+    assert!(settled(), "done");
+
+    unsafe { rs_session_close(id) };
+    refused("a map that is gone", request::FAULT, &[view, 0, fault::READ as u64], None);
+    support::exit(0);
+}
+
+genode_sys::component_entry!(construct);

@@ -1,6 +1,11 @@
 //! How much memory it takes to know a machine: at most so much while it is read, so much afterwards. The TOPO server's
 //! README states these figures.
 #![allow(unsafe_code, reason = "an allocator that counts")]
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "machines are written as text, piece by piece"
+)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 mod common;
@@ -123,7 +128,7 @@ fn hostile_text_takes_no_more_than_its_length_backs() {
             description::parse(&text).ok().map(|claims| Machine::build(&[claims]).is_ok())
         });
         println!("{} KiB: {result:?}, {} KiB at most", text.len() / KIB, peak / KIB);
-        assert!(peak <= 16 << 20, "{peak} for {:.60}", text);
+        assert!(peak <= 16 << 20, "{peak} for {text:.60}");
     }
 }
 

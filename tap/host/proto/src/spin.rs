@@ -5,7 +5,7 @@
 //! costs at most twice what the better of both would have cost, whatever the other side does. That alone is not
 //! good enough where nobody answers or where others need the CPU, hence three more rules:
 //!
-//! - One that polled in vain does not poll the next time, then not the next two times, four, up to [`MAX_REST`].
+//! - One that polled in vain does not poll the next time, then not the next two times, four, up to `MAX_REST`.
 //!   Somebody who waits for ever polls once.
 //! - Nobody polls for a peer that last ran on the same CPU: it cannot run as long as one polls.
 //! - One who polls for more than a moment offers the CPU to others. If somebody took it, polling was at their cost:

@@ -1,8 +1,8 @@
 //! The bound: what is allocated follows what is in use, whoever frees what.
 //!
-//! For each class, with U its largest use so far in bytes of blocks: superblocks of the class
-//! occupy at most `2 U + P (K + 2) S` bytes, plus what waits for an owner that has not looked yet;
-//! see the README for why.
+//! For each class, with U its largest use so far in bytes of blocks and W what waits for an owner
+//! that has not looked yet: superblocks of the class occupy at most `(U + W) / (1 - f) + P (K + 2) S`
+//! bytes; see the README for why.
 
 use super::model::System;
 use crate::heap::{Heap, K};
@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::vec::Vec;
 
-/// The bound for one small class, `threads` threads, and a largest use of `most` bytes.
+/// The bound for one small class, `threads` threads, and at most `most` bytes in use or waiting for
+/// their owner: `most / (1 - f) + P (K + 2) S` with f = 1/2.
 fn bound(most: usize, threads: usize) -> usize {
     2 * most + threads * (K as usize + 2) * SLICE
 }
@@ -156,9 +157,19 @@ fn thread_churn_with_blocks_outstanding() {
     let system = System::new();
     let mut left: Vec<usize> = Vec::new();
     let mut most = 0;
-    for n in 0..1000 {
+    // By class: bytes in use while a thread holds its own and its predecessor's blocks.
+    let mut uses = [0; class::CLASSES];
+    let size = |n: usize, i: usize| 16 + (n * 7 + i) % 400;
+    for n in 0_usize..1000 {
+        let mut now = [0; class::CLASSES];
+        for m in n.saturating_sub(1)..=n {
+            for class in (0..300).map(|i| class::of(size(m, i))) {
+                now[class] += class::size(class);
+            }
+        }
+        uses.iter_mut().zip(now).for_each(|(most, now)| *most = now.max(*most));
         let heap = system.core.attach().expect("memory");
-        let mine: Vec<usize> = (0..300).map(|i| allocate(heap, 16 + (n * 7 + i) % 400)).collect();
+        let mine: Vec<usize> = (0..300).map(|i| allocate(heap, size(n, i))).collect();
         for block in left.drain(..) {
             free(&system, heap, block);
         }
@@ -168,7 +179,9 @@ fn thread_churn_with_blocks_outstanding() {
         assert_eq!(stats.blocks, 300);
         most = most.max(stats.superblock_bytes);
     }
-    // Some 26 classes, each in a superblock or two, however many threads there were.
+    let limit: usize = uses.iter().filter(|&&most| most > 0).map(|&most| bound(most, 1)).sum();
+    assert!(most <= limit + 2 * GATHERED, "{most} bytes, more than {limit}");
+    // In fact some 26 classes, each in a superblock or two, however many threads there were.
     assert!(most <= 30 * 2 * SLICE, "{most} bytes");
     assert_eq!(Stats::of(system.core).heaps, 1);
 }

@@ -11,6 +11,7 @@ mod redis;
 mod stage;
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::heap::peers::{self, Allocator, GLIBC};
 use crate::heap::sample::{Sample, median, spread};
@@ -123,6 +124,12 @@ impl Program {
     }
 }
 
+/// The samples that the file keeps.
+fn saved(path: &Path) -> Vec<Sample> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(Sample::parse).collect()
+}
+
 /// The command `programs`.
 pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     let named = if plan.allocators.is_empty() {
@@ -143,41 +150,49 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     let chosen = PROGRAMS.iter().filter(|program| {
         plan.only.is_empty() || plan.only.iter().any(|part| program.name.contains(part.as_str()))
     });
-    let (mut samples, mut failures, mut skipped, mut turn) = (Vec::new(), Vec::new(), 0, 0);
+    let (mut samples, mut failures, mut skipped) = (Vec::new(), Vec::new(), 0);
+    let mut present = Vec::new();
     for program in chosen {
         let missing = program.missing();
-        if !missing.is_empty() {
-            println!(
-                "# SKIP {}: not installed; apt-get install {}",
-                program.name,
-                missing.join(" ")
-            );
+        if missing.is_empty() {
+            present.push(program);
+        } else {
+            let packages = missing.join(" ");
+            println!("# SKIP {}: not installed; apt-get install {packages}", program.name);
             skipped += 1;
-            continue;
         }
-        for round in 0..plan.runs {
-            for place in 0..allocators.len() {
-                turn += 1;
-                match program.sample(
-                    &allocators[(place + round) % allocators.len()],
-                    plan.quick,
-                    turn,
-                ) {
-                    Ok(sample) => samples.push(sample),
-                    Err(problem) => {
-                        println!("# FAILED {problem}");
-                        failures.push(problem);
+    }
+    // A series that was interrupted goes on where it was: what the file keeps is not run again.
+    let kept = plan.save.as_deref().map(saved).unwrap_or_default();
+    let kept_of = |program: &Program| kept.iter().filter(|s| s.workload == program.name).count();
+    for turn in 0..plan.runs * allocators.len() {
+        let (round, place) = (turn / allocators.len(), turn % allocators.len());
+        for program in present.iter().filter(|program| kept_of(program) <= turn) {
+            let allocator = &allocators[(place + round) % allocators.len()];
+            match program.sample(allocator, plan.quick, turn) {
+                Ok(sample) => {
+                    if let Some(path) = &plan.save {
+                        heap::save(path, std::slice::from_ref(&sample), program.name)?;
                     }
+                    println!(
+                        "# {} on {}: {:.2} s",
+                        program.name,
+                        allocator.name,
+                        sample.wall_ns as f64 / 1e9
+                    );
+                    samples.push(sample);
+                }
+                Err(problem) => {
+                    println!("# FAILED {problem}");
+                    failures.push(problem);
                 }
             }
         }
-        if let Some(path) = &plan.save {
-            heap::save(path, &samples, program.name)?;
-        }
-        println!("# {} done", program.name);
     }
+    let ran = samples.len();
+    samples.extend(kept);
     print!("{}", table(&samples));
-    println!("# {} runs, {} failed, {skipped} programs skipped", samples.len(), failures.len());
+    println!("# {ran} runs, {} failed, {skipped} programs skipped", failures.len());
     match failures.len() {
         0 => Ok(()),
         count => Err(Problem::new(format!("{count} runs failed"))),

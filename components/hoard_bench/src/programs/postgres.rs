@@ -60,6 +60,8 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
         "shared_buffers=64MB",
         "work_mem=32MB",
         "max_wal_size=1GB",
+        // More processes than processors would measure the scheduler.
+        "max_parallel_workers_per_gather=0",
     ] {
         command.args(["-c", setting]);
     }
@@ -81,7 +83,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     };
     bench(&["-i", "-q", "-s", "4"], 0)?;
     stage.write("queries.sql", QUERIES.as_bytes())?;
-    let (updates, reads, queries) = (stage.amount(2500), stage.amount(15_000), stage.amount(40));
+    let (updates, reads, queries) = (stage.amount(2500), stage.amount(15_000), stage.amount(20));
     let mut wall = Duration::ZERO;
     wall += bench(&[], updates)?.wall;
     wall += bench(&["-S"], reads)?.wall;

@@ -3,7 +3,11 @@
 
 #![no_std]
 
-use core::ffi::{c_int, c_void};
+#[path = "../../names.rs"]
+#[macro_use]
+mod names;
+
+use core::ffi::c_void;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -17,9 +21,6 @@ unsafe extern "C" {
     fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void;
     fn __libc_free(pointer: *mut c_void);
 }
-
-const ENOMEM: c_int = 12;
-const EINVAL: c_int = 22;
 
 static LIVE: AtomicU64 = AtomicU64::new(0);
 static PEAK: AtomicU64 = AtomicU64::new(0);
@@ -76,15 +77,11 @@ unsafe fn header(pointer: *const c_void) -> *const Header {
     unsafe { pointer.cast::<Header>().sub(1) }
 }
 
-/// C's `malloc`.
-#[unsafe(no_mangle)]
-pub extern "C" fn malloc(size: usize) -> *mut c_void {
+fn malloc(size: usize) -> *mut c_void {
     allocate(HEADER, size)
 }
 
-/// C's `calloc`.
-#[unsafe(no_mangle)]
-pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+fn calloc(count: usize, size: usize) -> *mut c_void {
     let Some(total) = count.checked_mul(size) else { return null_mut() };
     let block = allocate(HEADER, total);
     if !block.is_null() {
@@ -94,12 +91,9 @@ pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
     block
 }
 
-/// C's `free`.
-///
 /// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn free(pointer: *mut c_void) {
+/// As C's `free`.
+unsafe fn free(pointer: *mut c_void) {
     if !pointer.is_null() {
         // SAFETY: the caller's promise: a live block of ours, so its base is glibc's.
         unsafe {
@@ -110,12 +104,9 @@ pub unsafe extern "C" fn free(pointer: *mut c_void) {
     }
 }
 
-/// C's `realloc`.
-///
 /// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
+/// As C's `realloc`.
+unsafe fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
     let block = allocate(HEADER, size);
     if !pointer.is_null() && !block.is_null() {
         // SAFETY: both blocks are live and have at least the smaller size; the old one is the caller's to free.
@@ -128,46 +119,18 @@ pub unsafe extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_vo
     block
 }
 
-/// C's `malloc_usable_size`.
-///
 /// # Safety
-/// As in C.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn malloc_usable_size(pointer: *const c_void) -> usize {
+/// As C's `malloc_usable_size`.
+unsafe fn usable(pointer: *mut c_void) -> usize {
     // SAFETY: the caller's promise.
     if pointer.is_null() { 0 } else { unsafe { (*header(pointer)).size } }
 }
 
-/// C's `aligned_alloc`.
-#[unsafe(no_mangle)]
-pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
-    allocate(alignment, size)
-}
-
-/// glibc's `memalign`.
-#[unsafe(no_mangle)]
-pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
-    allocate(alignment, size)
-}
-
-/// POSIX's `posix_memalign`.
-///
-/// # Safety
-/// `out` can be written to.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn posix_memalign(
-    out: *mut *mut c_void,
-    alignment: usize,
-    size: usize,
-) -> c_int {
-    if !alignment.is_power_of_two() || alignment < size_of::<usize>() {
-        return EINVAL;
-    }
-    let block = allocate(alignment, size);
-    if block.is_null() {
-        return ENOMEM;
-    }
-    // SAFETY: the caller's promise.
-    unsafe { out.write(block) };
-    0
+c_names! {
+    malloc: super::malloc,
+    calloc: super::calloc,
+    free: super::free,
+    realloc: super::realloc,
+    malloc_usable_size: usable,
+    aligned_alloc: allocate,
 }

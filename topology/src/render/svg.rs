@@ -1,24 +1,31 @@
-//! The machine as a drawing: boxes in boxes, nodes of memory above the objects that they are local
-//! to. No script, no fonts of its own, readable on light and dark ground.
+//! The machine as a drawing: boxes in boxes, nodes of memory above the objects that they are local to, and below them
+//! the distances and latencies between nodes as tables, the farther the darker. No script, no fonts of its own; colours follow
+//! the reader's light or dark scheme.
 
 use super::tree::{Kind, Object, tree};
 use super::{Bytes, Escaped};
-use crate::{CacheType, Machine, NodeId};
+use crate::{AccessKind, CacheType, Machine, NodeId};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
-const PAD: u32 = 6;
-const LINE: u32 = 16;
-/// Width of a character of the 11-pixel monospace font.
+const PAD: u32 = 7;
+const LINE: u32 = 17;
+/// Width of a character of the 12-pixel font, on the safe side.
 const CHAR: u32 = 7;
+/// A cell of a table.
+const CELL: u32 = 44;
+/// Tables of more nodes than this are left out: they are for programs.
+const MAX_TABLE: usize = 32;
+/// Steps from near to far.
+const SHADES: u64 = 6;
 /// A row of children is broken when it would become wider than this.
 const ROW: u32 = 1400;
 
 struct Box {
     label: String,
-    colour: &'static str,
+    class: &'static str,
     width: u32,
     height: u32,
     /// Where in the parent.
@@ -28,9 +35,9 @@ struct Box {
 }
 
 impl Box {
-    fn leaf(label: String, colour: &'static str) -> Box {
+    fn leaf(label: String, class: &'static str) -> Box {
         let width = label.chars().count() as u32 * CHAR + 2 * PAD;
-        Box { label, colour, width, height: LINE + PAD, x: 0, y: 0, inside: Vec::new() }
+        Box { label, class, width, height: LINE + PAD, x: 0, y: 0, inside: Vec::new() }
     }
 
     /// Put `above` in a column over the rows of `children`.
@@ -69,37 +76,86 @@ impl Box {
     }
 
     fn draw(&self, x: u32, y: u32, out: &mut impl Write) -> fmt::Result {
+        let middle = self.class == "pu" || self.class.starts_with('h');
+        let text = if middle { self.width / 2 } else { PAD };
         writeln!(
             out,
-            "<rect x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{}\" fill=\"{}\" stroke=\"#333\"/>\
-             <text x=\"{}\" y=\"{}\">{}</text>",
+            "<rect class=\"{0}\" x=\"{x}\" y=\"{y}\" width=\"{1}\" height=\"{2}\" rx=\"4\"/>\
+             <text{3} x=\"{4}\" y=\"{5}\">{6}</text>",
+            self.class,
             self.width,
             self.height,
-            self.colour,
-            x + PAD,
-            y + LINE - 2,
+            if middle { " class=\"c\"" } else { "" },
+            x + text,
+            y + LINE - 1,
             Escaped(&self.label)
         )?;
         self.inside.iter().try_for_each(|b| b.draw(x + b.x, y + b.y, out))
     }
+
+    /// A table between nodes, with a title; `None` where there is nothing to be told, or too much.
+    fn table(
+        machine: &Machine,
+        title: &str,
+        more_is_near: bool,
+        value: impl Fn(NodeId, NodeId) -> Option<u64>,
+    ) -> Option<Box> {
+        let ids: Vec<NodeId> = machine.nodes().iter().map(|n| n.id.value).collect();
+        let all = || ids.iter().flat_map(|a| ids.iter().map(|b| (*a, *b)));
+        let known = || all().filter_map(|(a, b)| value(a, b));
+        let (low, high) = (known().min()?, known().max()?);
+        if ids.len() < 2 || ids.len() > MAX_TABLE {
+            return None;
+        }
+        let mut table = Box::leaf(String::from(title), "table");
+        let top = LINE + PAD;
+        let mut cell = |column: usize, row: usize, label: String, class| {
+            let mut cell = Box::leaf(label, class);
+            (cell.x, cell.y) = (PAD + column as u32 * CELL, top + row as u32 * (LINE + PAD));
+            (cell.width, cell.height) = (CELL - 2, LINE + PAD - 2);
+            table.inside.push(cell);
+        };
+        for (i, id) in ids.iter().enumerate() {
+            cell(i + 1, 0, format!("{id}"), "head");
+            cell(0, i + 1, format!("{id}"), "head");
+        }
+        for (i, a) in ids.iter().enumerate() {
+            for (j, b) in ids.iter().enumerate() {
+                let Some(n) = value(*a, *b) else { continue };
+                let shade = (if more_is_near { high - n } else { n - low }) * (SHADES - 1)
+                    / (high - low).max(1);
+                let class = ["h0", "h1", "h2", "h3", "h4", "h5"].get(shade as usize).copied();
+                cell(j + 1, i + 1, format!("{n}"), class.unwrap_or("h5"));
+            }
+        }
+        let side = ids.len() as u32 + 1;
+        table.width = table.width.max(side * CELL + 2 * PAD - 2);
+        table.height = top + side * (LINE + PAD) + PAD - 2;
+        Some(table)
+    }
 }
 
 fn memory(machine: &Machine, node: NodeId) -> Box {
-    let size = machine.memory_of(node).map_or(String::new(), |m| format!(" {}", Bytes(m)));
-    Box::leaf(format!("NUMANode {node}{size}"), "#e6f2d9")
+    let size = machine.memory_of(node).map_or(String::new(), |m| format!("  {}", Bytes(m)));
+    let alone = machine.cpus_of(node).is_none_or(crate::CpuSet::is_empty);
+    Box::leaf(format!("NUMANode {node}{size}"), if alone { "memory alone" } else { "memory" })
 }
 
 fn lay_out(machine: &Machine, o: &Object) -> Box {
-    let (label, colour) = match o.kind {
-        Kind::Machine => (String::from("Machine"), "#ffffff"),
-        Kind::Group => (String::from("Group"), "#f6f6f6"),
-        Kind::Package(n) => (format!("Package {n}"), "#e0e0e0"),
-        Kind::Die(n) => (format!("Die {n}"), "#ececec"),
-        Kind::Core(n) => (format!("Core {n}"), "#d0d0d0"),
+    let (label, class) = match o.kind {
+        Kind::Machine => {
+            let nodes = machine.nodes().len();
+            let (cpus, s) = (machine.cpus().len(), if nodes == 1 { "" } else { "s" });
+            (format!("Machine: {nodes} node{s}, {cpus} CPUs"), "machine")
+        }
+        Kind::Group => (String::from("Group"), "group"),
+        Kind::Package(n) => (format!("Package {n}"), "package"),
+        Kind::Die(n) => (format!("Die {n}"), "die"),
+        Kind::Core(n) => (format!("Core {n}"), "core"),
         Kind::Pu(id) => {
             let kind = machine.cpu(id).and_then(|c| c.kind);
             let letter = kind.map_or(String::new(), |k| format!(" {}", k.value.letter()));
-            (format!("PU {id}{letter}"), "#ffffff")
+            (format!("PU {id}{letter}"), "pu")
         }
         Kind::Cache(i) => {
             let label = machine.caches().get(i).map_or(String::new(), |c| {
@@ -108,28 +164,69 @@ fn lay_out(machine: &Machine, o: &Object) -> Box {
                     CacheType::Instruction => "i",
                     CacheType::Unified => "",
                 };
-                let size = c.size.map_or(String::new(), |s| format!(" {}", Bytes(s)));
+                let size = c.size.map_or(String::new(), |s| format!("  {}", Bytes(s)));
                 format!("L{}{letter}{size}", c.level)
             });
-            (label, "#cfe2f3")
+            (label, "cache")
         }
     };
     let above = o.memory.iter().map(|n| memory(machine, *n)).collect();
     let children = o.children.iter().map(|c| lay_out(machine, c)).collect();
-    let leaf = Box::leaf(label, colour);
+    let leaf = Box::leaf(label, class);
     if o.memory.is_empty() && o.children.is_empty() { leaf } else { leaf.around(above, children) }
 }
 
+const STYLE: &str = "<style>\
+    text{font:12px Inter,'Segoe UI','Helvetica Neue',Arial,sans-serif;fill:#1f2937}.c{text-anchor:middle}\
+    rect{stroke:#94a3b8;fill:#fff}.ground{stroke:none;fill:#f1f5f9}.machine{fill:#fff;stroke:#64748b}\
+    .group{fill:#f8fafc}.package{fill:#eef2ff;stroke:#a5b4fc}.die{fill:#e0e7ff;stroke:#a5b4fc}\
+    .memory{fill:#d1fae5;stroke:#34d399}.alone{stroke-dasharray:5 3}\
+    .cache{fill:#e0f2fe;stroke:#7dd3fc}.core{fill:#e2e8f0}.pu{fill:#fff}\
+    .table{fill:#fff}.head{stroke:none;fill:none}\
+    .h0{fill:#fff7ed}.h1{fill:#ffedd5}.h2{fill:#fed7aa}.h3{fill:#fdba74}.h4{fill:#fb923c}.h5{fill:#f97316}\
+    .h0,.h1,.h2,.h3,.h4,.h5{stroke:none}\
+    @media (prefers-color-scheme:dark){text{fill:#e5e7eb}rect{stroke:#475569;fill:#0f172a}.ground{fill:#020617}\
+    .machine,.table{fill:#0f172a}.group{fill:#1e293b}.package{fill:#1e1b4b;stroke:#4f46e5}.die{fill:#312e81}\
+    .memory{fill:#064e3b;stroke:#059669}.cache{fill:#0c4a6e;stroke:#0284c7}.core{fill:#334155}.pu{fill:#0f172a}\
+    .h0{fill:#431407}.h1{fill:#7c2d12}.h2{fill:#9a3412}.h3{fill:#c2410c}.h4{fill:#ea580c}.h5{fill:#f97316}}\
+    </style>";
+
 /// Draw the machine.
 pub fn svg(machine: &Machine, out: &mut impl Write) -> fmt::Result {
-    let drawing = lay_out(machine, &tree(machine).root);
-    let (w, h) = (drawing.width + 2 * PAD, drawing.height + 2 * PAD);
+    let mut parts = alloc::vec![lay_out(machine, &tree(machine).root)];
+    if let Some(source) = machine.distance_source() {
+        let title = format!("Distances ({source})");
+        parts.extend(Box::table(machine, &title, false, |a, b| {
+            machine.distance(a, b).map(u64::from)
+        }));
+    }
+    for (title, kind) in [
+        ("Read latency, ns", AccessKind::ReadLatency),
+        ("Read bandwidth, GB/s", AccessKind::ReadBandwidth),
+    ] {
+        let value = |a, b| machine.access(a, b, 0, kind).map(|fact| fact.value.div_ceil(1000));
+        parts.extend(Box::table(machine, title, !kind.is_latency(), value));
+    }
+    // the tables stand side by side below the machine
+    let row = parts.first().map_or(0, |machine| machine.width);
+    let (mut x, mut y, mut bottom, mut w) = (PAD, PAD, 0, 0);
+    for (i, part) in parts.iter_mut().enumerate() {
+        if i <= 1 || x + part.width > row.max(ROW / 2) {
+            (x, y) = (PAD, bottom + PAD);
+        }
+        (part.x, part.y) = (x, y);
+        x += part.width + PAD;
+        w = w.max(x);
+        bottom = bottom.max(part.y + part.height);
+    }
+    let h = bottom + PAD;
     writeln!(
         out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" \
-         font-family=\"monospace\" font-size=\"11\">\n\
-         <rect width=\"{w}\" height=\"{h}\" fill=\"#ffffff\"/>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n\
+         {STYLE}\n<rect class=\"ground\" width=\"{w}\" height=\"{h}\"/>"
     )?;
-    drawing.draw(PAD, PAD, out)?;
+    for part in &parts {
+        part.draw(part.x, part.y, out)?;
+    }
     out.write_str("</svg>\n")
 }

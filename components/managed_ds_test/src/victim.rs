@@ -16,7 +16,8 @@ use rs_managed_ds_test::{Managed, READ_ONLY};
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
     let config = RomConnection::open(env, "config")?.read(1 << 16)?;
-    let writes = Node::parse(&config).is_ok_and(|config| config.attr_or("write", false));
+    let config = Node::parse(&config).map_err(|_| Error::Invalid)?;
+    let (writes, strays) = (config.attr_or("write", false), config.attr_or("stray", false));
     let session = Connection::<dyn Managed>::open(env, "")?;
     let dataspace = session.dataspace().map_err(|_| Error::Gone)?;
     let memory = Attached::writeable(&dataspace)?;
@@ -25,6 +26,13 @@ fn main(env: Env) -> Result<(), Error> {
         let before = memory.load_u64(page, Ordering::Relaxed)?;
         log!("reads page {}, then writes to it", before as u32);
         memory.atomic_u64(page)?.store(1, Ordering::Relaxed);
+    } else if strays {
+        log!("reads outside of all its memory");
+        #[allow(unsafe_code, reason = "what safe code cannot do: an access that faults")]
+        // SAFETY: the first page is never mapped, so the read ends the component and nothing else happens.
+        unsafe {
+            core::ptr::without_provenance::<u8>(8).read_volatile();
+        }
     } else {
         log!("waits");
         memory.load_u64(0, Ordering::Relaxed)?;

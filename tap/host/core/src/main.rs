@@ -5,6 +5,7 @@
 
 mod account;
 mod attention;
+mod balance;
 mod fd;
 mod isolation;
 mod machine;

@@ -10,6 +10,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::account::Accounts;
 use crate::attention::{Attention, HINTS};
+use crate::balance::Balance;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
@@ -284,28 +285,22 @@ impl Core {
     /// Show that nothing was lost: the accounts add up and nothing is left.
     fn summary(&self) {
         let accounts = &self.nucleus.accounts;
-        let (ram, caps) = accounts.total();
         let root = accounts.get(crate::account::ROOT).copied().unwrap_or_default();
         let nucleus = &self.nucleus;
         // The boot modules stay.
         let kept = self.services.modules.count();
         let objects = nucleus.objects.len().saturating_sub(kept);
         let calls = nucleus.channels.len() + nucleus.slots.len() + (nucleus.eps.len() - 1);
-        let left = objects + calls + nucleus.maps.count();
-        let descriptors = descriptors().saturating_sub(self.descriptors + kept);
-        let balanced = accounts.balanced()
-            && left == 0
-            && descriptors == 0
-            && accounts.open() == 0
-            && (root.ram.avail(), root.caps.avail()) == (ram, caps)
-            && self.nucleus.procs.is_empty();
-        note(format_args!(
-            "{}accounts: RAM {} of {ram} bytes, caps {} of {caps}, {} processes left, {left} objects, {descriptors} descriptors",
-            if balanced { "" } else { "Error: " },
-            root.ram.avail(),
-            root.caps.avail(),
-            self.nucleus.procs.len(),
-        ));
+        let balance = Balance {
+            start: accounts.total(),
+            back: (root.ram.avail(), root.caps.avail()),
+            sum: accounts.sum(),
+            accounts: accounts.open(),
+            processes: nucleus.procs.len(),
+            objects: objects + calls + nucleus.maps.count(),
+            descriptors: descriptors().saturating_sub(self.descriptors + kept),
+        };
+        note(format_args!("{balance}"));
     }
 }
 

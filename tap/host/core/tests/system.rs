@@ -99,6 +99,41 @@ fn a_crash_reaches_the_parent_and_costs_it_nothing() {
     ]);
 }
 
+/// Signals that do not end a process: ignored by default, stopping, or ignored by components.
+const HARMLESS: [i32; 9] = [
+    libc::SIGCHLD,
+    libc::SIGURG,
+    libc::SIGWINCH,
+    libc::SIGCONT,
+    libc::SIGSTOP,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGPIPE,
+];
+
+#[test]
+fn every_signal_that_ends_a_component_reaches_the_parent_and_costs_it_nothing() {
+    let modules = [("init", "echo_init"), ("child", "signal_child")];
+    let fatal = (1..=64).filter(|n| !HARMLESS.contains(n) && ![32, 33].contains(n)); // the C library's own two
+    for signal in fatal {
+        let text = signal.to_string();
+        let name = format!("signal_{signal}");
+        let texts = [("signal", text.as_str())];
+        let outcome = boot_with(&name, &modules, &texts, Duration::from_mins(1), |_| {});
+        assert!(!outcome.log.contains("survived"), "{signal}: {}", outcome.log);
+        outcome.expect(&[
+            &format!("[init] child ended: how 2 value {signal}"),
+            "[init] quota returned: 0 bytes, 0 caps missing",
+        ]);
+    }
+    let outcome = boot_with("exit", &modules, &[("signal", "0")], Duration::from_mins(1), |_| {});
+    outcome.expect(&[
+        "[init] child ended: how 1 value 9",
+        "[init] quota returned: 0 bytes, 0 caps missing",
+    ]);
+}
+
 #[test]
 fn a_panic_is_logged_with_its_place_and_becomes_an_exit_value() {
     let outcome = boot("panic", &[("init", "echo_init"), ("child", "panic_child")]);

@@ -28,6 +28,14 @@ extern "C" fn construct() {
             reply.body = vec![0; 8];
             0
         }
+        // the number in the ROM module `signal`
+        2 => {
+            let number = support::read_number("signal");
+            reply.write(|w| {
+                w.u64(number.into());
+            });
+            0
+        }
         _ => -2,
     });
     let child: Rc<RefCell<Option<Child>>> = Rc::default();

@@ -12,7 +12,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use genode_sys::*;
-use rs_host_proto::opcode::{cost, rom};
 use support::{Child, Event};
 
 #[derive(Default)]
@@ -28,23 +27,6 @@ struct World {
 }
 
 const NAMES: [&str; 2] = ["server", "client"];
-
-fn read_number(module: &str) -> u32 {
-    let (id, session) = support::open("ROM", module, cost::ROM.ram, cost::ROM.caps).unwrap();
-    let ds = support::call(session, rom::DATASPACE, &[], |_| {}).unwrap().cap();
-    let attr = rs_attach_attr_t { offset: 0, size: 0, at: 0, writeable: false, executable: false };
-    let (mut addr, mut size) = (0, 0);
-    assert_eq!(unsafe { rs_attach(ds, &attr, &mut addr, &mut size) }, RS_OK);
-    let bytes = unsafe { std::slice::from_raw_parts(addr as *const u8, size) };
-    let text = std::str::from_utf8(bytes).unwrap().trim_end_matches('\0').trim().to_owned();
-    unsafe {
-        rs_detach(addr);
-        rs_cap_drop(ds);
-        rs_cap_drop(session);
-        rs_session_close(id);
-    }
-    text.parse().unwrap()
-}
 
 fn start(world: &Rc<World>, which: usize) {
     let (w, e) = (Rc::clone(world), Rc::clone(world));
@@ -70,7 +52,7 @@ fn start(world: &Rc<World>, which: usize) {
 
 extern "C" fn construct() {
     let world: Rc<World> = Rc::default();
-    world.enough.set(read_number("deaths"));
+    world.enough.set(support::read_number("deaths"));
     let before = support::quota();
     let w = Rc::clone(&world);
     let (_, news) = support::signal(move |_| {

@@ -302,3 +302,21 @@ pub fn quota() -> rs_quota_t {
 pub fn exit(value: i32) -> ! {
     unsafe { rs_exit(value) }
 }
+
+/// The number that a ROM module holds.
+pub fn read_number(module: &str) -> u32 {
+    let (id, session) = open("ROM", module, cost::ROM.ram, cost::ROM.caps).unwrap();
+    let ds = call(session, rs_host_proto::opcode::rom::DATASPACE, &[], |_| {}).unwrap().cap();
+    let attr = rs_attach_attr_t { offset: 0, size: 0, at: 0, writeable: false, executable: false };
+    let (mut addr, mut size) = (0, 0);
+    assert_eq!(unsafe { rs_attach(ds, &attr, &mut addr, &mut size) }, RS_OK);
+    let bytes = unsafe { std::slice::from_raw_parts(addr as *const u8, size) };
+    let text = std::str::from_utf8(bytes).unwrap().trim_end_matches('\0').trim().to_owned();
+    unsafe {
+        rs_detach(addr);
+        rs_cap_drop(ds);
+        rs_cap_drop(session);
+        rs_session_close(id);
+    }
+    text.parse().unwrap()
+}

@@ -165,21 +165,22 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     // A series that was interrupted goes on where it was: what the file keeps is not run again.
     let kept = plan.save.as_deref().map(saved).unwrap_or_default();
     let kept_of = |program: &Program| kept.iter().filter(|s| s.workload == program.name).count();
-    for turn in 0..plan.runs * allocators.len() {
-        let (round, place) = (turn / allocators.len(), turn % allocators.len());
-        for program in present.iter().filter(|program| kept_of(program) <= turn) {
+    let runs = (0..plan.runs).flat_map(|round| present.iter().map(move |program| (round, program)));
+    for (round, program) in runs {
+        // One right after the other, and each first as often.
+        for place in 0..allocators.len() {
+            let turn = round * allocators.len() + place;
+            if turn < kept_of(program) {
+                continue;
+            }
             let allocator = &allocators[(place + round) % allocators.len()];
             match program.sample(allocator, plan.quick, turn) {
                 Ok(sample) => {
                     if let Some(path) = &plan.save {
                         heap::save(path, std::slice::from_ref(&sample), program.name)?;
                     }
-                    println!(
-                        "# {} on {}: {:.2} s",
-                        program.name,
-                        allocator.name,
-                        sample.wall_ns as f64 / 1e9
-                    );
+                    let seconds = sample.wall_ns as f64 / 1e9;
+                    println!("# {} on {}: {seconds:.2} s", program.name, allocator.name);
                     samples.push(sample);
                 }
                 Err(problem) => {

@@ -241,35 +241,40 @@ fn out_of_bounds(topology: &TopologyConnection) -> Result<(), String> {
 }
 
 /// Starts threads spread over the nodes, each at a CPU of its node.
+///
+/// Where the server shows another machine than the one at hand, a thread goes to the place in the component's affinity space
+/// that corresponds to its place there.
 fn place(env: Env, topology: &TopologyConnection, threads: u64) -> Result<(), String> {
     let space = env.affinity_space();
     let (width, height) = topology.snapshot().size();
-    if (space.width, space.height) != (width, height) {
+    let same = (space.width, space.height) == (width, height);
+    if threads > 0 && !same {
         log!(
-            "threads are not placed: the component's affinity space is {} x {}, the topology's {width} x {height}",
+            "{width} x {height} places are shown, the component has {} x {}: threads go to those that correspond",
             space.width,
             space.height
         );
-        return Ok(());
     }
+    let scaled =
+        |at: i32, from: u32, to: u32| (at as u64 * u64::from(to) / u64::from(from.max(1))) as i32;
     let nodes = topology.snapshot().cpu_nodes().max(1);
     let mut started = Vec::new();
     for n in 0..threads {
         let node = n as u32 % nodes;
         // The n-th thread of a node goes to its n-th location, around.
-        let places: Vec<Location> = (0..width as i32)
+        let places: Vec<(i32, i32)> = (0..width as i32)
             .flat_map(|x| (0..height as i32).map(move |y| (x, y)))
             .filter(|&(x, y)| topology.node_of(x, y) == Some(node))
-            .map(|(x, y)| Location::cpu(x, y))
             .collect();
-        let Some(&at) = places.get((n as usize / nodes as usize) % places.len().max(1)) else {
+        let Some(&(x, y)) = places.get((n as usize / nodes as usize) % places.len().max(1)) else {
             continue;
         };
+        let at = Location::cpu(scaled(x, width, space.width), scaled(y, height, space.height));
         let thread = Builder::new("worker")
             .location(at)
             .spawn(move || (0..100_000_u64).map(|n| n ^ 1).fold(0, u64::wrapping_add))
             .map_err(|error| format!("thread at {},{}: {error}", at.x, at.y))?;
-        log!("thread {n} at {},{} on node {node}", at.x, at.y);
+        log!("thread {n} at {x},{y} on node {node}");
         started.push(thread);
     }
     for thread in started {

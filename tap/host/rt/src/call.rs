@@ -1,5 +1,5 @@
 //! Calls: claim the object once, take a slot, write, ring, wait, copy out.
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, RawFd};
 
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
@@ -27,7 +27,7 @@ pub(crate) struct Answer {
 }
 
 /// Find out where `cap` is called, unless that is known.
-fn claim_in(state: &mut State, cap: rs_cap_t) -> Result<Claim, rs_err_t> {
+pub(crate) fn claim_in(state: &mut State, cap: rs_cap_t) -> Result<Claim, rs_err_t> {
     if let Some(claim) = state.caps.claim(cap) {
         return Ok(claim);
     }
@@ -43,13 +43,13 @@ pub(crate) fn claim(cap: rs_cap_t) -> Result<Claim, rs_err_t> {
     claim_in(&mut state(), cap)
 }
 
-/// Find out where `cap` is called, and take a slot for the call.
-fn line(cap: rs_cap_t) -> Result<(Claim, Line), rs_err_t> {
+/// Find out where `cap` is called, take a slot for the call, and look up what it passes.
+fn line(cap: rs_cap_t, caps: &[rs_cap_t]) -> Result<(Claim, Line, Passed), rs_err_t> {
     loop {
         let mut state = state();
         let claim = claim_in(&mut state, cap)?;
         if let Some(line) = state.channels.take(claim)? {
-            return Ok((claim, line));
+            return Ok((claim, line, Passed::new(&state, caps)));
         }
         drop(state);
         std::thread::yield_now();
@@ -80,12 +80,12 @@ pub(crate) fn call(
     if dst == 0 {
         return Err(RS_INVALID);
     }
-    let (claim, line) = line(dst)?;
+    let (claim, line, passed) = line(dst, caps)?;
     let result = if entrypoint::is_current(line.ep) {
         // The calling thread is the one that would have to answer.
         Err(RS_INVALID)
     } else {
-        transact(claim, &line, body, caps, out)
+        transact(claim, &line, body, &passed, out)
     };
     let gone = matches!(result, Err(RS_GONE));
     let polled = result.as_ref().map_or(Outcome::Unknown, |a| a.polled);
@@ -97,7 +97,7 @@ fn transact(
     claim: Claim,
     line: &Line,
     body: &[u8],
-    caps: &[rs_cap_t],
+    passed: &Passed,
     out: &mut [u8],
 ) -> Result<Answer, rs_err_t> {
     let gone = |Gone| RS_GONE;
@@ -105,10 +105,10 @@ fn transact(
     let slot = unsafe { &*line.slot };
     // SAFETY: open as long as the channel.
     let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
-    if !caps.is_empty() {
-        send_caps(socket, caps, SendFlags::empty()).map_err(|_| RS_GONE)?;
+    if passed.len > 0 {
+        passed.send(socket, SendFlags::empty()).map_err(|_| RS_GONE)?;
     }
-    slot.post(claim.index, body, caps.len(), line.cpu).map_err(gone)?;
+    slot.post(claim.index, body, passed.len, line.cpu).map_err(gone)?;
     ring(line.bell, line.doorbell, line.number);
     let mut polling = Polling::new(line.poll);
     let reply = slot.wait(&Futex, &mut polling, out).map_err(gone)?;
@@ -126,24 +126,40 @@ fn transact(
     Ok(answer)
 }
 
-/// Send capabilities: a byte for each says whether it is valid, descriptors for those that are.
-pub(crate) fn send_caps(
-    socket: BorrowedFd<'_>,
-    caps: &[rs_cap_t],
-    flags: SendFlags,
-) -> rustix::io::Result<()> {
-    let mut valid = [0u8; MAX_CAPS];
-    let mut fds = [socket; MAX_CAPS];
-    let mut n = 0;
-    for (cap, valid) in caps.iter().zip(&mut valid) {
-        // SAFETY: the capabilities are borrowed from the caller for the duration of the call.
-        if let Some(fd) = unsafe { caps::borrow(*cap) } {
-            *valid = 1;
-            fds[n] = fd;
-            n += 1;
+/// Capabilities on their way into a message.
+pub(crate) struct Passed {
+    /// For each, whether it is valid.
+    valid: [u8; MAX_CAPS],
+    len: usize,
+    /// Descriptors of those that are.
+    fds: [RawFd; MAX_CAPS],
+    num_fds: usize,
+}
+
+impl Passed {
+    /// Look `caps` up. They stay what they are as long as the caller holds references to them.
+    pub(crate) fn new(state: &State, caps: &[rs_cap_t]) -> Self {
+        let len = caps.len().min(MAX_CAPS);
+        let mut passed = Self { valid: [0; MAX_CAPS], len, fds: [0; MAX_CAPS], num_fds: 0 };
+        for (cap, valid) in caps.iter().zip(&mut passed.valid) {
+            if let Some(fd) = state.caps.fd(*cap) {
+                *valid = 1;
+                passed.fds[passed.num_fds] = fd;
+                passed.num_fds += 1;
+            }
         }
+        passed
     }
-    sys::send(socket, &valid[..caps.len().min(MAX_CAPS)], &fds[..n], flags)
+
+    /// Send them: a byte for each, and the descriptors.
+    pub(crate) fn send(&self, socket: BorrowedFd<'_>, flags: SendFlags) -> rustix::io::Result<()> {
+        let mut fds = [socket; MAX_CAPS];
+        for (borrowed, fd) in fds.iter_mut().zip(&self.fds[..self.num_fds]) {
+            // SAFETY: the caller of the call or the reply holds the capabilities until it is over.
+            *borrowed = unsafe { BorrowedFd::borrow_raw(*fd) };
+        }
+        sys::send(socket, &self.valid[..self.len], &fds[..self.num_fds], flags)
+    }
 }
 
 /// Receive one packet of capabilities.
@@ -151,12 +167,13 @@ pub(crate) fn receive_caps(socket: BorrowedFd<'_>, out: &mut [rs_cap_t; MAX_CAPS
     let mut valid = [0u8; MAX_CAPS];
     let mut fds = Fds::default();
     let Ok((len, _)) = sys::recv(socket, &mut valid, &mut fds, RecvFlags::DONTWAIT) else { return };
-    let mut fds = fds.into_iter().flatten();
+    let mut fds = fds.iter_mut().filter_map(Option::take);
+    let mut state = state();
     for (cap, valid) in out.iter_mut().zip(&valid[..len.min(MAX_CAPS)]) {
         if *valid != 0
             && let Some(fd) = fds.next()
         {
-            *cap = caps::adopt(fd);
+            *cap = state.caps.adopt(fd);
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The component's capabilities: descriptors, told apart by inode, counted.
 //!
+//! Most capabilities that arrive are handed on or dropped, and what they name does not matter for that. So they get an
+//! entry each, and the kernel is asked for the inode when a capability is called, signalled or compared: then
+//! entries of the same object are tied together, and share what was found out about where it is called.
+//!
 //! A handle is the index of an entry plus one, with the entry's generation above, so that a handle used
 //! after its last reference was dropped names nothing.
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
@@ -30,12 +34,22 @@ pub(crate) fn state() -> MutexGuard<'static, State> {
 
 #[derive(Clone, Copy)]
 struct Entry {
+    /// 0 until somebody asked, and for entries that stand for another.
     inode: u64,
     fd: RawFd,
     refs: u32,
     generation: u32,
     /// Next in the bucket or in the free list, plus one.
     next: u16,
+    /// Entry of the same object that was known before, plus one. A reference to it.
+    same: u16,
+    claim: Option<Claim>,
+}
+
+/// What to give back after the last reference was dropped.
+#[derive(Default)]
+struct Left {
+    fds: [Option<OwnedFd>; 2],
     claim: Option<Claim>,
 }
 
@@ -49,7 +63,8 @@ pub(crate) struct Caps {
 
 impl Caps {
     const fn new() -> Self {
-        let empty = Entry { inode: 0, fd: 0, refs: 0, generation: 0, next: 0, claim: None };
+        let empty =
+            Entry { inode: 0, fd: 0, refs: 0, generation: 0, next: 0, same: 0, claim: None };
         Self { entries: [empty; MAX], buckets: [0; BUCKETS], free: 0, fresh: 0 }
     }
 
@@ -63,31 +78,12 @@ impl Caps {
         self.entries.get(self.index(handle)?)
     }
 
-    fn entry_mut(&mut self, handle: rs_cap_t) -> Option<&mut Entry> {
-        let index = self.index(handle)?;
-        self.entries.get_mut(index)
-    }
-
     fn bucket(inode: u64) -> usize {
         inode as usize % BUCKETS
     }
 
-    /// Take a received descriptor in; 0 if it is no capability or there is no room.
+    /// Take a received descriptor in; 0 if there is no room.
     pub(crate) fn adopt(&mut self, fd: OwnedFd) -> rs_cap_t {
-        let Ok(identity) = sys::identity(&fd) else { return 0 };
-        if !identity.regular {
-            return 0;
-        }
-        let bucket = Self::bucket(identity.inode);
-        let mut at = self.buckets[bucket];
-        while let Some(index) = at.checked_sub(1) {
-            let entry = &mut self.entries[index as usize];
-            if entry.inode == identity.inode {
-                entry.refs = entry.refs.saturating_add(1);
-                return handle(index, entry.generation);
-            }
-            at = entry.next;
-        }
         let index = if let Some(index) = self.free.checked_sub(1) {
             self.free = self.entries[index as usize].next;
             index
@@ -98,13 +94,47 @@ impl Caps {
             return 0;
         };
         let entry = &mut self.entries[index as usize];
-        entry.inode = identity.inode;
+        entry.inode = 0;
         entry.fd = fd.into_raw_fd();
         entry.refs = 1;
+        entry.same = 0;
         entry.claim = None;
-        entry.next = self.buckets[bucket];
-        self.buckets[bucket] = index + 1;
         handle(index, entry.generation)
+    }
+
+    /// The entry that stands for the object of a capability; `None` if there is none, since nobody but core can make
+    /// a capability, but anybody can send a descriptor.
+    fn object(&mut self, handle: rs_cap_t) -> Option<usize> {
+        let index = self.index(handle)?;
+        let entry = self.entries[index];
+        if let Some(same) = entry.same.checked_sub(1) {
+            return Some(same as usize);
+        }
+        if entry.inode != 0 {
+            return Some(index);
+        }
+        // SAFETY: the table owns the descriptor.
+        let identity = sys::identity(unsafe { BorrowedFd::borrow_raw(entry.fd) }).ok()?;
+        if !identity.regular {
+            return None;
+        }
+        let bucket = Self::bucket(identity.inode);
+        let mut at = self.buckets[bucket];
+        while let Some(other) = at.checked_sub(1) {
+            let known = &mut self.entries[other as usize];
+            if known.inode == identity.inode {
+                known.refs = known.refs.saturating_add(1);
+                self.entries[index].same = at;
+                return Some(other as usize);
+            }
+            at = known.next;
+        }
+        let next = self.buckets[bucket];
+        self.buckets[bucket] = index as u16 + 1;
+        let entry = &mut self.entries[index];
+        entry.inode = identity.inode;
+        entry.next = next;
+        Some(index)
     }
 
     /// Descriptor of a capability, valid as long as its handle.
@@ -113,19 +143,24 @@ impl Caps {
     }
 
     /// Where the object behind a capability is called, if that was found out.
-    pub(crate) fn claim(&self, handle: rs_cap_t) -> Option<Claim> {
-        self.entry(handle)?.claim
+    pub(crate) fn claim(&mut self, handle: rs_cap_t) -> Option<Claim> {
+        let index = self.object(handle)?;
+        self.entries[index].claim
     }
 
-    pub(crate) fn set_claim(&mut self, handle: rs_cap_t, claim: Claim) {
-        if let Some(entry) = self.entry_mut(handle) {
-            entry.claim = Some(claim);
+    /// Note where the object behind a capability is called. False if the capability names none.
+    pub(crate) fn set_claim(&mut self, handle: rs_cap_t, claim: Claim) -> bool {
+        let index = self.object(handle);
+        if let Some(index) = index {
+            self.entries[index].claim = Some(claim);
         }
+        index.is_some()
     }
 
     fn dup(&mut self, handle: rs_cap_t) -> rs_cap_t {
-        match self.entry_mut(handle) {
-            Some(entry) => {
+        match self.index(handle) {
+            Some(index) => {
+                let entry = &mut self.entries[index];
                 entry.refs = entry.refs.saturating_add(1);
                 handle
             }
@@ -134,8 +169,23 @@ impl Caps {
     }
 
     /// Drop a reference. The last one yields what to close and to release.
-    fn release(&mut self, handle: rs_cap_t) -> Option<(OwnedFd, Option<Claim>)> {
-        let index = self.index(handle)?;
+    fn release(&mut self, handle: rs_cap_t) -> Left {
+        let mut left = Left::default();
+        if let Some(index) = self.index(handle) {
+            let same = self.entries[index].same;
+            left.fds[0] = self.unref(index, &mut left.claim);
+            // The reference to the entry that stood for it went with it.
+            if left.fds[0].is_some()
+                && let Some(same) = same.checked_sub(1)
+            {
+                left.fds[1] = self.unref(same as usize, &mut left.claim);
+            }
+        }
+        left
+    }
+
+    /// Drop a reference to an entry. The last one frees it and yields its descriptor.
+    fn unref(&mut self, index: usize, claim: &mut Option<Claim>) -> Option<OwnedFd> {
         let entry = &mut self.entries[index];
         entry.refs -= 1;
         if entry.refs > 0 {
@@ -144,13 +194,17 @@ impl Caps {
         let (inode, next) = (entry.inode, entry.next);
         // SAFETY: the table owns the descriptor and forgets it here.
         let fd = unsafe { OwnedFd::from_raw_fd(entry.fd) };
-        let claim = entry.claim.take();
+        *claim = claim.take().or(entry.claim.take());
         entry.generation = entry.generation.wrapping_add(1);
         entry.inode = 0;
+        entry.same = 0;
         entry.next = self.free;
-        self.free = index as u16 + 1;
-        let bucket = Self::bucket(inode);
         let link = index as u16 + 1;
+        self.free = link;
+        if inode == 0 {
+            return Some(fd);
+        }
+        let bucket = Self::bucket(inode);
         if self.buckets[bucket] == link {
             self.buckets[bucket] = next;
         } else {
@@ -164,12 +218,12 @@ impl Caps {
                 at = entry.next;
             }
         }
-        Some((fd, claim))
+        Some(fd)
     }
 
-    fn same(&self, a: rs_cap_t, b: rs_cap_t) -> bool {
+    fn same(&mut self, a: rs_cap_t, b: rs_cap_t) -> bool {
         // Equal inodes share an entry.
-        self.index(a) == self.index(b)
+        self.object(a).is_some_and(|a| Some(a) == self.object(b))
     }
 }
 
@@ -205,13 +259,12 @@ pub unsafe extern "C" fn rs_cap_drop(cap: rs_cap_t) {
         return;
     }
     let mut state = state();
-    if let Some((fd, claim)) = state.caps.release(cap) {
-        if let Some(claim) = claim {
-            state.channels.release(claim);
-        }
-        drop(state);
-        drop(fd);
+    let left = state.caps.release(cap);
+    if let Some(claim) = left.claim {
+        state.channels.release(claim);
     }
+    drop(state);
+    drop(left);
 }
 
 /// See the seam's header.
@@ -235,48 +288,75 @@ mod tests {
         }
     }
 
+    fn memory() -> OwnedFd {
+        memfd_create("t", MemfdFlags::CLOEXEC).unwrap()
+    }
+
+    fn gone(left: &Left) -> bool {
+        left.fds[0].is_some()
+    }
+
     #[test]
-    fn one_object_has_one_entry_however_often_it_arrives() {
+    fn one_object_is_the_same_however_often_it_arrives() {
         let mut caps = table();
-        let fd = memfd_create("t", MemfdFlags::CLOEXEC).unwrap();
+        let fd = memory();
         let again = fd.try_clone().unwrap();
-        let other = memfd_create("u", MemfdFlags::CLOEXEC).unwrap();
-        let (a, b, c) = (caps.adopt(fd), caps.adopt(again), caps.adopt(other));
-        assert!(a != 0 && a == b && c != 0 && c != a);
+        let (a, b, c) = (caps.adopt(fd), caps.adopt(again), caps.adopt(memory()));
+        assert!(a != 0 && b != 0 && c != 0);
+        let claim = Claim { channel: 3, index: 4 };
+        assert!(caps.set_claim(a, claim));
+        assert_eq!((caps.claim(b), caps.claim(c)), (Some(claim), None));
         assert!(caps.same(a, b) && !caps.same(a, c));
-        assert!(caps.release(a).is_none());
-        assert!(caps.release(b).is_some());
-        assert!(caps.release(b).is_none(), "a stale handle names nothing");
-        assert_eq!(caps.dup(a), 0);
-        let fd = memfd_create("v", MemfdFlags::CLOEXEC).unwrap();
-        let reused = caps.adopt(fd);
+        let left = caps.release(a);
+        assert!(!gone(&left) && left.claim.is_none(), "the other one uses what is known");
+        let left = caps.release(b);
+        assert!(left.fds.iter().all(Option::is_some) && left.claim == Some(claim));
+        assert!(!gone(&caps.release(b)), "a stale handle names nothing");
+        assert_eq!((caps.dup(a), caps.dup(b)), (0, 0));
+        let reused = caps.adopt(memory());
         assert!(reused as u32 == a as u32 && reused != a, "same entry, another generation");
+        assert!(!caps.same(reused, c));
+    }
+
+    #[test]
+    fn what_is_only_handed_on_is_not_looked_at() {
+        let mut caps = table();
+        let fd = memory();
+        let (a, b) = (caps.adopt(fd.try_clone().unwrap()), caps.adopt(fd));
+        assert_eq!(caps.dup(a), a);
+        assert!(caps.entries[..2].iter().all(|e| e.inode == 0));
+        assert!(!gone(&caps.release(a)) && gone(&caps.release(a)) && gone(&caps.release(b)));
     }
 
     #[test]
     fn what_is_no_memory_is_no_capability() {
         let mut caps = table();
         let (pipe, _end) = rustix::pipe::pipe().unwrap();
-        assert_eq!(caps.adopt(pipe), 0);
+        let cap = caps.adopt(pipe);
+        assert!(!caps.set_claim(cap, Claim { channel: 0, index: 1 }));
+        let dup = caps.dup(cap);
+        assert!(!caps.same(cap, dup), "it names nothing, not even the same");
+        assert!(!gone(&caps.release(dup)) && gone(&caps.release(cap)));
     }
 
     #[test]
     fn buckets_stay_whole_when_entries_leave_in_any_order() {
         let mut caps = table();
-        let make = || memfd_create("t", MemfdFlags::CLOEXEC).unwrap();
         let mut live: Vec<(rs_cap_t, OwnedFd)> = Vec::new();
-        for i in 0..600 {
-            let fd = make();
-            live.push((caps.adopt(fd.try_clone().unwrap()), fd));
+        for i in 0..600u32 {
+            let fd = memory();
+            let cap = caps.adopt(fd.try_clone().unwrap());
+            assert!(caps.set_claim(cap, Claim { channel: 0, index: i + 1 }));
+            live.push((cap, fd));
             if i % 3 == 2 {
-                let (handle, _) = live.remove(i * 7 % live.len());
-                assert!(caps.release(handle).is_some());
+                let (handle, _) = live.remove(i as usize * 7 % live.len());
+                assert!(gone(&caps.release(handle)));
             }
         }
         for (handle, fd) in live {
-            assert_eq!(caps.adopt(fd), handle);
-            caps.release(handle);
-            assert!(caps.release(handle).is_some());
+            let again = caps.adopt(fd);
+            assert!(caps.same(again, handle));
+            assert!(gone(&caps.release(again)) && gone(&caps.release(handle)));
         }
     }
 }

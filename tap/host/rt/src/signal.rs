@@ -1,6 +1,5 @@
 //! Signals: counters in a page shared with the receiver, and its doorbell.
 use std::ffi::c_void;
-use std::os::fd::BorrowedFd;
 use std::slice;
 
 use genode_abi::*;
@@ -8,7 +7,7 @@ use rs_host_proto::GRANTS;
 use rs_host_proto::bell::HINT_SIGNAL;
 use rs_host_proto::signal::Signals;
 
-use crate::call::ring;
+use crate::call::{claim_in, ring};
 use crate::caps::state;
 use crate::object::{self, Kind, Object};
 
@@ -52,17 +51,7 @@ pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
         return;
     }
     let mut state = state();
-    let claim = match state.caps.claim(context) {
-        Some(claim) => claim,
-        None => {
-            let Some(fd) = state.caps.fd(context) else { return };
-            // SAFETY: the caller borrows `context` to us, which keeps the descriptor open.
-            let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-            let Ok(claim) = state.channels.claim(fd) else { return };
-            state.caps.set_claim(context, claim);
-            claim
-        }
-    };
+    let Ok(claim) = claim_in(&mut state, context) else { return };
     let Some(wire) = state.channels.wire(claim) else { return };
     // SAFETY: GRANTS counters, mapped as long as the channel, which cannot close while the lock is held.
     let signals = Signals::new(unsafe { slice::from_raw_parts(wire.signals, GRANTS) });

@@ -9,8 +9,8 @@ use rustix::net::SendFlags;
 
 use super::Entrypoint;
 use super::peer::ClientSlot;
-use crate::call;
-use crate::caps::rs_cap_drop;
+use crate::call::{self, Passed};
+use crate::caps::{rs_cap_drop, state};
 use crate::object::{Kind, Object};
 use crate::sync::lock;
 
@@ -105,11 +105,12 @@ impl Entrypoint {
         reply: &rs_msg_t,
     ) {
         let mut caps = (reply.num_caps as usize).min(MAX_CAPS);
-        if caps > 0
-            && call::send_caps(slot.socket(), &reply.caps[..caps], SendFlags::DONTWAIT).is_err()
-        {
-            // The client does not read what it is sent: its loss.
-            caps = 0;
+        if caps > 0 {
+            let passed = Passed::new(&state(), &reply.caps[..caps]);
+            if passed.send(slot.socket(), SendFlags::DONTWAIT).is_err() {
+                // The client does not read what it is sent: its loss.
+                caps = 0;
+            }
         }
         let body = out.get(..reply.len).unwrap_or_default();
         if slot.page().reply(&Futex, protocol, body, caps).is_err() && slot.page().is_dead() {

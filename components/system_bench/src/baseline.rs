@@ -124,10 +124,10 @@ fn socket_pair(kind: libc::c_int) -> io::Result<[i32; 2]> {
     Ok(pair)
 }
 
-/// Send 64 bytes, with a descriptor if there is one.
-fn send(socket: i32, fd: Option<i32>) {
+/// Send up to 64 bytes, with a descriptor if there is one.
+fn send(socket: i32, len: usize, fd: Option<i32>) {
     let mut body = [1u8; 64];
-    let mut iov = libc::iovec { iov_base: body.as_mut_ptr().cast(), iov_len: body.len() };
+    let mut iov = libc::iovec { iov_base: body.as_mut_ptr().cast(), iov_len: len.min(body.len()) };
     let mut control = [0u64; 4];
     // SAFETY: all-zero is an empty header.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
@@ -184,7 +184,7 @@ pub(crate) fn base_linux(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
         5_000,
         || {
             if let Ok([reply, theirs]) = socket_pair(libc::SOCK_DGRAM) {
-                send(near, Some(theirs));
+                send(near, 64, Some(theirs));
                 close(theirs);
                 receive(reply);
                 close(reply);
@@ -192,7 +192,7 @@ pub(crate) fn base_linux(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
         },
         || {
             if let Some(reply) = receive(far) {
-                send(reply, None);
+                send(reply, 64, None);
                 close(reply);
             }
         },
@@ -202,28 +202,29 @@ pub(crate) fn base_linux(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
     times
 }
 
-/// What one SCM_RIGHTS costs: a datagram with a descriptor, received and closed, less one without. In one
-/// process, so that no switch blurs it.
-pub(crate) fn scm_rights() -> io::Result<Vec<f64>> {
+/// As [`futex_ping_pong`], and every call passes a descriptor that the other side receives and closes. What that
+/// adds to the bare call is what SCM_RIGHTS costs, in the place where a system uses it.
+pub(crate) fn futex_and_rights(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
+    let word = shared_word()?;
     let [near, far] = socket_pair(libc::SOCK_SEQPACKET)?;
-    let mut times = Vec::new();
-    for run in 0..RUNS {
-        let mut spent = [0.0; 2];
-        for (spent, fd) in spent.iter_mut().zip([None, Some(near)]) {
-            let start = Instant::now();
-            for _ in 0..20_000 {
-                send(near, fd);
-                if let Some(fd) = receive(far) {
-                    close(fd);
-                }
+    // SAFETY: a valid name. Memory is what our capabilities are made of, too.
+    let memory = check(unsafe { libc::memfd_create(c"passed".as_ptr(), libc::MFD_CLOEXEC) })?;
+    let times = two(
+        cpus,
+        5_000,
+        || {
+            send(near, 1, Some(memory));
+            pass(word, 1);
+            wait_for(word, 0);
+        },
+        || {
+            wait_for(word, 1);
+            if let Some(fd) = receive(far) {
+                close(fd);
             }
-            *spent = start.elapsed().as_nanos() as f64 / 20_000.0;
-        }
-        if run > 0 {
-            times.push(spent[1]);
-        }
-    }
-    close(near);
-    close(far);
-    Ok(times)
+            pass(word, 0);
+        },
+    );
+    [near, far, memory].into_iter().for_each(close);
+    times
 }

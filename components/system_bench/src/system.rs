@@ -39,8 +39,13 @@ pub(crate) struct Line {
 }
 
 impl System {
-    /// Boot init with `config` and `modules`.
-    pub(crate) fn boot(name: &str, config: &str, modules: &[&str]) -> Result<Self, String> {
+    /// Boot the binary `init` with `config` and `modules`.
+    pub(crate) fn boot(
+        name: &str,
+        init: &str,
+        config: &str,
+        modules: &[&str],
+    ) -> Result<Self, String> {
         let from = binaries()?;
         let dir =
             std::env::temp_dir().join(format!("rs_system_bench_{}_{name}", std::process::id()));
@@ -51,7 +56,7 @@ impl System {
                 .map(drop)
         };
         std::fs::create_dir_all(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
-        place("init", "rs_init")?;
+        place("init", init)?;
         for module in modules {
             place(module, module)?;
         }
@@ -106,10 +111,13 @@ impl System {
     /// CPU time that the whole system used so far.
     pub(crate) fn cpu_time(&self) -> Duration {
         let all = self.components("").into_iter().chain([self.core.id()]);
-        let spent = |pid| {
-            let text =
-                std::fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+        let spent = |task: PathBuf| {
+            let text = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
             text.split_whitespace().next().and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        let spent = |pid| -> u64 {
+            let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
+            tasks.map_or(0, |t| t.flatten().map(|t| spent(t.path())).sum())
         };
         Duration::from_nanos(all.map(spent).sum())
     }

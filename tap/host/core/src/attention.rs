@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use rs_host_proto::PAGE;
 use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
-use rs_host_proto::spin::{self, Adaptive, Outcome, Polling};
+use rs_host_proto::spin::{self, Adaptive};
 use rustix::event::{Timespec, epoll};
 use rustix::io::{Errno, Result};
 
@@ -13,7 +13,7 @@ use crate::fd::Mapping;
 use crate::nucleus::Nucleus;
 
 /// With more slots than this core does not poll: looking at all would take too long.
-const MAX_POLLED: usize = 32;
+const MAX_POLLED: usize = 256;
 /// Looks at the slots for one at everything else.
 const LOOKS: u32 = 64;
 /// Calls found by polling before one looks at everything else.
@@ -57,28 +57,26 @@ impl Attention {
     ) -> Result<bool> {
         let here = spin::here();
         self.bell().runs_on(here);
-        let few = nucleus.core_slots() <= MAX_POLLED;
-        if let Some(there) = self.caller.take()
-            && few
-            && self.adaptive.poll(here, there)
-        {
-            let mut polling = Polling::new(true);
+        let few = nucleus.core_pages.bound() <= MAX_POLLED;
+        let caller = self.caller.take().filter(|_| few).unwrap_or(here);
+        let mut polling = self.adaptive.polling(here, caller);
+        if polling.allowed() {
             let mut looks = 0u32;
             let found = self.bell().poll(&mut polling, || {
                 looks = looks.wrapping_add(1);
                 let other = looks.is_multiple_of(LOOKS) && ready(nucleus, events, true).is_ok();
-                (other && !events.is_empty()) || nucleus.core_is_called()
+                (other && !events.is_empty()) || nucleus.core_pages.called()
             });
             if !events.is_empty() {
                 return Ok(found);
             }
-            self.adaptive.learn(if found { polling.outcome(false) } else { Outcome::InVain });
+            self.adaptive.learn(polling.outcome(!found));
             self.found = self.found.wrapping_add(1);
             if found && !self.found.is_multiple_of(CALLS_IN_A_ROW) {
                 return Ok(true);
             }
         }
-        let called = self.bell().sleeps(|| nucleus.core_is_called());
+        let called = self.bell().sleeps(|| nucleus.core_pages.called());
         ready(nucleus, events, called)?;
         Ok(called)
     }

@@ -215,7 +215,7 @@ impl Core {
 
     /// Serve all slots where a call waits.
     fn serve_all(&mut self) {
-        for number in 0..self.nucleus.core_slots() {
+        for number in 0..self.nucleus.core_pages.bound() {
             self.serve_slot(number);
         }
     }

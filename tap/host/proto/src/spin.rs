@@ -8,19 +8,25 @@
 //! - One that polled in vain does not poll the next time, then not the next two times, four, up to `MAX_REST`.
 //!   Somebody who waits for ever polls once.
 //! - Nobody polls for a peer that last ran on the same CPU: it cannot run as long as one polls.
-//! - One who polls for more than a moment offers the CPU to others. If somebody took it, polling was at their cost:
-//!   it ends and counts as in vain.
+//! - One who was interrupted while it polled shares its CPU. Who competes for the CPU should have it, and no CPU is idle
+//!   then and slow to wake up: for the next times one polls for `SHORT` at most, which only answers that come at
+//!   once are worth.
+//!
+//! Nobody offers its CPU to others by `sched_yield`. It would wait for the end of their time slices then, while its peers
+//! rely on it; one who sleeps and is woken gets the CPU at once.
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::sync::{Poll, spin_hint};
+use crate::sync::Poll;
 
 /// Longest polling in nanoseconds. More than it takes to wake a thread on the idle CPU of a virtual machine, some
 /// 75 microseconds: the peer, still asleep, has that much to come before one goes to sleep oneself.
 const LONGEST: u64 = 150_000;
 /// Looks between two readings of the clock, less than a microsecond.
 const PER_READING: u32 = 16;
-/// Looks between two offers of the CPU, some microseconds.
-const PER_OFFER: u32 = 64;
+/// Longest polling for one that shares its CPU: what it takes to sleep and be woken there, about.
+const SHORT: u64 = 10_000;
+/// Times that one polls for so short after it was interrupted.
+const WARY: u16 = 64;
 /// One who did not run for so many nanoseconds was not alone on its CPU.
 const INTERRUPTED: u64 = 20_000;
 /// Most times in a row that one does not poll after polling in vain.
@@ -44,14 +50,17 @@ pub enum Outcome {
     Unknown,
     /// What one waited for came while one polled.
     Paid,
-    /// It did not, or others needed the CPU.
+    /// It did not.
     InVain,
+    /// Others needed the CPU.
+    Interrupted,
 }
 
 /// One stretch of polling.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Polling {
-    allowed: bool,
+    /// How long in nanoseconds; 0 for not at all.
+    limit: u64,
     looks: u32,
     start: u64,
     last: u64,
@@ -59,47 +68,44 @@ pub struct Polling {
 }
 
 impl Polling {
-    /// Polling, if it is allowed.
-    pub fn new(allowed: bool) -> Self {
-        Self { allowed, looks: 0, start: 0, last: 0, interrupted: false }
+    fn new(limit: u64) -> Self {
+        Self { limit, looks: 0, start: 0, last: 0, interrupted: false }
+    }
+
+    /// Whether it is worth a single look.
+    pub fn allowed(&self) -> bool {
+        self.limit > 0
     }
 
     /// What it brought, given whether one had to sleep after all.
     pub fn outcome(&self, slept: bool) -> Outcome {
-        match (self.allowed, slept || self.interrupted) {
-            (false, _) => Outcome::Unknown,
-            (true, false) => Outcome::Paid,
-            (true, true) => Outcome::InVain,
+        match (self.allowed(), self.interrupted, slept) {
+            (false, ..) => Outcome::Unknown,
+            (true, true, _) => Outcome::Interrupted,
+            (true, false, true) => Outcome::InVain,
+            (true, false, false) => Outcome::Paid,
         }
     }
 
-    fn look_at_the_clock(&mut self, now: impl Fn() -> u64, offer: impl FnOnce()) -> bool {
-        let at = now();
+    /// Whether to go on at a time.
+    fn goes_on(&mut self, at: u64) -> bool {
         if self.start == 0 {
             (self.start, self.last) = (at, at);
         }
         self.interrupted |= at - self.last > INTERRUPTED;
         self.last = at;
-        if self.interrupted || at - self.start > LONGEST {
-            return false;
-        }
-        if self.looks.is_multiple_of(PER_OFFER) {
-            offer();
-            // One more look before the next reading of the clock may tell that it took long.
-        }
-        true
+        !self.interrupted && at - self.start <= self.limit
     }
 }
 
 impl Poll for Polling {
     fn again(&mut self) -> bool {
-        if !self.allowed {
+        if !self.allowed() {
             return false;
         }
         self.looks = self.looks.wrapping_add(1);
-        spin_hint();
-        !self.looks.is_multiple_of(PER_READING)
-            || self.look_at_the_clock(now, rustix::thread::sched_yield)
+        core::hint::spin_loop();
+        !self.looks.is_multiple_of(PER_READING) || self.goes_on(now())
     }
 }
 
@@ -110,33 +116,44 @@ pub struct Adaptive {
     rest: u16,
     /// How many that will be after the next time in vain.
     penalty: u16,
+    /// Opportunities to poll for a short time only.
+    wary: u16,
 }
 
 impl Adaptive {
     /// Ready to try.
     pub const fn new() -> Self {
-        Self { rest: 0, penalty: 1 }
+        Self { rest: 0, penalty: 1, wary: 0 }
     }
 
-    /// Whether to poll for something that comes from CPU `there`.
-    pub fn poll(&mut self, here: u32, there: u32) -> bool {
+    /// How to poll for something that comes from CPU `there`, if at all.
+    pub fn polling(&mut self, here: u32, there: u32) -> Polling {
         if here == there {
-            return false;
+            return Polling::new(0);
         }
-        let resting = self.rest > 0;
-        self.rest = self.rest.saturating_sub(1);
-        !resting
+        if self.rest > 0 {
+            self.rest -= 1;
+            return Polling::new(0);
+        }
+        if self.wary > 0 {
+            self.wary -= 1;
+            return Polling::new(SHORT);
+        }
+        Polling::new(LONGEST)
     }
 
     /// Learn from what became of an opportunity.
     pub fn learn(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Unknown => {}
-            Outcome::Paid => *self = Self::new(),
-            Outcome::InVain => {
+            Outcome::Paid => self.penalty = 1,
+            Outcome::InVain | Outcome::Interrupted => {
                 self.rest = self.penalty;
                 self.penalty = (self.penalty * 2).min(MAX_REST);
             }
+        }
+        if outcome == Outcome::Interrupted {
+            self.wary = WARY;
         }
     }
 }
@@ -149,54 +166,59 @@ impl Default for Adaptive {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
 
     #[test]
     fn polling_stops_where_it_does_not_pay_and_comes_back_where_it_does() {
         let mut adaptive = Adaptive::new();
         let tries = (0..10_000).filter(|_| {
-            let poll = adaptive.poll(0, 1);
-            if poll {
-                adaptive.learn(Outcome::InVain);
-            }
-            poll
+            let polling = adaptive.polling(0, 1);
+            adaptive.learn(polling.outcome(true));
+            polling.allowed()
         });
         assert!((9..60).contains(&tries.count()));
-        while !adaptive.poll(0, 1) {}
+        while !adaptive.polling(0, 1).allowed() {}
         adaptive.learn(Outcome::Paid);
-        assert!(adaptive.poll(0, 1) && adaptive.poll(0, 1), "one success is enough");
+        let both = adaptive.polling(0, 1).allowed() && adaptive.polling(0, 1).allowed();
+        assert!(both, "one success is enough");
     }
 
     #[test]
     fn the_same_cpu_cannot_do_both() {
         let mut adaptive = Adaptive::new();
-        assert!(!adaptive.poll(1, 1));
-        assert!(adaptive.poll(1, 0), "and not to try is no failure");
-        assert!(!Polling::new(false).again());
-        assert_eq!(Polling::new(false).outcome(true), Outcome::Unknown);
+        let mut polling = adaptive.polling(1, 1);
+        assert!(!polling.again());
+        assert_eq!(polling.outcome(true), Outcome::Unknown);
+        assert!(adaptive.polling(1, 0).allowed(), "and not to try is no failure");
     }
 
     #[test]
     fn polling_is_bounded() {
-        let mut polling = Polling::new(true);
+        let mut polling = Polling::new(LONGEST);
         let start = now();
         while polling.again() {}
         assert!(now() - start >= LONGEST || polling.interrupted);
-        assert_eq!(polling.outcome(true), Outcome::InVain);
+        assert_ne!(polling.outcome(true), Outcome::Paid);
     }
 
     #[test]
-    fn who_shares_the_cpu_stops_polling() {
-        let clock = Cell::new(1_000);
-        let tick = || clock.replace(clock.get() + 500);
-        let mut polling = Polling::new(true);
-        polling.looks = PER_OFFER;
-        assert!(polling.look_at_the_clock(tick, || ()), "nobody took the CPU");
+    fn who_shares_the_cpu_polls_for_a_short_time_for_a_while() {
+        let mut adaptive = Adaptive::new();
+        let mut polling = adaptive.polling(0, 1);
+        assert!(polling.goes_on(1_000) && polling.goes_on(2_000));
         assert_eq!(polling.outcome(false), Outcome::Paid);
-        assert!(polling.look_at_the_clock(tick, || clock.set(clock.get() + INTERRUPTED)));
-        assert!(!polling.look_at_the_clock(tick, || ()), "somebody did");
-        assert_eq!(polling.outcome(false), Outcome::InVain);
+        assert!(!polling.goes_on(3_000 + INTERRUPTED), "others had the CPU");
+        assert_eq!(polling.outcome(false), Outcome::Interrupted);
+        adaptive.learn(polling.outcome(false));
+        let mut limits = Vec::new();
+        while limits.last() != Some(&LONGEST) {
+            let polling = adaptive.polling(0, 1);
+            if polling.allowed() {
+                limits.push(polling.limit);
+                adaptive.learn(Outcome::Paid);
+            }
+        }
+        assert_eq!(limits.len(), usize::from(WARY) + 1);
+        assert!(limits.iter().take(WARY.into()).all(|l| *l == SHORT));
     }
 }

@@ -18,27 +18,17 @@ pub trait Poll {
     fn again(&mut self) -> bool;
 }
 
-/// A number of looks.
+/// A number of looks at once, for tests and models: a model's scheduler does not let one who waits a moment see
+/// what is old.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Looks(pub u32);
 
 impl Poll for Looks {
     fn again(&mut self) -> bool {
         let more = self.0 > 0;
-        if more {
-            self.0 -= 1;
-            spin_hint();
-        }
+        self.0 = self.0.saturating_sub(1);
         more
     }
-}
-
-/// Tell the CPU, or the model's scheduler, that this thread polls.
-pub fn spin_hint() {
-    #[cfg(not(loom))]
-    core::hint::spin_loop();
-    #[cfg(loom)]
-    loom::thread::yield_now();
 }
 
 /// Places of the protocol whose ordering or wake-up something depends on. The models weaken each in turn and

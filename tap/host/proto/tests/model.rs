@@ -10,7 +10,7 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::slot::{Found, Gone, Slot};
-use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Poll, Site, Sleep, WEAKENED};
+use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep, WEAKENED};
 
 /// A futex: the check of the word and going to sleep are one step for those who wake.
 #[derive(Default)]
@@ -50,15 +50,6 @@ impl Pipe {
             rung = self.change.wait(rung).unwrap();
         }
         *rung = false;
-    }
-}
-
-/// One more look at once. The model's scheduler would not let one who polls see what is old.
-struct Once(bool);
-
-impl Poll for Once {
-    fn again(&mut self) -> bool {
-        std::mem::take(&mut self.0)
     }
 }
 
@@ -102,7 +93,7 @@ impl World {
     fn server(&self, calls: usize) {
         let mut served = 0;
         while served < calls {
-            let found = self.bell.poll(&mut Once(true), || self.slot.pending());
+            let found = self.bell.poll(&mut Looks(1), || self.slot.pending());
             if !found && !self.bell.sleeps(|| self.slot.pending()) {
                 self.pipe.listen();
             }

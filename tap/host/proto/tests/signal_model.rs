@@ -12,7 +12,7 @@ use loom::thread;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::grant::Grants;
 use rs_host_proto::signal::Signals;
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Site, WEAKENED};
+use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, WEAKENED};
 
 /// Ids of signal contexts.
 const A: u64 = 70;
@@ -102,15 +102,10 @@ impl Channel {
     fn serve(&self, enough: impl Fn(&BTreeMap<u64, u32>) -> bool) -> BTreeMap<u64, u32> {
         let mut got = BTreeMap::new();
         while !enough(&got) {
-            self.bell.awake();
-            let mut found = self.signals().pending();
-            self.bell.asleep();
-            found |= self.signals().pending();
-            if found {
-                self.collect(&mut got);
-                continue;
+            let found = self.bell.poll(&mut Looks(1), || self.signals().pending());
+            if !found && !self.bell.sleeps(|| self.signals().pending()) {
+                self.pipe.listen();
             }
-            self.pipe.listen();
             self.collect(&mut got);
         }
         got

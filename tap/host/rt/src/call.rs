@@ -4,7 +4,7 @@ use std::os::fd::{BorrowedFd, RawFd};
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::slot::Gone;
-use rs_host_proto::spin::{Outcome, Polling};
+use rs_host_proto::spin::Outcome;
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::net::{RecvFlags, SendFlags};
@@ -110,7 +110,7 @@ fn transact(
     }
     slot.post(claim.index, body, passed.len, line.cpu).map_err(gone)?;
     ring(line.bell, line.doorbell, line.number);
-    let mut polling = Polling::new(line.poll);
+    let mut polling = line.polling;
     let reply = slot.wait(&Futex, &mut polling, out).map_err(gone)?;
     let mut answer = Answer {
         protocol: reply.protocol,

@@ -7,7 +7,7 @@ use rs_host_proto::bell::Bell;
 use rs_host_proto::control::request as op;
 use rs_host_proto::signal::Signals;
 use rs_host_proto::slot::Slot;
-use rs_host_proto::spin::{self, Adaptive, Outcome};
+use rs_host_proto::spin::{self, Adaptive, Outcome, Polling};
 use rs_host_proto::sync::AtomicU32;
 use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
@@ -39,9 +39,9 @@ pub(crate) struct Line {
     pub(crate) doorbell: RawFd,
     /// Id of the entrypoint.
     pub(crate) ep: u64,
-    /// CPU of the caller, and whether it polls for the reply.
+    /// CPU of the caller, and how it polls for the reply.
     pub(crate) cpu: u32,
-    pub(crate) poll: bool,
+    pub(crate) polling: Polling,
 }
 
 // SAFETY: the pointers are to shared memory made of atomics, mapped until the channel closes.
@@ -179,7 +179,7 @@ impl Channels {
         let cpu = spin::here();
         // SAFETY: mapped until the channel closes.
         let there = unsafe { (*channel.bell).cpu() };
-        let poll = channel.adaptive.poll(cpu, there);
+        let polling = channel.adaptive.polling(cpu, there);
         Ok(Some(Line {
             slot: free.slot,
             socket: free.socket,
@@ -188,7 +188,7 @@ impl Channels {
             doorbell: channel.doorbell,
             ep: channel.ep,
             cpu,
-            poll,
+            polling,
         }))
     }
 

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use genode_abi::*;
 use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
 use rs_host_proto::control::event;
-use rs_host_proto::spin::{self, Adaptive, Polling};
+use rs_host_proto::spin::{self, Adaptive};
 use rs_host_proto::sys::{self, Fds};
 use rs_host_proto::{MAX_BODY, MAX_SLOTS, PAGE};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -82,7 +82,7 @@ struct Inner {
 }
 
 /// An entrypoint with more slots than this does not poll: looking at all would take too long.
-const MAX_POLLED: usize = 32;
+const MAX_POLLED: usize = 256;
 /// Times that polling may bring something before one looks whether the doorbell rings.
 const POLLED_IN_A_ROW: u32 = 16;
 
@@ -242,10 +242,13 @@ impl Entrypoint {
         let inner = unsafe { self.inner() };
         let here = spin::here();
         self.bell().runs_on(here);
-        if inner.slots.len() > MAX_POLLED || !inner.adaptive.poll(here, inner.caller) {
+        if inner.slots.len() > MAX_POLLED {
             return false;
         }
-        let mut polling = Polling::new(true);
+        let mut polling = inner.adaptive.polling(here, inner.caller);
+        if !polling.allowed() {
+            return false;
+        }
         let found = self.bell().poll(&mut polling, || inner.look());
         inner.adaptive.learn(polling.outcome(!found));
         if !found {

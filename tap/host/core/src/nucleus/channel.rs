@@ -1,5 +1,6 @@
 //! Channels: what one component may name at one entrypoint, and the slots its threads call through.
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use rs_host_proto::bell::HINT_SIGNAL;
 use rs_host_proto::control::{Packet, event};
@@ -44,15 +45,47 @@ struct Entry {
 pub(crate) struct Slot {
     pub(crate) channel: ChanId,
     number: usize,
-    memory: Mapping,
+    memory: Rc<Mapping>,
     /// Core's end of the socket for capabilities, for slots of core's entrypoint.
     pub(crate) socket: Option<OwnedFd>,
 }
 
 impl Slot {
     pub(crate) fn page(&self) -> &slot::Slot {
-        // SAFETY: a slot is atomics, any bits are valid, and it fits the page (asserted there).
-        unsafe { self.memory.at(0) }
+        page(&self.memory)
+    }
+}
+
+fn page(memory: &Mapping) -> &slot::Slot {
+    // SAFETY: a slot is atomics, any bits are valid, and it fits the page (asserted there).
+    unsafe { memory.at(0) }
+}
+
+/// Pages of the slots of core's own entrypoint by number: what core looks at while it polls.
+#[derive(Default)]
+pub(crate) struct CorePages(Vec<Option<Rc<Mapping>>>);
+
+impl CorePages {
+    fn set(&mut self, number: usize, memory: Option<Rc<Mapping>>) {
+        if self.0.len() <= number {
+            self.0.resize(number + 1, None);
+        }
+        if let Some(place) = self.0.get_mut(number) {
+            *place = memory;
+        }
+        while self.0.last().is_some_and(Option::is_none) {
+            self.0.pop();
+        }
+    }
+
+    /// One more than the largest number in use.
+    pub(crate) fn bound(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a call waits in any of them.
+    pub(crate) fn called(&self) -> bool {
+        self.0.iter().flatten().any(|memory| page(memory).called())
     }
 }
 
@@ -222,7 +255,7 @@ impl Nucleus {
             return Err(Refusal::Limit);
         }
         let memory_fd = fd::fixed_memory("slot", PAGE)?;
-        let memory = Mapping::new(&memory_fd, PAGE)?;
+        let memory = Rc::new(Mapping::new(&memory_fd, PAGE)?);
         let (near, far) = rustix::net::socketpair(
             AddressFamily::UNIX,
             SocketType::SEQPACKET,
@@ -232,9 +265,11 @@ impl Nucleus {
         let id = SlotId(self.fresh());
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
         let number = ep.slots.insert(id).ok_or(Refusal::Limit)?;
-        let mut slot = Slot { channel: channel_id, number, memory, socket: None };
+        let mut slot =
+            Slot { channel: channel_id, number, memory: Rc::clone(&memory), socket: None };
         if ep_id == super::CORE_EP {
             slot.socket = Some(far);
+            self.core_pages.set(number, Some(memory));
         } else {
             let packet = Packet::new(event::SLOT_NEW, &[number as u64, channel_number as u64]);
             let told = memory_fd
@@ -309,6 +344,9 @@ impl Nucleus {
     fn slot_drop(&mut self, id: SlotId, ep: EpId) {
         let Some(slot) = self.slots.remove(&id) else { return };
         slot.page().kill(&Futex);
+        if ep == super::CORE_EP {
+            self.core_pages.set(slot.number, None);
+        }
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.slots.remove(slot.number);
             ep.ring(slot.number as u16);

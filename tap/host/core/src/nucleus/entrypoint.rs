@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 
-use super::{CORE_EP, ChanId, EpId, Nucleus, Numbers, ObjId, ProcId, Refusal, SlotId, Source};
+use super::{ChanId, EpId, Nucleus, Numbers, ObjId, ProcId, Refusal, SlotId, Source};
 use crate::fd;
 
 /// Events that wait for an entrypoint that does not read them; more is refused to the clients.
@@ -117,17 +117,6 @@ impl Nucleus {
             process.eps.push(id);
         }
         Ok((id, vec![parts.doorbell, parts.bell, parts.event, parts.own_end]))
-    }
-
-    /// One more than the largest number of a slot of core's own entrypoint.
-    pub(crate) fn core_slots(&self) -> usize {
-        self.eps.get(&CORE_EP).map_or(0, |ep| ep.slots.bound())
-    }
-
-    /// Whether a call waits in any slot of core's own entrypoint.
-    pub(crate) fn core_is_called(&self) -> bool {
-        let mut slots = self.eps.get(&CORE_EP).into_iter().flat_map(|ep| ep.slots.iter());
-        slots.any(|(_, slot)| self.slots.get(slot).is_some_and(|s| s.page().called()))
     }
 
     /// Tell an entrypoint of a new channel or slot.

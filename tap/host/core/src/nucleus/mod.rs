@@ -10,7 +10,7 @@ mod process;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-pub(crate) use channel::{Channel, Slot};
+pub(crate) use channel::{Channel, CorePages, Slot};
 use control::Answer;
 pub(crate) use control::Verdict;
 pub(crate) use entrypoint::Entrypoint;
@@ -141,6 +141,7 @@ pub(crate) struct Nucleus {
     pub(crate) objects: HashMap<ObjId, Object>,
     pub(crate) channels: HashMap<ChanId, Channel>,
     pub(crate) slots: HashMap<SlotId, Slot>,
+    pub(crate) core_pages: CorePages,
     pub(crate) maps: map::Maps,
     by_inode: HashMap<u64, ObjId>,
     by_pair: HashMap<(ProcId, EpId), ChanId>,
@@ -168,6 +169,7 @@ impl Nucleus {
             objects: HashMap::new(),
             channels: HashMap::new(),
             slots: HashMap::new(),
+            core_pages: CorePages::default(),
             maps: map::Maps::default(),
             by_inode: HashMap::new(),
             by_pair: HashMap::new(),
@@ -240,11 +242,6 @@ impl<T> Numbers<T> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
         self.entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref()?)))
     }
-
-    /// One more than the largest number in use.
-    pub(crate) fn bound(&self) -> usize {
-        self.entries.len()
-    }
 }
 
 #[cfg(test)]
@@ -257,10 +254,10 @@ mod tests {
         assert_eq!((numbers.insert('a'), numbers.insert('b')), (Some(0), Some(1)));
         assert_eq!(numbers.insert('c'), None);
         assert_eq!(numbers.remove(0), Some('a'));
-        assert_eq!((numbers.get(0), numbers.bound()), (None, 2));
+        assert_eq!((numbers.get(0), numbers.iter().count()), (None, 1));
         assert_eq!(numbers.insert('d'), Some(0));
         numbers.remove(1);
-        assert_eq!((numbers.bound(), numbers.iter().count()), (1, 1));
+        assert_eq!(numbers.iter().count(), 1);
     }
 
     #[test]

@@ -54,9 +54,8 @@ impl Page {
         self.count(paging::NEWS);
     }
 
-    /// A view has something to unmap.
-    pub(super) fn stale(&mut self, view: ViewId) {
-        self.stale.push_back(view);
+    /// Some views have something to unmap.
+    pub(super) fn unmap(&self) {
         self.count(paging::UNMAP);
     }
 

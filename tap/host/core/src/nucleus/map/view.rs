@@ -1,4 +1,6 @@
 //! Views: mappings of managed dataspaces in processes, and threads that wait at one.
+use std::collections::HashSet;
+
 use super::{Access, Found, MapId, Maps, OwnerId, Rights};
 use crate::nucleus::map::budget::Lack;
 use crate::nucleus::{ObjId, ProcId, ViewId};
@@ -151,6 +153,7 @@ impl Maps {
 
     /// Mark a part of a map as stale in all views of it.
     pub(super) fn invalidate(&mut self, id: MapId, start: u64, end: u64) {
+        let mut told = HashSet::new();
         for (id, (start, end)) in self.levels(id, (start, end)).into_iter().flatten() {
             let Some(map) = self.by_id.get(&id) else { continue };
             for id in &map.views {
@@ -166,9 +169,14 @@ impl Maps {
                 }
                 view.stale = Some((low, high));
                 if let Some(page) = self.pages.get_mut(&view.process) {
-                    page.stale(*id);
+                    page.stale.push_back(*id);
+                    told.insert(view.process);
                 }
             }
+        }
+        // Once each, however many views a process has.
+        for page in told.iter().filter_map(|p| self.pages.get(p)) {
+            page.unmap();
         }
     }
 
@@ -176,13 +184,12 @@ impl Maps {
     pub(super) fn tell(&mut self, id: MapId) {
         let Some(map) = self.by_id.get(&id) else { return };
         let everything = (0, map.size);
-        for (id, _) in self.levels(id, everything).into_iter().flatten() {
-            let Some(map) = self.by_id.get(&id) else { continue };
-            for view in map.views.iter().filter_map(|v| self.views.get(v)) {
-                if let Some(page) = self.pages.get(&view.process) {
-                    page.news();
-                }
-            }
+        let shown = self.levels(id, everything);
+        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
+        let views = maps.flat_map(|m| &m.views).filter_map(|v| self.views.get(v));
+        let processes: HashSet<ProcId> = views.map(|v| v.process).collect();
+        for page in processes.iter().filter_map(|p| self.pages.get(p)) {
+            page.news();
         }
     }
 
@@ -232,7 +239,7 @@ impl Maps {
     /// A map and all that are attached in it.
     fn levels_below(&self, id: MapId) -> Vec<MapId> {
         let mut all = vec![id];
-        let mut level = std::collections::HashSet::from([id]);
+        let mut level = HashSet::from([id]);
         for _ in 0..super::MAX_NESTING {
             let maps = level.iter().filter_map(|id| self.by_id.get(id));
             level = maps.flat_map(|m| m.inner.keys().copied()).collect();

@@ -16,6 +16,8 @@ use crate::Problem;
 
 /// Functions shown per workload and allocator.
 const SHOWN: usize = 8;
+/// The allocator's functions shown at least.
+const SHOWN_OF_ALLOCATOR: usize = 4;
 
 /// The allocator of the C library shares its file with everything else; these are its parts.
 const GLIBC: [&str; 14] = [
@@ -136,8 +138,14 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
                 all as f64 / operations,
                 own as f64 / operations
             );
-            for (object, function, count) in costs.iter().take(SHOWN) {
-                let mark = if is_allocator(allocator, object, function) { '*' } else { ' ' };
+            let mut of_allocator = 0;
+            for (rank, (object, function, count)) in costs.iter().enumerate() {
+                let inside = is_allocator(allocator, object, function);
+                of_allocator += usize::from(inside);
+                if rank >= SHOWN && !(inside && of_allocator <= SHOWN_OF_ALLOCATOR) {
+                    continue;
+                }
+                let mark = if inside { '*' } else { ' ' };
                 let short: String = function.chars().take(90).collect();
                 let _ = writeln!(
                     text,

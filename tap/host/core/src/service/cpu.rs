@@ -6,7 +6,7 @@ use rs_host_proto::opcode::OPCODES;
 use rs_host_proto::wire::Reader;
 use topology::Location;
 
-use super::{NotServed, Request, Response, Served, Services};
+use super::{NotServed, Pd, Request, Response, Served, Services};
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
 
 /// A CPU session.
@@ -51,7 +51,12 @@ impl Services {
             }
             response.void()
         } else if opcode == op.exception_sigh {
-            session.sigh = request.object(nucleus, 0);
+            // Whoever started a process is told of its end: what runs cannot have that told to somebody else.
+            let runs =
+                |pd: &Pd| pd.cpu == Some(id) && (pd.process.is_some() || pd.ending.is_some());
+            if !self.pds.values().any(runs) {
+                session.sigh = request.object(nucleus, 0);
+            }
             response.void()
         } else if opcode == op.affinity_space {
             let (w, h) = (session.place.width, session.place.height);

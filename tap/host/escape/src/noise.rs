@@ -1,0 +1,104 @@
+//! rs_noise: sends core what no component would: seeded random messages to its sessions, then seeded random packets on its
+//! control socket, until it dies of it. Core must go on, and lose nothing.
+#![no_main]
+
+#[allow(dead_code, reason = "shared with rs_escape")]
+mod seam;
+
+use std::os::fd::BorrowedFd;
+
+use genode_sys::*;
+use rs_host_proto::CONTROL_FD;
+use rs_host_proto::control::Packet;
+use rs_host_proto::opcode::{OPCODES, cost, rom};
+use rs_host_proto::sys::{self, Fds};
+use rustix::net::{RecvFlags, SendFlags};
+
+/// Messages to sessions, and packets.
+const MESSAGES: u32 = 20_000;
+const PACKETS: u32 = 20_000;
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % n
+    }
+
+    /// A number that means something, or that is at an edge, or that is anything.
+    fn word(&mut self) -> u64 {
+        match self.below(6) {
+            0 => self.below(4),
+            1 => self.below(400),
+            2 => 1 << self.below(64),
+            3 => u64::MAX - self.below(3),
+            4 => 4096 * self.below(8),
+            _ => self.0,
+        }
+    }
+}
+
+/// Random messages to all sessions that the component has, with random capabilities.
+fn messages(random: &mut Random) {
+    // SAFETY: no precondition; the capabilities are ours.
+    let (pd, cpu, parent) =
+        unsafe { (rs_env_cap(RS_ENV_PD), rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PARENT)) };
+    let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
+    let ds = seam::call(module, rom::DATASPACE, &[], |_| {}).map_or(0, |(.., ds)| ds);
+    let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |(.., cap)| cap);
+    let targets = [pd, pd, cpu, module, ds, native, parent];
+    let mut answered = 0;
+    for _ in 0..MESSAGES {
+        let target = targets[random.below(targets.len() as u64) as usize];
+        // The parent would end us if we asked it to.
+        let opcode = if target == parent { 1 + random.below(20) } else { random.below(40) };
+        let caps: Vec<_> = (0..random.below(5))
+            .map(|_| targets[random.below(targets.len() as u64) as usize])
+            .collect();
+        let words: Vec<u64> = (0..random.below(24)).map(|_| random.word()).collect();
+        let reply = seam::call(target, opcode, &caps, |w| {
+            for word in &words {
+                w.u64(*word);
+            }
+        });
+        if let Some((_, _, cap)) = reply {
+            answered += 1;
+            if !targets.contains(&cap) {
+                // SAFETY: a capability of the reply is ours.
+                unsafe { rs_cap_drop(cap) };
+            }
+        }
+    }
+    seam::log(&format!("{answered} of {MESSAGES} random messages were answered"));
+}
+
+/// Random packets on the control socket, with random descriptors.
+fn packets(random: &mut Random) {
+    // SAFETY: the seam's socket, which nobody closes.
+    let control = unsafe { BorrowedFd::borrow_raw(CONTROL_FD) };
+    seam::log("now for the control socket");
+    for _ in 0..PACKETS {
+        let words: Vec<u64> = (0..random.below(8)).map(|_| random.word()).collect();
+        let bytes = Packet::new(random.below(16), &words).to_bytes();
+        let len = if random.below(8) == 0 { 1 + random.below(63) as usize } else { bytes.len() };
+        let fds: Vec<_> = (0..random.below(4))
+            // SAFETY: a number that is not open is refused by the kernel; none is closed meanwhile.
+            .map(|_| unsafe { BorrowedFd::borrow_raw(random.below(48) as i32) })
+            .collect();
+        let _ = sys::send(control, &bytes[..len], &fds, SendFlags::DONTWAIT);
+        let mut got = Fds::default();
+        while let Ok(Some(_)) = sys::recv_packet(control, &mut got, RecvFlags::DONTWAIT) {}
+    }
+}
+
+extern "C" fn construct() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    messages(&mut random);
+    packets(&mut random);
+    std::process::abort();
+}
+
+genode_sys::component_entry!(construct);

@@ -1,0 +1,134 @@
+// What each fuzz target does with its bytes. This file is included by the targets, which need a nightly compiler, and by
+// `tests/corpus.rs`, which replays the committed corpus, and what a seeded generator makes of it, on stable.
+
+use rs_host_proto::control::Packet;
+use rs_host_proto::grant::Grants;
+use rs_host_proto::signal::Signals;
+use rs_host_proto::slot::{Found, Slot};
+use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Ordering, Sleep};
+use rs_host_proto::wire::{Reader, Writer};
+use rs_host_proto::{GRANTS, MAX_BODY, MAX_CAPS};
+
+/// A message body: the first byte of each step chooses the item that is read next.
+pub fn wire(data: &[u8]) {
+    let (steps, body) = data.split_at(data.len().min(16));
+    let body = &body[..body.len().min(MAX_BODY)];
+    let mut reader = Reader::new(body);
+    let mut copy = [0; 2 * MAX_BODY];
+    let mut writer = Writer::new(&mut copy);
+    let mut read = 0;
+    for step in steps {
+        let max = usize::from(step >> 3) * 8;
+        let fits = match step & 7 {
+            0 => reader.u64().map(|v| writer.u64(v)).is_ok(),
+            1 => reader.i32().map(|v| writer.i32(v)).is_ok(),
+            2 => reader.bool().map(|v| writer.bool(v)).is_ok(),
+            3 => reader.in_string(max).map(|s| assert!(s.len() <= max && !s.contains(&0))).is_ok(),
+            4 => reader.string(max).map(|s| assert!(s.len() <= max && !s.contains(&0))).is_ok(),
+            5 => reader.affinity().map(|a| writer.affinity(&a)).is_ok(),
+            6 => reader.bytes(usize::MAX - usize::from(*step)).is_ok(),
+            _ => reader.bytes(max).map(|b| assert_eq!(b.len(), max)).is_ok(),
+        };
+        if !fits {
+            break;
+        }
+        read += 1;
+    }
+    // What was read as plain items writes back, and reads the same.
+    let plain = steps.iter().take(read).all(|s| matches!(s & 7, 0 | 1 | 5));
+    if let (true, Ok(len)) = (plain, writer.finish()) {
+        let (mut a, mut b) = (Reader::new(body), Reader::new(&copy[..len]));
+        for step in steps.iter().take(read) {
+            match step & 7 {
+                0 => assert_eq!(a.u64(), b.u64()),
+                1 => assert_eq!(a.i32(), b.i32()),
+                _ => assert_eq!(a.affinity(), b.affinity()),
+            }
+        }
+    }
+}
+
+/// A packet on a control or event socket.
+pub fn packet(data: &[u8]) {
+    let packet = Packet::from_bytes(data);
+    assert_eq!(Packet::from_bytes(&packet.to_bytes()), packet);
+    for i in 0..16 {
+        let word = data.get(8 * (i + 1)..8 * (i + 2)).and_then(|w| w.first_chunk());
+        let expected = word.filter(|_| i < 7).map_or(0, |w| u64::from_ne_bytes(*w));
+        assert_eq!(packet.arg(i), expected, "what did not come reads as zero");
+    }
+}
+
+/// Instead of sleeping for ever: the peer is dead by then.
+struct Mortal<'a>(&'a Slot);
+
+impl Sleep for Mortal<'_> {
+    fn wait(&self, _: &AtomicU32, _: u32) {
+        self.0.kill(self);
+    }
+    fn wake(&self, _: &AtomicU32) {}
+}
+
+/// A slot in which the other side wrote anything at all, looked at from both sides.
+pub fn slot(data: &[u8]) {
+    let fill = || {
+        let slot = Box::new(Slot::new());
+        let len = data.len().min(size_of::<Slot>());
+        // SAFETY: a slot is atomics and padding, valid for any bits; it is larger than what is copied.
+        unsafe { std::ptr::from_ref(&*slot).cast_mut().cast::<u8>().copy_from(data.as_ptr(), len) };
+        slot
+    };
+    for room in [0, 5, 64, MAX_BODY] {
+        let mut body = [0xa5; MAX_BODY + 8];
+        let slot = fill();
+        let (called, pending) = (slot.called(), slot.pending());
+        match slot.take(&mut body[..room]) {
+            Found::Call(call) => {
+                assert!(call.len <= room && call.caps <= MAX_CAPS && pending && called);
+                let _ = slot.reply(&Mortal(&slot), -1, &body[..call.len], call.caps);
+            }
+            Found::Dead => assert!(slot.is_dead() && pending),
+            Found::Nothing => assert!(!called),
+        }
+        assert!(body[room..].iter().all(|b| *b == 0xa5), "written beyond the buffer");
+        let slot = fill();
+        if let Ok(reply) = slot.wait(&Mortal(&slot), &mut Looks(2), &mut body[..room]) {
+            assert!(reply.len <= room && reply.caps <= MAX_CAPS);
+        }
+        assert!(body[room..].iter().all(|b| *b == 0xa5), "written beyond the buffer");
+        let _ = fill().post(1, &body[..room], MAX_CAPS, 0);
+    }
+}
+
+/// A signal page that a client filled, with a grants table that is core's.
+pub fn signals(data: &[u8]) {
+    let words: Vec<AtomicU32> = (0..GRANTS)
+        .map(|i| {
+            let word = data.get(4 * i..4 * i + 4).and_then(|w| w.first_chunk());
+            AtomicU32::new(word.map_or(0, |w| u32::from_le_bytes(*w)))
+        })
+        .collect();
+    let table: Vec<AtomicU64> = (0..GRANTS).map(|_| AtomicU64::new(0)).collect();
+    let (signals, grants) = (Signals::new(&words), Grants::new(&table));
+    // Every third index is granted, up to a bound that the data chooses.
+    let bound = 1 + data.first().map_or(0, |b| usize::from(*b));
+    for index in (1..bound as u32).step_by(3) {
+        assert!(grants.grant(index, u64::from(index) + 1000, bound));
+    }
+    let raised = signals.pending();
+    let mut got = 0;
+    let closed = signals.drain(grants, |object, count| {
+        assert!(object >= 1000 && (object - 1001).is_multiple_of(3) && count > 0, "not granted");
+        assert!(((object - 1000) as usize) < bound);
+        got += 1;
+    });
+    assert!(!closed && !signals.pending() && (raised || got == 0));
+    for index in [0, 1, bound as u32, GRANTS as u32, u32::MAX] {
+        let there = index != 0 && (index as usize) < GRANTS;
+        assert_eq!(signals.submit(index, 1), there);
+        assert!(there || signals.taken(index));
+    }
+    grants.close();
+    assert!(signals.drain(grants, |_, _| {}), "its client is gone");
+    assert_eq!(words[0].load(Ordering::Relaxed), 0);
+}

@@ -101,7 +101,7 @@ impl Tree {
     fn includes(&self) -> Vec<PathBuf> {
         let specs: &[&str] = match self.arch.as_str() {
             "x86_64" => &["x86", "x86_64", "64bit"],
-            "aarch64" => &["arm", "arm_64", "64bit"],
+            "aarch64" => &["arm_64", "64bit"],
             other => fail(format_args!(
                 "there is no Genode target for {other}, only for x86_64 and aarch64"
             )),
@@ -184,8 +184,10 @@ impl Tools {
                 Ok(objects) => library.objects(objects),
                 Err(why) => {
                     // once more, to show what the compiler says
-                    let mut again = some.get_compiler().to_command();
-                    Self::run(again.arg("-fsyntax-only").args(&files));
+                    for file in &files {
+                        let mut again = some.get_compiler().to_command();
+                        Self::run(again.args(["-c", "-o", "/dev/null", file]));
+                    }
                     fail(format_args!("the shim does not compile with this tree: {why}"))
                 }
             };

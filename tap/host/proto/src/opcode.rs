@@ -60,6 +60,11 @@ pub struct Parent {
     pub yield_response: u64,
     pub heartbeat_sigh: u64,
     pub heartbeat_response: u64,
+    /// Ours, of core as parent of init only: `session` for somebody who pays. After `session`'s arguments the index of
+    /// the payer's PD session (as in [`transfer_all`]), bytes of RAM and capabilities, which go to init's account first.
+    pub session_for: u64,
+    /// Ours, as above: `close`, after which the amount goes back: session id, index of the payer, RAM, capabilities.
+    pub close_for: u64,
 }
 
 /// Values of `Session_error`, the error of `Parent::session`.
@@ -151,6 +156,8 @@ pub const GENODE_26_02: Table = Table {
         yield_response: 14,
         heartbeat_sigh: 15,
         heartbeat_response: 16,
+        session_for: 17,
+        close_for: 18,
     },
     session_error: SessionError {
         denied: 0,
@@ -285,6 +292,8 @@ pub mod upgrade {
 pub mod close {
     pub const DONE: i32 = 0;
     pub const PENDING: i32 = 1;
+    /// Of `close_for`: closed, but init has spent what was to go back.
+    pub const KEPT: i32 = 2;
 }
 
 /// Session ids of the environment.

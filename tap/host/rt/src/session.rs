@@ -13,7 +13,7 @@ use crate::entrypoint::Entrypoint;
 use crate::log::bytes;
 use crate::object::{self, Kind, Object};
 use crate::sync::lock;
-use crate::{control, env, rpc};
+use crate::{call, control, env, rpc};
 
 /// Next session id.
 static NEXT: AtomicU64 = AtomicU64::new(env_id::FIRST_FREE);
@@ -85,10 +85,36 @@ fn session_cap_error(code: i32) -> rs_err_t {
     }
 }
 
-fn open(id: u64, service: &[u8], args: &[u8], affinity: &Affinity) -> Result<rs_cap_t, rs_err_t> {
+/// Who pays core for a session, by the index of its PD session, and what.
+pub(crate) struct Payer {
+    pub(crate) index: u64,
+    pub(crate) ram: u64,
+    pub(crate) caps: u64,
+}
+
+/// Whether core itself is our parent.
+pub(crate) fn parent_is_core() -> bool {
+    match (call::claim(env::parent()), call::claim(env::pd())) {
+        (Ok(parent), Ok(pd)) => parent.channel == pd.channel,
+        _ => false,
+    }
+}
+
+/// Open a session; our own account pays unless there is a `payer`, which is for core only.
+pub(crate) fn open(
+    service: &[u8],
+    args: &[u8],
+    affinity: &Affinity,
+    payer: Option<&Payer>,
+) -> Result<(u64, rs_cap_t), rs_err_t> {
     let op = &OPCODES.parent;
-    let mut reply = rpc::call(env::parent(), op.session, &[], |w| {
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let opcode = if payer.is_some() { op.session_for } else { op.session };
+    let mut reply = rpc::call(env::parent(), opcode, &[], |w| {
         w.u64(id).in_string(service).in_string(args).affinity(affinity);
+        if let Some(payer) = payer {
+            w.u64(payer.index).u64(payer.ram).u64(payer.caps);
+        }
     })?;
     let mut results = reply.reader();
     if !results.bool().map_err(rpc::malformed)? {
@@ -96,7 +122,7 @@ fn open(id: u64, service: &[u8], args: &[u8], affinity: &Affinity) -> Result<rs_
     }
     match reply.take_cap(0) {
         0 => {}
-        cap => return Ok(cap),
+        cap => return Ok((id, cap)),
     }
     until_answered(|| {
         let mut reply = rpc::call(env::parent(), op.session_cap, &[], |w| {
@@ -108,9 +134,20 @@ fn open(id: u64, service: &[u8], args: &[u8], affinity: &Affinity) -> Result<rs_
         }
         Ok(match reply.take_cap(0) {
             0 => None,
-            cap => Some(cap),
+            cap => Some((id, cap)),
         })
     })
+}
+
+/// Close a session at core, which returns what the payer paid.
+pub(crate) fn close_for(id: u64, payer: &Payer) -> Result<(), rs_err_t> {
+    let reply = rpc::call(env::parent(), OPCODES.parent.close_for, &[], |w| {
+        w.u64(id).u64(payer.index).u64(payer.ram).u64(payer.caps);
+    })?;
+    match reply.reader().i32().map_err(rpc::malformed)? {
+        close::DONE => Ok(()),
+        _ => Err(RS_INVALID),
+    }
 }
 
 /// See the seam's header.
@@ -135,9 +172,8 @@ pub unsafe extern "C" fn rs_session_open(
         at: (a.location.x, a.location.y),
         size: (a.location.w, a.location.h),
     });
-    let new = NEXT.fetch_add(1, Ordering::Relaxed);
-    match open(new, service, args, &affinity) {
-        Ok(c) => {
+    match open(service, args, &affinity, None) {
+        Ok((new, c)) => {
             // SAFETY: valid pointers, by the contract.
             unsafe {
                 *id = new;

@@ -175,6 +175,22 @@ impl Services {
             }
             let cap = result.map(|object| nucleus.capability(object)).map_err(SessionError::code);
             response.attempt_cap(cap)
+        } else if opcode == op.session_for {
+            let id = args.u64()?;
+            let service = text(args.in_string(64)?)?;
+            let session_args = text(args.in_string(MAX_ARGS)?)?;
+            let affinity = args.affinity()?;
+            let payer = self.account_at(nucleus, request, args.u64()?);
+            let amount = (args.u64()?, args.u64()?);
+            let result = self.charge(nucleus, payer, amount).and_then(|()| {
+                let opened = self.session_open(nucleus, id, service, session_args, affinity);
+                opened.inspect_err(|e| {
+                    self.give_back(nucleus, payer, amount);
+                    explain(service, session_args, *e);
+                })
+            });
+            let cap = result.map(|object| nucleus.capability(object)).map_err(SessionError::code);
+            response.attempt_cap(cap)
         } else if opcode == op.session_cap {
             let id = args.u64()?;
             match init.sessions.get(&id) {
@@ -191,15 +207,15 @@ impl Services {
                 Err(Lack::Caps) => upgrade::OUT_OF_CAPS,
             })
         } else if opcode == op.close {
-            let id = args.u64()?;
-            if id >= env_id::FIRST_FREE
-                && let Some(session) = init.sessions.remove(&id)
-            {
-                let account = init.account;
-                self.session_close(nucleus, session.object);
-                let _ = nucleus.accounts.transfer(ROOT, account, session.ram, session.caps);
-            }
+            self.close(nucleus, args.u64()?);
             response.value(close::DONE)
+        } else if opcode == op.close_for {
+            let id = args.u64()?;
+            let payer = self.account_at(nucleus, request, args.u64()?);
+            let amount = (args.u64()?, args.u64()?);
+            self.close(nucleus, id);
+            let returned = self.give_back(nucleus, payer, amount);
+            response.value(if returned { close::DONE } else { close::KEPT })
         } else if opcode == op.yield_request {
             response.write(|w| {
                 w.string(b"", MAX_ARGS);
@@ -288,6 +304,53 @@ impl Services {
                 Err(e.into())
             }
         }
+    }
+
+    /// Close a session of init's, unless it belongs to its environment.
+    fn close(&mut self, nucleus: &mut Nucleus, id: u64) {
+        if id >= env_id::FIRST_FREE
+            && let Some(init) = self.init.as_mut()
+            && let Some(session) = init.sessions.remove(&id)
+        {
+            let account = init.account;
+            self.session_close(nucleus, session.object);
+            let _ = nucleus.accounts.transfer(ROOT, account, session.ram, session.caps);
+        }
+    }
+
+    /// Account of the PD session that init names by an index, if the two may exchange quota.
+    fn account_at(
+        &self,
+        nucleus: &Nucleus,
+        request: &Request<'_>,
+        index: u64,
+    ) -> Option<AccountId> {
+        let Some(CoreObject::Pd(pd)) = request.granted(nucleus, index) else { return None };
+        let account = self.pds.get(&pd)?.account;
+        nucleus.accounts.related(account, self.init.as_ref()?.account).then_some(account)
+    }
+
+    /// Let a child of init's pay for a session.
+    fn charge(
+        &self,
+        nucleus: &mut Nucleus,
+        payer: Option<AccountId>,
+        (ram, caps): (u64, u64),
+    ) -> Result<(), SessionError> {
+        let payer = payer.ok_or(SessionError::Denied)?;
+        let init = self.init.as_ref().ok_or(SessionError::Denied)?;
+        Ok(nucleus.accounts.transfer(payer, init.account, ram, caps)?)
+    }
+
+    /// Give a child of init's back what it paid.
+    fn give_back(
+        &self,
+        nucleus: &mut Nucleus,
+        payer: Option<AccountId>,
+        (ram, caps): (u64, u64),
+    ) -> bool {
+        let (Some(payer), Some(init)) = (payer, &self.init) else { return false };
+        nucleus.accounts.transfer(init.account, payer, ram, caps).is_ok()
     }
 
     fn session_upgrade(

@@ -70,6 +70,12 @@ pub(super) struct Transfer<'a> {
     pub(super) amount: Amount,
 }
 
+/// The index by which we name a PD session to core, without a capability that travels.
+pub(super) fn grant(pd: &Cap) -> Result<u64, rs_err_t> {
+    let (core, claim) = (call::claim(env::pd())?, call::claim(pd.get())?);
+    if claim.channel == core.channel { Ok(u64::from(claim.index)) } else { Err(RS_INVALID) }
+}
+
 /// Move quota from one PD session to another, both kinds or nothing.
 pub(super) fn transfer(from: &Cap, to: &Cap, amount: Amount) -> Result<(), rs_err_t> {
     transfer_all(&[Transfer { from, to, amount }])
@@ -82,20 +88,14 @@ pub(super) fn transfer_all(transfers: &[Transfer<'_>]) -> Result<(), rs_err_t> {
     if count == 0 {
         return Ok(());
     }
-    let own = env::pd();
-    let core = call::claim(own)?.channel;
     let mut indices = [(0, 0); result::MAX as usize];
     if count > indices.len() {
         return Err(RS_OVERFLOW);
     }
-    let index = |pd: &Cap| {
-        let claim = call::claim(pd.get())?;
-        if claim.channel == core { Ok(u64::from(claim.index)) } else { Err(RS_INVALID) }
-    };
     for (indices, transfer) in indices.iter_mut().zip(some.clone()) {
-        *indices = (index(transfer.from)?, index(transfer.to)?);
+        *indices = (grant(transfer.from)?, grant(transfer.to)?);
     }
-    let reply = rpc::call(own, OPCODES.pd.transfer_all, &[], |w| {
+    let reply = rpc::call(env::pd(), OPCODES.pd.transfer_all, &[], |w| {
         w.u64(count as u64);
         for ((from, to), transfer) in indices.iter().zip(some) {
             w.u64(*from).u64(*to).u64(transfer.amount.ram).u64(transfer.amount.caps);

@@ -1,12 +1,12 @@
 //! The end of a session, and the way of its donation back.
 use rs_host_proto::opcode::{close, env_id};
 
+use super::at_parent::{self, Payment};
 use super::cap::{Transfer, transfer_all};
 use super::requests;
 use super::route::warn;
 use super::session::own_pd;
 use super::world::{ChildId, Phase, Provider, Session, SessionId, world};
-use crate::session::rs_session_close;
 
 /// A child closes a session. Environment sessions stay.
 pub(super) fn close_by_client(child: ChildId, client_id: u64) -> i32 {
@@ -47,8 +47,12 @@ pub(super) fn close(id: SessionId) -> bool {
         (session, policy)
     };
     match session.provider {
-        // SAFETY: no precondition.
-        Provider::Parent(at_parent) => unsafe { rs_session_close(at_parent) },
+        Provider::Parent(id) => {
+            let pd = session.client.and_then(|c| world().pd(c));
+            let payment = pd.as_ref().map(|pd| Payment { pd, amount: session.charged });
+            at_parent::close(id, payment.as_ref(), &session.service);
+            return true;
+        }
         Provider::Local => {
             if let Some((policy, function)) = policy.and_then(|p| Some((p, p.0.local_close?))) {
                 // SAFETY: the policy's own context, a capability that we hold.

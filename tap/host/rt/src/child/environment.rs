@@ -10,11 +10,11 @@ use rs_host_proto::wire::Affinity;
 use super::cap::{Amount, Cap, transfer};
 use super::requests::RequestsRom;
 use super::route::{Kind, ask, warn};
-use super::session::{SERVER_ARGS, Terms, open_at_parent, own_pd};
+use super::session::{SERVER_ARGS, Terms, own_pd};
 use super::world::{
     AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world,
 };
-use super::{answer, close, serve};
+use super::{answer, at_parent, close, serve};
 use crate::object::{self, Object};
 use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
@@ -57,7 +57,7 @@ fn core_session(
         return Err(RS_DENIED);
     }
     let args = args_of(&routed.label, cost)?;
-    let (id, cap) = open_at_parent(service, args.as_str(), &routed.affinity)?;
+    let (id, cap) = at_parent::open(service, args.as_str(), &routed.affinity, None)?;
     Ok(AtParent { id, cap })
 }
 

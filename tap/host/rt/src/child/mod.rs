@@ -5,6 +5,7 @@
 //! and number that a child sends is checked before it counts; labels and donations are read by the same code that
 //! servers read them with.
 mod answer;
+mod at_parent;
 mod cap;
 mod close;
 mod environment;

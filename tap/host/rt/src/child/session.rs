@@ -7,14 +7,14 @@ use genode_args::label::Label;
 use genode_args::{ArgsBuf, ArgsRef};
 use rs_host_proto::wire::Affinity;
 
-use super::cap::{Amount, Cap, Transfer, transfer, transfer_all};
+use super::at_parent::{self, Payment};
+use super::cap::{Amount, Cap, Transfer, transfer_all};
 use super::close::give_back;
 use super::environment;
 use super::requests;
 use super::route::{Kind, ask, warn};
 use super::world::{ChildId, Phase, Provider, Session, world};
 use crate::env;
-use crate::session::rs_session_open;
 
 /// RAM that a parent keeps of a donation for its record of the session: `Session_state::Factory::session_costs` of
 /// Genode 26.02.
@@ -103,13 +103,14 @@ impl Terms<'_> {
     pub(super) fn initiate(self, provider: Kind) -> Result<Cap, rs_err_t> {
         match provider {
             Kind::Parent => {
-                self.charge()?;
-                let opened = open_at_parent(self.service, self.args.as_str(), &self.affinity);
-                let (id, cap) = opened.inspect_err(|_| self.refund())?;
+                let payment = Payment { pd: &self.account()?, amount: self.charged };
+                let args = self.args.as_str();
+                let (id, cap) =
+                    at_parent::open(self.service, args, &self.affinity, Some(&payment))?;
                 Ok(self.record(Provider::Parent(id), Phase::HandedOut, cap))
             }
             Kind::Local(cap) if cap.is_valid() => {
-                self.charge()?;
+                Payment { pd: &self.account()?, amount: self.charged }.take()?;
                 Ok(self.record(Provider::Local, Phase::HandedOut, cap))
             }
             Kind::Local(_) => Err(RS_DENIED),
@@ -129,25 +130,15 @@ impl Terms<'_> {
 
     /// The ROM by which the child learns of requests to itself.
     fn own_requests(self) -> Result<Cap, rs_err_t> {
-        self.charge()?;
-        let cap = environment::requests_rom(self.client).inspect_err(|_| self.refund())?;
+        let payment = Payment { pd: &self.account()?, amount: self.charged };
+        payment.take()?;
+        let cap = environment::requests_rom(self.client);
+        let cap = cap.inspect_err(|_| payment.give_back(self.service))?;
         Ok(self.record(Provider::Requests, Phase::HandedOut, cap))
     }
 
     fn account(&self) -> Result<Cap, rs_err_t> {
         world().pd(self.client).ok_or(RS_DENIED)
-    }
-
-    fn charge(&self) -> Result<(), rs_err_t> {
-        transfer(&self.account()?, &own_pd(), self.charged)
-    }
-
-    fn refund(&self) {
-        let refunded = self.account().and_then(|to| transfer(&own_pd(), &to, self.charged));
-        if refunded.is_err() {
-            let label = self.label.as_str();
-            warn(&format!("the donation of \"{label}\" to {} does not come back", self.service));
-        }
     }
 
     fn record(self, provider: Provider, phase: Phase, cap: Cap) -> Cap {
@@ -172,41 +163,6 @@ impl Terms<'_> {
         world.sessions.insert(id, session);
         cap
     }
-}
-
-/// Open a session at our own parent, which takes the donation from our account.
-pub(super) fn open_at_parent(
-    service: &str,
-    args: &str,
-    affinity: &Affinity,
-) -> Result<(u64, Cap), rs_err_t> {
-    if args.len() >= RS_MAX_ARGS as usize {
-        warn(&format!("{service} session denied: its arguments exceed 159 characters: {args}"));
-        return Err(RS_DENIED);
-    }
-    let affinity = rs_affinity_t {
-        space: rs_space_t { w: affinity.space.0, h: affinity.space.1 },
-        location: rs_location_t {
-            x: affinity.at.0,
-            y: affinity.at.1,
-            w: affinity.size.0,
-            h: affinity.size.1,
-        },
-    };
-    let (mut id, mut cap) = (0, 0);
-    // SAFETY: arguments and out parameters are live.
-    let opened = unsafe {
-        rs_session_open(
-            service.as_ptr().cast(),
-            service.len(),
-            args.as_ptr().cast(),
-            args.len(),
-            &raw const affinity,
-            &raw mut id,
-            &raw mut cap,
-        )
-    };
-    if opened == RS_OK { Ok((id, Cap::owned(cap))) } else { Err(opened) }
 }
 
 /// A child asks for a session that was not there before.

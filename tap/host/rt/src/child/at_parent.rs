@@ -1,0 +1,79 @@
+//! Sessions at our own parent on behalf of a child, which pays for them.
+//!
+//! Core, if it is our parent, takes the child's payment with the request and returns it with the end of the session.
+//! To any other parent the payment is ours, so that the child pays us first.
+use genode_abi::*;
+use rs_host_proto::wire::Affinity;
+
+use super::cap::{Amount, Cap, Transfer, grant, transfer_all};
+use super::route::warn;
+use super::session::own_pd;
+use crate::session::{self, Payer, rs_session_close};
+
+/// What a child was charged, and its account.
+pub(super) struct Payment<'a> {
+    pub(super) pd: &'a Cap,
+    pub(super) amount: Amount,
+}
+
+impl Payment<'_> {
+    /// As core takes it, if our parent is core.
+    fn payer(&self) -> Option<Payer> {
+        let index = grant(self.pd).ok().filter(|_| session::parent_is_core())?;
+        Some(Payer { index, ram: self.amount.ram, caps: self.amount.caps })
+    }
+
+    /// Take it into our account.
+    pub(super) fn take(&self) -> Result<(), rs_err_t> {
+        transfer_all(&[Transfer { from: self.pd, to: &own_pd(), amount: self.amount }])
+    }
+
+    /// Give it back out of our account; `what` it was for.
+    pub(super) fn give_back(&self, what: &str) {
+        let back = Transfer { from: &own_pd(), to: self.pd, amount: self.amount };
+        if transfer_all(&[back]).is_err() {
+            warn(&format!("the donation to {what} does not come back"));
+        }
+    }
+}
+
+/// Open a session that our own account, or a child's by way of ours, pays for.
+pub(super) fn open(
+    service: &str,
+    args: &str,
+    affinity: &Affinity,
+    payment: Option<&Payment<'_>>,
+) -> Result<(u64, Cap), rs_err_t> {
+    if args.len() >= RS_MAX_ARGS as usize {
+        warn(&format!("{service} session denied: its arguments exceed 159 characters: {args}"));
+        return Err(RS_DENIED);
+    }
+    let open = |payer| {
+        let (id, cap) = session::open(service.as_bytes(), args.as_bytes(), affinity, payer)?;
+        Ok((id, Cap::owned(cap)))
+    };
+    let Some(payment) = payment.filter(|p| p.amount != Amount::default()) else {
+        return open(None);
+    };
+    if let Some(payer) = payment.payer() {
+        return open(Some(&payer));
+    }
+    payment.take()?;
+    open(None).inspect_err(|_| payment.give_back(service))
+}
+
+/// Close a session; what was paid for it returns.
+pub(super) fn close(id: u64, payment: Option<&Payment<'_>>, what: &str) {
+    let payment = payment.filter(|p| p.amount != Amount::default());
+    if let Some(payer) = payment.and_then(Payment::payer) {
+        if session::close_for(id, &payer).is_err() {
+            warn(&format!("the donation to {what} does not come back"));
+        }
+        return;
+    }
+    // SAFETY: no precondition.
+    unsafe { rs_session_close(id) };
+    if let Some(payment) = payment {
+        payment.give_back(what);
+    }
+}

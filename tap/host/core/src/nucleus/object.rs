@@ -1,5 +1,6 @@
 //! Objects: what capabilities name.
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 use rs_host_proto::sys;
 
@@ -42,7 +43,7 @@ pub(crate) struct Object {
     /// Channels in which the object has an index.
     pub(crate) granted: Vec<(ChanId, u32)>,
     /// Core's copy of the capability, for objects that core hands out.
-    pub(crate) fd: Option<OwnedFd>,
+    pub(crate) fd: Option<Rc<OwnedFd>>,
     pub(crate) core: Option<CoreObject>,
 }
 
@@ -81,7 +82,7 @@ impl Nucleus {
     ) -> Result<ObjId, Refusal> {
         let id = self.object_insert(CORE, CORE_EP, &fd, None, Some(core))?;
         if let Some(object) = self.objects.get_mut(&id) {
-            object.fd = Some(fd);
+            object.fd = Some(Rc::new(fd));
         }
         Ok(id)
     }
@@ -139,8 +140,8 @@ impl Nucleus {
         Some((id, self.objects.get(&id)?.core?))
     }
 
-    /// A copy of the capability of an object that core hands out.
-    pub(crate) fn capability(&self, id: ObjId) -> Option<OwnedFd> {
-        self.objects.get(&id)?.fd.as_ref()?.try_clone().ok()
+    /// The capability of an object that core hands out.
+    pub(crate) fn capability(&self, id: ObjId) -> Option<Rc<OwnedFd>> {
+        self.objects.get(&id)?.fd.clone()
     }
 }

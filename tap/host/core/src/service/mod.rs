@@ -9,6 +9,7 @@ mod rom;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 pub(crate) use label::last_element;
 use rs_host_proto::wire::{Affinity, Malformed, Reader, Writer};
@@ -57,7 +58,7 @@ impl Request<'_> {
 pub(crate) struct Response {
     pub(crate) body: [u8; MAX_BODY],
     pub(crate) len: usize,
-    pub(crate) caps: Vec<OwnedFd>,
+    pub(crate) caps: Vec<Rc<OwnedFd>>,
 }
 
 impl Response {
@@ -94,14 +95,14 @@ impl Response {
 
     /// A capability as return value; an invalid one if there is none.
     #[allow(clippy::unnecessary_wraps)] // as the other ways to answer
-    pub(crate) fn cap(&mut self, cap: Option<OwnedFd>) -> Served {
+    pub(crate) fn cap(&mut self, cap: Option<Rc<OwnedFd>>) -> Served {
         self.caps.extend(cap);
         self.len = 0;
         Ok(())
     }
 
     /// `Attempt` of a capability.
-    pub(crate) fn attempt_cap(&mut self, result: Result<Option<OwnedFd>, i32>) -> Served {
+    pub(crate) fn attempt_cap(&mut self, result: Result<Option<Rc<OwnedFd>>, i32>) -> Served {
         match result {
             Ok(cap) => {
                 self.caps.extend(cap);

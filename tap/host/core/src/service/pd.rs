@@ -1,6 +1,7 @@
 //! PD: protection domains with their accounts and RAM dataspaces, and the start of processes.
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use rs_host_proto::PAGE;
 use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer, transfer_all};
@@ -22,7 +23,7 @@ pub(crate) struct Pd {
     /// RAM dataspaces.
     pub(crate) ram: HashMap<ObjId, Ram>,
     /// The parent's capability, given once, before the start.
-    pub(crate) parent: Option<OwnedFd>,
+    pub(crate) parent: Option<Rc<OwnedFd>>,
     pub(crate) process: Option<ProcId>,
     pub(crate) ending: Option<Ending>,
     /// The CPU session whose handler learns of faults.
@@ -106,7 +107,7 @@ impl Services {
             response.value(i32::from(!ok))
         } else if opcode == op.assign_parent {
             if pd.parent.is_none() {
-                pd.parent = request.cap(0).and_then(|c| c.try_clone().ok());
+                pd.parent = request.cap(0).and_then(|c| c.try_clone().ok()).map(Rc::new);
             }
             response.void()
         } else if opcode == op.native_pd {

@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use rs_host_proto::opcode::rom;
 
@@ -69,7 +70,7 @@ impl Modules {
     }
 
     /// The dataspace of a module.
-    pub(crate) fn dataspace(&self, nucleus: &Nucleus, module: u64) -> Option<OwnedFd> {
+    pub(crate) fn dataspace(&self, nucleus: &Nucleus, module: u64) -> Option<Rc<OwnedFd>> {
         nucleus.capability(*self.dataspaces.get(module as usize)?)
     }
 

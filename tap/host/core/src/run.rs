@@ -177,7 +177,8 @@ impl Core {
             }
             Source::Control(process) => {
                 self.serving(process, Moment::Request);
-                if self.nucleus.control(process) == Verdict::Broken {
+                // One request, since the next one is told of too: most come one at a time.
+                if self.nucleus.control(process, 1) == Verdict::Broken {
                     self.services.process_ended(&mut self.nucleus, process);
                 }
             }
@@ -261,6 +262,9 @@ impl Core {
             }
         };
         self.reply(id, protocol, &response);
+        while let Some(process) = self.nucleus.broken.pop() {
+            self.services.process_ended(&mut self.nucleus, process);
+        }
     }
 
     fn reply(&self, id: SlotId, protocol: i64, response: &Response) {

@@ -95,6 +95,8 @@ pub mod request {
     /// Whether all that was detached from the region map in the descriptor is unmapped everywhere. Reply: 0 if not:
     /// ask again when the page says that there is news; or 1.
     pub const SETTLED: u64 = 16;
+    /// (*) The objects `arg 0` to `arg 6` are gone, except those that are 0.
+    pub const OBJECTS_GONE: u64 = 17;
 }
 
 /// Managed dataspaces: a page that core writes and a component reads, and the rights of mappings.

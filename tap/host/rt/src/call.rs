@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
-use crate::entrypoint;
+use crate::{control, entrypoint};
 
 /// What came back from a call; `body` was filled up to `len`.
 #[derive(Default)]
@@ -80,6 +80,7 @@ pub(crate) fn call(
     if dst == 0 {
         return Err(RS_INVALID);
     }
+    control::flush();
     let (claim, line, passed) = line(dst, caps)?;
     let result = if entrypoint::is_current(line.ep) {
         // The calling thread is the one that would have to answer.

@@ -1,10 +1,11 @@
 //! The control socket to core: one request at a time.
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use genode_abi::*;
 use rs_host_proto::CONTROL_FD;
-use rs_host_proto::control::{Packet, status};
+use rs_host_proto::control::{Packet, request as op, status};
 use rs_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -42,6 +43,7 @@ pub(crate) fn request(
     args: &[u64],
     cap: Option<BorrowedFd<'_>>,
 ) -> Result<Reply, rs_err_t> {
+    flush();
     let _turn = lock(&TURN);
     send(op, args, cap)?;
     let mut fds = Fds::default();
@@ -54,6 +56,43 @@ pub(crate) fn request(
         status::OUT_OF_CAPS | status::LIMIT => Err(RS_OUT_OF_CAPS),
         status::GONE => Err(RS_GONE),
         _ => Err(RS_INVALID),
+    }
+}
+
+/// Objects that are gone, and core was not told of.
+struct Gone {
+    ids: [u64; 7],
+    count: usize,
+}
+
+static GONE: Mutex<Gone> = Mutex::new(Gone { ids: [0; 7], count: 0 });
+/// Whether there are any.
+static ANY_GONE: AtomicBool = AtomicBool::new(false);
+
+/// Remember that an object is gone. Core is told at the latest before this component says its next word to anybody,
+/// or waits for one: whoever hears from it finds its account without the object.
+pub(crate) fn gone(id: u64) {
+    let mut gone = lock(&GONE);
+    let at = gone.count;
+    gone.ids[at] = id;
+    gone.count += 1;
+    ANY_GONE.store(true, Ordering::Release);
+    if gone.count == gone.ids.len() {
+        drop(gone);
+        flush();
+    }
+}
+
+/// Tell core of the objects that are gone.
+pub(crate) fn flush() {
+    if !ANY_GONE.load(Ordering::Acquire) {
+        return;
+    }
+    let mut gone = lock(&GONE);
+    if gone.count > 0 {
+        tell(op::OBJECTS_GONE, &gone.ids[..gone.count]);
+        gone.count = 0;
+        ANY_GONE.store(false, Ordering::Release);
     }
 }
 

@@ -279,6 +279,7 @@ impl Entrypoint {
 
     /// Block until something rings, unless something came while nobody needed to ring.
     fn listen(&self) {
+        control::flush();
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };
         if self.bell().sleeps(|| inner.look()) {

@@ -59,8 +59,11 @@ pub(crate) unsafe fn dissolve(handle: *mut Handle) {
     let handle = unsafe { Box::from_raw(handle) };
     // SAFETY: entrypoints outlive their objects, by the seam's contract.
     let ep = unsafe { &*handle.ep };
-    let _ = control::request(op::OBJECT_DESTROY, &[handle.id], None);
     ep.remove(handle.id);
+    control::gone(handle.id);
+    if !ep.served_here() {
+        control::flush();
+    }
 }
 
 /// See the seam's header.

@@ -9,6 +9,7 @@ use rs_host_proto::signal::Signals;
 
 use crate::call::{claim_in, ring};
 use crate::caps::state;
+use crate::control;
 use crate::object::{self, Kind, Object};
 
 /// See the seam's header.
@@ -50,6 +51,7 @@ pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
     if context == 0 || count == 0 {
         return;
     }
+    control::flush();
     let mut state = state();
     let Ok(claim) = claim_in(&mut state, context) else { return };
     let Some(wire) = state.channels.wire(claim) else { return };

@@ -8,9 +8,6 @@ use topology::Location;
 
 use super::{ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
 
-/// Requests served before others get their turn.
-const BATCH: usize = 16;
-
 /// What became of a control socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
@@ -36,9 +33,9 @@ impl Answer {
 }
 
 impl Nucleus {
-    /// Serve what waits on a control socket.
-    pub(crate) fn control(&mut self, id: ProcId) -> Verdict {
-        for _ in 0..BATCH {
+    /// Serve what waits on a control socket, at most `max` requests.
+    pub(crate) fn control(&mut self, id: ProcId, max: usize) -> Verdict {
+        for _ in 0..max {
             let Some(process) = self.procs.get(&id) else { return Verdict::Alive };
             let mut fds = Fds::default();
             let packet = match sys::recv_packet(&process.control, &mut fds, RecvFlags::DONTWAIT) {
@@ -92,6 +89,14 @@ impl Nucleus {
                     self.object_destroy(object);
                 }
                 Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
+            }
+            request::OBJECTS_GONE => {
+                for object in (0..7).map(|i| ObjId(packet.arg(i))) {
+                    if self.objects.get(&object).is_some_and(|o| o.owner == id) {
+                        self.object_destroy(object);
+                    }
+                }
+                None
             }
             request::CLAIM => Some(self.claim_fd(id, cap)),
             request::RELEASE => {

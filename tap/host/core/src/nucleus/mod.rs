@@ -6,6 +6,7 @@ mod entrypoint;
 pub(crate) mod map;
 mod object;
 mod process;
+mod settle;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -145,6 +146,8 @@ pub(crate) struct Nucleus {
     pub(crate) maps: map::Maps,
     by_inode: HashMap<u64, ObjId>,
     by_pair: HashMap<(ProcId, EpId), ChanId>,
+    /// Processes that broke the protocol while somebody else was served.
+    pub(crate) broken: Vec<ProcId>,
     device: u64,
     last_id: u64,
 }
@@ -173,6 +176,7 @@ impl Nucleus {
             maps: map::Maps::default(),
             by_inode: HashMap::new(),
             by_pair: HashMap::new(),
+            broken: Vec::new(),
             device,
             last_id: 0,
         };

@@ -8,7 +8,7 @@ use rs_host_proto::wire::{Affinity, Reader};
 use super::{
     Cpu, Log, NotServed, Pd, Request, Response, Served, Services, SessionArgs, last_element,
 };
-use crate::account::{AccountId, Lack, ROOT};
+use crate::account::{AccountId, Lack, ROOT, Transfer};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
 
 /// Name of core's child.
@@ -279,7 +279,7 @@ impl Services {
         }
         let asked = ArgsRef::new(session_args).label().unwrap_or_default();
         let label = format!("{NAME} -> {}", asked.as_str());
-        nucleus.accounts.transfer(account, ROOT, ram, caps)?;
+        nucleus.transfer(&[Transfer { from: account, to: ROOT, ram, caps }])?;
         let session = SessionArgs { label: &label, affinity };
         let made = match service {
             "PD" => self.pd_open(nucleus, &session),
@@ -339,7 +339,7 @@ impl Services {
     ) -> Result<(), SessionError> {
         let payer = payer.ok_or(SessionError::Denied)?;
         let init = self.init.as_ref().ok_or(SessionError::Denied)?;
-        Ok(nucleus.accounts.transfer(payer, init.account, ram, caps)?)
+        Ok(nucleus.transfer(&[Transfer { from: payer, to: init.account, ram, caps }])?)
     }
 
     /// Give a child of init's back what it paid.
@@ -350,7 +350,7 @@ impl Services {
         (ram, caps): (u64, u64),
     ) -> bool {
         let (Some(payer), Some(init)) = (payer, &self.init) else { return false };
-        nucleus.accounts.transfer(init.account, payer, ram, caps).is_ok()
+        nucleus.transfer(&[Transfer { from: init.account, to: payer, ram, caps }]).is_ok()
     }
 
     fn session_upgrade(
@@ -365,7 +365,7 @@ impl Services {
         };
         let ram = ArgsRef::new(session_args).ram_quota();
         let caps = ArgsRef::new(session_args).cap_quota();
-        nucleus.accounts.transfer(init.account, ROOT, ram, caps)?;
+        nucleus.transfer(&[Transfer { from: init.account, to: ROOT, ram, caps }])?;
         session.ram += ram;
         session.caps += caps;
         if let Some(CoreObject::Rm(rm)) = nucleus.objects.get(&session.object).and_then(|o| o.core)

@@ -10,7 +10,7 @@ use rs_host_proto::wire::Reader;
 use topology::{Location, NodeId};
 
 use super::{NotServed, Request, Response, Served, Services};
-use crate::account::{AccountId, Lack, Transfer};
+use crate::account::{Account, AccountId, Lack, Transfer};
 use crate::fd;
 use crate::machine::real_node;
 use crate::nucleus::{CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
@@ -45,6 +45,18 @@ fn alloc_code(refusal: Refusal) -> i32 {
     }
 }
 
+/// What a function that asks for a quota answers.
+fn quota(opcode: u64) -> Option<fn(&Account) -> u64> {
+    let op = &OPCODES.pd;
+    match opcode {
+        o if o == op.ram_quota => Some(|a| a.ram.limit),
+        o if o == op.used_ram => Some(|a| a.ram.used),
+        o if o == op.cap_quota => Some(|a| a.caps.limit),
+        o if o == op.used_caps => Some(|a| a.caps.used),
+        _ => None,
+    }
+}
+
 impl Services {
     pub(super) fn pd_call(
         &mut self,
@@ -58,7 +70,6 @@ impl Services {
         let op = &OPCODES.pd;
         let pd = self.pds.get_mut(&id).ok_or(NotServed::Object)?;
         let account = pd.account;
-        let quota = nucleus.accounts.get(account).copied().unwrap_or_default();
         if opcode == op.alloc_ram {
             let size = args.u64()?;
             let cap = ram_alloc(nucleus, pd, size, None).map_err(alloc_code);
@@ -87,7 +98,7 @@ impl Services {
             let (ram, caps) = if opcode == op.transfer_ram { (amount, 0) } else { (0, amount) };
             let result = match to {
                 Some(to) if nucleus.accounts.related(account, to) => {
-                    match nucleus.accounts.transfer(account, to, ram, caps) {
+                    match nucleus.transfer(&[Transfer { from: account, to, ram, caps }]) {
                         Ok(()) => transfer::OK,
                         Err(Lack::Ram | Lack::Caps) => transfer::EXCEEDED,
                     }
@@ -113,14 +124,9 @@ impl Services {
         } else if opcode == op.native_pd {
             let native = nucleus.capability(pd.native);
             response.cap(native)
-        } else if opcode == op.ram_quota {
-            response.word(quota.ram.limit)
-        } else if opcode == op.used_ram {
-            response.word(quota.ram.used)
-        } else if opcode == op.cap_quota {
-            response.word(quota.caps.limit)
-        } else if opcode == op.used_caps {
-            response.word(quota.caps.used)
+        } else if let Some(amount) = quota(opcode) {
+            nucleus.settle(account);
+            response.word(nucleus.accounts.get(account).map_or(0, amount))
         } else {
             Err(NotServed::Opcode)
         }
@@ -153,7 +159,7 @@ impl Services {
             }
             transfers.push(Transfer { from, to, ram, caps });
         }
-        Ok(match nucleus.accounts.transfer_all(&transfers) {
+        Ok(match nucleus.transfer(&transfers) {
             Ok(()) => transfer_all::OK,
             Err(Lack::Ram) => transfer_all::OUT_OF_RAM,
             Err(Lack::Caps) => transfer_all::OUT_OF_CAPS,
@@ -300,7 +306,7 @@ fn charged(
     size: u64,
     node: Option<u32>,
 ) -> Result<ObjId, Refusal> {
-    nucleus.accounts.charge(account, size, 1)?;
+    nucleus.charge(account, size, 1)?;
     let made = fd::ram(size as usize).map_err(Refusal::from).and_then(|memory| {
         if let Some(node) = node {
             fd::place_on_node(&memory, size as usize, node)?;

@@ -11,6 +11,7 @@ use super::Entrypoint;
 use super::peer::ClientSlot;
 use crate::call::{self, Passed};
 use crate::caps::{rs_cap_drop, state};
+use crate::control;
 use crate::object::{Kind, Object};
 use crate::sync::lock;
 
@@ -104,6 +105,7 @@ impl Entrypoint {
         out: &[u8],
         reply: &rs_msg_t,
     ) {
+        control::flush();
         let mut caps = (reply.num_caps as usize).min(MAX_CAPS);
         if caps > 0 {
             let passed = Passed::new(&state(), &reply.caps[..caps]);

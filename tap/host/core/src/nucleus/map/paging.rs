@@ -162,9 +162,10 @@ impl Nucleus {
             }
             Asked::Map { start, size, object, offset, rights } => {
                 let memory = self.capability(object).ok_or(Refusal::Gone)?;
-                let memory = match rights.write {
-                    true => memory.try_clone().map_err(|_| Refusal::OutOfCaps)?,
-                    false => fd::read_only(&memory)?,
+                let memory = if rights.write {
+                    memory.try_clone().map_err(|_| Refusal::OutOfCaps)?
+                } else {
+                    fd::read_only(&memory)?
                 };
                 let args = vec![1, start, size, offset, rights.bits()];
                 Ok(Answer { args, fds: vec![memory] })

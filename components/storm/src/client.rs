@@ -42,7 +42,7 @@ fn call(env: Env, session: &Connection<dyn Storm>, value: u64) -> Result<(), Err
 }
 
 /// The environment on another thread than the main one, where the SDK does not offer it.
-struct Anywhere(Env);
+pub(crate) struct Anywhere(pub(crate) Env);
 
 #[allow(
     unsafe_code,

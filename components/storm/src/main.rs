@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod client;
+mod fault;
 mod parent;
 mod server;
 
@@ -25,6 +26,8 @@ fn main(env: Env) -> Result<(), Error> {
     match config.attr("role") {
         Some("client") => client::run(env),
         Some("server") => server::run(env),
+        Some("faulty") => fault::serve(env, &config),
+        Some("once") => fault::call(env, &config),
         _ => parent::run(env, &config),
     }
 }

@@ -97,7 +97,8 @@ impl RegionMap {
     /// bytes. Threads that wait for one of them go on.
     ///
     /// # Errors
-    /// [`Error::RegionConflict`] when the range does not lie within the map, is in use, or exceeds the dataspace;
+    /// [`Error::RegionConflict`] when the range does not lie within the map, is in use, or exceeds the dataspace; on
+    /// Genode, a dataspace that was freed stays in the way until it is detached;
     /// [`Error::Invalid`] for what is no dataspace, and for a managed one that the map cannot hold: itself, one that holds
     /// this map, more than a few levels of them, any on base-linux; [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the
     /// component has too little quota to upgrade the session.

@@ -31,7 +31,13 @@ impl Pages {
             let ram = SharedRam::new(PAGE_SIZE)?;
             ram.atomic_u64(0)?.store(first_word(page, self.generation), Ordering::Relaxed);
             let how = Attach { writeable: page < READ_ONLY, ..Attach::default() };
-            self.map.attach(ram.cap(), fault.at, &how)?;
+            let mut attached = self.map.attach(ram.cap(), fault.at, &how);
+            if attached == Err(Error::RegionConflict) {
+                // core of Genode keeps the place of a dataspace that was freed until it is detached
+                self.map.detach(fault.at);
+                attached = self.map.attach(ram.cap(), fault.at, &how);
+            }
+            attached?;
             self.ram.insert(page, ram);
             self.provided += 1;
         }

@@ -7,6 +7,7 @@
 //! A handle is the index of an entry plus one, with the entry's generation above, so that a handle used
 //! after its last reference was dropped names nothing.
 use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::rs_cap_t;
@@ -25,11 +26,64 @@ pub(crate) struct State {
     pub(crate) channels: Channels,
 }
 
-static STATE: Mutex<State> = Mutex::new(State { caps: Caps::new(), channels: Channels::new() });
+static STATE: Mutex<State> =
+    Mutex::new(State { caps: Caps::new(&COUNTS), channels: Channels::new() });
+
+static COUNTS: Counts = Counts([const { AtomicU64::new(0) }; MAX]);
 
 /// Lock the tables. Nothing may allocate until the guard is dropped.
 pub(crate) fn state() -> MutexGuard<'static, State> {
     lock(&STATE)
+}
+
+/// Of each entry the generation, in the upper half, and the number of references. References come and go without
+/// the lock, but for the first and the last.
+struct Counts([AtomicU64; MAX]);
+
+impl Counts {
+    /// The count that a handle names, unless its last reference is gone.
+    fn of(&self, handle: rs_cap_t) -> Option<(usize, &AtomicU64, u64)> {
+        let index = ((handle as u32) as usize).checked_sub(1)?;
+        let count = self.0.get(index)?;
+        let value = count.load(Ordering::Relaxed);
+        (value as u32 > 0 && value >> 32 == handle >> 32).then_some((index, count, value))
+    }
+
+    /// Another reference. False if the handle names nothing.
+    fn dup(&self, handle: rs_cap_t) -> bool {
+        let Some((_, count, mut value)) = self.of(handle) else { return false };
+        loop {
+            if value as u32 == 0 || value >> 32 != handle >> 32 {
+                return false;
+            }
+            match count.compare_exchange_weak(
+                value,
+                value.saturating_add(u64::from(value as u32 != u32::MAX)),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => value = now,
+            }
+        }
+    }
+
+    /// Drop a reference that is not the last one. False if it is, or if the handle names nothing.
+    fn drop_one_of_many(&self, handle: rs_cap_t) -> bool {
+        let Some((_, count, mut value)) = self.of(handle) else { return false };
+        while value as u32 > 1 && value >> 32 == handle >> 32 {
+            match count.compare_exchange_weak(
+                value,
+                value - 1,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(now) => value = now,
+            }
+        }
+        false
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -37,8 +91,6 @@ struct Entry {
     /// 0 until somebody asked, and for entries that stand for another.
     inode: u64,
     fd: RawFd,
-    refs: u32,
-    generation: u32,
     /// Next in the bucket or in the free list, plus one.
     next: u16,
     /// Entry of the same object that was known before, plus one. A reference to it.
@@ -55,6 +107,7 @@ struct Left {
 
 /// All capabilities.
 pub(crate) struct Caps {
+    counts: &'static Counts,
     entries: [Entry; MAX],
     buckets: [u16; BUCKETS],
     free: u16,
@@ -62,16 +115,18 @@ pub(crate) struct Caps {
 }
 
 impl Caps {
-    const fn new() -> Self {
-        let empty =
-            Entry { inode: 0, fd: 0, refs: 0, generation: 0, next: 0, same: 0, claim: None };
-        Self { entries: [empty; MAX], buckets: [0; BUCKETS], free: 0, fresh: 0 }
+    const fn new(counts: &'static Counts) -> Self {
+        let empty = Entry { inode: 0, fd: 0, next: 0, same: 0, claim: None };
+        Self { counts, entries: [empty; MAX], buckets: [0; BUCKETS], free: 0, fresh: 0 }
     }
 
     fn index(&self, handle: rs_cap_t) -> Option<usize> {
-        let index = ((handle as u32) as usize).checked_sub(1)?;
-        let entry = self.entries.get(index)?;
-        (entry.refs > 0 && entry.generation == (handle >> 32) as u32).then_some(index)
+        self.counts.of(handle).map(|(index, ..)| index)
+    }
+
+    /// The count of an entry.
+    fn count(&self, index: usize) -> &'static AtomicU64 {
+        &self.counts.0[index]
     }
 
     fn entry(&self, handle: rs_cap_t) -> Option<&Entry> {
@@ -96,10 +151,11 @@ impl Caps {
         let entry = &mut self.entries[index as usize];
         entry.inode = 0;
         entry.fd = fd.into_raw_fd();
-        entry.refs = 1;
         entry.same = 0;
         entry.claim = None;
-        handle(index, entry.generation)
+        // Its generation, and one reference.
+        let generation = self.count(index as usize).fetch_add(1, Ordering::Relaxed) >> 32;
+        (generation << 32) | (u64::from(index) + 1)
     }
 
     /// The entry that stands for the object of a capability; `None` if there is none, since nobody but core can make
@@ -121,9 +177,10 @@ impl Caps {
         let bucket = Self::bucket(identity.inode);
         let mut at = self.buckets[bucket];
         while let Some(other) = at.checked_sub(1) {
-            let known = &mut self.entries[other as usize];
+            let known = self.entries[other as usize];
             if known.inode == identity.inode {
-                known.refs = known.refs.saturating_add(1);
+                // In use, and the last reference goes with the lock only.
+                self.count(other as usize).fetch_add(1, Ordering::Relaxed);
                 self.entries[index].same = at;
                 return Some(other as usize);
             }
@@ -157,17 +214,6 @@ impl Caps {
         index.is_some()
     }
 
-    fn dup(&mut self, handle: rs_cap_t) -> rs_cap_t {
-        match self.index(handle) {
-            Some(index) => {
-                let entry = &mut self.entries[index];
-                entry.refs = entry.refs.saturating_add(1);
-                handle
-            }
-            None => 0,
-        }
-    }
-
     /// Drop a reference. The last one yields what to close and to release.
     fn release(&mut self, handle: rs_cap_t) -> Left {
         let mut left = Left::default();
@@ -186,16 +232,22 @@ impl Caps {
 
     /// Drop a reference to an entry. The last one frees it and yields its descriptor.
     fn unref(&mut self, index: usize, claim: &mut Option<Claim>) -> Option<OwnedFd> {
-        let entry = &mut self.entries[index];
-        entry.refs -= 1;
-        if entry.refs > 0 {
+        let count = self.count(index);
+        let left = |count: u64| match count as u32 {
+            0 => None,
+            // The generation after.
+            1 => Some(((count >> 32) + 1) << 32),
+            _ => Some(count - 1),
+        };
+        let before = count.fetch_update(Ordering::AcqRel, Ordering::Relaxed, left).ok()?;
+        if before as u32 > 1 {
             return None;
         }
+        let entry = &mut self.entries[index];
         let (inode, next) = (entry.inode, entry.next);
         // SAFETY: the table owns the descriptor and forgets it here.
         let fd = unsafe { OwnedFd::from_raw_fd(entry.fd) };
         *claim = claim.take().or(entry.claim.take());
-        entry.generation = entry.generation.wrapping_add(1);
         entry.inode = 0;
         entry.same = 0;
         entry.next = self.free;
@@ -227,10 +279,6 @@ impl Caps {
     }
 }
 
-fn handle(index: u16, generation: u32) -> rs_cap_t {
-    (u64::from(generation) << 32) | (u64::from(index) + 1)
-}
-
 /// Take a received descriptor in as an owned capability.
 pub(crate) fn adopt(fd: OwnedFd) -> rs_cap_t {
     state().caps.adopt(fd)
@@ -249,13 +297,13 @@ pub(crate) unsafe fn borrow<'a>(cap: rs_cap_t) -> Option<BorrowedFd<'a>> {
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_cap_dup(cap: rs_cap_t) -> rs_cap_t {
-    state().caps.dup(cap)
+    if COUNTS.dup(cap) { cap } else { 0 }
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_cap_drop(cap: rs_cap_t) {
-    if cap == 0 {
+    if cap == 0 || COUNTS.drop_one_of_many(cap) {
         return;
     }
     let mut state = state();
@@ -281,9 +329,12 @@ mod tests {
     fn table() -> Box<Caps> {
         // The table is too large for a test thread's stack.
         let mut table = Box::<Caps>::new_uninit();
-        // SAFETY: all-zero bytes are `Caps::new()`: numbers, and `None` of a type whose niche is zero-tagged.
+        // SAFETY: all-zero bytes are `Caps::new()`, numbers and `None` of a type whose niche is zero-tagged, but for the
+        // counts.
         unsafe {
             table.as_mut_ptr().write_bytes(0, 1);
+            let counts = Box::new(Counts([const { AtomicU64::new(0) }; MAX]));
+            (&raw mut (*table.as_mut_ptr()).counts).write(Box::leak(counts));
             table.assume_init()
         }
     }
@@ -312,7 +363,7 @@ mod tests {
         let left = caps.release(b);
         assert!(left.fds.iter().all(Option::is_some) && left.claim == Some(claim));
         assert!(!gone(&caps.release(b)), "a stale handle names nothing");
-        assert_eq!((caps.dup(a), caps.dup(b)), (0, 0));
+        assert!(!caps.counts.dup(a) && !caps.counts.dup(b));
         let reused = caps.adopt(memory());
         assert!(reused as u32 == a as u32 && reused != a, "same entry, another generation");
         assert!(!caps.same(reused, c));
@@ -323,7 +374,7 @@ mod tests {
         let mut caps = table();
         let fd = memory();
         let (a, b) = (caps.adopt(fd.try_clone().unwrap()), caps.adopt(fd));
-        assert_eq!(caps.dup(a), a);
+        assert!(caps.counts.dup(a) && caps.counts.dup(a) && caps.counts.drop_one_of_many(a));
         assert!(caps.entries[..2].iter().all(|e| e.inode == 0));
         assert!(!gone(&caps.release(a)) && gone(&caps.release(a)) && gone(&caps.release(b)));
     }
@@ -334,9 +385,9 @@ mod tests {
         let (pipe, _end) = rustix::pipe::pipe().unwrap();
         let cap = caps.adopt(pipe);
         assert!(!caps.set_claim(cap, Claim { channel: 0, index: 1 }));
-        let dup = caps.dup(cap);
-        assert!(!caps.same(cap, dup), "it names nothing, not even the same");
-        assert!(!gone(&caps.release(dup)) && gone(&caps.release(cap)));
+        assert!(!caps.same(cap, cap), "it names nothing, not even the same");
+        assert!(!caps.counts.drop_one_of_many(cap), "the last one is for the lock");
+        assert!(gone(&caps.release(cap)));
     }
 
     #[test]

@@ -20,7 +20,9 @@ const OWN_PID: u32 = 0x7fff_0abc;
 const NOTIFY: u32 = 0x0abc;
 const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
-/// Plainly allowed.
+/// Plainly allowed. Of calls that all programs allow whatever their arguments, Linux (from 5.11 on) keeps a map and does
+/// not run the programs: a futex, read or write costs a component what it costs anybody. What a call between components
+/// or a signal needs shall stay here and out of `conditional` and `ASKED`.
 const ALLOWED: &[libc::c_long] = &[
     // memory
     libc::SYS_munmap,

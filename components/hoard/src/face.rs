@@ -47,10 +47,15 @@ impl<P: Process> Face<P> {
     /// Runs `f` with a heap that allocates, or with none if there is no memory for one.
     #[inline]
     fn with<T>(f: impl FnOnce(&'static Heap) -> T) -> T {
-        let mut heap = P::heap();
-        if heap.kind() == Kind::Missing {
-            heap = P::attach();
-        }
+        let heap = P::heap();
+        if heap.kind() == Kind::Thread { f(heap) } else { Self::with_other(heap, f) }
+    }
+
+    /// The same for a thread without a heap of its own.
+    #[cold]
+    #[inline(never)]
+    fn with_other<T>(heap: &'static Heap, f: impl FnOnce(&'static Heap) -> T) -> T {
+        let heap = if heap.kind() == Kind::Missing { P::attach() } else { heap };
         if heap.kind() == Kind::Gone { Self::with_last(f) } else { f(heap) }
     }
 

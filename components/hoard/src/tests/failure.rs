@@ -30,7 +30,7 @@ fn with_failure(ops: &[Op], unit: usize, from: usize, count: usize) -> usize {
 
 #[test]
 fn one_refusal_at_every_step() {
-    for (unit, length) in [(0, 1200), (256 << 10, 600)] {
+    for (unit, length) in [(0, 1200), (256 << 10, 300)] {
         let ops = mixed(11, length);
         let calls = with_failure(&ops, unit, 0, 0);
         assert!(calls > 20, "the script asks the system often: {calls}");
@@ -42,7 +42,7 @@ fn one_refusal_at_every_step() {
 
 #[test]
 fn nothing_any_more_from_every_step_on() {
-    for (unit, length) in [(0, 1200), (256 << 10, 600)] {
+    for (unit, length) in [(0, 1200), (256 << 10, 300)] {
         let ops = mixed(12, length);
         let calls = with_failure(&ops, unit, 0, 0);
         for from in 1..=calls {

@@ -49,7 +49,13 @@ fn messages(random: &mut Random) {
     let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
     let ds = seam::call(module, rom::DATASPACE, &[], |_| {}).map_or(0, |(.., ds)| ds);
     let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |(.., cap)| cap);
-    let targets = [pd, pd, cpu, module, ds, native, parent];
+    let maps = seam::open("RM", "", cost::RM.ram, cost::RM.caps).map_or(0, |(_, cap)| cap);
+    // CREATE of a region map
+    let map = seam::call(maps, 0, &[], |w| {
+        w.u64(1 << 20);
+    });
+    let map = map.map_or(0, |(.., cap)| cap);
+    let targets = [pd, pd, cpu, module, ds, native, maps, map, parent];
     let mut answered = 0;
     for _ in 0..MESSAGES {
         let target = targets[random.below(targets.len() as u64) as usize];
@@ -82,7 +88,7 @@ fn packets(random: &mut Random) {
     seam::log("now for the control socket");
     for _ in 0..PACKETS {
         let words: Vec<u64> = (0..random.below(8)).map(|_| random.word()).collect();
-        let bytes = Packet::new(random.below(16), &words).to_bytes();
+        let bytes = Packet::new(random.below(20), &words).to_bytes();
         let len = if random.below(8) == 0 { 1 + random.below(63) as usize } else { bytes.len() };
         let fds: Vec<_> = (0..random.below(4))
             // SAFETY: a number that is not open is refused by the kernel; none is closed meanwhile.

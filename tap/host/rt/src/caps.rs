@@ -21,6 +21,7 @@ const MAX: usize = 8192;
 const BUCKETS: usize = 2048;
 
 /// The tables behind one lock.
+#[repr(C)]
 pub(crate) struct State {
     pub(crate) caps: Caps,
     pub(crate) channels: Channels,
@@ -105,13 +106,15 @@ struct Left {
     claim: Option<Claim>,
 }
 
-/// All capabilities.
+/// All capabilities. In this order, so that what a call needs of a small component lies on few pages: after a switch
+/// between processes each page costs a walk of the page tables.
+#[repr(C)]
 pub(crate) struct Caps {
     counts: &'static Counts,
-    entries: [Entry; MAX],
-    buckets: [u16; BUCKETS],
     free: u16,
     fresh: u16,
+    entries: [Entry; MAX],
+    buckets: [u16; BUCKETS],
 }
 
 impl Caps {

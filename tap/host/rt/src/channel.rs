@@ -54,6 +54,8 @@ struct FreeSlot {
     number: u16,
 }
 
+/// In this order: what a call needs lies together.
+#[repr(C)]
 struct Channel {
     /// Core's id, 0 for an unused entry.
     id: u64,
@@ -68,11 +70,12 @@ struct Channel {
     signals: *const AtomicU32,
     bell: *const Bell,
     doorbell: RawFd,
-    free: [FreeSlot; MAX_SLOTS],
     num_free: usize,
+    free: [FreeSlot; MAX_SLOTS],
 }
 
 /// All channels.
+#[repr(C)]
 pub(crate) struct Channels {
     table: [Channel; MAX],
     /// Entries that were ever used.

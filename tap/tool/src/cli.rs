@@ -246,11 +246,6 @@ enum Target {
     Genode(BuildDir, String),
 }
 
-/// The whole output of a script on real Genode.
-fn genode_log(project: &Project, script: &str) -> PathBuf {
-    project.run_dir(script).join("genode.log")
-}
-
 fn run_all(
     chosen: &[Script],
     target: &Target,
@@ -270,7 +265,7 @@ fn run_all(
                 interrupts,
             ),
             Target::Genode(build_dir, repositories) => {
-                let log = genode_log(project, &script.name);
+                let log = project.run_dir(&script.name).join("genode.log");
                 genode::run_script(script, build_dir, repositories, &log, &report, interrupts)
             }
         };
@@ -287,12 +282,8 @@ fn run_all(
     let mut report = report.borrow_mut();
     report.finish();
     if let (Some(file), Target::Genode(build_dir, _)) = (&request.results, target) {
-        let subject = Subject {
-            build_dir,
-            tree: request.tree.as_deref(),
-            project: &project.sdk().root,
-            log: &|name| genode_log(project, name),
-        };
+        let subject =
+            Subject { build_dir, tree: request.tree.as_deref(), project: &project.sdk().root };
         if let Err(message) = results::write(file, &subject, &report) {
             return complain(&message);
         }

@@ -64,6 +64,8 @@ pub struct Report {
     pub skipped: usize,
     /// All of them, in order.
     pub outcomes: Vec<Outcome>,
+    /// The emulator that one of them ran in.
+    pub emulator: Option<String>,
 }
 
 impl Report {
@@ -80,6 +82,7 @@ impl Report {
             failed: 0,
             skipped: 0,
             outcomes: Vec::new(),
+            emulator: None,
         };
         report.put("TAP version 14\n");
         report.put(&format!("1..{total}\n"));

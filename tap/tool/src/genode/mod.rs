@@ -252,6 +252,9 @@ fn drive(
                         Some(step) => report.skipped_step(step),
                         None => report.log(&line),
                     }
+                    if line.starts_with("spawn qemu-system-") {
+                        report.emulator = line.split_whitespace().nth(1).map(str::to_owned);
+                    }
                     reading.line(&line, since);
                 }
             }

@@ -16,8 +16,6 @@ pub struct Subject<'a> {
     pub tree: Option<&'a str>,
     /// This project's folder.
     pub project: &'a Path,
-    /// The log of a script.
-    pub log: &'a dyn Fn(&str) -> std::path::PathBuf,
 }
 
 /// Writes the file.
@@ -86,13 +84,8 @@ fn kernel(subject: &Subject<'_>, report: &Report) -> String {
     if build_dir.board != build_dir.kernel {
         let _ = write!(text, ", board {}", build_dir.board);
     }
-    let qemu = report.outcomes.iter().find_map(|outcome| {
-        let log = std::fs::read_to_string((subject.log)(&outcome.name)).ok()?;
-        let line = log.lines().find(|line| line.starts_with("spawn qemu-system-"))?;
-        Some(line.split_whitespace().nth(1)?.to_owned())
-    });
-    if let Some(qemu) = qemu {
-        let version = output(Command::new(&qemu).arg("--version")).unwrap_or_default();
+    if let Some(qemu) = &report.emulator {
+        let version = output(Command::new(qemu).arg("--version")).unwrap_or_default();
         let version = version.split("version ").nth(1).and_then(|v| v.split([' ', '\n']).next());
         let _ = write!(text, " in QEMU {}", version.unwrap_or("of an unknown version"));
     }

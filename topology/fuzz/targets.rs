@@ -105,25 +105,6 @@ pub fn description(data: &[u8]) {
     }
 }
 
-pub fn xml(data: &[u8]) {
-    fn walk(node: topology::source::xml::XmlNode<'_>, inside: std::ops::Range<usize>, text: &str) -> usize {
-        use topology::source::element::Element;
-        let range = node.range();
-        assert!(inside.start <= range.start && range.end <= inside.end && range.start < range.end);
-        assert!(text[range.clone()].starts_with(&format!("<{}", node.name())));
-        assert_eq!(node.line() as usize, 1 + text[..range.start].matches('\n').count());
-        let mut names = Vec::new();
-        node.each_attribute(&mut |name| names.push(name.to_owned()));
-        assert!(names.iter().all(|name| node.attribute(name).is_some()));
-        1 + node.children().map(|child| walk(child, range.clone(), text)).sum::<usize>()
-    }
-    let text = String::from_utf8_lossy(data);
-    match topology::source::xml::Document::parse(&text) {
-        Ok(document) => assert!(walk(document.root(), 0..text.len(), &text) <= 1 << 18),
-        Err(error) => assert!(error.line >= 1 && error.line as usize <= 1 + text.matches('\n').count()),
-    }
-}
-
 pub fn synthetic(data: &[u8]) {
     if let Ok(c) = synthetic::parse(&String::from_utf8_lossy(data)) {
         exercise(&[c]);

@@ -61,11 +61,6 @@ mod replay {
     }
 
     #[test]
-    fn xml() {
-        replay("xml", &[], super::xml);
-    }
-
-    #[test]
     fn synthetic() {
         replay("synthetic", &[], super::synthetic);
     }

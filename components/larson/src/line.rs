@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
 use genode::{
+    affinity::{Location, Space},
     session::timer::TimerConnection,
     sync::Mutex,
     thread::{Builder, JoinHandle, timestamp},
@@ -31,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) milliseconds: u64,
     /// ..but not before each line had so many.
     pub(crate) successors: u32,
+    /// Where lines run, in turn.
+    pub(crate) space: Space,
 }
 
 /// Ticks of the time-stamp counter, measured against the Timer.
@@ -154,6 +157,7 @@ struct Generation<A: 'static> {
     blocks: Vec<Option<Block>>,
     rng: Rng,
     number: u32,
+    location: Location,
 }
 
 /// The handle of a thread's successor, for whoever joins them.
@@ -162,6 +166,7 @@ struct Join(JoinHandle<Successor>);
 
 impl<A: GlobalAlloc + Sync> Generation<A> {
     fn spawn(self) -> Result<Join, String> {
+        let location = self.location;
         let body = move || {
             let server = Arc::clone(&self.server);
             self.run().unwrap_or_else(|why| {
@@ -170,7 +175,7 @@ impl<A: GlobalAlloc + Sync> Generation<A> {
                 None
             })
         };
-        Builder::new("larson").spawn(body).map(Join).map_err(at("thread"))
+        Builder::new("larson").location(location).spawn(body).map(Join).map_err(at("thread"))
     }
 
     /// Whether to end without a successor.
@@ -239,8 +244,10 @@ pub(crate) fn run<A: GlobalAlloc + Sync>(
         failure: Mutex::new(None),
     });
     let mut lines = Vec::with_capacity(plan.threads);
-    for (blocks, rng) in filled {
-        lines.push(Generation { server: Arc::clone(&server), blocks, rng, number: 0 }.spawn()?);
+    for ((blocks, rng), line) in filled.into_iter().zip(0..) {
+        let location = plan.space.location_of_index(line);
+        let server = Arc::clone(&server);
+        lines.push(Generation { server, blocks, rng, number: 0, location }.spawn()?);
     }
     for line in lines {
         let mut next = Some(line);

@@ -48,13 +48,15 @@ fn main(env: Env) -> Result<(), String> {
     let timer = TimerConnection::open(env, "").map_err(at("Timer session"))?;
     let clock = Clock::new(&timer)?;
     // What a system keeps for a thread that first does something is allocated now.
-    let warm_up = Plan { threads: 16, low: 8, high: 1000, milliseconds: 1, successors: 0 };
+    let space = env.affinity_space();
+    log!("{}x{} CPUs", space.width, space.height);
+    let warm_up = Plan { threads: 16, low: 8, high: 1000, milliseconds: 1, successors: 0, space };
     line::run(&HOARD, &warm_up, clock)?;
     let check = accounts::Check::begin(env)?;
     for (name, low, high) in SIZES {
         for threads in THREADS {
             let milliseconds = MILLISECONDS;
-            let plan = Plan { threads, low, high, milliseconds, successors: 1 };
+            let plan = Plan { threads, low, high, milliseconds, successors: 1, space };
             let ours = line::run(&HOARD, &plan, clock)?;
             check.after_run(env, format_args!("{name}-{threads}"))?;
             ensure!(

@@ -213,7 +213,7 @@ fn a_process_that_hides_in_its_own_session_is_found() {
 
 #[test]
 fn missing_quota_fails_a_script_that_matched() {
-    let core = "trap 'echo \"[core] accounts: RAM 4096 of 8192 bytes, caps 1 of 1, 0 processes left\"; kill $!; exit 0' TERM; sleep MARK & echo test done; wait";
+    let core = "trap 'echo \"[core] accounts: RAM 4096 of 8192 bytes, caps 1 of 1, 0 processes left\"; kill $!; wait $!; exit 0' TERM; sleep MARK & echo test done; wait";
     let case = Case::new("accounts", core, SCRIPT);
     let (output, text) = case.run();
     fails(&text, &output, "of core's 8192 bytes of RAM only 4096 came back");

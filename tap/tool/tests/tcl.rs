@@ -25,7 +25,12 @@ fn ours(path: &Path) -> String {
             let out = Rc::new(RefCell::new(String::new()));
             let mut interp = Interp::new();
             let sink = Rc::clone(&out);
-            interp.on_print(move |_, text| sink.borrow_mut().push_str(text));
+            // as of tclsh, what goes to stdout
+            interp.on_print(move |to_stderr, text| {
+                if !to_stderr {
+                    sink.borrow_mut().push_str(text);
+                }
+            });
             match interp.eval_file(&path.display().to_string(), &text) {
                 // a script may end itself
                 Ok(_) | Err(Exception::Exit(0)) => {}

@@ -2,36 +2,19 @@
 #![no_std]
 #![no_main]
 
-extern crate alloc;
-
 mod interface;
-
-use alloc::rc::Rc;
-use core::cell::RefCell;
 
 use genode::{
     prelude::*,
-    root::{Refused, Root, SessionRequest},
+    root::{Root, SessionRequest},
     signal::{SignalContext, Transmitter},
 };
 use interface::Bench;
 
+/// What [`Bench::play`] needs is made there: opening a session makes nothing but the session.
 struct Session {
-    handler: SignalHandler,
-    back: Rc<RefCell<Option<Transmitter>>>,
-}
-
-impl Session {
-    fn new(env: Env) -> Result<Self, Error> {
-        let back: Rc<RefCell<Option<Transmitter>>> = Rc::default();
-        let to = Rc::clone(&back);
-        let handler = SignalHandler::new(env.ep(), move |_| {
-            if let Some(to) = &*to.borrow() {
-                to.submit();
-            }
-        })?;
-        Ok(Self { handler, back })
-    }
+    env: Env,
+    handler: Option<SignalHandler>,
 }
 
 impl Bench for Session {
@@ -54,16 +37,15 @@ impl Bench for Session {
     }
 
     fn play(&mut self, to: Capability<SignalContext>) -> Capability<SignalContext> {
-        *self.back.borrow_mut() = Some(Transmitter::new(to));
-        self.handler.cap().clone()
+        let to = Transmitter::new(to);
+        self.handler = SignalHandler::new(self.env.ep(), move |_| to.submit()).ok();
+        self.handler.as_ref().map_or(Capability::INVALID, |handler| handler.cap().clone())
     }
 }
 
 #[genode::component]
 fn main(env: Env) -> Result<Root, Error> {
     let mut root = Root::new(env)?;
-    root.serve::<dyn Bench, _>(move |_: &SessionRequest<'_>| {
-        Session::new(env).map_err(|_| Refused::InsufficientRam)
-    })?;
+    root.serve::<dyn Bench, _>(move |_: &SessionRequest<'_>| Ok(Session { env, handler: None }))?;
     Ok(root)
 }

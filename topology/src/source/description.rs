@@ -74,7 +74,7 @@ impl fmt::Display for DescriptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use DescriptionError as E;
         match self {
-            E::Xml(line) => write!(f, "line {line}: this is not XML"),
+            E::Xml(line) => write!(f, "line {line}: this is not XML, or has too many tags"),
             E::NotMachine => f.write_str("the root element must be <machine>"),
             E::Element(line) => write!(f, "line {line}: an unknown element, or one out of place"),
             E::UnknownAttribute(line) => write!(f, "line {line}: an unknown attribute"),

@@ -6,8 +6,8 @@ use super::element::Element;
 use core::fmt;
 use core::ops::Range;
 
-/// A text may open and close this many tags: roxmltree takes 72 bytes for each before it looks at them.
-const MAX_TAGS: usize = 1 << 17;
+/// A text may open and close this many tags: roxmltree takes up to 240 bytes for each, many before it looks at them.
+const MAX_TAGS: usize = 1 << 16;
 
 /// Text that is not XML, has a document type, or too many tags.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

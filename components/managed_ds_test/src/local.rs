@@ -1,7 +1,7 @@
 //! Region maps of the component's own.
 
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use genode::{
     affinity::Location,
@@ -172,6 +172,9 @@ pub(crate) fn own_pager(env: Env) -> Test {
     const PAGES: usize = 32;
     let map = map(env, PAGES)?;
     let memory = view(&map)?;
+    // On Genode a thread that faults before there is a handler never goes on.
+    let ready = alloc::sync::Arc::new(AtomicBool::new(false));
+    let handled = ready.clone();
     Entrypoint::spawn("pager", DEFAULT_STACK, Location::cpu(0, 0), move |ep| {
         let mut pages = Vec::new();
         let map = alloc::rc::Rc::new(map);
@@ -194,9 +197,13 @@ pub(crate) fn own_pager(env: Env) -> Test {
         {
             error!("fault handler: {e}");
         }
+        handled.store(true, Ordering::Release);
         (handler, map)
     })
     .map_err(at("entrypoint"))?;
+    while !ready.load(Ordering::Acquire) {
+        core::hint::spin_loop();
+    }
     let memory = alloc::sync::Arc::new(memory);
     let threads = (0..4)
         .map(|n| {

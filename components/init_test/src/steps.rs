@@ -110,7 +110,7 @@ pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
             ram(s, "worker", "assigned", "3M")
         }),
         ("a child that holds memory", worker("8M", r#"version="3""#, r#"role="yield""#), |s| {
-            runs(s, "worker") && !ram(s, "worker", "used", "0")
+            runs(s, "worker") && ready(s, "worker") // who is asked before cannot know
         }),
         ("gives it back when asked", worker("4M", r#"version="3""#, r#"role="yield""#), |s| {
             ram(s, "worker", "assigned", "4M")

@@ -2,6 +2,7 @@
  * Sessions, announcements, and resources: the component's side of its parent
  */
 #include <base/id_space.h>
+#include <base/rpc_client.h>
 
 #include "versions.h"
 
@@ -121,7 +122,11 @@ void rs_session_deliver(::uint64_t id, rs_cap_t cap)
 
 void rs_resource_request(char const *args, size_t args_len)
 {
-	attempt([&] { env().parent().resource_request(Parent::Resource_args(Cstring(args, args_len))); });
+	/* the environment's client would wait for the answer where no handler is installed for it */
+	attempt([&] {
+		if (auto *client = dynamic_cast<Rpc_client<Parent> *>(&env().parent()))
+			client->call<Parent::Rpc_resource_request>(Parent::Resource_args(Cstring(args, args_len)));
+	});
 }
 
 void rs_parent_sigh(rs_parent_signal_t which, rs_cap_t context)

@@ -94,10 +94,9 @@ fn core_counts_are_right_where_the_forks_are_not() {
     }
 }
 
-/// Call bodies as the fork's C++ client lays them out, and the reply bodies that it expects.
-#[test]
-fn the_six_functions_byte_for_byte() {
-    // columns are cores, rows are threads; the second core's threads are on domain 9
+/// A machine of 3 x 2 CPUs, its space, and the view of its right two columns. Columns are cores, rows are threads; the second
+/// core's threads are on domain 9.
+fn right_part() -> (Machine, Space, View) {
     let m = described(
         r#"<machine><space width="3" height="2"/>
              <node id="9"><cpu id="5" x="1" y="0"/><cpu id="7" x="1" y="1"/><cpu id="1" x="2" y="1"/></node>
@@ -106,7 +105,14 @@ fn the_six_functions_byte_for_byte() {
     );
     let (space, _) = whole(&m);
     let right = Affinity::new(3, 2, Location::new(1, 0, 2, 2));
-    let mut view = View::new(&m, &space, right, ViewPolicy::default()).unwrap();
+    let view = View::new(&m, &space, right, ViewPolicy::default()).unwrap();
+    (m, space, view)
+}
+
+/// Call bodies as the fork's C++ client lays them out, and the reply bodies that it expects.
+#[test]
+fn the_six_functions_byte_for_byte() {
+    let (m, space, mut view) = right_part();
     view.set_limit(space.rect());
     let mut ask = |body: &[u8]| {
         let call = Call::decode(body).unwrap();
@@ -295,15 +301,7 @@ fn a_topo_session_is_a_source_of_more_than_64_cpus() {
 /// What the fork's own C++ code sends and expects: `tests/vectors` says how it was made.
 #[test]
 fn messages_of_the_forks_own_client() {
-    let m = described(
-        r#"<machine><space width="3" height="2"/>
-             <node id="9"><cpu id="5" x="1" y="0"/><cpu id="7" x="1" y="1"/><cpu id="1" x="2" y="1"/></node>
-             <node id="4"><cpu id="0" x="0" y="0"/><cpu id="2" x="0" y="1"/><cpu id="6" x="2" y="0"/></node>
-           </machine>"#,
-    );
-    let (space, _) = whole(&m);
-    let right = Affinity::new(3, 2, Location::new(1, 0, 2, 2));
-    let mut view = View::new(&m, &space, right, ViewPolicy::default()).unwrap();
+    let (m, space, mut view) = right_part();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/topo-ealan-23c00695.txt");
     let text = std::fs::read_to_string(path).unwrap();
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();

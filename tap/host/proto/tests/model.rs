@@ -4,8 +4,9 @@
 //! Each model is also run with one ordering, fence or wake-up weakened, and must fail then.
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic)] // test code
-use std::process::Command;
+mod common;
 
+use common::{Pipe, fails};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
@@ -29,27 +30,6 @@ impl Sleep for Futex {
     fn wake(&self, _: &AtomicU32) {
         drop(self.lock.lock().unwrap());
         self.woken.notify_all();
-    }
-}
-
-/// The pipe: bytes stay until they are read, reading blocks.
-#[derive(Default)]
-struct Pipe {
-    rung: Mutex<bool>,
-    change: Condvar,
-}
-
-impl Pipe {
-    fn ring(&self) {
-        *self.rung.lock().unwrap() = true;
-        self.change.notify_all();
-    }
-    fn listen(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.change.wait(rung).unwrap();
-        }
-        *rung = false;
     }
 }
 
@@ -174,21 +154,6 @@ fn explore(model: impl Fn() + Sync + Send + 'static) {
     builder.check(model);
 }
 
-/// Run a weakened model in a process of its own, since a failing model may abort, and expect it to fail.
-fn fails(model: &str, site: Site) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "weakened", "--ignored", "--nocapture"])
-        .env("RS_MODEL", format!("{model} {site:?}"))
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{model} does not notice that {site:?} is weakened");
-    // For its own reason: a torn message, or nobody able to run.
-    let reason = ["torn", "deadlock", "hid the death"].iter().any(|r| said.contains(r));
-    assert!(reason, "{model} with {site:?} failed otherwise:\n{said}");
-}
-
 const MODELS: [(&str, fn()); 3] =
     [("sleeping", || call(1, 0)), ("polling", || call(1, 1)), ("server_dies", server_dies)];
 
@@ -244,6 +209,7 @@ fn a_lying_server_is_survived() {
 #[test]
 fn every_weakened_site_is_noticed() {
     for (model, site) in MUTANTS {
-        fails(model, site);
+        // For its own reason: a torn message, or nobody able to run.
+        fails(model, site, &["torn", "deadlock", "hid the death"]);
     }
 }

@@ -4,10 +4,12 @@
 //! Each model is also run with an ordering, or an order of steps, weakened, and must fail then.
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic)] // test code
-use std::collections::BTreeMap;
-use std::process::Command;
+mod common;
 
-use loom::sync::{Arc, Condvar, Mutex};
+use std::collections::BTreeMap;
+
+use common::{Pipe, fails};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::grant::Grants;
@@ -20,27 +22,6 @@ const B: u64 = 71;
 const C: u64 = 72;
 /// Indices of the page: the head, one that is granted, one that is granted in a model only.
 const WORDS: usize = 3;
-
-/// The pipe: bytes stay until they are read, reading blocks.
-#[derive(Default)]
-struct Pipe {
-    rung: Mutex<bool>,
-    change: Condvar,
-}
-
-impl Pipe {
-    fn ring(&self) {
-        *self.rung.lock().unwrap() = true;
-        self.change.notify_all();
-    }
-    fn listen(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.change.wait(rung).unwrap();
-        }
-        *rung = false;
-    }
-}
 
 struct Channel {
     words: [AtomicU32; WORDS],
@@ -207,19 +188,6 @@ const MUTANTS: [(&str, Site, &str); 8] = [
     ("client_dies", Site::ClosedFirst, "lost with its client"),
 ];
 
-/// Run a weakened model in a process of its own, since a failing model may abort, and expect it to fail.
-fn fails(model: &str, site: Site, why: &str) {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "weakened", "--ignored", "--nocapture"])
-        .env("RS_MODEL", format!("{model} {site:?}"))
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{model} does not notice that {site:?} is weakened");
-    assert!(said.contains(why), "{model} with {site:?} failed otherwise:\n{said}");
-}
-
 /// The other side of [`fails`].
 #[test]
 #[ignore = "run by every_weakened_site_is_noticed, in processes of their own"]
@@ -254,6 +222,6 @@ fn a_lying_client_reaches_only_what_it_was_granted() {
 #[test]
 fn every_weakened_site_is_noticed() {
     for (model, site, why) in MUTANTS {
-        fails(model, site, why);
+        fails(model, site, &[why]);
     }
 }

@@ -1,0 +1,42 @@
+//! What the models of slots and of signals share: the doorbell as loom sees it, and how a weakened
+//! model is shown to fail.
+
+use std::process::Command;
+
+use loom::sync::{Condvar, Mutex};
+use rs_host_proto::sync::Site;
+
+/// The pipe: bytes stay until they are read, reading blocks.
+#[derive(Default)]
+pub(crate) struct Pipe {
+    rung: Mutex<bool>,
+    change: Condvar,
+}
+
+impl Pipe {
+    pub(crate) fn ring(&self) {
+        *self.rung.lock().unwrap() = true;
+        self.change.notify_all();
+    }
+    pub(crate) fn listen(&self) {
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.change.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+/// Run a weakened model in a process of its own, since a failing model may abort, and expect it to fail for one of `whys`.
+pub(crate) fn fails(model: &str, site: Site, whys: &[&str]) {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "weakened", "--ignored", "--nocapture"])
+        .env("RS_MODEL", format!("{model} {site:?}"))
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{model} does not notice that {site:?} is weakened");
+    let expected = whys.iter().any(|why| said.contains(why));
+    assert!(expected, "{model} with {site:?} failed otherwise:\n{said}");
+}

@@ -152,7 +152,22 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	rs_route_t  _route   { };
 	Service::Name _service { };
 
-	Child _child { env().rm(), _ep.ep.rpc_ep(), *this };
+	/* tells each answer to a heartbeat, which 'Child' only counts */
+	struct Watched : Child
+	{
+		rs_child_policy_t const &_policy;
+
+		Watched(Entrypoint &ep, rs_child &child)
+		: Child(env().rm(), ep.rpc_ep(), child), _policy(child._policy) { }
+
+		void heartbeat_response() override
+		{
+			Child::heartbeat_response();
+			_policy.heartbeat(_policy.ctx);
+		}
+	};
+
+	Watched _child { _ep.ep, *this };
 
 	rs_child(rs_ep &ep, rs_child_attr_t const &attr, rs_child_policy_t const &policy)
 	:
@@ -218,17 +233,6 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		_policy.route(_policy.ctx, &request, &_route);
 		_route.label[sizeof(_route.label) - 1] = 0;
 		_routed = true;
-	}
-
-	/* an answer to a heartbeat shows when the next is due, because 'Child' counts those that are outstanding */
-	bool _heartbeat_sent = false;
-
-	void heartbeat()
-	{
-		_child.heartbeat();
-		if (_heartbeat_sent && !_child.skipped_heartbeats())
-			_policy.heartbeat(_policy.ctx);
-		_heartbeat_sent = true;
 	}
 
 	Service &offer(Service::Name const &name)
@@ -418,7 +422,7 @@ void rs_child_notify(rs_child_t *child, rs_parent_signal_t which, char const *ar
 		switch (which) {
 		case RS_RESOURCE_AVAIL: child->_child.notify_resource_avail(); break;
 		case RS_YIELD:          child->_child.yield(Parent::Resource_args(Cstring(args, args_len))); break;
-		case RS_HEARTBEAT:      child->heartbeat(); break;
+		case RS_HEARTBEAT:      child->_child.heartbeat(); break;
 		}
 	});
 }

@@ -12,6 +12,7 @@ use genode::{
     root::{Factory, Refused, Root, SessionRequest},
     session::rom::{RomConnection, RomSession},
     signal::SignalContext,
+    sync::Mutex,
 };
 
 use crate::MAX_CONFIG;
@@ -97,6 +98,10 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "yield" => yielding(env),
         "hungry" => hungry(env),
         "heart" => heart(env),
+        "mute" => {
+            log!("hangs");
+            hang()
+        }
         "hostile" => crate::hostile::run(env, config.attr_or("malformed", false)),
         "crash" => crash(),
         "server" => {
@@ -202,6 +207,14 @@ fn heart(env: Env) -> Result<(), Error> {
     keep(handler);
     log!("alive");
     Ok(())
+}
+
+/// Never comes back, and handles no signal either.
+fn hang() -> ! {
+    let mutex = Mutex::new(());
+    loop {
+        core::mem::forget(mutex.lock());
+    }
 }
 
 /// Donates three times in a row, and exits with 9 once the server has all of it.

@@ -12,6 +12,7 @@ mod client;
 mod fault;
 mod parent;
 mod server;
+mod stop;
 
 use genode::{node::Node, prelude::*, session::rom::RomConnection};
 
@@ -28,6 +29,7 @@ fn main(env: Env) -> Result<(), Error> {
         Some("server") => server::run(env),
         Some("faulty") => fault::serve(env, &config),
         Some("once") => fault::call(env, &config),
+        Some("stopped") => stop::now(),
         _ => parent::run(env, &config),
     }
 }

@@ -18,8 +18,6 @@ use genode::{
 const TICK: Duration = Duration::from_millis(10);
 /// Ticks that an ended server stays away, so that its clients meet its absence.
 const ABSENCE: u32 = 3;
-/// Ticks after which a child that shows no sign of life was stopped while it started.
-const START: u32 = 150;
 /// Ticks without any end after which the storm is over: longer than a stop takes to be noticed.
 const QUIET: u32 = 250;
 /// Heap that the parent may keep.
@@ -45,8 +43,6 @@ struct Parent {
     quiet: Cell<u32>,
     /// Who ended, and when.
     ended: RefCell<Vec<(String, u32)>>,
-    /// Who was started, when, and did not show a sign of life yet.
-    starting: RefCell<Vec<(String, u32)>>,
     deaths: Cell<u32>,
     stops: Cell<u32>,
     surprises: Cell<u32>,
@@ -76,11 +72,7 @@ impl Parent {
                         error!("surprise: {child} exits with {value}");
                         self.surprises.set(self.surprises.get() + 1);
                     }
-                    self.starting.borrow_mut().retain(|(name, _)| name != child);
                     self.ended.borrow_mut().push((child.clone(), self.ticks.get()));
-                }
-                Event::Alive { child } => {
-                    self.starting.borrow_mut().retain(|(name, _)| name != child);
                 }
                 // A single one may be missed on a busy machine.
                 Event::HeartbeatMissed { skipped, .. } if *skipped > 1 => {
@@ -104,13 +96,9 @@ impl Parent {
             Stage::Warm if now == 30 => {
                 self.before.set(Some(self.env.quota()));
                 self.ended.borrow_mut().clear();
-                self.starting.borrow_mut().clear();
                 self.stage.set(Stage::Storm);
                 self.quiet.set(0);
                 log!("children may die");
-                for start in self.children.children_of("start") {
-                    self.started(start.attr("name").unwrap_or_default());
-                }
                 sandbox.apply(&self.children);
             }
             Stage::Storm if self.quiet.get() > QUIET && self.deaths.get() > 0 => {
@@ -124,24 +112,12 @@ impl Parent {
         }
     }
 
-    /// Starts anew who was away long enough, and who was stopped while it started.
+    /// Starts anew who was away long enough.
     fn revive(&self, sandbox: &Sandbox, now: u32) {
-        let mut due = take_due(&mut self.ended.borrow_mut(), now, ABSENCE);
-        let stopped = take_due(&mut self.starting.borrow_mut(), now, START);
-        if !stopped.is_empty() {
-            self.quiet.set(0);
-            self.stops.set(self.stops.get() + stopped.len() as u32);
-        }
-        due.extend(stopped);
+        let due = take_due(&mut self.ended.borrow_mut(), now, ABSENCE);
         for child in due {
-            self.started(&child);
             sandbox.restart(&child);
         }
-    }
-
-    /// A child is about to start.
-    fn started(&self, child: &str) {
-        self.starting.borrow_mut().push((child.into(), self.ticks.get()));
     }
 
     /// All children are gone: what came back?
@@ -175,7 +151,6 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         ticks: Cell::new(0),
         quiet: Cell::new(0),
         ended: RefCell::new(Vec::new()),
-        starting: RefCell::new(Vec::new()),
         deaths: Cell::new(0),
         stops: Cell::new(0),
         surprises: Cell::new(0),

@@ -67,6 +67,14 @@ pub struct Report {
 pub struct Heartbeat {
     /// Restart the child after that many missed signs; 0 is never.
     pub restart_after_skipped: u32,
+    /// Milliseconds that it may take until its first sign. From then on every missed one counts.
+    pub start_ms: u64,
+}
+
+impl Heartbeat {
+    /// What a child may take to start unless its configuration says otherwise: long, since a restart too many is worse
+    /// than one too late.
+    const START_MS: u64 = 10_000;
 }
 
 /// A child as it is wanted.
@@ -342,6 +350,7 @@ impl Reader {
         }
         let heartbeat = node.child("heartbeat").map(|heartbeat| Heartbeat {
             restart_after_skipped: self.attr(heartbeat, "restart_after_skipped").unwrap_or(0),
+            start_ms: self.attr(heartbeat, "start_ms").unwrap_or(Heartbeat::START_MS),
         });
         let exit_propagate = match node.child("exit") {
             Some(exit) => self.attr(exit, "propagate").unwrap_or(false),

@@ -16,6 +16,7 @@ use super::{
     config::{Config, Severity, Start},
     hooks::{End, Hooks, Incoming, Routed, Shared},
     plan::{Plan, Running, plan},
+    pulse::Pulse,
 };
 use crate::{affinity::Affinity, error::Error, log::Level, node::Node};
 
@@ -38,17 +39,8 @@ pub(super) struct Child<B: Backend> {
     pub(super) lost: bool,
     pub(super) assigned: Amount,
     pub(super) requested: Amount,
-    /// Signs of life asked for since the last one was seen; None before the first: as with Genode's `init`, a child is
-    /// not expected to answer before it installed its handler.
-    pub(super) outstanding: Option<u32>,
+    pub(super) pulse: Pulse,
     pub(super) handle: Option<B::Child>,
-}
-
-impl<B: Backend> Child<B> {
-    pub(super) fn skipped_heartbeats(&self) -> u32 {
-        // one may be on its way
-        self.outstanding.map_or(0, |n| n.saturating_sub(1))
-    }
 }
 
 pub(super) struct Engine<B: Backend> {
@@ -230,7 +222,7 @@ impl<B: Backend> Engine<B> {
             lost: false,
             assigned: configured.min(quota.plus(KEPT)),
             requested: Amount::NONE,
-            outstanding: None,
+            pulse: Pulse::default(),
             handle,
         });
     }
@@ -437,25 +429,24 @@ impl<B: Backend> Engine<B> {
                 self.balance();
                 Event::Yielded { child: name }
             }
-            Incoming::Heartbeat => match child.outstanding.replace(0) {
-                Some(_) => return None,
-                None => Event::Alive { child: name },
-            },
+            Incoming::Heartbeat if child.pulse.answered() => Event::Alive { child: name },
+            Incoming::Heartbeat => return None,
         })
     }
 
     /// Asks all children that are watched for a sign of life, and says who missed how many.
     pub(super) fn heartbeat(&mut self) -> Vec<Event> {
         let mut missed = Vec::new();
+        let rate_ms = self.shared.routing.borrow().config.heartbeat_ms.unwrap_or(0);
         for child in &mut self.children {
-            let (Some(_), Some(handle), Phase::Running) =
+            let (Some(watch), Some(handle), Phase::Running) =
                 (child.start.heartbeat, &child.handle, child.phase)
             else {
                 continue;
             };
-            child.outstanding = child.outstanding.map(|n| n.saturating_add(1));
+            child.pulse.asked(watch, rate_ms);
             self.backend.notify(handle, Notice::Heartbeat);
-            let skipped = child.skipped_heartbeats();
+            let skipped = child.pulse.skipped();
             if skipped > 0 {
                 missed.push(Event::HeartbeatMissed { child: child.start.name.clone(), skipped });
             }
@@ -466,8 +457,8 @@ impl<B: Backend> Engine<B> {
     /// Children that missed more signs of life than their configuration allows.
     pub(super) fn overdue(&self) -> Vec<String> {
         let late = |c: &&Child<B>| {
-            let allowed = c.start.heartbeat.map_or(0, |h| h.restart_after_skipped);
-            allowed > 0 && c.skipped_heartbeats() > allowed && c.phase == Phase::Running
+            let overdue = c.start.heartbeat.is_some_and(|watch| c.pulse.overdue(watch));
+            overdue && c.phase == Phase::Running
         };
         self.children.iter().filter(late).map(|c| c.start.name.clone()).collect()
     }

@@ -31,6 +31,7 @@ mod config;
 mod engine;
 mod hooks;
 mod plan;
+mod pulse;
 mod report;
 mod rom;
 mod route;
@@ -99,7 +100,8 @@ pub enum Event {
         /// The child.
         child: String,
     },
-    /// It showed the first sign of life that it was asked for. Before that it counts as starting, not as hanging.
+    /// It showed the first sign of life that it was asked for. Before that it counts as starting, and as hanging once that
+    /// takes longer than its configuration allows (`start_ms` of its heartbeat node).
     Alive {
         /// The child.
         child: String,

@@ -54,8 +54,8 @@ impl<B: Backend> Engine<B> {
             Phase::Ended(End::Exited(value)) => g.attr("exited", value),
             Phase::Ended(End::Faulted(signal)) => g.attr("faulted", signal),
         }
-        if child.start.heartbeat.is_some() && child.skipped_heartbeats() > 0 {
-            g.attr("skipped_heartbeats", child.skipped_heartbeats());
+        if child.start.heartbeat.is_some() && child.pulse.skipped() > 0 {
+            g.attr("skipped_heartbeats", child.pulse.skipped());
         }
         let quota = child.handle.as_ref().and_then(|h| self.backend.quota(h).ok());
         if detail.child_ram {

@@ -230,12 +230,12 @@ fn missed_signs_of_life_restart() {
     apply(
         &mut e,
         &config(
-            "<start name=\"app\"><heartbeat restart_after_skipped=\"1\"/></start><start name=\"b\"/>",
+            "<heartbeat rate_ms=\"100\"/> <start name=\"app\"><heartbeat restart_after_skipped=\"1\"/></start><start name=\"b\"/>",
         ),
     );
     journal.take();
-    for _ in 0..5 {
-        assert_eq!(e.heartbeat(), [], "nothing is expected before the first answer");
+    for _ in 0..100 {
+        assert_eq!(e.heartbeat(), [], "ten seconds to start");
     }
     e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
     e.process();
@@ -252,6 +252,39 @@ fn missed_signs_of_life_restart() {
     e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
     e.process();
     assert_eq!(e.heartbeat(), [], "answered in time");
+}
+
+#[test]
+fn who_never_showed_a_sign_of_life_is_missed_once_its_time_to_start_is_over() {
+    let (mut e, journal) = engine();
+    let watch = |start_ms| {
+        format!(
+            "<heartbeat rate_ms=\"100\"/> <start name=\"app\"><heartbeat restart_after_skipped=\"2\" start_ms=\"{start_ms}\"/></start>"
+        )
+    };
+    apply(&mut e, &config(&watch(250)));
+    journal.take();
+    for _ in 0..2 {
+        // twice, since its successor has as much time
+        for _ in 0..3 {
+            assert_eq!(e.heartbeat(), []);
+        }
+        for n in 1..=3 {
+            let missed = Event::HeartbeatMissed { child: "app".to_string(), skipped: n };
+            assert_eq!(e.heartbeat(), [missed]);
+            assert_eq!(e.overdue().len(), usize::from(n == 3));
+        }
+        journal.take();
+        e.restart("app");
+        assert_eq!(journal.take(), ["destroy app", "create app", "start app"]);
+    }
+    // Who answers late is told to be alive, and no longer missed.
+    for _ in 0..4 {
+        e.heartbeat();
+    }
+    e.children[0].handle.as_ref().unwrap().hooks.heartbeat();
+    assert_eq!(e.process().last(), Some(&Event::Alive { child: "app".to_string() }));
+    assert_eq!((e.heartbeat(), e.heartbeat().len()), (Vec::new(), 1));
 }
 
 #[test]

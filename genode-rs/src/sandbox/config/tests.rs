@@ -41,7 +41,8 @@ fn reads_what_init_reads() {
         (RamQuota::mib(3), CapQuota(200), "rs_app")
     );
     assert_eq!(app.location, Location { x: 1, y: 1, width: 2, height: 1 });
-    assert_eq!(app.heartbeat, Some(Heartbeat { restart_after_skipped: 3 }));
+    let watch = Heartbeat { restart_after_skipped: 3, start_ms: 10_000 };
+    assert_eq!(app.heartbeat, Some(watch));
     assert!(app.exit_propagate && app.ld && app.route.is_some() && app.config.is_some());
     assert_eq!(c.deref_alias("clock"), "timer");
     assert!(c.report.is_some_and(|r| r.child_ram && !r.ids));

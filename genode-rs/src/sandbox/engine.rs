@@ -429,8 +429,10 @@ impl<B: Backend> Engine<B> {
                 self.balance();
                 Event::Yielded { child: name }
             }
-            Incoming::Heartbeat if child.pulse.answered() => Event::Alive { child: name },
-            Incoming::Heartbeat => return None,
+            Incoming::Heartbeat => {
+                let first = child.pulse.answered();
+                return first.then_some(Event::Alive { child: name });
+            }
         })
     }
 

@@ -6,7 +6,7 @@
 
 use crate::heap::{Heap, Kind};
 use crate::ops;
-use crate::shared::{Core, MAX_NODES};
+use crate::shared::Core;
 use crate::stats::Stats;
 use core::alloc::{GlobalAlloc, Layout};
 use core::marker::PhantomData;
@@ -169,11 +169,7 @@ impl<P: Process> Face<P> {
         if heap.kind() == Kind::Thread {
             heap.flush(P::core());
         }
-        let mut bytes = P::core().huge.trim(P::core());
-        for node in 0..MAX_NODES {
-            bytes += P::core().node(node).trim(keep);
-        }
-        bytes
+        P::core().trim(keep)
     }
 }
 

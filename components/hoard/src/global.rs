@@ -5,10 +5,10 @@
 //! before it takes fresh slices.
 
 use crate::class::CLASSES;
+use crate::env::Env;
 use crate::lock::Lock;
 use crate::pages::Pages;
 use crate::seeded;
-use crate::shared::Core;
 use crate::superblock::{FLOATING, GLOBAL, NOBODY, SLICE, Superblock};
 use core::cell::Cell;
 
@@ -30,7 +30,7 @@ unsafe impl Sync for Node {}
 /// The lock of a node, held.
 pub struct Locked<'a> {
     pub(crate) node: &'a Node,
-    core: &'a Core,
+    env: &'a Env,
     index: usize,
 }
 
@@ -57,9 +57,9 @@ impl Node {
     }
 
     /// Waits for the lock.
-    pub fn lock<'a>(&'a self, core: &'a Core, index: usize) -> Locked<'a> {
-        self.lock.acquire(|| core.platform.yield_now());
-        Locked { node: self, core, index }
+    pub fn lock<'a>(&'a self, env: &'a Env, index: usize) -> Locked<'a> {
+        self.lock.acquire(|| env.platform.yield_now());
+        Locked { node: self, env, index }
     }
 }
 
@@ -140,7 +140,7 @@ impl Locked<'_> {
         slices: usize,
         owner: usize,
     ) -> Option<(&'static Superblock, bool)> {
-        let (sb, zero) = self.node.pages.take(self.core, self.index, slices)?;
+        let (sb, zero) = self.node.pages.take(self.env, self.index, slices)?;
         sb.form(class, slices, owner);
         Some((sb, zero))
     }
@@ -150,12 +150,12 @@ impl Locked<'_> {
         debug_assert!(sb.owner() & FLOATING == 0);
         sb.dissolve();
         debug_assert_eq!(sb.owner(), NOBODY);
-        self.node.pages.give(self.core, sb.address(), sb.slices());
+        self.node.pages.give(self.env, sb.address(), sb.slices());
     }
 
     /// Changes the size of a large block where it is.
     pub fn resize(&self, sb: &'static Superblock, slices: usize) -> bool {
-        let done = self.node.pages.resize(self.core, sb.address(), sb.slices(), slices);
+        let done = self.node.pages.resize(self.env, sb.address(), sb.slices(), slices);
         if done {
             sb.set_slices(slices);
         }
@@ -165,7 +165,7 @@ impl Locked<'_> {
     /// Gives idle memory back to the system; how many bytes.
     pub fn trim(&self, keep: usize) -> usize {
         let before = self.node.pages.bytes().1;
-        self.node.pages.trim(self.core, keep / SLICE);
+        self.node.pages.trim(self.env, keep / SLICE);
         before - self.node.pages.bytes().1
     }
 

@@ -9,8 +9,8 @@ mod free;
 use crate::class::{self, CLASSES, LARGE};
 use crate::gather::Gathered;
 use crate::huge::LARGE_MAX;
+use crate::memory::Memory;
 use crate::seeded;
-use crate::shared::Core;
 use crate::superblock::{self, EMPTY, FLOATING, SLICE, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -50,7 +50,7 @@ pub struct Heap {
     gathered: [Gathered; GATHER],
     /// Whether anything may be gathered.
     gathering: Cell<bool>,
-    core: Cell<Option<&'static Core>>,
+    memory: Cell<Option<&'static Memory>>,
     node: Cell<usize>,
     kind: Kind,
     pub(crate) next_parked: Cell<Option<&'static Heap>>,
@@ -80,7 +80,7 @@ impl Heap {
             sparse: [const { Cell::new(0) }; CLASSES],
             gathered: [Gathered::NONE; GATHER],
             gathering: Cell::new(false),
-            core: Cell::new(None),
+            memory: Cell::new(None),
             node: Cell::new(0),
             kind,
             next_parked: Cell::new(None),
@@ -98,13 +98,13 @@ impl Heap {
     }
 
     /// Prepares it for the calling thread.
-    pub fn start(&self, core: &'static Core, node: usize) {
-        self.core.set(Some(core));
+    pub fn start(&self, memory: &'static Memory, node: usize) {
+        self.memory.set(Some(memory));
         self.node.set(node);
     }
 
-    fn core(&self) -> Option<&'static Core> {
-        self.core.get()
+    fn memory(&self) -> Option<&'static Memory> {
+        self.memory.get()
     }
 
     // ---- allocation -----------------------------------------------------------------------------
@@ -151,8 +151,8 @@ impl Heap {
                 return null_mut();
             }
             if !sb.is_exhausted() {
-                if let Some(core) = self.core() {
-                    core.fail("a free block was overwritten", sb.free.get().addr());
+                if let Some(memory) = self.memory() {
+                    memory.fail("a free block was overwritten", sb.free.get().addr());
                 }
                 return null_mut();
             }
@@ -174,14 +174,14 @@ impl Heap {
     }
 
     fn refill(&self, class: usize) -> bool {
-        let Some(core) = self.core() else { return false };
-        self.flush(core);
+        let Some(memory) = self.memory() else { return false };
+        self.flush(memory);
         let take = || {
-            let node = core.node(self.node.get());
+            let node = memory.node(self.node.get());
             let fresh = || Some(node.form(class, slices_of(class), self.id())?.0);
             node.adopt(class, self.id()).or_else(fresh)
         };
-        let Some(sb) = take().or_else(|| if core.relieve() { take() } else { None }) else {
+        let Some(sb) = take().or_else(|| if memory.relieve() { take() } else { None }) else {
             return false;
         };
         self.link(sb);
@@ -192,20 +192,20 @@ impl Heap {
 
     /// A block of whole slices or a huge one.
     pub fn allocate_large(&self, size: usize, align: usize) -> (*mut u8, bool) {
-        let Some(core) = self.core() else { return (null_mut(), false) };
+        let Some(memory) = self.memory() else { return (null_mut(), false) };
         let size = size.max(1);
         let take = || {
             if size <= LARGE_MAX && align <= SLICE {
                 let slices = size.div_ceil(SLICE);
-                let formed = core.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
+                let formed = memory.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
                 if let Some((sb, zero)) = formed {
                     sb.set_used(1, 0);
                     return Some((core::ptr::with_exposed_provenance_mut(sb.address()), zero));
                 }
             }
-            core.huge.allocate(core, size, align, self.node.get())
+            memory.huge.allocate(memory, size, align, self.node.get())
         };
-        let again = || if core.relieve() { take() } else { None };
+        let again = || if memory.relieve() { take() } else { None };
         take().or_else(again).unwrap_or((null_mut(), false))
     }
 

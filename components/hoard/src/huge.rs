@@ -3,9 +3,9 @@
 //! Nothing is kept in the mapping, so a block may have any alignment and grow by moving its pages.
 //! A few mappings are kept for reuse, because programs that use one such buffer use many.
 
+use crate::env::Env;
 use crate::lock::Lock;
 use crate::pages::PERIOD;
-use crate::shared::Core;
 use crate::superblock::SLICE;
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -67,8 +67,8 @@ impl Huge {
         }
     }
 
-    fn locked<T>(&self, core: &Core, f: impl FnOnce() -> T) -> T {
-        self.lock.acquire(|| core.platform.yield_now());
+    fn locked<T>(&self, env: &Env, f: impl FnOnce() -> T) -> T {
+        self.lock.acquire(|| env.platform.yield_now());
         let result = f();
         self.lock.release();
         result
@@ -98,11 +98,11 @@ impl Huge {
         }
     }
 
-    fn insert(&self, core: &Core, mapping: Mapping) -> bool {
+    fn insert(&self, env: &Env, mapping: Mapping) -> bool {
         if (self.count.get() + 1) * 2 > self.slots.get() {
             let (old, n) = (self.table.get(), self.slots.get());
             let grown = if n == 0 { FIRST_TABLE } else { n * 2 };
-            let table = core.platform.map(grown * size_of::<Mapping>(), PAGE, 0);
+            let table = env.platform.map(grown * size_of::<Mapping>(), PAGE, 0);
             if table.is_null() {
                 // Without a larger table the present one serves while it has room to end searches.
                 if self.count.get() + 1 >= n {
@@ -120,7 +120,7 @@ impl Huge {
                 }
                 if n != 0 {
                     // SAFETY: the old table, replaced above.
-                    unsafe { core.platform.unmap(old.cast(), n * size_of::<Mapping>()) };
+                    unsafe { env.platform.unmap(old.cast(), n * size_of::<Mapping>()) };
                 }
             }
         }
@@ -172,7 +172,7 @@ impl Huge {
     /// A block of at least `size` bytes at a multiple of `align`; true with it if it is zeroed.
     pub fn allocate(
         &self,
-        core: &Core,
+        env: &Env,
         size: usize,
         align: usize,
         node: usize,
@@ -181,37 +181,37 @@ impl Huge {
         if size > isize::MAX as usize {
             return None;
         }
-        let kept = self.locked(core, || self.reuse(core, size, align));
+        let kept = self.locked(env, || self.reuse(env, size, align));
         if let Some(base) = kept {
             return Some((core::ptr::with_exposed_provenance_mut(base), false));
         }
-        let base = core.platform.map(size, align.max(PAGE), node);
+        let base = env.platform.map(size, align.max(PAGE), node);
         if base.is_null() {
             return None;
         }
         let mapping = Mapping { base: base.expose_provenance(), size };
-        if !self.locked(core, || self.insert(core, mapping)) {
+        if !self.locked(env, || self.insert(env, mapping)) {
             // SAFETY: mapped above, unknown to anybody.
-            unsafe { core.platform.unmap(base, size) };
+            unsafe { env.platform.unmap(base, size) };
             return None;
         }
         Some((base, true))
     }
 
     /// Usable size of the block at `address`, if it is one.
-    pub fn size(&self, core: &Core, address: usize) -> Option<usize> {
-        self.locked(core, || {
+    pub fn size(&self, env: &Env, address: usize) -> Option<usize> {
+        self.locked(env, || {
             // SAFETY: `position` gives slots of the table.
             self.position(address).map(|i| unsafe { self.slot(i).read() }.size)
         })
     }
 
     /// A kept mapping that is large enough and not much larger.
-    fn reuse(&self, core: &Core, size: usize, align: usize) -> Option<usize> {
+    fn reuse(&self, env: &Env, size: usize, align: usize) -> Option<usize> {
         for slot in &self.kept {
             let m = slot.get().mapping;
             let fits = m.size >= size && m.size - size <= size / 8;
-            if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(core, m) {
+            if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(env, m) {
                 slot.set(NOT_KEPT);
                 self.kept_bytes.set(self.kept_bytes.get() - m.size);
                 return Some(m.base);
@@ -234,20 +234,20 @@ impl Huge {
     }
 
     /// Unmaps what was kept long enough.
-    fn expire(&self, core: &Core) {
-        let now = core.platform.now();
-        while let Some(out) = self.locked(core, || self.surplus(now)) {
+    fn expire(&self, env: &Env) {
+        let now = env.platform.now();
+        while let Some(out) = self.locked(env, || self.surplus(now)) {
             // SAFETY: taken out of the table and of what is kept: nobody else knows it.
             unsafe {
-                core.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
+                env.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
             }
         }
     }
 
     /// Frees the block at `address`; false if there is none.
-    pub fn free(&self, core: &Core, address: usize) -> bool {
-        let now = core.platform.now();
-        let known = self.locked(core, || {
+    pub fn free(&self, env: &Env, address: usize) -> bool {
+        let now = env.platform.now();
+        let known = self.locked(env, || {
             let size = self.remove(address)?;
             // `expire` leaves a slot open.
             let slot = self.kept.iter().find(|s| s.get().mapping.base == 0);
@@ -261,22 +261,22 @@ impl Huge {
         if let Some(Some(size)) = known {
             // SAFETY: taken out of the table and not kept: nobody else knows it.
             unsafe {
-                core.platform.unmap(core::ptr::with_exposed_provenance_mut(address), size);
+                env.platform.unmap(core::ptr::with_exposed_provenance_mut(address), size);
             }
         }
         if known.is_some() {
-            self.expire(core);
+            self.expire(env);
         }
         known.is_some()
     }
 
     /// Changes the size of the block at `address`, moving its pages if need be. Null if that is
     /// not possible or copying is better; nothing has changed then.
-    pub fn resize(&self, core: &Core, address: usize, size: usize) -> *mut u8 {
+    pub fn resize(&self, env: &Env, address: usize, size: usize) -> *mut u8 {
         let Some(size) = round(size).filter(|&s| isize::try_from(s).is_ok()) else {
             return null_mut();
         };
-        self.locked(core, || {
+        self.locked(env, || {
             let kept = |s: &Cell<Kept>| {
                 let m = s.get().mapping;
                 m.size >= size && m.size - size <= size / 8
@@ -289,23 +289,23 @@ impl Huge {
             // SAFETY: a whole mapping that only its owner knows, who asks for this.
             let base = unsafe {
                 let at = core::ptr::with_exposed_provenance_mut(address);
-                core.platform.remap(at, old, size, true)
+                env.platform.remap(at, old, size, true)
             };
             // One was taken out, so there is room for one.
             if base.is_null() {
-                self.insert(core, Mapping { base: address, size: old });
+                self.insert(env, Mapping { base: address, size: old });
             } else {
-                self.insert(core, Mapping { base: base.expose_provenance(), size });
+                self.insert(env, Mapping { base: base.expose_provenance(), size });
             }
             base
         })
     }
 
     /// Unmaps what is kept; how many bytes.
-    pub fn trim(&self, core: &Core) -> usize {
+    pub fn trim(&self, env: &Env) -> usize {
         let mut bytes = 0;
         for slot in &self.kept {
-            let m = self.locked(core, || {
+            let m = self.locked(env, || {
                 let m = slot.replace(NOT_KEPT).mapping;
                 self.kept_bytes.set(self.kept_bytes.get() - m.size);
                 m
@@ -313,7 +313,7 @@ impl Huge {
             if m.base != 0 {
                 // SAFETY: taken out above: nobody else knows it.
                 unsafe {
-                    core.platform.unmap(core::ptr::with_exposed_provenance_mut(m.base), m.size);
+                    env.platform.unmap(core::ptr::with_exposed_provenance_mut(m.base), m.size);
                 }
                 bytes += m.size;
             }
@@ -322,7 +322,7 @@ impl Huge {
     }
 
     /// Number of blocks, their bytes, and bytes kept.
-    pub fn bytes(&self, core: &Core) -> (usize, usize, usize) {
-        self.locked(core, || (self.count.get(), self.bytes.get(), self.kept_bytes.get()))
+    pub fn bytes(&self, env: &Env) -> (usize, usize, usize) {
+        self.locked(env, || (self.count.get(), self.bytes.get(), self.kept_bytes.get()))
     }
 }

@@ -1,8 +1,9 @@
 //! A memory allocator after Hoard: bounded blowup, no induced false sharing, and what was learnt
 //! since. See the README for the design, its constants and the bound.
 //!
-//! Layers, each using only those above it: [`platform`], [`lock`] and [`remote`] (all that is
-//! lock-free), [`class`], [`superblock`], `pages`, `huge`, `global`, `shared`, `heap`, [`ops`], [`face`].
+//! Layers, each using only those before it: [`platform`], [`remote`] and [`lock`] (all that is
+//! lock-free), [`class`], [`superblock`], [`env`], [`pages`], [`huge`], [`global`], [`memory`],
+//! [`heap`], [`ops`], [`shared`], [`stats`], [`face`]; a test holds them to it.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -18,6 +19,8 @@ pub mod sync;
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod c;
 #[cfg(not(loom))]
+pub mod env;
+#[cfg(not(loom))]
 pub mod face;
 #[cfg(not(loom))]
 mod gather;
@@ -29,6 +32,8 @@ pub mod heap;
 pub mod huge;
 #[cfg(not(loom))]
 mod mask;
+#[cfg(not(loom))]
+pub mod memory;
 #[cfg(not(loom))]
 pub mod ops;
 #[cfg(not(loom))]

@@ -2,8 +2,7 @@
 
 use crate::heap::Heap;
 use crate::huge::LARGE_MAX;
-use crate::pages::node_of;
-use crate::shared::Core;
+use crate::memory::Memory;
 use crate::superblock::{self, SLICE, Superblock};
 use crate::{class, seeded};
 
@@ -43,13 +42,13 @@ pub fn allocate_aligned(heap: &Heap, size: usize, align: usize) -> *mut u8 {
 /// Frees a block.
 ///
 /// # Safety
-/// `block` was allocated from `core`, or is reported, and is not used again.
+/// `block` was allocated from `memory`, or is reported, and is not used again.
 #[inline(always)]
-pub unsafe fn free(core: &'static Core, heap: &Heap, block: *mut u8) {
+pub unsafe fn free(memory: &'static Memory, heap: &Heap, block: *mut u8) {
     // SAFETY: checked to be in a segment; the rest is the caller's promise.
-    if !(core.table.has(block.addr()) && unsafe { heap.quick_free(block) }) {
+    if !(memory.table.has(block.addr()) && unsafe { heap.quick_free(block) }) {
         // SAFETY: the caller's promise.
-        unsafe { heap.free_slow(core, block.expose_provenance()) };
+        unsafe { heap.free_slow(memory, block.expose_provenance()) };
     }
 }
 
@@ -65,26 +64,26 @@ fn keeps(old: usize, size: usize) -> bool {
 /// # Safety
 /// `block` is in use and the caller's.
 #[inline]
-pub unsafe fn resize_in_place(core: &'static Core, block: *mut u8, size: usize) -> bool {
+pub unsafe fn resize_in_place(memory: &'static Memory, block: *mut u8, size: usize) -> bool {
     let address = block.expose_provenance();
-    if !core.table.has(address) || address >> 47 != 0 {
-        let old = core.huge.size(core, address).unwrap_or(0);
+    if !memory.table.holds(address) {
+        let old = memory.huge.size(memory, address).unwrap_or(0);
         if old == 0 {
-            core.fail("realloc of a pointer that is no block of this allocator", address);
+            memory.fail("realloc of a pointer that is no block of this allocator", address);
         }
         return size <= old && size >= old - old / 8;
     }
     let sb = Superblock::of(address);
     match sb.owner() {
         superblock::NOBODY => {
-            core.fail("realloc of a pointer that is no block, or not any more", address)
+            memory.fail("realloc of a pointer that is no block, or not any more", address)
         }
         superblock::LARGE => {
             if size <= class::MAX_SIZE || size > LARGE_MAX {
                 return false;
             }
             let slices = size.div_ceil(SLICE);
-            slices == sb.slices() || core.node(node_of(sb)).resize(sb, slices)
+            slices == sb.slices() || memory.node_of(sb).resize(sb, slices)
         }
         _ => keeps(class::size(sb.class()), size),
     }
@@ -96,30 +95,30 @@ pub unsafe fn resize_in_place(core: &'static Core, block: *mut u8, size: usize) 
 /// # Safety
 /// `block` is in use and the caller's, and not used again if the result is not null.
 pub unsafe fn reallocate(
-    core: &'static Core,
+    memory: &'static Memory,
     heap: &Heap,
     block: *mut u8,
     size: usize,
     align: usize,
 ) -> *mut u8 {
     // SAFETY: the caller's promise.
-    if unsafe { resize_in_place(core, block, size) } {
+    if unsafe { resize_in_place(memory, block, size) } {
         return block;
     }
-    if !core.table.has(block.addr()) && size > LARGE_MAX && align <= 4096 {
-        let moved = core.huge.resize(core, block.addr(), size);
+    if !memory.table.has(block.addr()) && size > LARGE_MAX && align <= 4096 {
+        let moved = memory.huge.resize(memory, block.addr(), size);
         if !moved.is_null() {
             return moved;
         }
     }
-    let old = usable(core, block);
+    let old = usable(memory, block);
     let new = if align == 1 { allocate(heap, size) } else { allocate_aligned(heap, size, align) };
     if !new.is_null() {
         let count = if seeded::bug(3) { old.min(size) - 1 } else { old.min(size) };
         // SAFETY: both blocks have that many bytes; a new block overlaps no live one.
         unsafe {
             core::ptr::copy_nonoverlapping(block, new, count);
-            free(core, heap, block);
+            free(memory, heap, block);
         }
     }
     new
@@ -127,12 +126,12 @@ pub unsafe fn reallocate(
 
 /// Usable bytes of a block; 0 for null and what is no block.
 #[inline]
-pub fn usable(core: &Core, block: *mut u8) -> usize {
+pub fn usable(memory: &Memory, block: *mut u8) -> usize {
     let address = block.addr();
-    if core.table.has(address) && address >> 47 == 0 {
+    if memory.table.holds(address) {
         let sb = Superblock::of(address);
         if sb.owner() == superblock::NOBODY { 0 } else { sb.block_size() }
     } else {
-        core.huge.size(core, address).unwrap_or(0)
+        memory.huge.size(memory, address).unwrap_or(0)
     }
 }

@@ -8,10 +8,10 @@
 //! Elsewhere a unit of several slices gets and loses its memory as a whole: then a free slice is
 //! dirty exactly if its unit has memory.
 
+use crate::env::Env;
 use crate::mask::Mask;
 use crate::platform::Commit;
 use crate::seeded;
-use crate::shared::Core;
 use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -89,15 +89,15 @@ impl Pages {
         (self.in_use.get() * SLICE, self.idle.get() * SLICE, self.count.get() * SEGMENT)
     }
 
-    fn directory(&self, core: &Core, node: usize) -> Option<&Directory> {
+    fn directory(&self, env: &Env, node: usize) -> Option<&Directory> {
         if self.directory.get().is_null() {
-            let limit = core.platform.segments().min(MAX_SEGMENTS);
+            let limit = env.platform.segments().min(MAX_SEGMENTS);
             let size = size_of::<Directory>() + limit * size_of::<Segment>();
-            let base = core.platform.map(size.next_multiple_of(4096), 4096, node);
+            let base = env.platform.map(size.next_multiple_of(4096), 4096, node);
             base.expose_provenance();
             self.directory.set(base.cast());
             self.limit.set(limit);
-            self.unit.set(core.platform.unit() / SLICE);
+            self.unit.set(env.platform.unit() / SLICE);
         }
         // SAFETY: mapped once, never unmapped; all zeroes is a valid, empty directory.
         unsafe { self.directory.get().as_ref() }
@@ -111,12 +111,12 @@ impl Pages {
         }
     }
 
-    fn grow(&self, core: &Core, node: usize, d: &Directory) -> Option<usize> {
+    fn grow(&self, env: &Env, node: usize, d: &Directory) -> Option<usize> {
         let index = self.count.get();
         if index >= self.limit.get() {
             return None;
         }
-        let base = core.platform.reserve(SEGMENT, SEGMENT, node);
+        let base = env.platform.reserve(SEGMENT, SEGMENT, node);
         if base.is_null() {
             return None;
         }
@@ -125,9 +125,9 @@ impl Pages {
         let first = Superblock::of_slice(base.expose_provenance());
         first.group.set(node as u8);
         first.left.store(index as i32, core::sync::atomic::Ordering::Relaxed);
-        if !core.table.add(base.addr()) {
+        if !env.table.add(base.addr()) {
             // SAFETY: mapped above and known to nobody.
-            unsafe { core.platform.unmap(base, SEGMENT) };
+            unsafe { env.platform.unmap(base, SEGMENT) };
             return None;
         }
         self.count.set(index + 1);
@@ -149,7 +149,7 @@ impl Pages {
     }
 
     /// Makes sure that slices have memory, by whole units.
-    fn commit(&self, core: &Core, d: &Directory, index: usize, start: usize, n: usize) -> Commit {
+    fn commit(&self, env: &Env, d: &Directory, index: usize, start: usize, n: usize) -> Commit {
         let unit = self.unit.get();
         if unit == 0 {
             return Commit::Done;
@@ -163,7 +163,7 @@ impl Pages {
             let at = core::ptr::with_exposed_provenance_mut(segment.base.get() + first * SLICE);
             // SAFETY: a unit of a segment; all of it is free and nothing of it dirty, so it has no
             // memory.
-            match unsafe { core.platform.commit(at, node_of_segment(segment)) } {
+            match unsafe { env.platform.commit(at, node_of_segment(segment)) } {
                 Commit::Done => self.dirtied(d, index, first, unit),
                 Commit::Refused => return Commit::Refused,
                 Commit::Occupied => {
@@ -177,8 +177,8 @@ impl Pages {
     }
 
     /// Takes `n` adjacent slices; true with them if they read as zero.
-    pub fn take(&self, core: &Core, node: usize, n: usize) -> Option<(&'static Superblock, bool)> {
-        let d = self.directory(core, node)?;
+    pub fn take(&self, env: &Env, node: usize, n: usize) -> Option<(&'static Superblock, bool)> {
+        let d = self.directory(env, node)?;
         let mut grown = false;
         let (index, start) = loop {
             let found =
@@ -189,10 +189,10 @@ impl Pages {
                 None if grown => return None,
                 None => {
                     grown = true;
-                    (self.grow(core, node, d)?, 1)
+                    (self.grow(env, node, d)?, 1)
                 }
             };
-            match self.commit(core, d, index, start, n) {
+            match self.commit(env, d, index, start, n) {
                 Commit::Done => break (index, start),
                 Commit::Refused => return None,
                 // Fewer free slices: look again.
@@ -239,7 +239,7 @@ impl Pages {
     }
 
     /// Gives `n` slices from `start` back.
-    pub fn give(&self, core: &Core, start: usize, n: usize) {
+    pub fn give(&self, env: &Env, start: usize, n: usize) {
         let first = Superblock::of_slice(start & !(SEGMENT - 1));
         let index = first.left.load(core::sync::atomic::Ordering::Relaxed) as usize;
         // SAFETY: slices were taken, so the directory exists.
@@ -255,19 +255,19 @@ impl Pages {
         let idle = self.idle.get();
         let (most, least) = self.kept();
         if idle > most {
-            self.trim(core, most / 2);
+            self.trim(env, most / 2);
         } else if idle > least {
-            let now = core.platform.now();
+            let now = env.platform.now();
             if now.wrapping_sub(self.since.get()) >= PERIOD {
                 let unused = self.least_idle.replace(idle);
                 self.since.set(now);
-                self.trim(core, (idle - unused.div_ceil(2)).max(least));
+                self.trim(env, (idle - unused.div_ceil(2)).max(least));
             }
         }
     }
 
     /// Gives idle memory back to the system until `keep` idle slices are left.
-    pub fn trim(&self, core: &Core, keep: usize) {
+    pub fn trim(&self, env: &Env, keep: usize) {
         // SAFETY: as in `directory`.
         let Some(d) = (unsafe { self.directory.get().as_ref() }) else { return };
         // The highest segments first: searches begin at the lowest.
@@ -295,7 +295,7 @@ impl Pages {
                 let at = segment.base.get() + start * SLICE;
                 let at = core::ptr::with_exposed_provenance_mut(at);
                 // SAFETY: free slices of our segment; nobody reads them before writing.
-                if !unsafe { core.platform.decommit(at, n * SLICE) } {
+                if !unsafe { env.platform.decommit(at, n * SLICE) } {
                     return;
                 }
                 segment.dirty.set(start, n, false);
@@ -307,10 +307,10 @@ impl Pages {
     }
 
     /// Lengthens or shortens the large block at `start` from `old` to `new` slices where it is.
-    pub fn resize(&self, core: &Core, start: usize, old: usize, new: usize) -> bool {
+    pub fn resize(&self, env: &Env, start: usize, old: usize, new: usize) -> bool {
         if new <= old {
             if new < old {
-                self.give(core, start + new * SLICE, old - new);
+                self.give(env, start + new * SLICE, old - new);
             }
             return true;
         }
@@ -323,7 +323,7 @@ impl Pages {
         if !free && (!seeded::bug(9) || from + new - old > SLICES) {
             return false;
         }
-        if self.commit(core, d, index, from, new - old) != Commit::Done {
+        if self.commit(env, d, index, from, new - old) != Commit::Done {
             return false;
         }
         self.claim(d, index, from, new - old);

@@ -1,24 +1,18 @@
-//! What all threads share: the platform, the nodes, the store of heaps, the huge blocks.
+//! What all threads share: the memory that none of them owns, and the store of their heaps.
 
-use crate::global::{Locked, Node};
 use crate::heap::{Heap, Kind};
-use crate::huge::Huge;
 use crate::lock::Lock;
+use crate::memory::{MAX_NODES, Memory};
 use crate::platform::Platform;
 use crate::superblock::Table;
 use core::cell::Cell;
-
-/// Most nodes told apart; nodes beyond share the last one's heap.
-pub const MAX_NODES: usize = 8;
+use core::ops::Deref;
 
 const STORE: usize = 64 << 10;
 
 /// An allocator without its threads' heaps.
 pub struct Core {
-    pub(crate) platform: &'static dyn Platform,
-    pub(crate) table: &'static Table,
-    pub(crate) nodes: [Node; MAX_NODES],
-    pub(crate) huge: Huge,
+    memory: Memory,
     /// Serves threads whose own heap is gone already; its lock is held while it is used.
     pub(crate) last: Heap,
     pub(crate) last_lock: Lock,
@@ -38,15 +32,21 @@ struct Heaps {
 // rest is `Sync` by itself.
 unsafe impl Sync for Core {}
 
+impl Deref for Core {
+    type Target = Memory;
+
+    #[inline(always)]
+    fn deref(&self) -> &Memory {
+        &self.memory
+    }
+}
+
 impl Core {
     /// An allocator on `platform` that notes its segments in `table`.
     #[allow(clippy::large_stack_arrays)] // made for statics
     pub const fn new(platform: &'static dyn Platform, table: &'static Table) -> Self {
         Self {
-            platform,
-            table,
-            nodes: [const { Node::new() }; MAX_NODES],
-            huge: Huge::new(),
+            memory: Memory::new(platform, table),
             last: Heap::new(Kind::Shared),
             last_lock: Lock::new(),
             heaps: Heaps {
@@ -57,12 +57,6 @@ impl Core {
                 made: Cell::new(0),
             },
         }
-    }
-
-    /// Locks the global heap of `node`.
-    pub fn node(&self, node: usize) -> Locked<'_> {
-        let index = node.min(MAX_NODES - 1);
-        self.nodes[index].lock(self, index)
     }
 
     /// A heap for the calling thread: the one parked last, or a new one.
@@ -115,13 +109,6 @@ impl Core {
         h.lock.release();
     }
 
-    /// Gives all idle memory back when the system refuses more; whether there was any.
-    #[cold]
-    pub(crate) fn relieve(&self) -> bool {
-        let huge = self.huge.trim(self);
-        (0..MAX_NODES).map(|node| self.node(node).trim(0)).sum::<usize>() + huge > 0
-    }
-
     /// Number of heaps ever made: the most threads that lived at a time.
     pub fn heaps_made(&self) -> usize {
         self.heaps.lock.acquire(|| self.platform.yield_now());
@@ -135,38 +122,13 @@ impl Core {
         let wait = || self.platform.yield_now();
         self.last_lock.acquire(wait);
         self.heaps.lock.acquire(wait);
-        self.huge.lock.acquire(wait);
-        for node in &self.nodes {
-            node.raw_lock().acquire(wait);
-        }
+        self.memory.before_fork();
     }
 
     /// Opens every lock; in the parent and in the child.
     pub fn after_fork(&self) {
-        for node in &self.nodes {
-            node.raw_lock().release();
-        }
-        self.huge.lock.release();
+        self.memory.after_fork();
         self.heaps.lock.release();
         self.last_lock.release();
-    }
-
-    /// Reports misuse and ends the program.
-    pub fn fail(&self, what: &str, address: usize) -> ! {
-        let mut text = [0u8; 128];
-        let mut n = 0;
-        let mut hex = [0u8; 18];
-        hex[..2].copy_from_slice(b"0x");
-        let digits = ((usize::BITS - address.leading_zeros()).div_ceil(4).max(1)) as usize;
-        for (i, c) in hex[2..2 + digits].iter_mut().enumerate() {
-            *c = b"0123456789abcdef"[address >> (4 * (digits - 1 - i)) & 15];
-        }
-        for part in [b"hoard: ".as_slice(), what.as_bytes(), b": ", &hex[..2 + digits], b"\n"] {
-            let take = part.len().min(text.len() - n);
-            text[n..n + take].copy_from_slice(&part[..take]);
-            n += take;
-        }
-        self.platform.message(&text[..n]);
-        self.platform.abort()
     }
 }

@@ -1,7 +1,8 @@
 //! What is allocated, counted when somebody asks: nothing is counted on the fast path.
 
 use crate::class::LARGE;
-use crate::shared::{Core, MAX_NODES};
+use crate::memory::MAX_NODES;
+use crate::shared::Core;
 use crate::superblock::{FLOATING, GLOBAL, SLICE};
 use core::fmt::{self, Write};
 

@@ -30,8 +30,9 @@ pub const LARGE: usize = 4;
 /// Added to a heap's identity while the superblock floats.
 pub const FLOATING: usize = 1;
 
-/// `base` of a superblock whose last free block leaves without notice.
-const SILENT: i32 = -0x4000_0000;
+/// `base` of a superblock that stays when its last block comes back: only a free too many, which
+/// makes -1 of 0, takes the slow path.
+const SILENT: i32 = -1;
 
 /// A free block.
 #[repr(C)]
@@ -140,10 +141,13 @@ impl Superblock {
     #[inline]
     pub fn of(address: usize) -> &'static Self {
         let slice = Self::of_slice(address);
-        match slice.owner.back.load(Ordering::Relaxed) as usize {
-            0 => slice,
-            back => Self::of_slice(address - back * SLICE),
+        let back = slice.owner.back.load(Ordering::Relaxed) as usize;
+        if back == 0 {
+            return slice;
         }
+        // What a slice inside a large block remembers may be of a superblock that was there before.
+        let first = Self::of_slice(address - back * SLICE);
+        if back < first.slices() { first } else { slice }
     }
 
     /// Address of the first block.
@@ -242,12 +246,12 @@ impl Superblock {
         self.left.store(used.wrapping_sub(base), Ordering::Relaxed);
     }
 
-    /// Lets no free take the slow path, until the next [`Superblock::set_used`].
+    /// Lets no free take the slow path but one too many, until the next [`Superblock::set_used`].
     pub fn silence(&self) {
         self.set_used(self.used(), SILENT);
     }
 
-    /// Whether no free takes the slow path.
+    /// Whether only a free too many takes the slow path.
     pub fn is_silent(&self) -> bool {
         self.base.load(Ordering::Relaxed) == SILENT
     }
@@ -357,16 +361,22 @@ impl Table {
         Self([const { AtomicU8::new(0) }; Self::LEN])
     }
 
-    /// Whether `address` lies in a segment.
+    /// Whether `address`, if it has no more than 47 bits, lies in a segment: no program on Linux has
+    /// other pointers, and the slow paths ask [`Table::holds`].
     #[inline(always)]
     pub fn has(&self, address: usize) -> bool {
         if cfg!(target_os = "genode") && address >> Self::BITS != 0 {
             return false;
         }
-        // SAFETY: the mask is that of the array's length, a power of two. What lies above 47 bits is never ours, and the slow
-        // paths compare whole addresses.
+        // SAFETY: the mask is that of the array's length, a power of two.
         let entry = unsafe { self.0.get_unchecked((address / SEGMENT) & (Self::LEN - 1)) };
         entry.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether `address` lies in a segment, whatever its value.
+    #[inline]
+    pub fn holds(&self, address: usize) -> bool {
+        address >> Self::BITS == 0 && self.has(address)
     }
 
     /// Notes a segment; never undone. False if the address cannot be noted.

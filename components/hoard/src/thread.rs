@@ -7,6 +7,7 @@
 //! attaches a real one. There is one such word, so a process has one allocator of this kind.
 
 use crate::heap::{GONE, Heap, Kind, MISSING};
+use crate::platform::Platform;
 use crate::platform::linux::Linux;
 use crate::shared::Core;
 use core::arch::{asm, global_asm};
@@ -91,6 +92,8 @@ unsafe extern "C" {
 
 const NO_KEY: u32 = u32::MAX;
 const MAKING: u32 = u32::MAX - 1;
+/// The system has no key left: threads keep their heaps when they end.
+const REFUSED: u32 = u32::MAX - 2;
 static KEY: AtomicU32 = AtomicU32::new(NO_KEY);
 /// The allocator that this process's threads have heaps of.
 static CORE: AtomicPtr<Core> = AtomicPtr::new(null_mut());
@@ -120,7 +123,10 @@ unsafe extern "C" fn after_fork() {
     }
 }
 
+/// The key whose destructor gives heaps back; made by the first thread, which sets the handlers of
+/// fork, too.
 fn key() -> Option<u32> {
+    let mut waits = 0;
     loop {
         match KEY.load(Ordering::Acquire) {
             NO_KEY => {
@@ -135,11 +141,15 @@ fn key() -> Option<u32> {
                     pthread_atfork(Some(before_fork), Some(after_fork), Some(after_fork));
                     pthread_key_create(&raw mut key, Some(thread_exit)) == 0
                 };
-                KEY.store(if made { key } else { NO_KEY }, Ordering::Release);
+                KEY.store(if made { key } else { REFUSED }, Ordering::Release);
                 return made.then_some(key);
             }
-            // Another thread makes it, or this one does and pthread_atfork allocates.
-            MAKING => return None,
+            // Another thread makes it; or it forked meanwhile and is not in this process.
+            MAKING if waits < 1000 => {
+                waits += 1;
+                Linux.yield_now();
+            }
+            MAKING | REFUSED => return None,
             key => return Some(key),
         }
     }
@@ -157,17 +167,7 @@ pub fn attach(allocator: &'static Core) -> &'static Heap {
     let Some(heap) = allocator.attach() else { return &MISSING };
     // From here on this thread's allocations find a heap, those of the calls below too.
     set(heap);
-    let mut waits = 0;
-    let key = loop {
-        match key() {
-            None if waits < 1000 => {
-                waits += 1;
-                crate::platform::Platform::yield_now(&Linux);
-            }
-            other => break other,
-        }
-    };
-    if let Some(key) = key {
+    if let Some(key) = key() {
         // SAFETY: a key that pthread_key_create made; the value is only compared with null.
         unsafe { pthread_setspecific(key, core::ptr::from_ref(heap).cast()) };
     }

@@ -3,9 +3,9 @@
 use super::{GATHER, Heap, K, Kind};
 use crate::class::CLASSES;
 use crate::gather::{GATHER_MAX, Gathered};
+use crate::memory::Memory;
 use crate::remote::{Batch, Pushed};
 use crate::seeded;
-use crate::shared::Core;
 use crate::superblock::{self, EMPTY, FLOATING, InPlace, Superblock};
 
 /// Free blocks at which a floating superblock is taken up by whoever frees the last of them.
@@ -40,10 +40,10 @@ impl Heap {
     /// `address` is a block in use; anything else is reported where it is noticed.
     #[cold]
     #[inline(never)]
-    pub unsafe fn free_slow(&self, core: &'static Core, address: usize) {
-        if !core.table.has(address) || address >> 47 != 0 {
-            if !core.huge.free(core, address) {
-                core.fail("free of a pointer that is no block of this allocator", address);
+    pub unsafe fn free_slow(&self, memory: &'static Memory, address: usize) {
+        if !memory.table.holds(address) {
+            if !memory.huge.free(memory, address) {
+                memory.fail("free of a pointer that is no block of this allocator", address);
             }
             return;
         }
@@ -52,7 +52,7 @@ impl Heap {
         let block = core::ptr::with_exposed_provenance_mut(address);
         if owner == self.id() {
             if sb.free.get().cast() == block {
-                core.fail("double free", address);
+                memory.fail("double free", address);
             }
             // SAFETY: it is ours; that the block was in use is the program's promise.
             if unsafe { sb.push(block) } == 0 {
@@ -60,18 +60,18 @@ impl Heap {
             }
         } else if owner == superblock::LARGE {
             if address != sb.address() {
-                core.fail("free of a pointer into a block", address);
+                memory.fail("free of a pointer into a block", address);
             }
-            core.node(crate::pages::node_of(sb)).dissolve(sb);
+            memory.node_of(sb).dissolve(sb);
         } else if owner == superblock::NOBODY {
-            core.fail("free of a pointer that is no block, or not any more", address);
+            memory.fail("free of a pointer that is no block, or not any more", address);
         } else if owner == self.id() | FLOATING && self.reclaim(sb) {
             // SAFETY: it is ours now; that the block was in use is the program's promise.
             if unsafe { sb.push(block) } == 0 {
                 self.ran_low(sb);
             }
         } else {
-            self.free_remote(core, sb, address);
+            self.free_remote(memory, sb, address);
         }
     }
 
@@ -108,7 +108,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn ran_low(&self, sb: &'static Superblock) {
-        let Some(core) = self.core() else { return };
+        let Some(memory) = self.memory() else { return };
         let class = sb.class();
         let used = sb.used();
         if used > 0 {
@@ -116,49 +116,50 @@ impl Heap {
             self.mark_sparse(sb, class);
             if self.sparse[class].get() > K && !seeded::bug(8) {
                 self.unlink(sb);
-                core.node(crate::pages::node_of(sb)).put(sb);
+                memory.node_of(sb).put(sb);
             }
             return;
         }
         if used < 0 {
-            core.fail("double free in the superblock at", sb.address());
+            // The block freed just now is the first of the list.
+            memory.fail("double free (more frees than blocks)", sb.free.get().addr());
         }
         if sb.prev.get().is_none() && sb.next.get().is_none() {
             sb.silence();
             return;
         }
         self.unlink(sb);
-        core.node(crate::pages::node_of(sb)).dissolve(sb);
+        memory.node_of(sb).dissolve(sb);
     }
 
     /// Gives a block of another owner back.
-    fn free_remote(&self, core: &'static Core, sb: &'static Superblock, address: usize) {
+    fn free_remote(&self, memory: &'static Memory, sb: &'static Superblock, address: usize) {
         let offset = (address - sb.address()) as u32;
         let size = sb.block_size();
         if !offset.is_multiple_of(size as u32) {
-            core.fail("free of a pointer into a block", address);
+            memory.fail("free of a pointer into a block", address);
         }
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
-            return Self::send(core, sb, Batch { head: offset, tail: offset, count: 1 });
+            return Self::send(memory, sb, Batch { head: offset, tail: offset, count: 1 });
         }
         let block = core::ptr::with_exposed_provenance_mut(address);
         let slot = self.gathered_for(sb);
         if slot.is_for(sb) {
             if !slot.add(block) {
-                core.fail("double free", address);
+                memory.fail("double free", address);
             }
         } else {
             let old = slot.take();
             self.gathering.set(true);
             slot.begin(sb, block, size);
             if let Some((sb, batch)) = old {
-                Self::send(core, sb, batch);
+                Self::send(memory, sb, batch);
             }
         }
         if slot.is_full()
             && let Some((sb, batch)) = slot.take()
         {
-            Self::send(core, sb, batch);
+            Self::send(memory, sb, batch);
         }
     }
 
@@ -171,7 +172,7 @@ impl Heap {
     }
 
     /// Pushes everything gathered.
-    pub fn flush(&self, core: &'static Core) {
+    pub fn flush(&self, memory: &'static Memory) {
         if !self.gathering.replace(false) {
             return;
         }
@@ -179,36 +180,36 @@ impl Heap {
             if let Some((sb, batch)) = slot.take()
                 && !seeded::bug(6)
             {
-                Self::send(core, sb, batch);
+                Self::send(memory, sb, batch);
             }
         }
     }
 
-    fn send(core: &'static Core, sb: &'static Superblock, batch: Batch) {
+    fn send(memory: &'static Memory, sb: &'static Superblock, batch: Batch) {
         match sb.remote().push(&InPlace(sb.address()), batch, take_at(sb)) {
             Pushed::Queued => {}
             Pushed::Taken(all) => {
                 // It floated, full, so its free list is empty.
                 sb.accept(all);
-                core.node(crate::pages::node_of(sb)).put(sb);
+                memory.node_of(sb).put(sb);
             }
             Pushed::Global(waiting) => {
                 if waiting as i32 >= sb.used() {
-                    core.node(crate::pages::node_of(sb)).settle(sb, waiting);
+                    memory.node_of(sb).settle(sb, waiting);
                 }
             }
         }
     }
 
     /// Gives everything to the node: the thread ends.
-    pub fn finish(&self, core: &'static Core) {
-        self.flush(core);
+    pub fn finish(&self, memory: &'static Memory) {
+        self.flush(memory);
         for class in 0..CLASSES {
             while let sb = self.first[class].get()
                 && !core::ptr::eq(sb, &raw const EMPTY)
             {
                 self.unlink(sb);
-                let node = core.node(crate::pages::node_of(sb));
+                let node = memory.node_of(sb);
                 if sb.used() == 0 {
                     node.dissolve(sb);
                 } else {

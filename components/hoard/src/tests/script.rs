@@ -229,10 +229,7 @@ impl Run {
             }
             Op::Trim { keep } => {
                 self.system.model.clock.fetch_add(60, Ordering::Relaxed);
-                for node in 0..2 {
-                    self.system.core.node(node).trim(keep);
-                }
-                self.system.core.huge.trim(self.system.core);
+                self.system.core.trim(keep);
             }
         }
         Ok(())

@@ -5,6 +5,8 @@ use core::fmt;
 
 use crate::{affinity::Location, entrypoint::DEFAULT_STACK, error::Error, sync::Mutex, sys};
 
+pub use sys::at_end::AtEnd;
+
 /// How a thread is to be started.
 #[derive(Clone, Copy, Debug)]
 pub struct Builder<'a> {
@@ -51,6 +53,7 @@ impl<'a> Builder<'a> {
                 let value = body();
                 *slot.lock() = Some(value);
             }),
+            sys::at_end::run,
         )?;
         Ok(JoinHandle { thread: Some(thread), result })
     }

@@ -7,7 +7,8 @@
 //!
 //! Memory comes in RAM dataspaces of the component's own quota ([`platform`]), so running out is a null pointer, and
 //! what goes back is quota again. A thread's heap is found by thread-local storage on the host, and by the slot of the
-//! thread's stack on Genode, where threads have neither thread-local storage nor an exit hook.
+//! thread's stack on Genode, where threads have neither thread-local storage nor an exit hook: there the SDK says when
+//! one of its threads ends, and whatever else lived in a slot leaves its heap to the next.
 #![no_std]
 #![deny(missing_docs)]
 
@@ -35,6 +36,9 @@ pub struct Component;
 
 #[cfg(target_os = "genode")]
 static SLOTS: slots::Slots = slots::Slots::new();
+#[cfg(target_os = "genode")]
+static AT_END: genode::thread::AtEnd =
+    genode::thread::AtEnd::new(|| SLOTS.detach(slots::current(), &CORE));
 
 impl Process for Component {
     #[inline(always)]
@@ -61,6 +65,7 @@ impl Process for Component {
 
     #[cfg(target_os = "genode")]
     fn attach() -> &'static Heap {
+        AT_END.register();
         SLOTS.attach(slots::current(), &CORE)
     }
 }

@@ -1,13 +1,13 @@
 //! A heap for each slot of the stack area.
 //!
 //! On Genode every thread's stack lies in a slot of its own, 1 MiB large and aligned, that a later thread uses again.
-//! So the slot stands for the thread, and what lives in a slot one after the other inherits the heap bound to it:
-//! no exit hook is needed, and there are as many heaps as threads lived at a time.
+//! So the slot stands for the thread. A thread that the SDK started gives its heap back when it ends; any other leaves
+//! it to whatever lives in the slot next, so there are as many heaps as threads lived at a time either way.
 
 use core::ptr::{from_ref, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use hoard::heap::{GONE, Heap, MISSING};
+use hoard::heap::{GONE, Heap, Kind, MISSING};
 use hoard::shared::Core;
 
 /// Bytes of a slot, and its alignment (Genode's `Thread::stack_virtual_size`).
@@ -104,23 +104,71 @@ impl Slots {
         }
         &GONE
     }
+
+    /// Takes the heap of slot `number` from it, whose thread ends: what it holds goes to `core`, and the heap to the
+    /// next thread that needs one.
+    pub(crate) fn detach(&self, number: usize, core: &'static Core) {
+        let heap = self.heap(number);
+        if heap.kind() != Kind::Thread {
+            return;
+        }
+        for slot in self.probe(number) {
+            if slot.number.load(Ordering::Relaxed) == number {
+                // Before it can be another's.
+                slot.heap.store(null_mut(), Ordering::Release);
+                core.detach(heap);
+                return;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{MAX, Slots};
     use hoard::heap::Kind;
+    use hoard::ops;
     use hoard::platform::linux::Linux;
     use hoard::shared::Core;
+    use hoard::stats::Stats;
     use hoard::superblock::Table;
     use std::collections::BTreeSet;
 
-    static TABLE: Table = Table::new();
-    static CORE: Core = Core::new(&Linux, &TABLE);
-    static SLOTS: Slots = Slots::new();
+    #[test]
+    fn what_an_ended_thread_gathered_goes_back_and_its_heap_to_the_next() {
+        static TABLE: Table = Table::new();
+        static CORE: Core = Core::new(&Linux, &TABLE);
+        static SLOTS: Slots = Slots::new();
+        let (ends, stays) = (0x400, 0x400 + MAX);
+        let (of_ends, of_stays) = (SLOTS.attach(ends, &CORE), SLOTS.attach(stays, &CORE));
+        let blocks: std::vec::Vec<*mut u8> =
+            (0..100).map(|_| ops::allocate(of_stays, 64)).collect();
+        assert!(
+            blocks.iter().all(|block| !block.is_null()) && !ops::allocate(of_ends, 64).is_null()
+        );
+        for &block in &blocks {
+            // SAFETY: allocated above, freed once.
+            unsafe { ops::free(&CORE, of_ends, block) };
+        }
+        let before = Stats::of(&CORE);
+        assert!(before.blocks > 1 && before.owned == 2, "nothing was gathered: {before:?}");
+        SLOTS.detach(ends, &CORE);
+        let after = Stats::of(&CORE);
+        assert_eq!((after.blocks, after.owned), (1, 1), "kept by the ended thread: {after:?}");
+        assert_eq!(SLOTS.heap(ends).kind(), Kind::Missing);
+        assert!(std::ptr::eq(SLOTS.heap(stays), of_stays));
+        // Twice is as good as once, and so is the end of a thread that never allocated.
+        SLOTS.detach(ends, &CORE);
+        SLOTS.detach(0x7000, &CORE);
+        assert!(std::ptr::eq(SLOTS.attach(ends, &CORE), of_ends), "the heap is not used again");
+        assert_eq!(Stats::of(&CORE).heaps, 2);
+    }
 
     #[test]
     fn a_slot_keeps_its_heap_and_no_two_share_one() {
+        static TABLE: Table = Table::new();
+        static CORE: Core = Core::new(&Linux, &TABLE);
+        static SLOTS: Slots = Slots::new();
         // Numbers that meet in the table, as slots of two stack areas would.
         let numbers: std::vec::Vec<usize> =
             (0..MAX / 2).flat_map(|n| [0x400 + n, 0x400 + n + 3 * MAX]).collect();

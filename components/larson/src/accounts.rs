@@ -1,21 +1,15 @@
 //! What the heap says it has, and what the component's RAM account says.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::alloc::{GlobalAlloc, Layout};
 use core::fmt::Arguments;
+use core::hint;
 use core::ptr::NonNull;
 
 use genode::prelude::*;
 use hoard_genode::Hoard;
 
 use crate::{HOARD, at, ensure};
-
-/// Whether a heap is told of its thread's end. On Genode it is not: what the thread gathered stays there for its successor.
-const TOLD: bool = cfg!(not(target_os = "genode"));
-/// Bytes that a heap gathers at most: 6 KiB for each of 64 superblocks.
-const GATHERED: usize = 64 * (6 << 10);
-/// Bytes of these superblocks.
-const HELD: usize = 64 * (64 << 10);
 
 /// What was in use before, and must be after.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +25,10 @@ impl Check {
     pub(crate) fn begin(env: Env) -> Result<Self, String> {
         Hoard::trim(0);
         let stats = Hoard::stats();
-        ensure!(stats.blocks > 0, "the component's own heap is another: {stats:?}");
+        let own = hint::black_box(Box::new(0_u64));
+        let with = Hoard::stats();
+        ensure!(with.blocks == stats.blocks + 1, "the component's own heap is another: {with:?}");
+        drop(own);
         Ok(Self {
             blocks: stats.blocks + stats.huge,
             bytes: stats.in_use(),
@@ -44,9 +41,8 @@ impl Check {
         let used = env.quota().ram_used.0;
         let stats = Hoard::stats();
         let same = stats.blocks + stats.huge == self.blocks && stats.in_use() == self.bytes;
-        let gathered = stats.heaps * GATHERED;
         ensure!(
-            same || !TOLD && stats.in_use().abs_diff(self.bytes) <= gathered,
+            same,
             "{run}: {} blocks with {} bytes, {} with {} before: {stats:?}",
             stats.blocks + stats.huge,
             stats.in_use(),
@@ -62,8 +58,7 @@ impl Check {
             "{run}: {released} bytes released, but {used} -> {now} of quota used"
         );
         log!(
-            "{run}: accounts {}, {} KiB of quota used, {} after trimming",
-            if same { "exact" } else { "exact but for what threads gathered" },
+            "{run}: accounts exact, {} KiB of quota used, {} after trimming",
             used >> 10,
             now >> 10
         );
@@ -76,9 +71,8 @@ impl Check {
         let now = env.quota().ram_used.0;
         let stats = Hoard::stats();
         let records = (stats.segment_bytes / (32 << 20)) as u64 * (256 << 10);
-        let held = if TOLD { 0 } else { (stats.heaps * HELD) as u64 };
         ensure!(
-            now <= self.ram + records + held + (256 << 10),
+            now <= self.ram + records + (256 << 10),
             "{now} bytes of quota used at the end, {} before",
             self.ram
         );

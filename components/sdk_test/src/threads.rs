@@ -1,12 +1,14 @@
 //! Threads, mutual exclusion, conditions.
 
+use core::sync::atomic::{AtomicU64, Ordering};
+
 use alloc::{collections::VecDeque, string::String, sync::Arc, vec::Vec};
 
 use genode::{
     affinity::Location,
     prelude::*,
     sync::{Condvar, Mutex},
-    thread::{self, Builder},
+    thread::{self, AtEnd, Builder},
 };
 
 use crate::{at, ensure};
@@ -20,6 +22,7 @@ pub(crate) fn run(env: Env) -> Result<(), String> {
     ensure!(space.total().is_some_and(|cpus| cpus > 0), "the affinity space is empty");
     exclusion(env)?;
     handover()?;
+    ends()?;
     let outside = Location::cpu(i32::MAX, 0);
     ensure!(
         Builder::new("outside").location(outside).spawn(|| ()).is_err(),
@@ -99,5 +102,33 @@ fn handover() -> Result<(), String> {
         "the queue handed over {} items out of order",
         seen.len()
     );
+    Ok(())
+}
+
+/// What is registered runs on each thread that ends, when its result is there and before it is joined.
+fn ends() -> Result<(), String> {
+    static LATER: AtEnd = AtEnd::new(|| {
+        SUM.fetch_add(thread::current_id(), Ordering::Relaxed);
+    });
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    static SUM: AtomicU64 = AtomicU64::new(0);
+    static FIRST: AtEnd = AtEnd::new(|| {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+    });
+    let spawn = || Builder::new("ending").spawn(thread::current_id).map_err(at("ending"));
+    spawn()?.join().map_err(at("join"))?;
+    for _ in 0..2 {
+        FIRST.register();
+        LATER.register();
+    }
+    let mut ids = 0;
+    for n in 1..=THREADS {
+        ids += spawn()?.join().map_err(at("join"))?;
+        let (count, sum) = (COUNT.load(Ordering::Relaxed), SUM.load(Ordering::Relaxed));
+        ensure!(
+            (count, sum) == (n, ids),
+            "{n} threads ended: {count} ran what was registered, ids {sum} instead of {ids}"
+        );
+    }
     Ok(())
 }

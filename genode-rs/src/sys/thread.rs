@@ -21,21 +21,31 @@ unsafe impl Sync for Thread {}
 
 type Body = Box<dyn FnOnce() + Send>;
 
+/// What a thread does, and what it does when all of that is dropped.
+struct Work {
+    body: Body,
+    at_end: fn(),
+}
+
 extern "C" fn run(arg: *mut c_void) {
-    // SAFETY: `spawn` passes a `Box<Body>` leaked for exactly this call.
-    let body = unsafe { Box::from_raw(arg.cast::<Body>()) };
-    body();
+    // SAFETY: `spawn` passes a `Box<Work>` leaked for exactly this call.
+    let work = unsafe { Box::from_raw(arg.cast::<Work>()) };
+    let at_end = work.at_end;
+    // With the box: nothing is freed once what it lay in may be given back.
+    (move || (work.body)())();
+    at_end();
 }
 
 impl Thread {
-    /// Starts `body` on a thread with `stack_size` bytes of stack at `location`.
+    /// Starts `body` on a thread with `stack_size` bytes of stack at `location`, and `at_end` behind it.
     pub(crate) fn spawn(
         name: &str,
         stack_size: usize,
         location: Location,
         body: Body,
+        at_end: fn(),
     ) -> Result<Self, Error> {
-        let arg = Box::into_raw(Box::new(body));
+        let arg = Box::into_raw(Box::new(Work { body, at_end }));
         let mut thread = core::ptr::null_mut();
         // SAFETY: name and out parameter are live; `arg` is consumed by `run` once, or below.
         let result = Error::check(unsafe {

@@ -27,12 +27,18 @@ struct Work {
     at_end: fn(),
 }
 
+impl Work {
+    /// Runs the body and drops everything, the box too: what it lay in may be given back behind it.
+    fn run(self: Box<Self>) {
+        (self.body)();
+    }
+}
+
 extern "C" fn run(arg: *mut c_void) {
     // SAFETY: `spawn` passes a `Box<Work>` leaked for exactly this call.
     let work = unsafe { Box::from_raw(arg.cast::<Work>()) };
     let at_end = work.at_end;
-    // With the box: nothing is freed once what it lay in may be given back.
-    (move || (work.body)())();
+    work.run();
     at_end();
 }
 

@@ -4,7 +4,7 @@
 use std::os::fd::OwnedFd;
 
 use rs_host_proto::PAGE;
-use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
+use rs_host_proto::bell::{Bell, only_hint};
 use rs_host_proto::spin::{self, Adaptive};
 use rustix::event::{Timespec, epoll};
 use rustix::io::{Errno, Result};
@@ -18,9 +18,6 @@ const MAX_POLLED: usize = 256;
 const LOOKS: u32 = 64;
 /// Calls found by polling before one looks at everything else.
 const CALLS_IN_A_ROW: u32 = 16;
-
-/// Bytes of hints that are read at a time.
-pub(crate) const HINTS: usize = 256;
 
 /// What core is attentive to.
 pub(crate) struct Attention {
@@ -81,18 +78,11 @@ impl Attention {
         Ok(called)
     }
 
-    /// Slots that rang, or `None` if there are more than fit the buffer.
-    pub(crate) fn hints<'a>(
-        &self,
-        buffer: &'a mut [u8; HINTS],
-    ) -> Option<impl Iterator<Item = usize> + use<'a>> {
-        let n = rustix::io::read(&self.doorbell, &mut *buffer).unwrap_or(0);
-        if n == buffer.len() {
-            return None;
-        }
-        let hints = buffer.get(..n).unwrap_or_default().as_chunks::<2>().0;
-        let hints = hints.iter().map(|hint| u16::from_ne_bytes(*hint));
-        Some(hints.filter(|h| *h != HINT_EVENT && h & HINT_SIGNAL == 0).map(usize::from))
+    /// Take what rang off the doorbell: the number of the slot, or `None` if it may be any.
+    pub(crate) fn hint(&self) -> Option<usize> {
+        let mut buffer = [0; PAGE];
+        let n = rustix::io::read(&self.doorbell, &mut buffer).unwrap_or(0);
+        only_hint(buffer.get(..n).unwrap_or_default()).map(usize::from)
     }
 }
 

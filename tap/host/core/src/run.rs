@@ -9,7 +9,7 @@ use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::account::Accounts;
-use crate::attention::{Attention, HINTS};
+use crate::attention::Attention;
 use crate::balance::Balance;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
@@ -207,9 +207,8 @@ impl Core {
 
     /// Serve the slots that rang.
     fn doorbell(&mut self) {
-        let mut buffer = [0; HINTS];
-        match self.attention.hints(&mut buffer) {
-            Some(rang) => rang.for_each(|number| self.serve_slot(number)),
+        match self.attention.hint() {
+            Some(number) => self.serve_slot(number),
             None => self.serve_all(),
         }
     }

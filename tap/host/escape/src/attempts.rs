@@ -46,11 +46,16 @@ fn maps(size: usize, flags: i32) -> bool {
     let Ok(start) = sys(libc::SYS_mmap, [0, size, prot, flags as usize, usize::MAX, 0]) else {
         return false;
     };
+    touch(start, size);
+    sys(libc::SYS_munmap, [start, size]).is_ok()
+}
+
+/// Writes to each page of a fresh mapping.
+fn touch(start: usize, size: usize) {
     for page in (start..start + size).step_by(4096) {
-        // SAFETY: within the mapping that was just made.
+        // SAFETY: within the mapping, which nobody else uses.
         unsafe { std::ptr::with_exposed_provenance_mut::<u8>(page).write_volatile(1) };
     }
-    sys(libc::SYS_munmap, [start, size]).is_ok()
 }
 
 /// Files and sockets.
@@ -297,6 +302,11 @@ const KERNEL: &[Attempt] = &[
         attr[5] = 1 << 5;
         makes_fd(libc::SYS_perf_event_open, [at(&mut attr), 0, usize::MAX, usize::MAX, 0])
     }),
+    plain("move threads that wait in shared memory to another word", || {
+        let (mut from, mut to) = (0u32, 0u32);
+        let requeue = libc::FUTEX_REQUEUE as usize;
+        sys(libc::SYS_futex, [at(&mut from), requeue, 0, 1, at(&mut to), 0]).is_ok()
+    }),
     plain("set a timer that signals", || {
         let mut timer = 0i32;
         let made = sys(libc::SYS_timer_create, [1, 0, at(&mut timer)]);
@@ -330,6 +340,19 @@ const LIMITS: &[Attempt] = &[
     }),
     plain("take half a gigabyte as a stack", || {
         maps(512 << 20, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN)
+    }),
+    plain("take half a gigabyte by what its stack grows to", || {
+        // A page of the first thread's stack that nobody uses yet.
+        let mut here = 0u8;
+        let page = (at(&mut here) - (64 << 10)) & !0xfff;
+        // SAFETY: the stack grows to there, and nothing of it is in use.
+        unsafe { std::ptr::with_exposed_provenance_mut::<u8>(page).write_volatile(1) };
+        let moved = libc::MREMAP_MAYMOVE as usize;
+        let Ok(start) = sys(libc::SYS_mremap, [page, 4096, 512 << 20, moved, 0]) else {
+            return false;
+        };
+        touch(start, 512 << 20);
+        sys(libc::SYS_munmap, [start, 512 << 20]).is_ok()
     }),
     maybe("take half a gigabyte of locked memory", || {
         maps(512 << 20, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_LOCKED)

@@ -17,6 +17,15 @@ pub const HINT_EVENT: u16 = 0xffff;
 /// Hint flag: signals are pending on the channel in the low bits.
 pub const HINT_SIGNAL: u16 = 0x8000;
 
+/// The hint that was read off a doorbell, `None` if there may be others: look at everything then.
+///
+/// Clients may write any number of any bytes. If there are more than two, hints may be missing since the pipe was full,
+/// and those that are there may begin at an odd byte. Two bytes are one hint, or nothing that an honest client wrote. That
+/// holds for who reads the whole pipe at once, a page, since only then a pipe that was full is not read as two bytes.
+pub fn only_hint(read: &[u8]) -> Option<u16> {
+    read.try_into().ok().map(u16::from_ne_bytes)
+}
+
 /// State of an entrypoint, in a page of its own.
 #[repr(C)]
 pub struct Bell {
@@ -84,5 +93,18 @@ impl Bell {
 impl Default for Bell {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_surely_a_hint_means_to_look_everywhere() {
+        assert_eq!(only_hint(&5u16.to_ne_bytes()), Some(5));
+        for several in [0, 1, 3, 4, 4095, 4096] {
+            assert_eq!(only_hint(&[0; 4096][..several]), None, "{several}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::JoinHandle;
 
 use genode_abi::*;
-use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL};
+use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL, only_hint};
 use rs_host_proto::control::event;
 use rs_host_proto::spin::{self, Adaptive};
 use rs_host_proto::sys::{self, Fds};
@@ -273,7 +273,11 @@ impl Entrypoint {
             }
         }
         for number in 0..inner.channels.len() {
-            self.collect(number);
+            // SAFETY: the reference ends with the statement.
+            let channel = unsafe { self.inner() }.channels.get(number);
+            if channel.and_then(Option::as_ref).is_some_and(|c| c.has_signals() || c.is_closed()) {
+                self.collect(number);
+            }
         }
     }
 
@@ -308,26 +312,17 @@ impl Entrypoint {
         };
         // SAFETY: the reference ends with the statement.
         let waiting = unsafe { self.inner() }.rang.len();
-        if n == hints.len() || waiting > MAX_SLOTS {
-            // The pipe was full, so hints may be missing; or clients ring again and again while a function waits for
-            // signals, and more hints would not tell more.
-            self.events();
-            // SAFETY: no callback runs while the reference lives.
-            let inner = unsafe { self.inner() };
-            let rang = inner.slots.iter().enumerate().filter(|(_, s)| s.is_some());
-            inner.rang = rang.map(|(i, _)| i as u16).collect();
-            let bound = inner.channels.len();
-            for number in 0..bound {
-                self.collect(number);
-            }
-            return;
-        }
-        for hint in hints[..n].as_chunks::<2>().0 {
-            match u16::from_ne_bytes(*hint) {
-                HINT_EVENT => self.events(),
-                hint if hint & HINT_SIGNAL != 0 => self.collect((hint & !HINT_SIGNAL) as usize),
+        match only_hint(hints.get(..n).unwrap_or_default()) {
+            Some(HINT_EVENT) => self.events(),
+            Some(hint) if hint & HINT_SIGNAL != 0 => self.collect((hint & !HINT_SIGNAL) as usize),
+            // SAFETY: the reference ends with the statement.
+            Some(hint) if waiting < MAX_SLOTS => unsafe { self.inner() }.rang.push_back(hint),
+            // Or clients ring again and again while a function waits for signals, and more hints would not tell more.
+            _ => {
+                self.events();
                 // SAFETY: the reference ends with the statement.
-                hint => unsafe { self.inner() }.rang.push_back(hint),
+                unsafe { self.inner() }.rang.clear();
+                self.gather();
             }
         }
     }
@@ -383,7 +378,14 @@ impl Entrypoint {
         });
         drop(objects);
         if closed {
-            inner.channels[number] = None;
+            let closed = inner.channels[number].take();
+            // Whatever the client, which may live, wrote into them.
+            for place in &mut inner.slots {
+                let of = |slot: &mut Rc<ClientSlot>| {
+                    closed.as_ref().is_some_and(|c| Rc::ptr_eq(&slot.channel, c))
+                };
+                place.take_if(of);
+            }
         }
     }
 

@@ -21,13 +21,12 @@ const NOTIFY: u32 = 0x0abc;
 const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
 
 /// Plainly allowed. Of calls that all programs allow whatever their arguments, Linux (from 5.11 on) keeps a map and does
-/// not run the programs: a futex, read or write costs a component what it costs anybody. What a call between components
-/// or a signal needs shall stay here and out of `conditional` and `ASKED`.
+/// not run the programs: a read or write costs a component what it costs anybody. What a call between components or
+/// a signal needs shall stay here and out of `conditional` and `ASKED`, but for futexes, see there.
 const ALLOWED: &[libc::c_long] = &[
-    // memory
+    // memory; no mremap, by which a stack grows beyond every limit
     libc::SYS_munmap,
     libc::SYS_mprotect,
-    libc::SYS_mremap,
     libc::SYS_madvise,
     libc::SYS_brk,
     // descriptors one has
@@ -39,7 +38,6 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_sendmsg,
     libc::SYS_recvmsg,
     // threads and time
-    libc::SYS_futex,
     libc::SYS_set_robust_list,
     libc::SYS_set_tid_address,
     libc::SYS_rseq,
@@ -98,9 +96,37 @@ pub(super) struct Filters {
     absent: BpfProgram,
 }
 
+/// Whether this kernel has what the programs need.
+fn available() -> io::Result<()> {
+    const ACTIONS: [u32; 4] = [
+        libc::SECCOMP_RET_ALLOW,
+        libc::SECCOMP_RET_ERRNO,
+        libc::SECCOMP_RET_USER_NOTIF,
+        libc::SECCOMP_RET_KILL_PROCESS,
+    ];
+    for action in &ACTIONS {
+        // SAFETY: reads a word.
+        let result = unsafe {
+            let get = libc::SECCOMP_GET_ACTION_AVAIL;
+            libc::syscall(libc::SYS_seccomp, get, 0, std::ptr::from_ref(action))
+        };
+        if result < 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
 impl Filters {
     /// Compile; `binary` is the descriptor number that may be executed.
-    pub(super) fn new(binary: u32) -> Result<Self> {
+    pub(super) fn new(binary: u32) -> std::result::Result<Self, String> {
+        available().map_err(|e| {
+            format!("this kernel has no seccomp with notifications (Linux 5.5): {e}")
+        })?;
+        Self::compiled(binary).map_err(|e| e.to_string())
+    }
+
+    fn compiled(binary: u32) -> Result<Self> {
         let eperm = SeccompAction::Errno(libc::EPERM as u32);
         let enosys = SeccompAction::Errno(libc::ENOSYS as u32);
         let unconditional =
@@ -161,7 +187,23 @@ fn conditional(binary: u32) -> Result<Rules> {
         | libc::CLONE_PTRACE
         | libc::CLONE_VFORK) as u64;
     let command = |value: i32| rule(vec![is(1, value as u64)?]);
+    let private = libc::FUTEX_PRIVATE_FLAG as u64;
+    let but = |flag: i32| u64::from(!(flag as u32));
     Ok(BTreeMap::from([
+        // On memory that others share, to wait and to wake. Whoever may move waiters from a word to another one could
+        // hide them from those who wake them: a caller from core when its server dies.
+        (
+            libc::SYS_futex,
+            vec![
+                rule(vec![masked(1, private, private)?])?,
+                rule(vec![masked(1, but(libc::FUTEX_WAKE), libc::FUTEX_WAIT as u64)?])?,
+                rule(vec![masked(
+                    1,
+                    but(libc::FUTEX_CLOCK_REALTIME),
+                    libc::FUTEX_WAIT_BITSET as u64,
+                )?])?,
+            ],
+        ),
         // Shared anonymous memory would escape the limit on private memory.
         (
             libc::SYS_mmap,

@@ -16,6 +16,7 @@ use std::process::Command;
 use filter::Filters;
 use landlock::Ruleset;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
+use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet};
 
 use crate::nucleus_control_fd;
 
@@ -23,6 +24,8 @@ use crate::nucleus_control_fd;
 const MAX_DESCRIPTORS: u64 = 16384;
 /// Private memory of a component: stacks, and what the C library allocates. Everything else is dataspaces.
 const MAX_PRIVATE: u64 = 256 << 20;
+/// Stack of its first thread, which does not count as private memory.
+const MAX_STACK: u64 = 8 << 20;
 
 /// What every component is locked into, prepared once.
 pub(crate) struct Isolation {
@@ -38,17 +41,24 @@ impl Isolation {
         // The binary is executed through the first number that the component cannot have.
         let descriptors = limit.saturating_sub(1).min(MAX_DESCRIPTORS);
         let filters = Filters::new(descriptors as u32)
-            .map_err(|e| format!("components cannot be isolated by seccomp: {e}"))?;
-        Ok(Self { filters, landlock: Ruleset::new(), descriptors })
+            .map_err(|e| format!("components cannot be isolated: {e}"))?;
+        let landlock = Ruleset::new();
+        if landlock.is_none() {
+            crate::note(format_args!(
+                "Warning: this kernel has no Landlock: seccomp alone keeps components from files"
+            ));
+        }
+        Ok(Self { filters, landlock, descriptors })
     }
 
-    /// Let `command`'s process become a component that executes `binary`.
+    /// Let `command`'s process become a component that executes `binary` on `cpus`.
     pub(crate) fn apply(
         &self,
         command: &mut Command,
         name: &str,
         binary: &OwnedFd,
         control: &OwnedFd,
+        cpus: CpuSet,
     ) {
         use std::os::unix::process::CommandExt;
         let name = CString::new(name.replace('\0', "")).unwrap_or_default();
@@ -59,6 +69,7 @@ impl Isolation {
             core: rustix::process::getpid(),
             binary: binary.as_raw_fd(),
             control: control.as_raw_fd(),
+            cpus,
             name,
         };
         // SAFETY: `enter` makes system calls only; core has one thread, so the child is consistent.
@@ -74,6 +85,7 @@ struct Jail {
     core: Pid,
     binary: RawFd,
     control: RawFd,
+    cpus: CpuSet,
     name: CString,
 }
 
@@ -86,6 +98,13 @@ impl Jail {
         }
         usual_signals();
         rustix::thread::set_no_new_privs(true)?;
+        // Of root's privileges nothing is left, if it is root who started core.
+        let none = CapabilitySet::empty();
+        rustix::thread::set_capabilities(
+            None,
+            CapabilitySets { effective: none, permitted: none, inheritable: none },
+        )?;
+        rustix::thread::sched_setaffinity(None, &self.cpus)?;
         // SAFETY: core holds both open until after the spawn.
         let (control, binary) =
             unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
@@ -100,6 +119,7 @@ impl Jail {
         close_the_rest()?;
         limit(Resource::Nofile, self.descriptors)?;
         limit(Resource::Data, MAX_PRIVATE)?;
+        limit(Resource::Stack, MAX_STACK)?;
         limit(Resource::Core, 0)?;
         if let Some(landlock) = self.landlock {
             landlock::restrict(landlock)?;
@@ -125,6 +145,8 @@ impl Jail {
 }
 
 fn limit(resource: Resource, value: u64) -> io::Result<()> {
+    // Core may have less than that itself.
+    let value = rustix::process::getrlimit(resource).maximum.map_or(value, |max| max.min(value));
     let limit = Rlimit { current: Some(value), maximum: Some(value) };
     Ok(rustix::process::setrlimit(resource, limit)?)
 }

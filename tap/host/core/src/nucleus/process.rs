@@ -74,15 +74,13 @@ impl Nucleus {
         let mut command = Command::new("component");
         command.env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.isolation.apply(&mut command, name, binary, &far);
+        self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
         let child = command.spawn().map_err(|e| {
             crate::note(format_args!("cannot start \"{name}\": {e}"));
             Refusal::Invalid
         })?;
         drop(far);
         let pid = Pid::from_child(&child);
-        // A component that runs somewhere else for its first moments does no harm.
-        let _ = rustix::thread::sched_setaffinity(Some(pid), &self.machine.cpus(place));
         let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         let id = ProcId(self.fresh());
         // Sent before the binary was executed.

@@ -1,0 +1,43 @@
+//! rs_bad_peer: a server that several clients share, an honest client of it, and clients that do to the server whatever
+//! Linux lets them do with what they were given. The honest one must get all its answers.
+#![no_main]
+
+mod doorbell;
+mod honest;
+mod scribble;
+#[path = "../sys.rs"]
+#[allow(dead_code, reason = "shared with rs_escape")]
+mod sys;
+
+use genode::{node::Node, prelude::*, session::rom::RomConnection};
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 1 << 10;
+
+#[genode::component]
+fn main(env: Env) -> Result<(), Error> {
+    let text = RomConnection::open(env, "config")?.read(MAX_CONFIG)?;
+    let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
+    match config.attr("role") {
+        Some("server") => honest::serve(env),
+        Some("doorbell") => doorbell::ring(env),
+        Some("scribble") => scribble::write(env),
+        _ => honest::call(env),
+    }
+}
+
+/// Seeded numbers.
+struct Random(u64);
+
+impl Random {
+    fn word(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 16
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.word() % n
+    }
+}

@@ -27,18 +27,11 @@ struct Work {
     at_end: fn(),
 }
 
-impl Work {
-    /// Runs the body and drops everything, the box too: what it lay in may be given back behind it.
-    fn run(self: Box<Self>) {
-        (self.body)();
-    }
-}
-
 extern "C" fn run(arg: *mut c_void) {
+    // The box is freed by this statement: not behind `at_end`, which may give back what it lay in.
     // SAFETY: `spawn` passes a `Box<Work>` leaked for exactly this call.
-    let work = unsafe { Box::from_raw(arg.cast::<Work>()) };
-    let at_end = work.at_end;
-    work.run();
+    let Work { body, at_end } = unsafe { *Box::from_raw(arg.cast::<Work>()) };
+    body();
     at_end();
 }
 

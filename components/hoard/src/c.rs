@@ -4,7 +4,9 @@
 #![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
 
 use crate::process::Hoard;
+use crate::stats::Text;
 use core::ffi::{c_int, c_void};
+use core::fmt::Write;
 use core::ptr::null_mut;
 
 const PAGE: usize = 4096;
@@ -13,6 +15,7 @@ const EINVAL: c_int = 22;
 
 unsafe extern "C" {
     fn __errno_location() -> *mut c_int;
+    fn fwrite(text: *const c_void, size: usize, count: usize, stream: *mut c_void) -> usize;
 }
 
 #[cold]
@@ -199,6 +202,47 @@ pub fn mallinfo() -> Mallinfo {
 /// `malloc_stats`: a table on standard error.
 pub fn malloc_stats() {
     Hoard::stats().print(Hoard::core());
+}
+
+/// `malloc_info`: what is allocated as XML, to a C stream.
+///
+/// # Safety
+/// `stream` is a `FILE *`.
+pub unsafe fn malloc_info(options: c_int, stream: *mut c_void) -> c_int {
+    if options != 0 {
+        return EINVAL;
+    }
+    let mut text = Text::EMPTY;
+    let i = mallinfo2();
+    // There is room for all of it.
+    let _ = write!(
+        text,
+        "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n</sizes>\n\
+         <total type=\"rest\" count=\"{0}\" size=\"{1}\"/>\n\
+         <system type=\"current\" size=\"{2}\"/>\n</heap>\n\
+         <total type=\"rest\" count=\"{0}\" size=\"{1}\"/>\n\
+         <total type=\"mmap\" count=\"{3}\" size=\"{4}\"/>\n\
+         <system type=\"current\" size=\"{2}\"/>\n</malloc>\n",
+        i.ordblks, i.fordblks, i.arena, i.hblks, i.hblkhd,
+    );
+    let text = text.bytes();
+    // SAFETY: the text is as long as its slice; the stream is the caller's promise.
+    let written = unsafe { fwrite(text.as_ptr().cast(), 1, text.len(), stream) };
+    if written == text.len() { 0 } else { -1 }
+}
+
+/// `mallopt`: glibc's hints for its own heap mean nothing here and are taken as heeded (1);
+/// `M_CHECK_ACTION`, `M_PERTURB` and what is unknown are refused (0).
+pub fn mallopt(parameter: c_int, _value: c_int) -> c_int {
+    const M_MXFAST: c_int = 1;
+    const M_TRIM_THRESHOLD: c_int = -1;
+    const M_MMAP_MAX: c_int = -4;
+    const M_ARENA_TEST: c_int = -7;
+    const M_ARENA_MAX: c_int = -8;
+    c_int::from(matches!(
+        parameter,
+        M_MXFAST | M_MMAP_MAX..=M_TRIM_THRESHOLD | M_ARENA_MAX..=M_ARENA_TEST
+    ))
 }
 
 /// A block for C++'s `operator new` at a multiple of `align`, or null; leaves errno.

@@ -294,3 +294,17 @@ impl Heap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CLASSES, SLICE, class, slices_of};
+
+    #[test]
+    fn little_of_a_superblock_is_no_block() {
+        for class in 0..CLASSES {
+            let (bytes, size) = (slices_of(class) * SLICE, class::size(class));
+            assert!(bytes / size >= 8, "few blocks of {size}");
+            assert!(bytes % size * 11 <= bytes, "{} bytes behind blocks of {size}", bytes % size);
+        }
+    }
+}

@@ -65,35 +65,38 @@ pub mod ordering {
     use super::Ordering;
 
     macro_rules! steps {
-        ($($(#[$doc:meta])* $name:ident = $strong:ident / $weak:ident, $code:expr;)*) => {$(
+        ($($(#[$doc:meta])* $name:ident = $strong:ident, $($code:literal: $weak:ident),+;)*) => {$(
             $(#[$doc])*
             #[inline(always)]
             pub fn $name() -> Ordering {
                 #[cfg(loom)]
-                if mutant() == $code {
-                    return Ordering::$weak;
+                match mutant() {
+                    $($code => return Ordering::$weak,)+
+                    _ => {}
                 }
                 Ordering::$strong
             }
         )*};
     }
+    // After each ordering, the mutants that weaken it.
     steps! {
-        /// A push publishes the links it wrote, and sees `used` of a global superblock.
-        push = AcqRel / Relaxed, 1;
+        /// A push publishes the links it wrote, and sees those of others if it takes the
+        /// superblock, and `used` if it is global.
+        push = AcqRel, 1: Relaxed, 11: Acquire, 12: Release;
         /// A collector sees the links and the last use of every block.
-        collect = Acquire / Relaxed, 2;
+        collect = Acquire, 2: Relaxed;
         /// Letting go publishes the private fields to whoever takes the superblock up.
-        float = Release / Relaxed, 3;
+        float = Release, 3: Relaxed;
         /// Taking up sees the private fields and the links.
-        claim = Acquire / Relaxed, 4;
+        claim = Acquire, 4: Relaxed;
         /// Publishing makes the private fields visible to pushers.
-        publish = Release / Relaxed, 5;
+        publish = Release, 5: Relaxed;
         /// Retiring sees the last use of every block before the memory is used again.
-        retire = Acquire / Relaxed, 6;
+        retire = Acquire, 6: Relaxed;
         /// A lock's holder sees what the one before it wrote.
-        lock = Acquire / Relaxed, 7;
+        lock = Acquire, 7: Relaxed;
         /// Unlocking publishes what its holder wrote.
-        unlock = Release / Relaxed, 8;
+        unlock = Release, 8: Relaxed;
     }
 
     #[cfg(loom)]
@@ -196,7 +199,7 @@ impl Remote {
             }
             let count = waiting + batch.count;
             let state = old.state();
-            let take = state == State::Floating && count >= take_at;
+            let take = state == State::Floating && count >= take_at && !ordering::dropped(23);
             let new = if take {
                 Word::new(State::Owned, 0, 0)
             } else {
@@ -222,6 +225,10 @@ impl Remote {
                 return None;
             }
             let new = Word::new(old.state(), 0, 0);
+            if ordering::dropped(24) {
+                self.word.store(new.0, Ordering::Release);
+                return Some(old.batch());
+            }
             match self.word.compare_exchange_weak(
                 old.0,
                 new.0,
@@ -239,6 +246,10 @@ impl Remote {
     pub fn float(&self) -> bool {
         let empty = Word::new(State::Owned, 0, 0).0;
         let new = Word::new(State::Floating, 0, 0).0;
+        if ordering::dropped(25) {
+            self.word.store(new, ordering::float());
+            return true;
+        }
         self.word.compare_exchange(empty, new, ordering::float(), Ordering::Relaxed).is_ok()
     }
 

@@ -80,10 +80,10 @@ impl Stats {
 
     /// Writes the counts for a person, without allocating.
     pub fn print(&self, core: &Core) {
-        let mut text = Text { bytes: [0; 1024], len: 0 };
+        let mut text = Text::EMPTY;
         // A full buffer ends the text early; there is nothing better to do about it.
         let _ = self.write(&mut text);
-        core.platform.message(&text.bytes[..text.len]);
+        core.platform.message(text.bytes());
     }
 
     fn write(&self, out: &mut Text) -> fmt::Result {
@@ -107,9 +107,18 @@ impl Stats {
     }
 }
 
-struct Text {
+/// A short text, made without allocating.
+pub(crate) struct Text {
     bytes: [u8; 1024],
     len: usize,
+}
+
+impl Text {
+    pub(crate) const EMPTY: Self = Self { bytes: [0; 1024], len: 0 };
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
 }
 
 impl Write for Text {

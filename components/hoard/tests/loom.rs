@@ -162,7 +162,7 @@ fn proves(needs: &[u32], model: fn()) {
 /// Two threads give blocks back while the owner collects.
 #[test]
 fn push_and_collect() {
-    proves(&[1, 2, 20], || {
+    proves(&[1, 11, 2, 20, 24], || {
         explore(|| {
             let sb = Model::new();
             let threads = [0, 1].map(|block| {
@@ -191,7 +191,7 @@ fn push_and_collect() {
 /// fails, or that thread takes the superblock with its private fields.
 #[test]
 fn float_and_take() {
-    proves(&[1, 3], || {
+    proves(&[1, 12, 3, 23, 25], || {
         explore(|| {
             let sb = Model::new();
             let other = {
@@ -226,7 +226,7 @@ fn float_and_take() {
 /// gets it, with every block that waited.
 #[test]
 fn claim_and_take() {
-    proves(&[1, 4, 20, 22], || {
+    proves(&[1, 11, 12, 4, 20, 22], || {
         explore(|| {
             let sb = Model::new();
             sb.private(|p| p.owners = 10);
@@ -268,7 +268,7 @@ fn claim_and_take() {
 /// exactly once, after every block's last use.
 #[test]
 fn publish_and_retire() {
-    proves(&[1, 5, 6], || {
+    proves(&[1, 11, 12, 5, 6], || {
         explore(|| {
             let sb = Model::new();
             // Until it is published nobody reads it; a stale read would miss that all is home.

@@ -44,5 +44,26 @@ export! {
     mallinfo2() -> c::Mallinfo2 = c::mallinfo2();
     mallinfo() -> c::Mallinfo = c::mallinfo();
     malloc_stats() -> () = c::malloc_stats();
+    malloc_info(options: c_int, stream: P) -> c_int = c::malloc_info(options, stream);
     malloc_trim(pad: usize) -> c_int = c::malloc_trim(pad);
+    mallopt(parameter: c_int, value: c_int) -> c_int = c::mallopt(parameter, value);
+}
+
+// glibc's own names for the same functions. Who calls them and frees the block by its usual name
+// would otherwise free a block of glibc's here.
+export! {
+    __libc_malloc(size: usize) -> P = c::malloc(size);
+    __libc_calloc(count: usize, size: usize) -> P = c::calloc(count, size);
+    __libc_realloc(block: P, size: usize) -> P = c::realloc(block, size);
+    __libc_reallocarray(block: P, count: usize, size: usize) -> P =
+        c::reallocarray(block, count, size);
+    __libc_free(block: P) -> () = c::free(block);
+    __libc_cfree(block: P) -> () = c::free(block);
+    __libc_memalign(align: usize, size: usize) -> P = c::memalign(align, size);
+    __libc_valloc(size: usize) -> P = c::valloc(size);
+    __libc_pvalloc(size: usize) -> P = c::pvalloc(size);
+    __libc_mallopt(parameter: c_int, value: c_int) -> c_int = c::mallopt(parameter, value);
+    __libc_mallinfo() -> c::Mallinfo = c::mallinfo();
+    __posix_memalign(out: *mut P, align: usize, size: usize) -> c_int =
+        c::posix_memalign(out, align, size);
 }

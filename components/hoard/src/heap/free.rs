@@ -6,7 +6,7 @@ use crate::gather::{GATHER_MAX, Gathered};
 use crate::memory::Memory;
 use crate::remote::{Batch, Pushed};
 use crate::seeded;
-use crate::superblock::{self, EMPTY, FLOATING, InPlace, Superblock};
+use crate::superblock::{self, Block, EMPTY, FLOATING, InPlace, Superblock};
 
 /// Free blocks at which a floating superblock is taken up by whoever frees the last of them.
 fn take_at(sb: &Superblock) -> u32 {
@@ -142,7 +142,14 @@ impl Heap {
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
             return Self::send(memory, sb, Batch { head: offset, tail: offset, count: 1 });
         }
-        let block = core::ptr::with_exposed_provenance_mut(address);
+        let block = core::ptr::with_exposed_provenance_mut::<Block>(address);
+        if seeded::bug(13) {
+            // Whoever frees a block gets to use it.
+            self.set_first(sb.class(), sb);
+            // SAFETY: none; this is a bug.
+            unsafe { sb.push(block.cast()) };
+            return;
+        }
         let slot = self.gathered_for(sb);
         if slot.is_for(sb) {
             if !slot.add(block) {

@@ -16,10 +16,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::vec::Vec;
 
-/// The bound for one small class, `threads` threads, and at most `most` bytes in use or waiting for
-/// their owner: `most / (1 - f) + P (K + 2) S` with f = 1/2.
-fn bound(most: usize, threads: usize) -> usize {
-    2 * most + threads * (K as usize + 2) * SLICE
+/// The bound for the class of `size`, `threads` threads, and at most `most` bytes in use or waiting
+/// for their owner: `most / (1 - f) + P (K + 2) S` with f = 1/2.
+fn bound(size: usize, most: usize, threads: usize) -> usize {
+    2 * most + threads * (K as usize + 2) * superblock_bytes(size)
+}
+
+/// S for blocks of `size`.
+fn superblock_bytes(size: usize) -> usize {
+    if size <= 8 << 10 { SLICE } else { 8 * SLICE }
 }
 
 /// Bytes a thread may gather and not have sent.
@@ -36,20 +41,28 @@ fn free(system: &System, heap: &Heap, address: usize) {
     unsafe { ops::free(system.core, heap, core::ptr::with_exposed_provenance_mut(address)) };
 }
 
-/// Producer and consumer on one thread, so that the counts are exact at every step.
-pub(super) fn one_thread_frees_what_another_allocates() -> Result<(), String> {
-    const SIZE: usize = 64;
+/// Producer and consumer on one thread, so that the counts are exact at every step; the producer
+/// on node 0, the consumer on `other`.
+pub(super) fn one_thread_frees_what_another_allocates(
+    size: usize,
+    other: usize,
+) -> Result<(), String> {
+    let superblock = superblock_bytes(size);
+    let block = class::size(class::of(size));
+    // As many superblocks for every size: 1024 blocks of 64 bytes are one.
+    let scaled = |n: usize| n * superblock / block / 1024;
     let system = System::new();
     let producer = system.core.attach().expect("memory");
+    system.model.node.store(other, Ordering::Relaxed);
     let consumer = system.core.attach().expect("memory");
     let mut queue = VecDeque::new();
     let mut most = 0;
     for round in 0..60 {
         // The load goes up and down, so that superblocks fill and empty.
-        let load = 500 + round % 7 * 3000;
-        for _ in 0..30_000 {
-            queue.push_back(allocate(producer, SIZE));
-            most = most.max(queue.len() * SIZE);
+        let load = scaled(500 + round % 7 * 3000);
+        for _ in 0..scaled(30_000) {
+            queue.push_back(allocate(producer, size));
+            most = most.max(queue.len() * block);
             while queue.len() > load {
                 if let Some(block) = queue.pop_front() {
                     free(&system, consumer, block);
@@ -57,7 +70,7 @@ pub(super) fn one_thread_frees_what_another_allocates() -> Result<(), String> {
             }
         }
         let stats = Stats::of(system.core);
-        let limit = bound(most + GATHERED, 2);
+        let limit = bound(size, most + GATHERED, 2);
         if stats.superblock_bytes > limit {
             return Err(format!("round {round}: more than {limit}: {stats:?}"));
         }
@@ -66,7 +79,7 @@ pub(super) fn one_thread_frees_what_another_allocates() -> Result<(), String> {
         free(&system, consumer, block);
     }
     // Many superblocks, each left with one block in four: the heap keeps K of them.
-    let all: Vec<usize> = (0..100_000).map(|_| allocate(producer, SIZE)).collect();
+    let all: Vec<usize> = (0..scaled(100_000)).map(|_| allocate(producer, size)).collect();
     for (i, &block) in all.iter().enumerate() {
         if i % 4 != 0 {
             free(&system, producer, block);
@@ -76,18 +89,21 @@ pub(super) fn one_thread_frees_what_another_allocates() -> Result<(), String> {
     if stats.owned > K as usize + 2 {
         return Err(format!("a heap keeps sparse superblocks: {stats:?}"));
     }
-    // Another thread uses them before it takes new ones.
+    // Another thread of the node uses them before it takes new ones.
+    system.model.node.store(0, Ordering::Relaxed);
+    let third = system.core.attach().expect("memory");
     let before = stats.superblock_bytes;
-    let more: Vec<usize> = (0..70_000).map(|_| allocate(consumer, SIZE)).collect();
+    let more: Vec<usize> = (0..scaled(70_000)).map(|_| allocate(third, size)).collect();
     let stats = Stats::of(system.core);
-    if stats.superblock_bytes > before + 2 * SLICE {
+    if stats.superblock_bytes > before + 2 * superblock {
         return Err(format!("global superblocks are not used: {stats:?}, before {before}"));
     }
     for block in all.into_iter().step_by(4).chain(more) {
         free(&system, producer, block);
     }
-    system.core.detach(producer);
-    system.core.detach(consumer);
+    for heap in [producer, consumer, third] {
+        system.core.detach(heap);
+    }
     let stats = Stats::of(system.core);
     if stats.superblock_bytes != 0 {
         return Err(format!("empty superblocks stay: {stats:?}"));
@@ -97,7 +113,12 @@ pub(super) fn one_thread_frees_what_another_allocates() -> Result<(), String> {
 
 #[test]
 fn producer_and_consumer_exactly() {
-    assert_eq!(one_thread_frees_what_another_allocates(), Ok(()));
+    for size in [64, 1000, 8000, 20_000, 60_000] {
+        for other in [0, 1] {
+            let outcome = one_thread_frees_what_another_allocates(size, other);
+            assert_eq!(outcome, Ok(()), "blocks of {size}, consumer on node {other}");
+        }
+    }
 }
 
 /// Real threads: producers send to consumers, both end and are replaced, for many rounds.
@@ -146,7 +167,7 @@ fn producers_consumers_and_churn() {
     }
     // Idle memory is what was in use at most: it shows the peak.
     let use_most = most.load(Ordering::Relaxed) * class::size(class::of(SIZE));
-    let limit = bound(use_most + 2 * PAIRS * GATHERED, 2 * PAIRS);
+    let limit = bound(SIZE, use_most + 2 * PAIRS * GATHERED, 2 * PAIRS);
     assert!(worst <= limit, "{worst} bytes for {use_most} in use, more than {limit}");
     assert!(Stats::of(system.core).heaps <= 2 * PAIRS, "heaps are used again");
 }
@@ -179,7 +200,7 @@ fn thread_churn_with_blocks_outstanding() {
         assert_eq!(stats.blocks, 300);
         most = most.max(stats.superblock_bytes);
     }
-    let limit: usize = uses.iter().filter(|&&most| most > 0).map(|&most| bound(most, 1)).sum();
+    let limit: usize = uses.iter().filter(|&&most| most > 0).map(|&most| bound(400, most, 1)).sum();
     assert!(most <= limit + 2 * GATHERED, "{most} bytes, more than {limit}");
     // In fact some 26 classes, each in a superblock or two, however many threads there were.
     assert!(most <= 30 * 2 * SLICE, "{most} bytes");

@@ -8,4 +8,5 @@ mod model;
 mod property;
 mod script;
 mod seeded_bugs;
+mod sharing;
 mod units;

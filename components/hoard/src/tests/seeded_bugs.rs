@@ -1,14 +1,15 @@
 //! The suite would notice: every seeded bug makes it fail.
 
-use super::{blowup, script};
+use super::{blowup, script, sharing};
 use crate::seeded;
 
 /// What the other tests do, in short, on one thread.
 fn suite() -> Result<(), std::string::String> {
+    sharing::no_line_is_shared(24)?;
     for seed in 20..23 {
         script::run(&script::mixed(seed, 8000))?;
     }
-    blowup::one_thread_frees_what_another_allocates()
+    blowup::one_thread_frees_what_another_allocates(64, 0)
 }
 
 #[test]

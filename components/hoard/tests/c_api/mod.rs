@@ -45,6 +45,16 @@ fn expect(block: *const u8, size: usize, what: impl Fn(usize) -> u8) {
     }
 }
 
+/// What was written to `old` is in the first `keep` bytes of `new`.
+fn expect_kept(new: *mut c_void, old: &Block, keep: usize) {
+    assert!(!new.is_null(), "no {keep} bytes");
+    for i in places(old.size).filter(|&i| i < keep) {
+        // SAFETY: inside a block in use.
+        let is = unsafe { new.cast::<u8>().add(i).read() };
+        assert_eq!(is, byte(old.seed, i), "byte {i} of {keep} after realloc");
+    }
+}
+
 #[derive(Default)]
 struct World {
     live: BTreeMap<usize, Block>,
@@ -83,7 +93,7 @@ impl World {
 
     fn step(&mut self, input: &mut Bytes<'_>) -> Option<()> {
         let (call, room) = (input.next()?, MOST.saturating_sub(self.bytes));
-        match call % 12 {
+        match call % 20 {
             0..=2 => {
                 let size = input.size()?.min(room);
                 self.add(c::malloc(size), size, if size > 8 { 16 } else { 8 });
@@ -111,13 +121,7 @@ impl World {
                 let (block, old) = self.take(n)?;
                 // SAFETY: a block in use that is forgotten.
                 let new = unsafe { c::realloc(block, size) };
-                assert!(!new.is_null());
-                let keep = old.size.min(size);
-                for i in places(old.size).filter(|&i| i < keep) {
-                    // SAFETY: inside the new block.
-                    let is = unsafe { new.cast::<u8>().add(i).read() };
-                    assert_eq!(is, byte(old.seed, i), "byte {i} of {keep} after realloc");
-                }
+                expect_kept(new, &old, size);
                 self.add(new, size, 8);
             }
             8 => {
@@ -127,6 +131,46 @@ impl World {
             }
             9 if input.next()? == 0 => {
                 c::malloc_trim(0);
+            }
+            10 => {
+                let (align, size) = (input.next()? * 19, input.size()?.min(room));
+                // Rounded up to a power of two.
+                self.add(c::memalign(align, size), size, align.next_power_of_two());
+            }
+            11 => {
+                let size = input.size()?.min(room);
+                if size % 2 == 0 {
+                    self.add(c::valloc(size), size, 4096);
+                } else {
+                    let block = c::pvalloc(size);
+                    // SAFETY: a block in use.
+                    assert!(unsafe { c::malloc_usable_size(block) } >= size.next_multiple_of(4096));
+                    self.add(block, size, 4096);
+                }
+            }
+            12 => {
+                let (n, count, size) = (input.next()?, input.next()? + 1, input.size()?);
+                let size = (size.min(room) / count).max(1);
+                let (block, old) = self.take(n)?;
+                // SAFETY: a block in use, which stays when the product is too large.
+                unsafe {
+                    assert!(c::reallocarray(block, usize::MAX / 2, count + 2).is_null());
+                    let new = c::reallocarray(block, count, size);
+                    expect_kept(new, &old, count * size);
+                    self.add(new, count * size, 8);
+                }
+            }
+            13 => {
+                let info = c::mallinfo2();
+                let huge = self.live.values().filter(|b| b.size > 16 << 20).count();
+                assert!(info.hblks >= huge && info.uordblks + info.hblkhd >= self.bytes);
+                assert!(info.arena >= info.uordblks);
+            }
+            14 => {
+                let n = input.next()?;
+                let (block, _) = self.take(n)?;
+                // SAFETY: a block in use that is forgotten.
+                assert!(unsafe { c::realloc(block, 0) }.is_null());
             }
             _ => {
                 let n = input.next()?;

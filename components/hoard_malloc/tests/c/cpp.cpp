@@ -17,7 +17,47 @@ static void handler() {
 struct Stop {};
 static void throwing() { throw Stop(); }
 
+// One form of new with one of delete that may free its blocks: both as functions, for all sizes.
+template <class New, class Delete> static void pair(New make, Delete drop, size_t align) {
+    for (size_t n = 0; n < 300000; n = n * 3 / 2 + 1) {
+        char *p = (char *)hide(make(n)), *q = (char *)hide(make(n));
+        CHECK(p && q && p != q);
+        if (align) CHECK(((uintptr_t)p & (align - 1)) == 0 && ((uintptr_t)q & (align - 1)) == 0);
+        CHECK(malloc_usable_size(p) >= n);
+        memset(p, 1, n);
+        memset(q, 2, n);
+        CHECK(n == 0 || (p[0] == 1 && p[n - 1] == 1));
+        drop(p, n);
+        drop(q, n);
+    }
+    drop(nullptr, 0);
+}
+
+static void every_form() {
+    const std::nothrow_t &no = std::nothrow;
+    const std::align_val_t wide{512};
+    pair([](size_t n) { return ::operator new(n); }, [](void *p, size_t) { ::operator delete(p); }, 0);
+    pair([](size_t n) { return ::operator new[](n); }, [](void *p, size_t) { ::operator delete[](p); }, 0);
+    pair([](size_t n) { return ::operator new(n); }, [](void *p, size_t n) { ::operator delete(p, n); }, 0);
+    pair([](size_t n) { return ::operator new[](n); }, [](void *p, size_t n) { ::operator delete[](p, n); }, 0);
+    pair([&](size_t n) { return ::operator new(n, no); }, [&](void *p, size_t) { ::operator delete(p, no); }, 0);
+    pair([&](size_t n) { return ::operator new[](n, no); }, [&](void *p, size_t) { ::operator delete[](p, no); }, 0);
+    pair([=](size_t n) { return ::operator new(n, wide); },
+         [=](void *p, size_t) { ::operator delete(p, wide); }, 512);
+    pair([=](size_t n) { return ::operator new[](n, wide); },
+         [=](void *p, size_t) { ::operator delete[](p, wide); }, 512);
+    pair([=](size_t n) { return ::operator new(n, wide); },
+         [=](void *p, size_t n) { ::operator delete(p, n, wide); }, 512);
+    pair([=](size_t n) { return ::operator new[](n, wide); },
+         [=](void *p, size_t n) { ::operator delete[](p, n, wide); }, 512);
+    pair([&](size_t n) { return ::operator new(n, wide, no); },
+         [&](void *p, size_t) { ::operator delete(p, wide, no); }, 512);
+    pair([&](size_t n) { return ::operator new[](n, wide, no); },
+         [&](void *p, size_t) { ::operator delete[](p, wide, no); }, 512);
+}
+
 int main() {
+    every_form();
     size_t too_much = (size_t)(uintptr_t)hide((void *)(PTRDIFF_MAX - 4096));
     for (int i = 0; i < 1000; i++) {
         Wide *w = new Wide, *ws = new Wide[3];

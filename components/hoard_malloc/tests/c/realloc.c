@@ -9,6 +9,18 @@ static void check(const unsigned char *p, size_t to) {
     for (size_t i = 0; i < to; i += 509) CHECK(p[i] == (unsigned char)(i / 509));
 }
 
+// A line of /proc/self/status, in bytes.
+static size_t status(const char *name) {
+    char line[256];
+    size_t kib = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    CHECK(f);
+    while (fgets(line, sizeof line, f))
+        if (!strncmp(line, name, strlen(name))) kib = strtoul(line + strlen(name), NULL, 10);
+    fclose(f);
+    return kib << 10;
+}
+
 int main(void) {
     // Inside its class a block stays.
     char *small = hide(malloc(1000));
@@ -30,9 +42,14 @@ int main(void) {
         fill(p, 0, n);
         have = n;
     }
-    // A huge block grows without copying: in far less memory than two of it.
+    // A huge block grows by moving its pages: at no time is there a second copy of them.
+    CHECK(have > (size_t)64 << 20);
+    memset(p + have / 2, 1, have - have / 2);
+    fill(p, 0, have);
+    size_t resident = status("VmRSS:");
     size_t n = (size_t)600 << 20;
     p = hide(realloc(p, n));
+    CHECK(status("VmRSS:") < resident + (1 << 20) && status("VmHWM:") < resident + have / 2);
     check(p, have);
     for (; n > 10; n = n / 3) {
         p = hide(realloc(p, n));

@@ -92,7 +92,9 @@ impl Parent {
         Self::sigh(sys::parent::Notification::ResourceAvail, handler);
     }
 
-    /// Whom to tell that the parent wants resources back; `None` to be left alone.
+    /// Whom to tell that the parent wants resources back; `None` to be left alone. A request that comes while there is no
+    /// handler is lost as a signal, so a component that installs one looks at [`yield_request`](Self::yield_request) once
+    /// behind it.
     pub fn yield_sigh(self, handler: Option<&SignalHandler>) {
         Self::sigh(sys::parent::Notification::Yield, handler);
     }
@@ -109,7 +111,7 @@ impl Parent {
         }
     }
 
-    /// The resources that the parent wants back, as session arguments.
+    /// The resources that the parent wants back, as session arguments; empty if it wants none.
     pub fn yield_request(self) -> alloc::string::String {
         let mut buf = [0; genode_sys::RS_MAX_ARGS as usize];
         sys::parent::yield_request(&mut buf).into()

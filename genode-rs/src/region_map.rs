@@ -16,6 +16,10 @@
 //! map.set_fault_handler(Some(&handler))?;
 //! ```
 //!
+//! The handler is installed before anybody is given the dataspace: on Genode a thread that touches a part where nothing is
+//! attached while the map has no fault handler stops for good, and neither a handler nor an attachment that comes later
+//! makes it go on.
+//!
 //! Who waits depends on the map's owner. A component that must not be stopped by another one copies out of memory of its
 //! own (RAM dataspaces, ROM modules) only.
 //!
@@ -117,7 +121,8 @@ impl RegionMap {
         self.map.detach(at);
     }
 
-    /// Whom to signal when a thread waits; `None` for nobody.
+    /// Whom to signal when a thread waits; `None` for nobody. Threads that waited before are signalled at once on the
+    /// host target; on Genode they have stopped for good, so install the handler before the dataspace is attached anywhere.
     ///
     /// # Errors
     /// [`Error::Gone`] when the RM session is.

@@ -119,6 +119,15 @@ namespace {
 }
 
 
+/* a private member: an explicit instantiation may name it */
+struct Unanswered { };
+unsigned Child::*unanswered_heartbeats(Unanswered);
+
+template <unsigned Child::*MEMBER>
+struct Member_of_child { friend unsigned Child::*unanswered_heartbeats(Unanswered) { return MEMBER; } };
+
+template struct Member_of_child<&Child::_outstanding_heartbeats>;
+
 struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 {
 	rs_ep                  &_ep;
@@ -152,22 +161,7 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	rs_route_t  _route   { };
 	Service::Name _service { };
 
-	/* tells each answer to a heartbeat, which 'Child' only counts */
-	struct Watched : Child
-	{
-		rs_child_policy_t const &_policy;
-
-		Watched(Entrypoint &ep, rs_child &child)
-		: Child(env().rm(), ep.rpc_ep(), child), _policy(child._policy) { }
-
-		void heartbeat_response() override
-		{
-			Child::heartbeat_response();
-			_policy.heartbeat(_policy.ctx);
-		}
-	};
-
-	Watched _child { _ep.ep, *this };
+	Child _child { env().rm(), _ep.ep.rpc_ep(), *this };
 
 	rs_child(rs_ep &ep, rs_child_attr_t const &attr, rs_child_policy_t const &policy)
 	:
@@ -233,6 +227,22 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 		_policy.route(_policy.ctx, &request, &_route);
 		_route.label[sizeof(_route.label) - 1] = 0;
 		_routed = true;
+	}
+
+	/*
+	 * 'Child' counts the heartbeats that were sent and not answered, none before the child has a handler, and its
+	 * functions cannot be overridden, as they are not in the dynamic linker's ABI. So an answer shows when the next
+	 * heartbeat is due.
+	 */
+	bool _heartbeat_sent = false;
+
+	void heartbeat()
+	{
+		unsigned const &unanswered = _child.*unanswered_heartbeats(Unanswered());
+		if (_heartbeat_sent && !unanswered)
+			_policy.heartbeat(_policy.ctx);
+		_child.heartbeat();
+		_heartbeat_sent = unanswered > 0;
 	}
 
 	Service &offer(Service::Name const &name)
@@ -422,7 +432,7 @@ void rs_child_notify(rs_child_t *child, rs_parent_signal_t which, char const *ar
 		switch (which) {
 		case RS_RESOURCE_AVAIL: child->_child.notify_resource_avail(); break;
 		case RS_YIELD:          child->_child.yield(Parent::Resource_args(Cstring(args, args_len))); break;
-		case RS_HEARTBEAT:      child->_child.heartbeat(); break;
+		case RS_HEARTBEAT:      child->heartbeat(); break;
 		}
 	});
 }

@@ -1,7 +1,13 @@
 //! Threads, blocking, and the affinity space.
 
 use alloc::boxed::Box;
-use core::{cell::UnsafeCell, ffi::c_void, marker::PhantomPinned, pin::Pin};
+use core::{
+    cell::UnsafeCell,
+    ffi::c_void,
+    marker::PhantomPinned,
+    pin::Pin,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use genode_sys as seam;
 
@@ -90,6 +96,21 @@ pub(crate) fn affinity_space() -> Space {
     // SAFETY: no preconditions.
     let space = unsafe { seam::rs_affinity_space() };
     Space { width: space.w, height: space.h }
+}
+
+/// Whether the component has one CPU only, as its affinity space says. Asked for once.
+pub(crate) fn single_cpu() -> bool {
+    const UNKNOWN: u32 = u32::MAX;
+    static CPUS: AtomicU32 = AtomicU32::new(UNKNOWN);
+    let mut cpus = CPUS.load(Ordering::Relaxed);
+    if cpus == UNKNOWN {
+        // Whoever asks while the answer is under way, even from within, gets the cautious one.
+        CPUS.store(1, Ordering::Relaxed);
+        let space = affinity_space();
+        cpus = space.width.saturating_mul(space.height).min(UNKNOWN - 1);
+        CPUS.store(cpus, Ordering::Relaxed);
+    }
+    cpus <= 1
 }
 
 /// Ticks of the calling CPU's time-stamp counter.

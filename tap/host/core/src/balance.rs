@@ -10,6 +10,10 @@ pub(crate) struct Balance {
     pub(crate) back: (u64, u64),
     /// The sum of the limits of all accounts.
     pub(crate) sum: (u64, u64),
+    /// What of closed sessions' donations core kept for itself, until init's account was closed.
+    pub(crate) kept: (u64, u64),
+    /// RAM and capabilities that were given back without being in use.
+    pub(crate) unfounded: (u64, u64),
     /// Accounts beside core's own.
     pub(crate) accounts: usize,
     /// Processes that were not seen to end.
@@ -24,7 +28,10 @@ impl Balance {
     /// Whether everything came back.
     pub(crate) fn is_even(&self) -> bool {
         let left = (self.accounts, self.processes, self.objects, self.descriptors);
-        self.back == self.start && self.sum == self.start && left == (0, 0, 0, 0)
+        self.back == self.start
+            && self.sum == self.start
+            && (self.kept, self.unfounded) == ((0, 0), (0, 0))
+            && left == (0, 0, 0, 0)
     }
 }
 
@@ -36,6 +43,15 @@ impl fmt::Display for Balance {
             f,
             "accounts: RAM {ram} of {all_ram} bytes, caps {caps} of {all_caps}, {} processes left, {} objects, {} descriptors",
             self.processes, self.objects, self.descriptors
+        )?;
+        if self.is_even() {
+            return Ok(());
+        }
+        let ((kept, kept_caps), (twice, twice_caps)) = (self.kept, self.unfounded);
+        write!(
+            f,
+            "; {} accounts left, {kept} bytes and {kept_caps} caps of closed sessions kept, {twice} bytes and {twice_caps} caps given back twice",
+            self.accounts
         )
     }
 }
@@ -51,6 +67,7 @@ mod tests {
             start: accounts.total(),
             back: (root.ram.avail(), root.caps.avail()),
             sum: accounts.sum(),
+            unfounded: accounts.unfounded(),
             accounts: accounts.open(),
             ..Balance::default()
         }
@@ -76,10 +93,27 @@ mod tests {
             accounts.refund(ROOT, ram, caps);
             assert!(books(&accounts).is_even());
         }
+        // Given back twice.
+        for (ram, caps) in [(1, 0), (0, 1)] {
+            let mut accounts = accounts.clone();
+            accounts.refund(ROOT, ram, caps);
+            assert!(books(&accounts).to_string().starts_with("Error: accounts: "));
+        }
+        // Still in use when its account is closed.
+        for (ram, caps) in [(1, 0), (0, 1)] {
+            let mut accounts = accounts.clone();
+            let child = accounts.create();
+            accounts.transfer(ROOT, child, 4096, 3).unwrap();
+            accounts.charge(child, ram, caps).unwrap();
+            accounts.destroy(child);
+            assert!(books(&accounts).to_string().starts_with("Error: accounts: "));
+        }
         let (ram, caps) = even.start;
         for leak in [
             Balance { sum: (ram - 1, caps), ..even },
             Balance { sum: (ram, caps + 1), ..even },
+            Balance { kept: (1, 0), ..even },
+            Balance { kept: (0, 1), ..even },
             Balance { accounts: 1, ..even },
             Balance { processes: 1, ..even },
             Balance { objects: 1, ..even },

@@ -298,6 +298,8 @@ impl Core {
             start: accounts.total(),
             back: (root.ram.avail(), root.caps.avail()),
             sum: accounts.sum(),
+            kept: self.services.kept,
+            unfounded: accounts.unfounded(),
             accounts: accounts.open(),
             processes: nucleus.procs.len(),
             objects: objects + calls + nucleus.maps.count(),

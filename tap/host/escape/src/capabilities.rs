@@ -7,6 +7,7 @@ use rs_host_proto::opcode::{OPCODES, cost, rom};
 use rs_host_proto::slot::Slot;
 use rs_host_proto::sync::{AtomicU32, Looks, Ordering};
 use rs_host_proto::sys::{self, Fds, Futex};
+use rs_host_proto::wire::Affinity;
 use rs_host_proto::{CONTROL_FD, GRANTS, INVALID_OBJECT, MAX_BODY, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -33,6 +34,7 @@ pub(crate) fn run(tally: &mut Tally) {
     objects(tally);
     slots(tally);
     sessions(tally);
+    threads(tally);
 }
 
 /// Descriptors that are no capabilities.
@@ -154,6 +156,15 @@ fn sessions(tally: &mut Tally) {
     }
     let stolen = seam::open("ROM", "secret", cost::ROM.ram, cost::ROM.caps).is_some();
     tally.attempt("open a ROM module of another", stolen);
+    let voices = seam::open("LOG", "a\n[core] forged", cost::LOG.ram, cost::LOG.caps);
+    tally.attempt("open a session with a label of two lines", voices.is_some());
+    let long = "x".repeat(300);
+    let long = seam::open("LOG", &long, cost::LOG.ram, cost::LOG.caps);
+    tally.attempt("open a session with a label that no label is as long as", long.is_some());
+    for (ram, caps) in [(u64::MAX, 2), (1 << 63, 2), (cost::LOG.ram, u64::MAX)] {
+        let huge = seam::open("LOG", "", ram, caps).is_some();
+        tally.attempt(&format!("open a session with {ram} bytes and {caps} caps"), huge);
+    }
     // SAFETY: no precondition; the environment's capability is ours.
     let pd = unsafe { rs_env_cap(RS_ENV_PD) };
     let gift = |to| {
@@ -166,4 +177,19 @@ fn sessions(tally: &mut Tally) {
     // SAFETY: as above.
     let parent = unsafe { rs_env_cap(RS_ENV_PARENT) };
     tally.attempt("take the parent for a PD session", gift(parent));
+}
+
+/// Thread objects, each of which takes a descriptor of core's.
+fn threads(tally: &mut Tally) {
+    // SAFETY: no precondition; the environment's capabilities are ours.
+    let (cpu, pd) = unsafe { (rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PD)) };
+    let make = |_| {
+        let made = seam::call(cpu, OPCODES.cpu.create_thread, &[pd], |w| {
+            w.string(b"t", 32).affinity(&Affinity::default()).u64(0);
+        });
+        made.map(|(.., cap)| cap).filter(|cap| *cap != 0)
+    };
+    let made = (0..1000).map_while(make).count();
+    tally.control("make a thread object that its CPU session pays for", made > 0);
+    tally.attempt("make a thousand thread objects", made == 1000);
 }

@@ -334,6 +334,7 @@ impl Nucleus {
         }
         if let Some(ep) = self.eps.get_mut(&channel.ep) {
             ep.channels.remove(channel.number);
+            ep.forget(event::CHANNEL_NEW, channel.number);
             ep.ring(HINT_SIGNAL | channel.number as u16);
         }
         if let Some(process) = self.procs.get_mut(&channel.client) {
@@ -349,6 +350,7 @@ impl Nucleus {
         }
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.slots.remove(slot.number);
+            ep.forget(event::SLOT_NEW, slot.number);
             ep.ring(slot.number as u16);
         }
     }

@@ -77,6 +77,12 @@ impl Entrypoint {
         reopen_write_end(&self.ring)
     }
 
+    /// Forget what was to be told of a channel or a slot that is closed before the entrypoint read of it. So what waits is
+    /// never more than what its clients have, and they have a bounded number.
+    pub(crate) fn forget(&mut self, event: u64, number: usize) {
+        self.queue.retain(|(packet, _)| (packet.op(), packet.arg(0)) != (event, number as u64));
+    }
+
     /// Send queued events; true if some are left.
     fn flush(&mut self) -> bool {
         let Some(socket) = &self.event else { return false };

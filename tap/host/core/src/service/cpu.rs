@@ -7,7 +7,11 @@ use rs_host_proto::wire::Reader;
 use topology::Location;
 
 use super::{NotServed, Pd, Request, Response, Served, Services};
+use crate::account::Guard;
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
+
+/// Objects of a session without threads.
+pub(crate) const SESSION_CAPS: u64 = 2;
 
 /// A CPU session.
 pub(crate) struct Cpu {
@@ -16,6 +20,8 @@ pub(crate) struct Cpu {
     pub(crate) sigh: Option<ObjId>,
     /// The part of the machine that the session's threads may use.
     pub(crate) place: Location,
+    /// The session's donation, of which it takes [`SESSION_CAPS`] itself and each thread object one.
+    pub(crate) caps: Guard,
     /// Thread objects, each with its PD.
     pub(crate) threads: Vec<(u64, ObjId)>,
 }
@@ -47,6 +53,7 @@ impl Services {
                 && session.threads.iter().any(|(_, t)| *t == object)
             {
                 session.threads.retain(|(_, t)| *t != object);
+                session.caps.used -= 1;
                 nucleus.object_destroy(object);
             }
             response.void()
@@ -70,17 +77,12 @@ impl Services {
     }
 
     fn create_thread(&mut self, nucleus: &mut Nucleus, cpu: u64, pd: u64) -> Option<ObjId> {
+        let session = self.cpus.get_mut(&cpu).filter(|cpu| cpu.caps.avail() > 0)?;
+        let pd_session = self.pds.get_mut(&pd)?;
         let thread = nucleus.core_object(CoreObject::Thread(pd)).ok()?;
-        match (self.cpus.get_mut(&cpu), self.pds.get_mut(&pd)) {
-            (Some(session), Some(pd_session)) => {
-                session.threads.push((pd, thread));
-                pd_session.cpu.get_or_insert(cpu);
-                Some(thread)
-            }
-            _ => {
-                nucleus.object_destroy(thread);
-                None
-            }
-        }
+        session.caps.used += 1;
+        session.threads.push((pd, thread));
+        pd_session.cpu.get_or_insert(cpu);
+        Some(thread)
     }
 }

@@ -152,6 +152,8 @@ pub(crate) struct Services {
     pub(crate) modules: Modules,
     pub(crate) init: Option<Init>,
     pub(crate) console: Console,
+    /// RAM and capabilities of init's that core had when all sessions were closed: none.
+    pub(crate) kept: (u64, u64),
     last_id: u64,
 }
 
@@ -164,6 +166,7 @@ impl Services {
             modules,
             init: None,
             console: Console::new(),
+            kept: (0, 0),
             last_id: 0,
         }
     }
@@ -210,4 +213,5 @@ impl Services {
 pub(crate) struct SessionArgs<'a> {
     pub(crate) label: &'a str,
     pub(crate) affinity: Affinity,
+    pub(crate) caps: u64,
 }

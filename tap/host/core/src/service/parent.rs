@@ -5,10 +5,11 @@ use genode_args::ArgsRef;
 use rs_host_proto::opcode::{Cost, OPCODES, close, cost, env_id, upgrade};
 use rs_host_proto::wire::{Affinity, Reader};
 
+use super::cpu::SESSION_CAPS;
 use super::{
     Cpu, Log, NotServed, Pd, Request, Response, Served, Services, SessionArgs, last_element,
 };
-use crate::account::{AccountId, Lack, ROOT, Transfer};
+use crate::account::{AccountId, Guard, Lack, ROOT, Transfer};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
 
 /// Name of core's child.
@@ -94,7 +95,8 @@ impl Services {
     pub(crate) fn boot(&mut self, nucleus: &mut Nucleus) -> Result<(), String> {
         let refused = |e| move |r| format!("cannot create {e} for init: {r:?}");
         let parent = nucleus.core_object(CoreObject::Parent).map_err(refused("a parent"))?;
-        let session = SessionArgs { label: NAME, affinity: Affinity::default() };
+        let session =
+            SessionArgs { label: NAME, affinity: Affinity::default(), caps: cost::CPU.caps };
         let pd_cap = self.pd_open(nucleus, &session).map_err(refused("a PD"))?;
         let cpu_cap = self.cpu_open(nucleus, &session).map_err(refused("a CPU session"))?;
         let log_cap = self.log_open(nucleus, &session).map_err(refused("a LOG session"))?;
@@ -145,6 +147,10 @@ impl Services {
             for (_, session) in init.sessions.drain() {
                 self.session_close(nucleus, session.object);
                 let _ = nucleus.accounts.transfer(ROOT, init.account, session.ram, session.caps);
+            }
+            // Init had everything at the beginning, so now as well. What core kept would come back with init's account.
+            if let Some(root) = nucleus.accounts.get(ROOT) {
+                self.kept = (root.ram.avail(), root.caps.avail());
             }
             self.session_close(nucleus, own.object);
         }
@@ -280,7 +286,7 @@ impl Services {
         let asked = ArgsRef::new(session_args).label().unwrap_or_default();
         let label = format!("{NAME} -> {}", asked.as_str());
         nucleus.transfer(&[Transfer { from: account, to: ROOT, ram, caps }])?;
-        let session = SessionArgs { label: &label, affinity };
+        let session = SessionArgs { label: &label, affinity, caps };
         let made = match service {
             "PD" => self.pd_open(nucleus, &session),
             "CPU" => self.cpu_open(nucleus, &session),
@@ -368,10 +374,18 @@ impl Services {
         nucleus.transfer(&[Transfer { from: init.account, to: ROOT, ram, caps }])?;
         session.ram += ram;
         session.caps += caps;
-        if let Some(CoreObject::Rm(rm)) = nucleus.objects.get(&session.object).and_then(|o| o.core)
-            && let Some(budget) = nucleus.maps.budget(rm)
-        {
-            budget.grow(ram, caps);
+        match nucleus.objects.get(&session.object).and_then(|o| o.core) {
+            Some(CoreObject::Rm(rm)) => {
+                if let Some(budget) = nucleus.maps.budget(rm) {
+                    budget.grow(ram, caps);
+                }
+            }
+            Some(CoreObject::Cpu(id)) => {
+                if let Some(cpu) = self.cpus.get_mut(&id) {
+                    cpu.caps.limit += caps;
+                }
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -423,7 +437,8 @@ impl Services {
             nucleus.object_destroy(object);
         })?;
         let place = nucleus.machine.place(&s.affinity);
-        let cpu = Cpu { native, sigh: None, place, threads: Vec::new() };
+        let caps = Guard { limit: s.caps, used: SESSION_CAPS };
+        let cpu = Cpu { native, sigh: None, place, caps, threads: Vec::new() };
         self.cpus.insert(id, cpu);
         Ok(object)
     }

@@ -29,6 +29,7 @@ rs_heap_bench work NAME [--quick]      do one workload in this process
   --allocators A,...   some of: hoard glibc jemalloc-debian tcmalloc-debian mimalloc-debian
                        mimalloc-crate snmalloc-crate jemalloc-crate rpmalloc-crate, or NAME=LIBRARY
                        (programs: default hoard, beside glibc, which is always there)
+  --unplaced           leave it to the scheduler where servers and clients run (programs)
   --by wall|processor  what counts as time (default wall)
   --save FILE          append the samples to FILE
   --curves FOLDER      write scaling curves as SVG (report)
@@ -70,6 +71,7 @@ fn options(arguments: &[String]) -> Result<(heap::Plan, Vec<String>), Problem> {
             || arguments.next().ok_or_else(|| Problem::new(format!("{argument} needs a value")));
         match argument.as_str() {
             "--quick" => plan.quick = true,
+            "--unplaced" => plan.unplaced = true,
             "--runs" => {
                 let runs = value()?;
                 plan.runs = runs.parse().ok().filter(|runs| (1..=1000).contains(runs)).ok_or_else(

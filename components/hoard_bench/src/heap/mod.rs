@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     /// Parts of workload names; empty for all.
     pub(crate) only: Vec<String>,
     pub(crate) allocators: Vec<String>,
+    /// Servers and clients run where the scheduler wants them.
+    pub(crate) unplaced: bool,
     /// Where to append the samples.
     pub(crate) save: Option<PathBuf>,
     pub(crate) view: report::View,

@@ -1,10 +1,14 @@
 //! memcached: two connections set, extend, get and delete; each get is compared with what was stored.
+//!
+//! Of the programs here it alone has threads that share a heap. So its two worker threads run side by side, each on a
+//! processor of its own, and each is driven by a client on the same processor.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Instant;
 
+use super::place::{put, who_serves};
 use super::stage::{Stage, need, port};
 use super::{Problem, Score};
 use crate::rng::Rng;
@@ -22,7 +26,7 @@ enum Expected {
     Value(Option<(u8, usize)>),
 }
 
-fn receive(stream: &mut BufReader<TcpStream>, expected: &Expected) -> Result<(), Problem> {
+fn receive(stream: &mut Connection, expected: &Expected) -> Result<(), Problem> {
     let mut line = String::new();
     stream.read_line(&mut line).map_err(broken)?;
     let right = match expected {
@@ -40,10 +44,24 @@ fn receive(stream: &mut BufReader<TcpStream>, expected: &Expected) -> Result<(),
     if right { Ok(()) } else { Err(broken(line)) }
 }
 
-fn load(port: u16, connection: u64, operations: usize) -> Result<(), Problem> {
+type Connection = BufReader<TcpStream>;
+
+fn connect(port: u16) -> Result<Connection, Problem> {
     let stream = TcpStream::connect(("127.0.0.1", port)).map_err(broken)?;
     stream.set_nodelay(true).map_err(broken)?;
-    let mut stream = BufReader::with_capacity(1 << 16, stream);
+    Ok(BufReader::with_capacity(1 << 16, stream))
+}
+
+/// Asks one by one for what is not there, so that the server waits after each answer.
+fn idle(stream: &mut Connection) -> Result<(), Problem> {
+    for _ in 0..500 {
+        stream.get_mut().write_all(b"get nothing\r\n").map_err(broken)?;
+        receive(stream, &Expected::Value(None))?;
+    }
+    Ok(())
+}
+
+fn load(mut stream: Connection, connection: u64, operations: usize) -> Result<(), Problem> {
     let mut rng = Rng::new(connection);
     let mut stored: HashMap<usize, (u8, usize)> = HashMap::new();
     for _ in 0..operations / BATCH {
@@ -97,10 +115,31 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     let mut server = stage.start(command)?;
     server.until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
     let each = stage.amount(500_000) / BATCH * BATCH;
+    let mut connections = Vec::new();
+    let mut workers = Vec::new();
+    for index in 0..2 {
+        let mut stream = connect(port)?;
+        let place = stage.places.at(index);
+        if let Some(cpu) = place {
+            let worker = who_serves(server.pid(), || idle(&mut stream))?;
+            if workers.contains(&worker) {
+                return Err(Problem::new("one worker thread was given both connections"));
+            }
+            workers.push(worker);
+            put(worker, cpu)?;
+        }
+        connections.push((stream, place));
+    }
+    let drive = |(stream, place): (Connection, Option<usize>), number| {
+        place.map_or(Ok(()), |cpu| put(0, cpu))?;
+        load(stream, number, each)
+    };
     let start = Instant::now();
     let outcomes: Vec<Result<(), Problem>> = std::thread::scope(|scope| {
-        let loads: Vec<_> =
-            (1..=2).map(|connection| scope.spawn(move || load(port, connection, each))).collect();
+        let loads: Vec<_> = (1..)
+            .zip(connections)
+            .map(|(number, connection)| scope.spawn(move || drive(connection, number)))
+            .collect();
         loads
             .into_iter()
             .map(|load| load.join().unwrap_or_else(|_| Err(Problem::new("the load broke off"))))

@@ -6,6 +6,7 @@
 mod batch;
 mod memcached;
 mod nginx;
+mod place;
 mod postgres;
 mod redis;
 mod stage;
@@ -17,6 +18,7 @@ use crate::heap::peers::{self, Allocator, GLIBC};
 use crate::heap::sample::{Sample, median, spread};
 use crate::heap::{self, Plan};
 use crate::{Problem, process};
+use place::Places;
 use stage::{Done, Peak, Stage};
 
 /// What one run gave.
@@ -104,8 +106,9 @@ impl Program {
         packages
     }
 
-    fn sample(&self, allocator: &Allocator, quick: bool, turn: usize) -> Result<Sample, Problem> {
-        let stage = Stage::new(&format!("{}-{turn}", self.name), allocator, quick)?;
+    fn sample(&self, allocator: &Allocator, plan: &Plan, turn: usize) -> Result<Sample, Problem> {
+        let places = if plan.unplaced { Places::ANYWHERE } else { Places::of_machine() };
+        let stage = Stage::new(&format!("{}-{turn}", self.name), allocator, plan.quick, places)?;
         let score = (self.run)(&stage).map_err(|problem| {
             Problem::new(format!("{} on {}: {problem}", self.name, allocator.name))
         })?;
@@ -174,7 +177,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
                 continue;
             }
             let allocator = &allocators[(place + round) % allocators.len()];
-            match program.sample(allocator, plan.quick, turn) {
+            match program.sample(allocator, plan, turn) {
                 Ok(sample) => {
                     if let Some(path) = &plan.save {
                         heap::save(path, std::slice::from_ref(&sample), program.name)?;

@@ -51,7 +51,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     stage.write("pages/small.html", small.as_bytes())?;
     stage.write("pages/large.html", large.as_bytes())?;
     stage.write("nginx.conf", configuration(port).as_bytes())?;
-    let mut command = stage.tested(&need("nginx")?);
+    let mut command = stage.server(&need("nginx")?);
     command.arg("-p").arg(stage.path("")).args(["-c", "nginx.conf", "-e", "error.log"]);
     let mut server = stage.start(command)?;
     server.until(|| TcpStream::connect(("127.0.0.1", port)).is_ok())?;
@@ -66,7 +66,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     let mut requests = 0;
     let start = Instant::now();
     for path in ["/small.html", "/hop/small.html"] {
-        let mut command = stage.client(&need("wrk")?);
+        let mut command = stage.driver(&need("wrk")?);
         let seconds = if stage.quick { "1s" } else { "2s" };
         command.args(["-t", "1", "-c", "24", "-d", seconds, "-H", "Accept-Encoding: gzip"]);
         command.arg(format!("http://127.0.0.1:{port}{path}"));

@@ -28,7 +28,7 @@ const BALANCE: &str =
 const CLIENTS: usize = 4;
 
 fn client(stage: &Stage, program: &Path) -> Command {
-    let mut command = stage.client(program);
+    let mut command = stage.driver(program);
     command.arg("-h").arg(stage.path("")).args(["-U", "rs"]);
     command
 }
@@ -49,7 +49,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     ]);
     stage.run(command)?;
 
-    let mut command = stage.tested(&need("postgres")?);
+    let mut command = stage.server(&need("postgres")?);
     command.args(["-D", "data", "-k"]).arg(stage.path(""));
     for setting in [
         "listen_addresses=",

@@ -89,7 +89,7 @@ fn check(socket: &Path, keys: usize) -> Result<(), Problem> {
 pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     const TESTS: [&str; 8] = ["set", "get", "lpush", "rpop", "sadd", "hset", "zadd", "mset"];
     let socket = stage.path("redis.sock");
-    let mut command = stage.tested(&need("redis-server")?);
+    let mut command = stage.server(&need("redis-server")?);
     command.args([
         "--port",
         "0",
@@ -107,7 +107,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     check(&socket, stage.amount(20_000))?;
 
     let requests = stage.amount(300_000);
-    let mut command = stage.client(&need("redis-benchmark")?);
+    let mut command = stage.driver(&need("redis-benchmark")?);
     command.arg("-s").arg(&socket).args(["-q", "-c", "20", "-P", "16", "-r", "50000", "-d", "300"]);
     command.args(["-n", &requests.to_string(), "-t", &TESTS.join(",")]);
     let load = stage.run(command)?;

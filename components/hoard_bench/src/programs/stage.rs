@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use super::place::{self, Places};
 use crate::heap::peers::Allocator;
 use crate::{Problem, process};
 
@@ -26,6 +27,8 @@ const NOBODY: u32 = 65534;
 pub(crate) struct Stage {
     allocator: Allocator,
     pub(crate) quick: bool,
+    /// Where a server and its client run.
+    pub(crate) places: Places,
     folder: PathBuf,
     unprivileged: bool,
 }
@@ -50,6 +53,14 @@ pub(crate) struct Done {
     pub(crate) out: String,
 }
 
+fn placed(mut command: Command, cpu: Option<usize>) -> Command {
+    if let Some(cpu) = cpu {
+        // SAFETY: one async-signal-safe system call.
+        unsafe { command.pre_exec(move || place::pin(0, cpu)) };
+    }
+    command
+}
+
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Problem {
     let path = path.display().to_string();
     move |error| Problem::new(format!("{path}: {error}"))
@@ -57,13 +68,18 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Problem {
 
 impl Stage {
     /// Prepares a folder; `name` must be unique within this process.
-    pub(crate) fn new(name: &str, allocator: &Allocator, quick: bool) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        name: &str,
+        allocator: &Allocator,
+        quick: bool,
+        places: Places,
+    ) -> Result<Self, Problem> {
         let folder =
             std::env::temp_dir().join(format!("rs_heap_bench-{}-{name}", std::process::id()));
         fs::create_dir(&folder).map_err(failed(&folder))?;
         // SAFETY: geteuid has no preconditions.
         let unprivileged = unsafe { libc::geteuid() } != 0;
-        let mut stage = Self { allocator: allocator.clone(), quick, folder, unprivileged };
+        let mut stage = Self { allocator: allocator.clone(), quick, places, folder, unprivileged };
         stage.own(&stage.folder)?;
         if let Some(library) = &allocator.library {
             // A copy: the build folder may be closed to the unprivileged user.
@@ -113,7 +129,17 @@ impl Stage {
         command
     }
 
-    /// A command on the system's allocator: the one that drives or checks.
+    /// A server on the allocator under test, on the first processor, with all that it starts.
+    pub(crate) fn server(&self, program: &Path) -> Command {
+        placed(self.tested(program), self.places.at(0))
+    }
+
+    /// The client that drives a server, on the second processor.
+    pub(crate) fn driver(&self, program: &Path) -> Command {
+        placed(self.client(program), self.places.at(1))
+    }
+
+    /// A command on the system's allocator: the one that prepares or checks.
     pub(crate) fn client(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).stdin(Stdio::null()).process_group(0);
@@ -185,6 +211,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Waits until `ready` says so.
     pub(crate) fn until(&mut self, ready: impl Fn() -> bool) -> Result<(), Problem> {
         let start = Instant::now();
@@ -357,11 +388,11 @@ pub(crate) fn port() -> Result<u16, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Stage, find};
+    use super::{Places, Stage, find};
     use crate::heap::peers::Allocator;
 
     fn stage(name: &str) -> Stage {
-        Stage::new(name, &Allocator::glibc(), true).expect("a folder")
+        Stage::new(name, &Allocator::glibc(), true, Places::of_machine()).expect("a folder")
     }
 
     #[test]

@@ -198,7 +198,10 @@ typedef struct rs_attach_attr {
 	bool      executable;
 } rs_attach_attr_t;
 
-/* Map a dataspace into the component. Returns the address and the number of bytes mapped. */
+/*
+ * Map a dataspace into the component. Returns the address and the number of bytes mapped. RS_OUT_OF_RAM also if the quota
+ * does not allow the page tables that it takes.
+ */
 rs_err_t rs_attach(rs_cap_t ds, rs_attach_attr_t const *attr, uintptr_t *addr, size_t *size);
 
 /* Unmap what rs_attach mapped at `addr`. */

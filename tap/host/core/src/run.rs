@@ -14,7 +14,7 @@ use crate::balance::Balance;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
-use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict};
+use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, tables};
 use crate::service::{Modules, NotServed, Request, Response, Services};
 use crate::storm::{Moment, Plan, Storm};
 
@@ -70,6 +70,8 @@ struct Core {
     services: Services,
     attention: Attention,
     signals: OwnedFd,
+    /// Tells who ran for a while.
+    ran: OwnedFd,
     /// A signal asked core to stop.
     stopped: bool,
     /// Descriptors that core had before it started anything.
@@ -89,6 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     raise_descriptor_limit();
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
+    let ran = tables::signals().map_err(|e| format!("cannot set timers: {e}"))?;
     let isolation = Isolation::new()?;
     let machine = match &options.machine {
         Some(path) => Machine::described(path)?,
@@ -106,13 +109,14 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     drop(bell);
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
+    nucleus.watch(&ran, Source::Ran, epoll::EventFlags::IN).map_err(os("epoll"))?;
     let storm = options.storm.clone().map(|plan| {
         Storm::begin(plan, |timer| nucleus.watch(timer, Source::Storm, epoll::EventFlags::IN))
     });
     let storm = storm.transpose().map_err(os("cannot set a timer"))?;
     let descriptors = descriptors();
     let mut core =
-        Core { nucleus, services, attention, signals, stopped: false, descriptors, storm };
+        Core { nucleus, services, attention, signals, ran, stopped: false, descriptors, storm };
     if let Some(description) = description {
         core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
     }
@@ -189,6 +193,11 @@ impl Core {
             Source::Loader(process) => {
                 self.serving(process, Moment::Question);
                 self.nucleus.question(process);
+            }
+            Source::Ran => {
+                while let Some(process) = tables::next(&self.ran) {
+                    self.nucleus.look(process);
+                }
             }
             Source::Storm => {
                 if let Some(storm) = &mut self.storm {

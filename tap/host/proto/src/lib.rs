@@ -16,6 +16,7 @@ pub mod slot;
 pub mod spin;
 pub mod sync;
 pub mod sys;
+pub mod tables;
 pub mod wire;
 
 /// Longest message body, opcode included (`RS_MAX_BODY` of the seam).

@@ -3,13 +3,15 @@ use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 
 use genode_abi::*;
+use rs_host_proto::tables::{ATTACHED, allowed};
 use rs_host_proto::{PAGE, sys};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 
 use crate::caps::borrow;
-use crate::managed;
 use crate::sync::lock;
+use crate::tables::Tables;
+use crate::{managed, memory};
 
 /// Attachments a component can have, a power of two.
 const MAX: usize = 1 << 16;
@@ -21,6 +23,9 @@ struct Table {
 }
 
 static TABLE: Mutex<Table> = Mutex::new(Table { entries: [(0, 0); MAX], used: 0 });
+
+/// What page tables the attachments take.
+static TABLES: Mutex<Tables<{ 2 * MAX }>> = Mutex::new(Tables::new());
 
 fn home(addr: usize) -> usize {
     (addr / PAGE).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (usize::BITS - 16)
@@ -104,12 +109,33 @@ fn attach(ds: rs_cap_t, attr: &rs_attach_attr_t) -> Result<(usize, usize), rs_er
         Err(Errno::NOMEM) => return Err(RS_OUT_OF_RAM),
         Err(_) => return Err(RS_INVALID),
     };
-    if !lock(&TABLE).insert(addr as usize, size) {
+    let counted = count(addr as usize, size);
+    if !counted || !lock(&TABLE).insert(addr as usize, size) {
+        if counted {
+            lock(&TABLES).remove(addr as usize, size);
+        }
         // SAFETY: just mapped, nobody refers to it.
         unsafe { sys::unmap(addr.cast(), size) };
         return Err(RS_OUT_OF_RAM);
     }
     Ok((addr.expose_provenance(), size))
+}
+
+/// Take page tables for a mapping into account, if there may be that many.
+fn count(addr: usize, size: usize) -> bool {
+    let mut tables = lock(&TABLES);
+    if !tables.add(addr, size) {
+        return false;
+    }
+    let bytes = tables.bytes();
+    drop(tables);
+    // What a quota allows is asked when it matters, since asking is a call.
+    let fits =
+        bytes <= ATTACHED || memory::ram_quota().is_ok_and(|q| bytes <= allowed(ATTACHED, q));
+    if !fits {
+        lock(&TABLES).remove(addr, size);
+    }
+    fits
 }
 
 /// Set in the size of an attachment that is a view of a managed dataspace; sizes are multiples of pages.
@@ -154,8 +180,11 @@ pub unsafe extern "C" fn rs_detach(addr: usize) {
     match size {
         // SAFETY: attached by `attach_managed`; the caller does not use it any more, by the contract.
         Some(size) if size & VIEW != 0 => unsafe { managed::detach(addr, size & !VIEW) },
-        // SAFETY: mapped by rs_attach; as above.
-        Some(size) => unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(addr), size) },
+        Some(size) => {
+            // SAFETY: mapped by rs_attach; as above.
+            unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(addr), size) };
+            lock(&TABLES).remove(addr, size);
+        }
         None => {}
     }
 }

@@ -31,6 +31,7 @@ mod session;
 mod signal;
 mod start;
 mod sync;
+mod tables;
 mod thread;
 
 pub use attach::{rs_attach, rs_detach};

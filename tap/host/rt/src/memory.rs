@@ -122,11 +122,19 @@ pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
 /// Quotas of a PD session.
 pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
     let op = &OPCODES.pd;
-    let ask = |opcode| rpc::call(pd, opcode, &[], |_| {})?.reader().u64().map_err(rpc::malformed);
     Ok(rs_quota_t {
-        ram_limit: ask(op.ram_quota)?,
-        ram_used: ask(op.used_ram)?,
-        caps_limit: ask(op.cap_quota)?,
-        caps_used: ask(op.used_caps)?,
+        ram_limit: ask(pd, op.ram_quota)?,
+        ram_used: ask(pd, op.used_ram)?,
+        caps_limit: ask(pd, op.cap_quota)?,
+        caps_used: ask(pd, op.used_caps)?,
     })
+}
+
+/// The component's RAM quota.
+pub(crate) fn ram_quota() -> Result<u64, rs_err_t> {
+    ask(env::pd(), OPCODES.pd.ram_quota)
+}
+
+fn ask(pd: rs_cap_t, opcode: u64) -> Result<u64, rs_err_t> {
+    rpc::call(pd, opcode, &[], |_| {})?.reader().u64().map_err(rpc::malformed)
 }

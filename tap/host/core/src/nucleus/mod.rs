@@ -7,6 +7,7 @@ pub(crate) mod map;
 mod object;
 mod process;
 mod settle;
+pub(crate) mod tables;
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -101,6 +102,8 @@ pub(crate) enum Source {
     Loader(ProcId),
     /// Time for fault injection.
     Storm,
+    /// Some component ran for a while.
+    Ran,
 }
 
 impl Source {
@@ -113,6 +116,7 @@ impl Source {
             Self::Event(e) => 4 | (e.0 << 3),
             Self::Loader(p) => 5 | (p.0 << 3),
             Self::Storm => 6,
+            Self::Ran => 7,
         }
     }
 
@@ -125,7 +129,8 @@ impl Source {
             3 => Self::Death(ProcId(id)),
             4 => Self::Event(EpId(id)),
             5 => Self::Loader(ProcId(id)),
-            _ => Self::Storm,
+            6 => Self::Storm,
+            _ => Self::Ran,
         }
     }
 }
@@ -269,6 +274,7 @@ mod tests {
         for source in [
             Source::Doorbell,
             Source::Storm,
+            Source::Ran,
             Source::Signals,
             Source::Control(ProcId(7)),
             Source::Death(ProcId(8)),

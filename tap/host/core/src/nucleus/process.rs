@@ -9,6 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use topology::Location;
 
+use super::tables::Timer;
 use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};
 use crate::account::AccountId;
 use crate::isolation::loader;
@@ -18,7 +19,7 @@ use crate::machine::Machine;
 pub(crate) struct Process {
     /// Label of its PD session.
     pub(crate) label: String,
-    pid: Pid,
+    pub(super) pid: Pid,
     pidfd: OwnedFd,
     pub(crate) control: OwnedFd,
     /// The PD session's account, which pays for its objects.
@@ -35,6 +36,8 @@ pub(crate) struct Process {
     listener: Option<OwnedFd>,
     /// Until it says hello, its loader may ask for libraries.
     pub(super) loading: bool,
+    /// Rings while it runs.
+    _timer: Timer,
 }
 
 impl Process {
@@ -75,23 +78,21 @@ impl Nucleus {
         command.env_clear().process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
-        let child = command.spawn().map_err(|e| {
+        let mut child = command.spawn().map_err(|e| {
             crate::note(format_args!("cannot start \"{name}\": {e}"));
             Refusal::Invalid
         })?;
         drop(far);
         let pid = Pid::from_child(&child);
-        let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
         let id = ProcId(self.fresh());
-        // Sent before the binary was executed.
-        let mut fds = sys::Fds::default();
-        let _ = sys::recv_packet(&control, &mut fds, RecvFlags::DONTWAIT);
-        let [loader, ..] = fds;
-        if let Some(loader) = &loader {
-            self.watch(loader, Source::Loader(id), epoll::EventFlags::IN)?;
-        }
-        self.watch(&control, Source::Control(id), epoll::EventFlags::IN)?;
-        self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
+        let Ok((pidfd, listener, timer)) = self.follow(pid, id, &control) else {
+            // Nobody would learn of its end.
+            let _ = child.kill().and_then(|()| child.wait());
+            crate::note(format_args!(
+                "cannot start \"{name}\": core cannot watch any more processes"
+            ));
+            return Err(Refusal::Limit);
+        };
         let process = Process {
             label: name.to_owned(),
             pid,
@@ -104,11 +105,33 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
-            listener: loader,
+            listener,
             loading: true,
+            _timer: timer,
         };
         self.procs.insert(id, process);
         Ok(id)
+    }
+
+    /// Get ready for what a new process says, asks, and does. What was watched goes with its descriptor.
+    fn follow(
+        &self,
+        pid: Pid,
+        id: ProcId,
+        control: &OwnedFd,
+    ) -> std::io::Result<(OwnedFd, Option<OwnedFd>, Timer)> {
+        let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+        let timer = Timer::new(pid, id)?;
+        // Sent before the binary was executed.
+        let mut fds = sys::Fds::default();
+        let _ = sys::recv_packet(control, &mut fds, RecvFlags::DONTWAIT);
+        let [loader, ..] = fds;
+        if let Some(loader) = &loader {
+            self.watch(loader, Source::Loader(id), epoll::EventFlags::IN)?;
+        }
+        self.watch(control, Source::Control(id), epoll::EventFlags::IN)?;
+        self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
+        Ok((pidfd, loader, timer))
     }
 
     /// A process asks for a library or a thread.

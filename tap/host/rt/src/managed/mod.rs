@@ -8,6 +8,9 @@
 //! range with one of them held: what runs under them touches nothing but the stack and statics. It does not allocate. It
 //! runs on the stack of the thread that faulted, which has room for it unless the thread is about to overflow it anyway.
 //!
+//! What is mapped through views is limited, in page tables and in number. When it becomes too much, all of it is unmapped, and
+//! what is accessed again is mapped again.
+//!
 //! A component that never maps a managed dataspace has neither the handler nor the thread.
 pub(crate) mod access;
 
@@ -19,16 +22,20 @@ use std::sync::{Mutex, MutexGuard};
 use genode_abi::*;
 use rs_host_proto::control::{paging, request as op};
 use rs_host_proto::sys::{self, Futex};
+use rs_host_proto::tables::VIEWS as VIEWS_TABLES;
 use rs_host_proto::{PAGE, opcode};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::thread::futex::{self, Timespec};
 
 use crate::sync::lock;
+use crate::tables::Tables;
 use crate::{control, rpc, thread};
 
 /// Views a component can have, as many as core gives.
 const MAX: usize = 1024;
+/// Pieces that are mapped through views at a time: Linux counts mappings, attached dataspaces are mappings as well.
+const MAX_PIECES: usize = 6144;
 /// How long a component that does not unmap what was detached is waited for.
 const PATIENCE_S: i64 = 1;
 
@@ -53,10 +60,17 @@ struct Views {
     table: [View; MAX],
     /// Entries that were ever used.
     bound: usize,
+    /// Pieces that were mapped since everything was unmapped, and the page tables that they take.
+    pieces: usize,
+    tables: Tables<4096>,
 }
 
-static VIEWS: Mutex<Views> =
-    Mutex::new(Views { table: [View { id: 0, start: 0, size: 0 }; MAX], bound: 0 });
+static VIEWS: Mutex<Views> = Mutex::new(Views {
+    table: [View { id: 0, start: 0, size: 0 }; MAX],
+    bound: 0,
+    pieces: 0,
+    tables: Tables::new(),
+});
 /// The thread that holds [`VIEWS`]: if it faults, the fault is its own.
 static HOLDER: AtomicU64 = AtomicU64::new(0);
 /// The page that core counts news in, null until the first view.
@@ -100,6 +114,34 @@ impl Views {
             self.table.iter_mut().take(self.bound).find(|v| v.id != 0 && v.start == start)?;
         Some(std::mem::take(&mut view.id))
     }
+
+    /// Another piece is about to be mapped.
+    fn piece(&mut self, addr: usize, size: usize) {
+        let fits = self.pieces < MAX_PIECES && self.tables.add(addr, size);
+        if !fits || self.tables.bytes() > VIEWS_TABLES {
+            self.unmap_all();
+            self.tables.add(addr, size);
+        }
+        self.pieces += 1;
+    }
+
+    /// Unmap all pieces: page tables go with them.
+    fn unmap_all(&mut self) {
+        for view in self.table.iter().take(self.bound).filter(|v| v.id != 0) {
+            if let Some(at) = view.part(0, view.size) {
+                hide(at, view.size);
+            }
+        }
+        self.pieces = 0;
+        self.tables.clear();
+    }
+}
+
+/// Take away what a part of a view shows. The lock on the views is held.
+fn hide(at: *mut c_void, size: usize) {
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+    // SAFETY: replaces a part of a view, which is there to be filled and emptied, and stays as long as the lock is held.
+    let _ = unsafe { rustix::mm::mmap_anonymous(at, size, ProtFlags::empty(), flags) };
 }
 
 /// A word of core's page.
@@ -226,9 +268,9 @@ pub(crate) fn serve(addr: usize, kind: rs_fault_kind_t) -> Served {
     loop {
         // Before the question, so that no news is slept through.
         let seen = news.load(Ordering::Acquire);
-        let views = views();
+        let mut views = views();
         let Some(view) = views.0.of(addr) else { return Served::Foreign };
-        let answer = ask(view, addr, kind);
+        let answer = ask(&mut views.0, view, addr, kind);
         drop(views);
         match answer {
             Answer::Mapped => return Served::Mapped,
@@ -240,7 +282,7 @@ pub(crate) fn serve(addr: usize, kind: rs_fault_kind_t) -> Served {
 
 /// Ask core for what is behind an address of a view, and map it. The lock on the views is held, so that whatever is
 /// detached after the answer is unmapped after the mapping.
-fn ask(view: View, addr: usize, kind: rs_fault_kind_t) -> Answer {
+fn ask(views: &mut Views, view: View, addr: usize, kind: rs_fault_kind_t) -> Answer {
     let args = [view.id, (addr - view.start) as u64, u64::from(kind)];
     let Ok(mut reply) = control::request(op::FAULT, &args, None) else { return Answer::Never };
     if reply.arg(0) == 0 {
@@ -253,6 +295,7 @@ fn ask(view: View, addr: usize, kind: rs_fault_kind_t) -> Answer {
     prot.set(ProtFlags::WRITE, rights & paging::WRITE != 0);
     prot.set(ProtFlags::EXEC, rights & paging::EXECUTE != 0);
     let Some(at) = view.part(start, size) else { return Answer::Never };
+    views.piece(at.addr(), size);
     let flags = MapFlags::SHARED | MapFlags::FIXED;
     // SAFETY: replaces a part of a view, which is there for that, and stays as long as the lock is held.
     match unsafe { rustix::mm::mmap(at, size, prot, flags, memory, offset) } {
@@ -276,9 +319,7 @@ fn unmap_what_is_detached() {
         // A view that is gone is unmapped already; its id is no other's.
         let view = views.0.by_id(reply.arg(1));
         if let Some(at) = view.and_then(|view| view.part(start, size)) {
-            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-            // SAFETY: replaces a part of a view, where nothing may be seen any more, with the lock held.
-            let _ = unsafe { rustix::mm::mmap_anonymous(at, size, ProtFlags::empty(), flags) };
+            hide(at, size);
         }
     }
 }

@@ -2,7 +2,7 @@
 use crate::account::Guard;
 
 /// RAM that a region map takes, about what core remembers of it.
-const MAP_RAM: u64 = 4096;
+pub(super) const MAP_RAM: u64 = 4096;
 /// RAM that a region takes.
 const REGION_RAM: u64 = 256;
 /// Capabilities that a region map takes, as a session object does.

@@ -7,8 +7,10 @@ use crate::nucleus::{ObjId, ProcId, ViewId};
 
 /// Views of one process.
 const MAX_VIEWS: usize = 1024;
-/// Waiting threads that a map remembers. Others wait as well, and are remembered when they ask again.
-const MAX_FAULTERS: usize = 1024;
+/// Waiting threads that a map remembers, no more than its price pays for. Others wait as well, and are remembered when they
+/// ask again.
+const MAX_FAULTERS: usize = 64;
+const _: () = assert!(MAX_FAULTERS * size_of::<Faulter>() < super::budget::MAP_RAM as usize);
 
 /// A mapping of a managed dataspace in a process.
 pub(crate) struct View {

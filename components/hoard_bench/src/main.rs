@@ -31,8 +31,8 @@ rs_heap_bench work NAME [--quick]      do one workload in this process
                        (programs: default hoard, beside glibc, which is always there)
   --unplaced           leave it to the scheduler where servers and clients run (programs)
   --by wall|processor  what counts as time (default wall)
-  --save FILE          append the samples to FILE
-  --curves FOLDER      write scaling curves as SVG (report)
+  --save FILE          append the samples to FILE; a series that was interrupted goes on where it was
+  --curves FOLDER      where scaling curves are drawn (heap: default target/heap-curves)
 ";
 
 /// What went wrong, in words for a person.

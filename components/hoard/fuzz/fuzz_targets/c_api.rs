@@ -1,6 +1,10 @@
-//! Any calls of the C family, in any order: `cargo +nightly fuzz run c_api`.
+//! Any calls of the C family, in any order. With stable Rust and a C++ compiler, in this folder, whose
+//! `.cargo/config.toml` has the coverage that libFuzzer wants:
 //!
-//! The interpreter is the one that the stable test `corpus` replays this corpus with.
+//! `mkdir -p found && cargo run --release -- found corpus/c_api -max_total_time=60`
+//!
+//! What fails is written to `crash-...` here; give that file as the only argument to see it again.
+//! The interpreter is the one that the test `corpus` replays this corpus with.
 #![no_main]
 
 #[path = "../../tests/c_api/mod.rs"]

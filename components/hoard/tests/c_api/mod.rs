@@ -32,8 +32,13 @@ fn byte(seed: u8, i: usize) -> u8 {
     seed.wrapping_mul(31).wrapping_add((i % 253) as u8)
 }
 
+/// Offsets worth looking at: all of a small block, every page of a larger one, few of a huge one.
 fn places(size: usize) -> impl Iterator<Item = usize> {
-    let step = if size <= 4096 { 1 } else { 1021 };
+    let step = match size {
+        ..=4096 => 1,
+        ..0x4_0000 => 1021,
+        _ => 65_521,
+    };
     (0..size).step_by(step).chain(size.checked_sub(1))
 }
 

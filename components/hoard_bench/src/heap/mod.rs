@@ -6,9 +6,10 @@ pub(crate) mod report;
 pub(crate) mod sample;
 mod svg;
 
+use std::cell::LazyCell;
 use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::work::{self, Meter, Scale};
@@ -81,8 +82,8 @@ fn run(workload: &str, allocator: &Allocator, quick: bool) -> Result<Sample, Pro
         return Err(failed());
     }
     // The dynamic linker only warns about a library that it cannot preload: see whose malloc it really was.
-    let expected = allocator.library.as_deref().and_then(std::path::Path::file_name);
-    let used = std::path::Path::new(&sample.allocator).file_name();
+    let expected = allocator.library.as_deref().and_then(Path::file_name);
+    let used = Path::new(&sample.allocator).file_name();
     if expected.is_some() && expected != used {
         let used = &sample.allocator;
         return Err(Problem::new(format!(
@@ -120,37 +121,57 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     if allocators.is_empty() {
         return Err(Problem::new("no allocator is left to run".to_owned()));
     }
-    let counter = peers::counter().map_err(|reason| println!("# SKIP used memory: {reason}")).ok();
     let chosen = chosen(plan)?;
-    let mut samples = Vec::new();
+    // A series that was interrupted goes on where it was: what the file keeps is not run again.
+    let mut samples = plan.save.as_deref().map(saved).unwrap_or_default();
+    let counter = LazyCell::new(|| {
+        peers::counter().map_err(|reason| println!("# SKIP used memory: {reason}")).ok()
+    });
     let mut failures = Vec::new();
+    let mut ran = 0;
     for name in &chosen {
-        let counted = counter.as_ref().map(|counter| run(name, counter, plan.quick)).transpose()?;
+        let kept: Vec<usize> = allocators
+            .iter()
+            .map(|a| {
+                samples.iter().filter(|s| s.workload == *name && s.allocator == a.name).count()
+            })
+            .collect();
+        let mut counted = None;
         for round in 0..plan.runs {
             for turn in 0..allocators.len() {
                 // Each round starts with another allocator: none always follows the same neighbour's heat.
-                let allocator = &allocators[(turn + round) % allocators.len()];
-                match run(name, allocator, plan.quick) {
+                let place = (turn + round) % allocators.len();
+                if round < kept[place] {
+                    continue;
+                }
+                if counted.is_none() {
+                    counted = Some(count(name, &samples, || counter.as_ref(), plan.quick)?);
+                }
+                match run(name, &allocators[place], plan.quick) {
                     Ok(mut sample) => {
-                        if let Some(counted) = &counted {
-                            (sample.used, sample.blocks) = (counted.used, counted.blocks);
+                        (sample.used, sample.blocks) = counted.unwrap_or_default();
+                        if let Some(path) = &plan.save {
+                            save(path, &sample)?;
                         }
                         samples.push(sample);
+                        ran += 1;
                     }
                     Err(problem) => failures.push(problem.to_string()),
                 }
             }
         }
         print!("{}", report::one(name, &samples, &plan.view));
-        if let Some(path) = &plan.save {
-            save(path, &samples, name)?;
-        }
     }
+    let samples: Vec<Sample> =
+        samples.into_iter().filter(|sample| chosen.contains(&sample.workload)).collect();
     print!("{}", report::summary(&samples, &plan.view));
     for failure in &failures {
         println!("# FAILED {failure}");
     }
-    let ran = samples.len();
+    // A quick run's curves would tell nothing.
+    let usual = (!plan.quick).then(|| peers::target().join("heap-curves"));
+    let curves = plan.view.curves.clone().or(usual);
+    draw(&samples, &report::View { curves, ..plan.view.clone() })?;
     println!("# {ran} runs of {} workloads on {} allocators", chosen.len(), allocators.len());
     match failures.len() {
         0 => Ok(()),
@@ -158,23 +179,50 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     }
 }
 
-/// Appends the samples of one workload to a file.
-pub(crate) fn save(
-    path: &std::path::Path,
-    samples: &[Sample],
+/// What `workload` has in use at its peak and how many blocks it asks for: as saved samples have it, or else counted
+/// in a run of its own; zeroes if that cannot be.
+fn count<'a>(
     workload: &str,
-) -> Result<(), Problem> {
+    samples: &[Sample],
+    counter: impl FnOnce() -> Option<&'a Allocator>,
+    quick: bool,
+) -> Result<(u64, u64), Problem> {
+    if let Some(known) = samples.iter().find(|s| s.workload == workload && s.used > 0) {
+        return Ok((known.used, known.blocks));
+    }
+    let counted = counter().map(|counter| run(workload, counter, quick)).transpose()?;
+    Ok(counted.map_or((0, 0), |sample| (sample.used, sample.blocks)))
+}
+
+/// The samples that a file keeps; none if there is no such file.
+pub(crate) fn saved(path: &Path) -> Vec<Sample> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(Sample::parse).collect()
+}
+
+/// Appends a sample to a file.
+pub(crate) fn save(path: &Path, sample: &Sample) -> Result<(), Problem> {
     let problem = |error: std::io::Error| Problem::new(format!("{}: {error}", path.display()));
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(problem)?;
     let mut text = String::new();
     if file.metadata().map_err(problem)?.len() == 0 {
         text = format!("{HEADER}\n");
     }
-    for sample in samples.iter().filter(|sample| sample.workload == workload) {
-        text.push_str(&sample.to_string());
-        text.push('\n');
-    }
+    text = format!("{text}{sample}\n");
     file.write_all(text.as_bytes()).map_err(problem)
+}
+
+/// Writes the curves, if a folder is given for them.
+fn draw(samples: &[Sample], view: &report::View) -> Result<(), Problem> {
+    let Some(folder) = &view.curves else { return Ok(()) };
+    for (name, drawing) in report::curves(samples, view) {
+        let path = folder.join(format!("{name}.svg"));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&path, drawing))
+            .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
+        println!("drawn: {}", path.display());
+    }
+    Ok(())
 }
 
 /// The command `report`: the tables and curves of samples that were saved before.
@@ -199,13 +247,26 @@ pub(crate) fn report(files: &[PathBuf], view: &report::View) -> Result<(), Probl
     if !programs.is_empty() {
         print!("{}", programs::table(&programs));
     }
-    if let Some(folder) = &view.curves {
-        for (name, drawing) in report::curves(&samples, view) {
-            let path = folder.join(format!("{name}.svg"));
-            std::fs::write(&path, drawing)
-                .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
-            println!("drawn: {}", path.display());
+    draw(&samples, view)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sample::{HEADER, Sample};
+    use super::{save, saved};
+
+    #[test]
+    fn samples_are_kept_one_by_one() {
+        let path = std::env::temp_dir().join(format!("rs_heap_bench-{}.csv", std::process::id()));
+        assert!(saved(&path).is_empty());
+        let lines = ["trees-1,hoard,9,8,7,6,5,4,3,-", "larson-4,glibc,9,8,7,6,5,4,3,respawns:2"];
+        let samples: Vec<Sample> = lines.iter().filter_map(|line| Sample::parse(line)).collect();
+        for sample in &samples {
+            save(&path, sample).expect("a temporary file");
         }
+        let text = std::fs::read_to_string(&path).expect("written above");
+        assert_eq!(text, format!("{HEADER}\n{}\n{}\n", lines[0], lines[1]));
+        assert_eq!((saved(&path), samples.len()), (samples, 2));
+        std::fs::remove_file(&path).expect("written above");
     }
-    Ok(())
 }

@@ -154,7 +154,7 @@ fn here() -> &'static Path {
 }
 
 /// The folder for build results: the one this program was built into.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let profile =
         program.ancestors().find(|folder| folder.ends_with("release") || folder.ends_with("debug"));

@@ -12,7 +12,6 @@ mod redis;
 mod stage;
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use crate::heap::peers::{self, Allocator, GLIBC};
 use crate::heap::sample::{Sample, median, spread};
@@ -127,12 +126,6 @@ impl Program {
     }
 }
 
-/// The samples that the file keeps.
-fn saved(path: &Path) -> Vec<Sample> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().filter_map(Sample::parse).collect()
-}
-
 /// The command `programs`.
 pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
     let named = if plan.allocators.is_empty() {
@@ -166,7 +159,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
         }
     }
     // A series that was interrupted goes on where it was: what the file keeps is not run again.
-    let kept = plan.save.as_deref().map(saved).unwrap_or_default();
+    let kept = plan.save.as_deref().map(heap::saved).unwrap_or_default();
     let kept_of = |program: &Program| kept.iter().filter(|s| s.workload == program.name).count();
     let runs = (0..plan.runs).flat_map(|round| present.iter().map(move |program| (round, program)));
     for (round, program) in runs {
@@ -180,7 +173,7 @@ pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
             match program.sample(allocator, plan, turn) {
                 Ok(sample) => {
                     if let Some(path) = &plan.save {
-                        heap::save(path, std::slice::from_ref(&sample), program.name)?;
+                        heap::save(path, &sample)?;
                     }
                     let seconds = sample.wall_ns as f64 / 1e9;
                     println!("# {} on {}: {seconds:.2} s", program.name, allocator.name);

@@ -1,7 +1,7 @@
 //! Region maps of the component's own.
 
-use alloc::vec::Vec;
-use core::sync::atomic::{AtomicBool, Ordering};
+use alloc::{sync::Arc, vec::Vec};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use genode::{
     affinity::Location,
@@ -143,6 +143,52 @@ pub(crate) fn nested(env: Env) -> Test {
     Ok(())
 }
 
+/// Once a map is destroyed nobody sees what was in it, wherever it was attached: a thread that never stops looking does not
+/// either. It waits until there is something else.
+pub(crate) fn destroyed(env: Env) -> Test {
+    const ROUNDS: u64 = 100;
+    let outer = map(env, 1)?;
+    let memory = Arc::new(view(&outer)?);
+    let last = Arc::new(AtomicU64::new(0));
+    let wrong = Arc::new(AtomicU64::new(0));
+    let reader = thread::Builder::new("reader")
+        .spawn({
+            let (memory, last, wrong) = (memory.clone(), last.clone(), wrong.clone());
+            move || {
+                while last.load(Ordering::Relaxed) < ROUNDS {
+                    match word(&memory, 0) {
+                        Ok(u64::MAX) => wrong.store(1, Ordering::Relaxed),
+                        Ok(value) => last.store(value, Ordering::Relaxed),
+                        Err(_) => break,
+                    }
+                }
+            }
+        })
+        .map_err(at("thread"))?;
+    let rm = RmSession::open(env).map_err(at("RM session"))?;
+    for round in 1..=ROUNDS {
+        let inner = rm.create(PAGE_SIZE).map_err(at("region map"))?;
+        let ram = ram(1)?;
+        set(&ram, 0, round)?;
+        inner.attach(ram.cap(), 0, &WRITE).map_err(at("attach"))?;
+        let dataspace = inner.dataspace().map_err(at("dataspace of a region map"))?;
+        outer.attach(&dataspace, 0, &WRITE).map_err(at("attach a managed dataspace"))?;
+        while last.load(Ordering::Relaxed) < round {
+            core::hint::spin_loop();
+        }
+        drop(inner);
+        set(&ram, 0, u64::MAX)?;
+        // As long as a mapping that was left would take to be looked at.
+        for _ in 0..10_000 {
+            core::hint::spin_loop();
+        }
+    }
+    reader.join().map_err(at("join"))?;
+    ensure("what was in a map that is destroyed", wrong.load(Ordering::Relaxed) == 0)?;
+    log!("destroyed maps show nothing");
+    Ok(())
+}
+
 /// As many maps as the quota pays for, and then an answer.
 pub(crate) fn out_of_quota(env: Env) -> Test {
     let before = env.quota();
@@ -173,7 +219,7 @@ pub(crate) fn own_pager(env: Env) -> Test {
     let map = map(env, PAGES)?;
     let memory = view(&map)?;
     // On Genode a thread that faults before there is a handler never goes on.
-    let ready = alloc::sync::Arc::new(AtomicBool::new(false));
+    let ready = Arc::new(AtomicBool::new(false));
     let handled = ready.clone();
     Entrypoint::spawn("pager", DEFAULT_STACK, Location::cpu(0, 0), move |ep| {
         let mut pages = Vec::new();
@@ -204,7 +250,7 @@ pub(crate) fn own_pager(env: Env) -> Test {
     while !ready.load(Ordering::Acquire) {
         core::hint::spin_loop();
     }
-    let memory = alloc::sync::Arc::new(memory);
+    let memory = Arc::new(memory);
     let threads = (0..4)
         .map(|n| {
             let memory = memory.clone();

@@ -41,13 +41,18 @@ fn main(env: Env) -> Test {
         }
         Ok(())
     };
+    // Where a thread that finds nothing waits, handler or not.
+    let victims = config.attr_or("victims", false);
+    if victims {
+        local::destroyed(env)?;
+    }
     round()?; // heaps that grow keep their memory
     let before = env.quota().caps_used;
     round()?;
     ensure("all capabilities came back", env.quota().caps_used == before)?;
     if remote {
         local::own_pager(env)?;
-        remote::run(env, config.attr_or("victims", false))?;
+        remote::run(env, victims)?;
     }
     log!("--- managed dataspaces test finished ---");
     env.exit(0)

@@ -92,8 +92,9 @@ pub mod request {
     pub const FAULT: u64 = 14;
     /// What the last answer said is unmapped; what is next? Reply: 0 if nothing, or 1, then view, offset, size.
     pub const UNMAPPED: u64 = 15;
-    /// Whether all that was detached from the region map in the descriptor is unmapped everywhere. Reply: 0 if not:
-    /// ask again when the page says that there is news; or 1.
+    /// Whether all that was detached from the region map in the descriptor is unmapped everywhere, or, for a session of
+    /// the RM service, all that was in its region maps that are gone. Reply: 0 if not: ask again when the page says that
+    /// there is news; or 1.
     pub const SETTLED: u64 = 16;
     /// (*) The objects `arg 0` to `arg 6` are gone, except those that are 0.
     pub const OBJECTS_GONE: u64 = 17;

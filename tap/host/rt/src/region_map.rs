@@ -192,7 +192,11 @@ pub unsafe extern "C" fn rs_rm_destroy(map: *mut rs_region_map_t) {
     let map = unsafe { Box::from_raw(map.cast::<Map>()) };
     // SAFETY: the session is open as long as it has maps, by the contract.
     let session = unsafe { &*map.session };
-    let _ = rpc::call(session.cap, rm::DESTROY, &[map.cap], |_| {});
+    let told = rpc::call(session.cap, rm::DESTROY, &[map.cap], |_| {});
+    // SAFETY: the session holds a reference.
+    if let (Ok(_), Some(session)) = (told, unsafe { borrow(session.cap) }) {
+        managed::settle(session);
+    }
     // SAFETY: ours.
     unsafe { rs_cap_drop(map.cap) };
 }

@@ -70,7 +70,14 @@ fn descriptor_of(
 }
 
 extern "C" fn construct() {
-    let (id, rm_session) = support::open("RM", "", cost::RM.ram, 10).unwrap();
+    let token = |name: &sys::Identity| name.size == 0 && !name.managed;
+    let mut id = 0;
+    let open = || {
+        let (session, cap) = support::open("RM", "", cost::RM.ram, 10).unwrap();
+        id = session;
+        cap
+    };
+    let (rm_session, session_name) = descriptor_of(open, token);
     let create = |size: u64| {
         let answer = support::call(rm_session, rm::CREATE, &[], |w| {
             w.u64(size);
@@ -80,11 +87,11 @@ extern "C" fn construct() {
     for size in [0, u64::MAX, 1 << 47, u64::MAX - 4095] {
         assert!(!create(size).reader().bool().unwrap(), "a map of {size} bytes");
     }
-    let token = |name: &sys::Identity| name.size == 0 && !name.managed;
     let (map, map_name) = descriptor_of(|| create(16 * K).cap(), token);
     let second = create(16 * K).cap();
-    let dataspace = || support::call(map, region_map::DATASPACE, &[], |_| {}).unwrap().cap();
-    let (managed, name) = descriptor_of(dataspace, |name| name.managed);
+    let dataspace = |map| support::call(map, region_map::DATASPACE, &[], |_| {}).unwrap().cap();
+    let (managed, name) = descriptor_of(|| dataspace(map), |name| name.managed);
+    let (_, second_name) = descriptor_of(|| dataspace(second), |name| name.managed);
     let allocate = || {
         let mut ram = 0;
         let size = 4 * K as usize;
@@ -171,6 +178,26 @@ extern "C" fn construct() {
     let (told, _) = ask(request::UNMAPPED, &[], None);
     assert_eq!(told.0[..2], [status::OK, 0]);
     assert!(settled(), "done");
+
+    // The same for a map that is destroyed, also by way of a map that it is attached in.
+    let gone = || ask(request::SETTLED, &[], Some(session_name)).0.arg(0) == 1;
+    assert!(gone(), "no map is gone");
+    let (outer, _) = ask(request::VIEW_OPEN, &[0, 0, all], Some(second_name));
+    let outer = outer.arg(0);
+    let _ = support::call(rm_session, rm::DESTROY, &[map], |_| {});
+    let mut views = Vec::new();
+    for _ in 0..2 {
+        assert!(!gone(), "a view still shows it");
+        let (told, _) = ask(request::UNMAPPED, &[], None);
+        assert_eq!(told.0[..2], [status::OK, 1]);
+        views.push(told.arg(1));
+    }
+    views.sort_unstable();
+    assert_eq!(views, [view, outer]);
+    assert!(!gone(), "told, but not done");
+    let (told, _) = ask(request::UNMAPPED, &[], None);
+    assert_eq!(told.0[..2], [status::OK, 0]);
+    assert!(gone(), "done");
 
     unsafe { rs_session_close(id) };
     refused("a map that is gone", request::FAULT, &[view, 0, fault::READ as u64], None);

@@ -324,8 +324,8 @@ fn unmap_what_is_detached() {
     }
 }
 
-/// Wait until nobody maps any more what was detached from a region map.
-pub(crate) fn settle(map: BorrowedFd<'_>) {
+/// Wait until nobody maps any more what was detached from a region map, or was in maps of a session that are gone.
+pub(crate) fn settle(of: BorrowedFd<'_>) {
     if prepare(false).is_err() {
         return;
     }
@@ -334,7 +334,7 @@ pub(crate) fn settle(map: BorrowedFd<'_>) {
     let end = now().tv_sec + PATIENCE_S;
     loop {
         let seen = news.load(Ordering::Acquire);
-        match control::request(op::SETTLED, &[], Some(map)) {
+        match control::request(op::SETTLED, &[], Some(of)) {
             Ok(reply) if reply.arg(0) == 0 => {}
             _ => return,
         }

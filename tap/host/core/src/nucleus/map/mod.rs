@@ -118,6 +118,8 @@ pub(crate) struct Maps {
     /// What processes are to be told.
     pages: HashMap<ProcId, paging::Page>,
     settling: HashSet<ProcId>,
+    /// Views that may still show what was in maps that are gone, by who had the maps.
+    leaving: HashMap<OwnerId, HashSet<ViewId>>,
 }
 
 /// Parts of maps, by map.
@@ -144,8 +146,12 @@ impl Maps {
     /// Remove a map: what was mapped through it is unmapped, who waits for something in it is told.
     pub(crate) fn destroy(&mut self, id: MapId) {
         let Some(map) = self.by_id.get(&id) else { return };
-        let (size, dataspace) = (map.size, map.dataspace);
+        let (size, dataspace, owner) = (map.size, map.dataspace, map.owner);
         self.invalidate(id, 0, size);
+        let unsettled = self.unsettled(id);
+        if !unsettled.is_empty() {
+            self.leaving.entry(owner).or_default().extend(unsettled);
+        }
         self.tell(id);
         self.dataspace_gone(dataspace);
         let Some(map) = self.by_id.remove(&id) else { return };
@@ -177,7 +183,11 @@ impl Maps {
 
     /// Maps, views and budgets in use.
     pub(crate) fn count(&self) -> usize {
-        self.by_id.len() + self.views.len() + self.budgets.len() + self.users.len()
+        self.by_id.len()
+            + self.views.len()
+            + self.budgets.len()
+            + self.users.len()
+            + self.leaving.len()
     }
 
     /// Attach `region` at an address, or where there is room. Sizes and offsets are whole pages.

@@ -174,11 +174,11 @@ impl Nucleus {
     }
 
     fn settled(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {
-        match self.lookup_core(cap.ok_or(Refusal::Invalid)?) {
-            Some((_, CoreObject::RegionMap(_, map))) => {
-                Ok(Answer::words(&[u64::from(self.maps.is_settled(id, map))]))
-            }
-            _ => Err(Refusal::Gone),
-        }
+        let settled = match self.lookup_core(cap.ok_or(Refusal::Invalid)?) {
+            Some((_, CoreObject::RegionMap(_, map))) => self.maps.is_settled(id, map),
+            Some((_, CoreObject::Rm(owner))) => self.maps.is_gone(id, owner),
+            _ => return Err(Refusal::Gone),
+        };
+        Ok(Answer::words(&[u64::from(settled)]))
     }
 }

@@ -213,20 +213,40 @@ impl Maps {
         next
     }
 
+    /// Whether a view has nothing left to unmap.
+    fn is_view_settled(&self, id: ViewId) -> bool {
+        let Some(view) = self.views.get(&id) else { return true };
+        let sent = self.pages.get(&view.process).is_some_and(|p| p.sent == Some(id));
+        view.stale.is_none() && !sent
+    }
+
+    /// Views that show a map and have something left to unmap.
+    pub(super) fn unsettled(&self, id: MapId) -> HashSet<ViewId> {
+        let Some(size) = self.size(id) else { return HashSet::new() };
+        let shown = self.levels(id, (0, size));
+        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
+        maps.flat_map(|m| &m.views).copied().filter(|v| !self.is_view_settled(*v)).collect()
+    }
+
     /// Whether nobody has anything to unmap that shows a map; `process` is told when to ask again.
     pub(crate) fn is_settled(&mut self, process: ProcId, id: MapId) -> bool {
-        let Some(size) = self.size(id) else { return true };
-        let shown = self.levels(id, (0, size));
-        let views = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
-        let settled = views.flat_map(|m| &m.views).all(|id| {
-            let Some(view) = self.views.get(id) else { return true };
-            let sent = self.pages.get(&view.process).is_some_and(|p| p.sent == Some(*id));
-            view.stale.is_none() && !sent
-        });
+        let settled = self.unsettled(id).is_empty();
         if !settled {
             self.settling.insert(process);
         }
         settled
+    }
+
+    /// The same for all maps of an owner that are gone.
+    pub(crate) fn is_gone(&mut self, process: ProcId, owner: OwnerId) -> bool {
+        let mut leaving = self.leaving.remove(&owner).unwrap_or_default();
+        leaving.retain(|view| !self.is_view_settled(*view));
+        if leaving.is_empty() {
+            return true;
+        }
+        self.leaving.insert(owner, leaving);
+        self.settling.insert(process);
+        false
     }
 
     /// Something was unmapped: whoever waits for that is to look again.
@@ -268,5 +288,6 @@ impl Maps {
     /// A session is over; its maps are gone.
     pub(crate) fn close(&mut self, owner: OwnerId) {
         self.budgets.remove(&owner);
+        self.leaving.remove(&owner);
     }
 }

@@ -154,21 +154,23 @@ impl<P: Process> Face<P> {
         P::core()
     }
 
-    /// Counts what is allocated; what the calling thread gathered counts as free.
-    pub fn stats() -> Stats {
+    /// Pushes what the calling thread gathered.
+    fn flush() {
         let heap = P::heap();
         if heap.kind() == Kind::Thread {
             heap.flush(P::core());
         }
+    }
+
+    /// Counts what is allocated; what the calling thread gathered counts as free.
+    pub fn stats() -> Stats {
+        Self::flush();
         Stats::of(P::core())
     }
 
     /// Gives memory that is not needed back to the system; how many bytes.
     pub fn trim(keep: usize) -> usize {
-        let heap = P::heap();
-        if heap.kind() == Kind::Thread {
-            heap.flush(P::core());
-        }
+        Self::flush();
         P::core().trim(keep)
     }
 }

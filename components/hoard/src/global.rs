@@ -29,7 +29,7 @@ unsafe impl Sync for Node {}
 
 /// The lock of a node, held.
 pub struct Locked<'a> {
-    pub(crate) node: &'a Node,
+    node: &'a Node,
     env: &'a Env,
     index: usize,
 }

@@ -26,6 +26,7 @@ const MEDIUM_SLICES: usize = 8;
 pub const K: u32 = 4;
 /// Superblocks for which blocks of other owners are gathered.
 const GATHER: usize = 64;
+
 /// What a heap is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -197,7 +198,7 @@ impl Heap {
         let take = || {
             if size <= LARGE_MAX && align <= SLICE {
                 let slices = size.div_ceil(SLICE);
-                let formed = memory.node(self.node.get()).form(LARGE, slices, superblock::LARGE);
+                let formed = memory.node(self.node.get()).form(LARGE, slices, superblock::ANYONE);
                 if let Some((sb, zero)) = formed {
                     sb.set_used(1, 0);
                     return Some((core::ptr::with_exposed_provenance_mut(sb.address()), zero));

@@ -21,6 +21,7 @@ pub struct Memory {
 impl Deref for Memory {
     type Target = Env;
 
+    #[inline(always)]
     fn deref(&self) -> &Env {
         &self.env
     }

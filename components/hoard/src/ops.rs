@@ -78,7 +78,7 @@ pub unsafe fn resize_in_place(memory: &'static Memory, block: *mut u8, size: usi
         superblock::NOBODY => {
             memory.fail("realloc of a pointer that is no block, or not any more", address)
         }
-        superblock::LARGE => {
+        superblock::ANYONE => {
             if size <= class::MAX_SIZE || size > LARGE_MAX {
                 return false;
             }

@@ -120,11 +120,8 @@ impl Pages {
         if base.is_null() {
             return None;
         }
-        // Fresh memory reads as zero, and zeroes are the records of nothing. That of the first
-        // slice, which is never a superblock, says whose segment it is.
-        let first = Superblock::of_slice(base.expose_provenance());
-        first.group.set(node as u8);
-        first.left.store(index as i32, core::sync::atomic::Ordering::Relaxed);
+        // Fresh memory reads as zero, and zeroes are the records of nothing.
+        Superblock::of_slice(base.expose_provenance()).note_segment(node, index);
         if !env.table.add(base.addr()) {
             // SAFETY: mapped above and known to nobody.
             unsafe { env.platform.unmap(base, SEGMENT) };
@@ -163,7 +160,7 @@ impl Pages {
             let at = core::ptr::with_exposed_provenance_mut(segment.base.get() + first * SLICE);
             // SAFETY: a unit of a segment; all of it is free and nothing of it dirty, so it has no
             // memory.
-            match unsafe { env.platform.commit(at, node_of_segment(segment)) } {
+            match unsafe { env.platform.commit(at, Superblock::segment_of(at.addr()).0) } {
                 Commit::Done => self.dirtied(d, index, first, unit),
                 Commit::Refused => return Commit::Refused,
                 Commit::Occupied => {
@@ -238,14 +235,17 @@ impl Pages {
         None
     }
 
-    /// Gives `n` slices from `start` back.
-    pub fn give(&self, env: &Env, start: usize, n: usize) {
-        let first = Superblock::of_slice(start & !(SEGMENT - 1));
-        let index = first.left.load(core::sync::atomic::Ordering::Relaxed) as usize;
+    /// The directory, and which segment and which of its slices is at `start`, which was taken.
+    fn locate(&self, start: usize) -> (&Directory, usize, usize) {
         // SAFETY: slices were taken, so the directory exists.
         let d = unsafe { &*self.directory.get() };
+        (d, Superblock::segment_of(start).1, (start & (SEGMENT - 1)) / SLICE)
+    }
+
+    /// Gives `n` slices from `start` back.
+    pub fn give(&self, env: &Env, start: usize, n: usize) {
+        let (d, index, first) = self.locate(start);
         let segment = d.segment(index);
-        let first = (start & (SEGMENT - 1)) / SLICE;
         segment.free.set(first, n, true);
         segment.dirty.set(first, n, true);
         set(&d.with_free, index, true);
@@ -314,11 +314,8 @@ impl Pages {
             }
             return true;
         }
-        let first = Superblock::of_slice(start & !(SEGMENT - 1));
-        let index = first.left.load(core::sync::atomic::Ordering::Relaxed) as usize;
-        // SAFETY: slices were taken, so the directory exists.
-        let d = unsafe { &*self.directory.get() };
-        let from = (start & (SEGMENT - 1)) / SLICE + old;
+        let (d, index, first) = self.locate(start);
+        let from = first + old;
         let free = d.segment(index).free.all(from, new - old);
         if !free && (!seeded::bug(9) || from + new - old > SLICES) {
             return false;
@@ -346,11 +343,7 @@ impl Pages {
 
 /// The node that the superblock's memory belongs to.
 pub fn node_of(sb: &Superblock) -> usize {
-    Superblock::of_slice(sb.address() & !(SEGMENT - 1)).group.get() as usize
-}
-
-fn node_of_segment(segment: &Segment) -> usize {
-    Superblock::of_slice(segment.base.get()).group.get() as usize
+    Superblock::segment_of(sb.address()).0
 }
 
 fn set(summary: &[Cell<u64>; WORDS], index: usize, on: bool) {

@@ -1,7 +1,7 @@
 //! The one word per superblock through which threads that do not own it speak to it.
 //!
-//! Everything lock-free in this crate is in this file: a list of blocks that came back from other
-//! threads, its length, and who may touch the superblock's private fields. Keeping the three in
+//! Everything that threads settle without a lock is in this file: a list of blocks that came back from
+//! other threads, its length, and who may touch the superblock's private fields. Keeping the three in
 //! one word makes each transition a single compare-and-swap, so there is no state in which a
 //! preempted thread leaves a superblock half handed over.
 //!

@@ -21,12 +21,14 @@ pub const SLICES: usize = SEGMENT / SLICE;
 /// Free lists are carved this many bytes at a time, so that untouched pages stay untouched.
 const STEP: usize = 4 << 10;
 
-/// Not a superblock, or the inside of one.
+// Owners: a heap's identity, which is its address, a multiple of 128, or one of these.
+
+/// Nobody's: not a superblock, or the inside of one.
 pub const NOBODY: usize = 0;
-/// Owned by a node's global heap.
+/// The node's global heap's.
 pub const GLOBAL: usize = 2;
-/// One large block; it has no owner, any thread gives it back to the node.
-pub const LARGE: usize = 4;
+/// Anyone's: a large block, which any thread gives back to the node.
+pub const ANYONE: usize = 4;
 /// Added to a heap's identity while the superblock floats.
 pub const FLOATING: usize = 1;
 
@@ -55,11 +57,10 @@ pub struct Superblock {
     pub(crate) group: Cell<u8>,
     pub(crate) next: Cell<Option<&'static Superblock>>,
     pub(crate) prev: Cell<Option<&'static Superblock>>,
-    // The shared line.
-    pub(crate) owner: SharedLine,
+    shared: SharedLine,
 }
 
-/// What threads other than the owner read and write.
+/// The second line: what threads other than the owner read and write.
 #[repr(C, align(64))]
 pub struct SharedLine {
     who: AtomicUsize,
@@ -116,7 +117,7 @@ impl Superblock {
             group: Cell::new(0),
             next: Cell::new(None),
             prev: Cell::new(None),
-            owner: SharedLine {
+            shared: SharedLine {
                 who: AtomicUsize::new(NOBODY),
                 remote: Remote::new(),
                 capacity: AtomicU32::new(0),
@@ -141,7 +142,7 @@ impl Superblock {
     #[inline]
     pub fn of(address: usize) -> &'static Self {
         let slice = Self::of_slice(address);
-        let back = slice.owner.back.load(Ordering::Relaxed) as usize;
+        let back = slice.shared.back.load(Ordering::Relaxed) as usize;
         if back == 0 {
             return slice;
         }
@@ -157,6 +158,19 @@ impl Superblock {
         (at & !(SEGMENT - 1)) + (at & (SEGMENT - 1)) / size_of::<Self>() * SLICE
     }
 
+    /// Notes in the record of a segment's first slice, which is never a superblock, whose segment it is:
+    /// the node's, and which of the node's.
+    pub fn note_segment(&self, node: usize, index: usize) {
+        self.group.set(node as u8);
+        self.left.store(index as i32, Ordering::Relaxed);
+    }
+
+    /// The node of the segment that `address` is in, and which of the node's it is.
+    pub fn segment_of(address: usize) -> (usize, usize) {
+        let first = Self::of_slice(address & !(SEGMENT - 1));
+        (first.group.get() as usize, first.left.load(Ordering::Relaxed) as usize)
+    }
+
     /// Makes the slices a superblock of `class` that `owner` owns; all blocks are free.
     pub fn form(&self, class: usize, slices: usize, owner: usize) {
         let capacity = if class == class::LARGE { 1 } else { slices * SLICE / class::size(class) };
@@ -164,15 +178,15 @@ impl Superblock {
         self.carved.set(0);
         self.sparse.set(false);
         self.set_used(0, 0);
-        self.owner.capacity.store(capacity as u32, Ordering::Relaxed);
-        self.owner.class.store(class as u8, Ordering::Relaxed);
-        self.owner.slices.store(slices as u16, Ordering::Relaxed);
-        self.owner.back.store(0, Ordering::Relaxed);
+        self.shared.capacity.store(capacity as u32, Ordering::Relaxed);
+        self.shared.class.store(class as u8, Ordering::Relaxed);
+        self.shared.slices.store(slices as u16, Ordering::Relaxed);
+        self.shared.back.store(0, Ordering::Relaxed);
         if class != class::LARGE {
             for i in 1..slices {
                 let inner = Self::of_slice(self.address() + i * SLICE);
                 inner.set_owner(NOBODY);
-                inner.owner.back.store(i as u8, Ordering::Relaxed);
+                inner.shared.back.store(i as u8, Ordering::Relaxed);
             }
         }
         self.set_owner(owner);
@@ -183,45 +197,45 @@ impl Superblock {
         self.set_owner(NOBODY);
     }
 
-    /// Who owns it: a heap's identity, perhaps with [`FLOATING`], or one of the constants above.
+    /// Who owns it: a heap's identity, perhaps with [`FLOATING`], or [`NOBODY`], [`GLOBAL`], [`ANYONE`].
     #[inline(always)]
     pub fn owner(&self) -> usize {
-        self.owner.who.load(Ordering::Relaxed)
+        self.shared.who.load(Ordering::Relaxed)
     }
 
     /// Names the owner.
     #[inline]
     pub fn set_owner(&self, owner: usize) {
-        self.owner.who.store(owner, Ordering::Relaxed);
+        self.shared.who.store(owner, Ordering::Relaxed);
     }
 
     /// The word other threads push to.
     #[inline]
     pub fn remote(&self) -> &Remote {
-        &self.owner.remote
+        &self.shared.remote
     }
 
     /// Number of blocks.
     #[inline]
     pub fn capacity(&self) -> u32 {
-        self.owner.capacity.load(Ordering::Relaxed)
+        self.shared.capacity.load(Ordering::Relaxed)
     }
 
     /// Size class, or [`class::LARGE`].
     #[inline]
     pub fn class(&self) -> usize {
-        self.owner.class.load(Ordering::Relaxed) as usize
+        self.shared.class.load(Ordering::Relaxed) as usize
     }
 
     /// Number of slices.
     #[inline]
     pub fn slices(&self) -> usize {
-        self.owner.slices.load(Ordering::Relaxed) as usize
+        self.shared.slices.load(Ordering::Relaxed) as usize
     }
 
     /// Changes the number of slices of a large block.
     pub fn set_slices(&self, slices: usize) {
-        self.owner.slices.store(slices as u16, Ordering::Relaxed);
+        self.shared.slices.store(slices as u16, Ordering::Relaxed);
     }
 
     /// Usable bytes of one of its blocks.

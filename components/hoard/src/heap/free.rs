@@ -28,10 +28,20 @@ impl Heap {
             return false;
         }
         // SAFETY: it is ours; that the block was in use is the program's promise.
+        unsafe { self.free_own(sb, block) };
+        true
+    }
+
+    /// Frees `block` of `sb`.
+    ///
+    /// # Safety
+    /// This heap owns `sb`, and `block` is one of its blocks, in use until now.
+    #[inline(always)]
+    unsafe fn free_own(&self, sb: &'static Superblock, block: *mut u8) {
+        // SAFETY: the caller's promise.
         if unsafe { sb.push(block) } == 0 {
             self.ran_low(sb);
         }
-        true
     }
 
     /// Frees any pointer but null.
@@ -55,10 +65,8 @@ impl Heap {
                 memory.fail("double free", address);
             }
             // SAFETY: it is ours; that the block was in use is the program's promise.
-            if unsafe { sb.push(block) } == 0 {
-                self.ran_low(sb);
-            }
-        } else if owner == superblock::LARGE {
+            unsafe { self.free_own(sb, block) };
+        } else if owner == superblock::ANYONE {
             if address != sb.address() {
                 memory.fail("free of a pointer into a block", address);
             }
@@ -67,9 +75,7 @@ impl Heap {
             memory.fail("free of a pointer that is no block, or not any more", address);
         } else if owner == self.id() | FLOATING && self.reclaim(sb) {
             // SAFETY: it is ours now; that the block was in use is the program's promise.
-            if unsafe { sb.push(block) } == 0 {
-                self.ran_low(sb);
-            }
+            unsafe { self.free_own(sb, block) };
         } else {
             self.free_remote(memory, sb, address);
         }

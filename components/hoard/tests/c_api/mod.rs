@@ -36,7 +36,7 @@ fn byte(seed: u8, i: usize) -> u8 {
 fn places(size: usize) -> impl Iterator<Item = usize> {
     let step = match size {
         ..=4096 => 1,
-        ..0x4_0000 => 1021,
+        4097..0x4_0000 => 1021,
         _ => 65_521,
     };
     (0..size).step_by(step).chain(size.checked_sub(1))

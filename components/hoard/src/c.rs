@@ -3,13 +3,13 @@
 //! What each does on error follows C23 and POSIX.1-2024, and glibc where those are silent.
 #![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
 
+use crate::platform::PAGE;
 use crate::process::Hoard;
 use crate::stats::Text;
 use core::ffi::{c_int, c_void};
 use core::fmt::Write;
 use core::ptr::null_mut;
 
-const PAGE: usize = 4096;
 const ENOMEM: c_int = 12;
 const EINVAL: c_int = 22;
 

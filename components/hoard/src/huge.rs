@@ -6,6 +6,7 @@
 use crate::env::Env;
 use crate::lock::Lock;
 use crate::pages::PERIOD;
+use crate::platform::PAGE;
 use crate::superblock::SLICE;
 use core::cell::Cell;
 use core::ptr::null_mut;
@@ -13,7 +14,6 @@ use core::ptr::null_mut;
 /// Largest block made of slices.
 pub const LARGE_MAX: usize = 256 * SLICE;
 
-const PAGE: usize = 4096;
 const KEPT: usize = 16;
 /// Bytes kept for reuse at most.
 const KEPT_BYTES: usize = 64 << 20;

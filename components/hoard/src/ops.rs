@@ -3,6 +3,7 @@
 use crate::heap::Heap;
 use crate::huge::LARGE_MAX;
 use crate::memory::Memory;
+use crate::platform::PAGE;
 use crate::superblock::{self, SLICE, Superblock};
 use crate::{class, seeded};
 
@@ -105,7 +106,7 @@ pub unsafe fn reallocate(
     if unsafe { resize_in_place(memory, block, size) } {
         return block;
     }
-    if !memory.table.has(block.addr()) && size > LARGE_MAX && align <= 4096 {
+    if !memory.table.has(block.addr()) && size > LARGE_MAX && align <= PAGE {
         let moved = memory.huge.resize(memory, block.addr(), size);
         if !moved.is_null() {
             return moved;

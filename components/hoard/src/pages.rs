@@ -10,7 +10,7 @@
 
 use crate::env::Env;
 use crate::mask::Mask;
-use crate::platform::Commit;
+use crate::platform::{Commit, PAGE};
 use crate::seeded;
 use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use core::cell::Cell;
@@ -93,7 +93,7 @@ impl Pages {
         if self.directory.get().is_null() {
             let limit = env.platform.segments().min(MAX_SEGMENTS);
             let size = size_of::<Directory>() + limit * size_of::<Segment>();
-            let base = env.platform.map(size.next_multiple_of(4096), 4096, node);
+            let base = env.platform.map(size.next_multiple_of(PAGE), PAGE, node);
             base.expose_provenance();
             self.directory.set(base.cast());
             self.limit.set(limit);

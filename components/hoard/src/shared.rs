@@ -3,7 +3,7 @@
 use crate::heap::{Heap, Kind};
 use crate::lock::Lock;
 use crate::memory::{MAX_NODES, Memory};
-use crate::platform::Platform;
+use crate::platform::{PAGE, Platform};
 use crate::superblock::Table;
 use core::cell::Cell;
 use core::ops::Deref;
@@ -82,7 +82,7 @@ impl Core {
         const SIZE: usize = size_of::<Heap>().next_multiple_of(128);
         let h = &self.heaps;
         if h.store_end.get() - h.store.get() < SIZE {
-            let base = self.platform.map(STORE, 4096, node);
+            let base = self.platform.map(STORE, PAGE, node);
             if base.is_null() {
                 return None;
             }

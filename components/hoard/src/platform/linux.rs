@@ -8,7 +8,8 @@ use core::arch::asm;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linux;
 
-const PAGE: usize = 4096;
+/// What every mapping is a multiple of, whatever the kernel's page size.
+const LEAST_PAGE: usize = 4096;
 const ENOMEM_LIMIT: isize = -4095;
 
 #[cfg(target_arch = "x86_64")]
@@ -85,7 +86,7 @@ impl Linux {
 
 impl Platform for Linux {
     fn map(&self, size: usize, align: usize, _node: usize) -> *mut u8 {
-        if align <= PAGE {
+        if align <= LEAST_PAGE {
             return Self::map_any(size, 0);
         }
         let first = Self::map_any(size, 0);
@@ -102,7 +103,7 @@ impl Platform for Linux {
         }
         // SAFETY: as above.
         unsafe { self.unmap(second, size) };
-        let Some(padded) = size.checked_add(align - PAGE) else {
+        let Some(padded) = size.checked_add(align - LEAST_PAGE) else {
             return core::ptr::null_mut();
         };
         let base = Self::map_any(padded, 0);

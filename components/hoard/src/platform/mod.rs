@@ -3,6 +3,11 @@
 #[cfg(all(target_os = "linux", not(loom)))]
 pub mod linux;
 
+/// Bytes of a page, or of the largest where the architecture has several sizes: what mappings are
+/// multiples of.
+pub const PAGE: usize =
+    if cfg!(all(target_os = "linux", target_arch = "aarch64")) { 64 << 10 } else { 4 << 10 };
+
 /// Whether addresses got memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {

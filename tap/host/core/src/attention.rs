@@ -22,6 +22,8 @@ const CALLS_IN_A_ROW: u32 = 16;
 /// What core is attentive to.
 pub(crate) struct Attention {
     doorbell: OwnedFd,
+    /// What was read off the doorbell.
+    hints: [u8; PAGE],
     bell: Mapping,
     adaptive: Adaptive,
     /// CPU of the last call since core waited.
@@ -33,7 +35,14 @@ impl Attention {
     /// By the read end of core's doorbell, and its state page.
     pub(crate) fn new(doorbell: OwnedFd, bell: &OwnedFd) -> Result<Self> {
         let bell = Mapping::new(bell, PAGE)?;
-        Ok(Self { doorbell, bell, adaptive: Adaptive::new(), caller: None, found: 0 })
+        Ok(Self {
+            doorbell,
+            hints: [0; PAGE],
+            bell,
+            adaptive: Adaptive::new(),
+            caller: None,
+            found: 0,
+        })
     }
 
     fn bell(&self) -> &Bell {
@@ -79,18 +88,19 @@ impl Attention {
     }
 
     /// Take what rang off the doorbell: the number of the slot, or `None` if it may be any.
-    pub(crate) fn hint(&self) -> Option<usize> {
-        let mut buffer = [0; PAGE];
-        let n = rustix::io::read(&self.doorbell, &mut buffer).unwrap_or(0);
-        only_hint(buffer.get(..n).unwrap_or_default()).map(usize::from)
+    pub(crate) fn hint(&mut self) -> Option<usize> {
+        let n = rustix::io::read(&self.doorbell, &mut self.hints).unwrap_or(0);
+        only_hint(self.hints.get(..n).unwrap_or_default()).map(usize::from)
     }
 }
 
-/// Events that are ready; waits for one unless it must not.
+/// Events that are ready; waits for one, or for the next time to kill slots, unless it must not.
 fn ready(nucleus: &Nucleus, events: &mut Vec<epoll::Event>, at_once: bool) -> Result<()> {
     let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let later = || nucleus.undead.wait().and_then(|wait| wait.try_into().ok());
+    let timeout = if at_once { Some(now) } else { later() };
     let space = rustix::buffer::spare_capacity(events);
-    match epoll::wait(&nucleus.epoll, space, at_once.then_some(&now)) {
+    match epoll::wait(&nucleus.epoll, space, timeout.as_ref()) {
         Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(e) => Err(e),
     }

@@ -150,6 +150,7 @@ impl Core {
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
+            self.nucleus.undead.kill();
             if self.attention.wait(&self.nucleus, &mut events)? {
                 self.serve_all();
             }

@@ -98,6 +98,8 @@ pub mod request {
     pub const SETTLED: u64 = 16;
     /// (*) The objects `arg 0` to `arg 6` are gone, except those that are 0.
     pub const OBJECTS_GONE: u64 = 17;
+    /// Whether the entrypoint that channel `arg 0` leads to is there. Reply: 0 if not, or 1.
+    pub const SERVED: u64 = 18;
 }
 
 /// Managed dataspaces: a page that core writes and a component reads, and the rights of mappings.

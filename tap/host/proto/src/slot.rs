@@ -117,7 +117,8 @@ impl Slot {
 
     /// Client: wait for the reply and copy it into `body`.
     ///
-    /// A server that writes nonsense into the state word counts as gone.
+    /// A server that writes nonsense into the state word counts as gone. One that is gone and left the slot to somebody who
+    /// writes that nothing happened is found out when core wakes the client: it asks `sleep` before it sleeps again.
     pub fn wait(
         &self,
         sleep: &impl Sleep,
@@ -139,6 +140,9 @@ impl Slot {
                     );
                 }
                 ASLEEP => {
+                    if slept && !sleep.goes_on() {
+                        return Err(Gone);
+                    }
                     slept = true;
                     sleep.wait(&self.state, ASLEEP);
                 }
@@ -313,6 +317,27 @@ mod tests {
         let mut got = [0; 100];
         let Found::Call(call) = slot.take(&mut got) else { panic!("no call") };
         assert_eq!((call.len, call.caps), (100, MAX_CAPS));
+    }
+
+    /// Wakes without a reason for `self.0` times, and then says that there is nobody to wait for.
+    struct Restless(core::cell::Cell<u32>);
+    impl Sleep for Restless {
+        fn wait(&self, _: &AtomicU32, _: u32) {}
+        fn wake(&self, _: &AtomicU32) {}
+        fn goes_on(&self) -> bool {
+            let left = self.0.get();
+            self.0.set(left.saturating_sub(1));
+            left > 0
+        }
+    }
+
+    #[test]
+    fn who_is_woken_for_nothing_asks_before_it_sleeps_again() {
+        let slot = Slot::new();
+        slot.post(1, &[], 0, 0).unwrap();
+        let sleep = Restless(core::cell::Cell::new(5));
+        assert_eq!(slot.wait(&sleep, &mut Looks(0), &mut []), Err(Gone));
+        assert_eq!(sleep.0.get(), 0);
     }
 
     #[test]

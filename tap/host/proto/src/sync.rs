@@ -10,6 +10,11 @@ pub trait Sleep {
     fn wait(&self, word: &AtomicU32, expected: u32);
     /// Wake everyone who sleeps on `word`.
     fn wake(&self, word: &AtomicU32);
+    /// Whether there still is somebody to wait for, by the word of others than the peer. Asked when sleep ended and nothing
+    /// had changed, which is rare unless the peer has written so.
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 /// How long to look again before one sleeps.

@@ -3,8 +3,10 @@ use std::os::fd::{BorrowedFd, RawFd};
 
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
+use rs_host_proto::control::request as op;
 use rs_host_proto::slot::Gone;
 use rs_host_proto::spin::Outcome;
+use rs_host_proto::sync::{AtomicU32, Sleep};
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::net::{RecvFlags, SendFlags};
@@ -94,6 +96,26 @@ pub(crate) fn call(
     result
 }
 
+/// Sleeps as long as core says that there is a server.
+struct Patience {
+    channel: u64,
+}
+
+impl Sleep for Patience {
+    fn wait(&self, word: &AtomicU32, expected: u32) {
+        Futex::wait(word, expected);
+    }
+
+    fn wake(&self, word: &AtomicU32) {
+        Futex::wake(word);
+    }
+
+    fn goes_on(&self) -> bool {
+        let served = control::request(op::SERVED, &[self.channel], None);
+        served.is_ok_and(|reply| reply.arg(0) != 0)
+    }
+}
+
 fn transact(
     claim: Claim,
     line: &Line,
@@ -107,12 +129,13 @@ fn transact(
     // SAFETY: open as long as the channel.
     let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
     if passed.len > 0 {
-        passed.send(socket, SendFlags::empty()).map_err(|_| RS_GONE)?;
+        // Who takes no capabilities of calls that it answers is not waited for: its end of the socket may outlive it.
+        passed.send(socket, SendFlags::DONTWAIT).map_err(|_| RS_GONE)?;
     }
     slot.post(claim.index, body, passed.len, line.cpu).map_err(gone)?;
     ring(line.bell, line.doorbell, line.number);
     let mut polling = line.polling;
-    let reply = slot.wait(&Futex, &mut polling, out).map_err(gone)?;
+    let reply = slot.wait(&Patience { channel: line.id }, &mut polling, out).map_err(gone)?;
     let mut answer = Answer {
         protocol: reply.protocol,
         len: reply.len,

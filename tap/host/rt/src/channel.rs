@@ -37,7 +37,8 @@ pub(crate) struct Line {
     pub(crate) number: u16,
     pub(crate) bell: *const Bell,
     pub(crate) doorbell: RawFd,
-    /// Id of the entrypoint.
+    /// Ids of the channel and of the entrypoint.
+    pub(crate) id: u64,
     pub(crate) ep: u64,
     /// CPU of the caller, and how it polls for the reply.
     pub(crate) cpu: u32,
@@ -189,6 +190,7 @@ impl Channels {
             number: free.number,
             bell: channel.bell,
             doorbell: channel.doorbell,
+            id: channel.id,
             ep: channel.ep,
             cpu,
             polling,

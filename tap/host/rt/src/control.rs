@@ -65,6 +65,16 @@ struct Gone {
     count: usize,
 }
 
+impl Gone {
+    fn flush(&mut self) {
+        if self.count > 0 {
+            tell(op::OBJECTS_GONE, &self.ids[..self.count]);
+            self.count = 0;
+            ANY_GONE.store(false, Ordering::Release);
+        }
+    }
+}
+
 static GONE: Mutex<Gone> = Mutex::new(Gone { ids: [0; 7], count: 0 });
 /// Whether there are any.
 static ANY_GONE: AtomicBool = AtomicBool::new(false);
@@ -77,9 +87,9 @@ pub(crate) fn gone(id: u64) {
     gone.ids[at] = id;
     gone.count += 1;
     ANY_GONE.store(true, Ordering::Release);
+    // Before the lock is given up: the next one needs a place.
     if gone.count == gone.ids.len() {
-        drop(gone);
-        flush();
+        gone.flush();
     }
 }
 
@@ -88,12 +98,7 @@ pub(crate) fn flush() {
     if !ANY_GONE.load(Ordering::Acquire) {
         return;
     }
-    let mut gone = lock(&GONE);
-    if gone.count > 0 {
-        tell(op::OBJECTS_GONE, &gone.ids[..gone.count]);
-        gone.count = 0;
-        ANY_GONE.store(false, Ordering::Release);
-    }
+    lock(&GONE).flush();
 }
 
 /// Tell core something that has no answer.

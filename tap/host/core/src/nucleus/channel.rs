@@ -1,6 +1,8 @@
 //! Channels: what one component may name at one entrypoint, and the slots its threads call through.
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use rs_host_proto::bell::HINT_SIGNAL;
 use rs_host_proto::control::{Packet, event};
@@ -34,7 +36,7 @@ pub(crate) struct Channel {
     entries: Vec<Entry>,
     free: Vec<u32>,
     pub(crate) slots: Vec<SlotId>,
-    server_gone: bool,
+    pub(super) server_gone: bool,
 }
 
 struct Entry {
@@ -59,6 +61,35 @@ impl Slot {
 fn page(memory: &Mapping) -> &slot::Slot {
     // SAFETY: a slot is atomics, any bits are valid, and it fits the page (asserted there).
     unsafe { memory.at(0) }
+}
+
+/// Slots that core declared dead, to be declared so again some time after. Somebody else than the server may have them
+/// and write that nothing happened, just before their client sleeps and just after it was woken. A client that is woken
+/// for nothing asks core (`SERVED`); what remains is to wake the one that was not asleep yet.
+#[derive(Default)]
+pub(crate) struct Undead(VecDeque<(Instant, Rc<Mapping>)>);
+
+impl Undead {
+    /// Until then everybody sleeps who was about to.
+    const DELAY: Duration = Duration::from_millis(100);
+
+    fn add(&mut self, memory: Rc<Mapping>) {
+        self.0.push_back((Instant::now() + Self::DELAY, memory));
+    }
+
+    /// Time until [`Self::kill`] has something to do.
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.0.front().map(|(at, _)| at.saturating_duration_since(Instant::now()))
+    }
+
+    /// Declare those dead again whose time has come.
+    pub(crate) fn kill(&mut self) {
+        while self.0.front().is_some_and(|(at, _)| *at <= Instant::now()) {
+            if let Some((_, memory)) = self.0.pop_front() {
+                page(&memory).kill(&Futex);
+            }
+        }
+    }
 }
 
 /// Pages of the slots of core's own entrypoint by number: what core looks at while it polls.
@@ -365,6 +396,7 @@ impl Nucleus {
         for slot in channel.slots.clone() {
             if let Some(slot) = self.slots.remove(&slot) {
                 slot.page().kill(&Futex);
+                self.undead.add(slot.memory);
             }
         }
         if client == CORE {

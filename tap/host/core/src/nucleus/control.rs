@@ -123,6 +123,11 @@ impl Nucleus {
                 }
                 None
             }
+            request::SERVED => {
+                let channel = self.channels.get(&ChanId(packet.arg(0)));
+                let served = channel.is_some_and(|c| c.client == id && !c.server_gone);
+                Some(Ok(Answer::words(&[u64::from(served)])))
+            }
             request::THREAD_BIND => {
                 let [x, y, w, h] = [1, 2, 3, 4].map(|i| packet.arg(i));
                 let location = Location::new(x as i32, y as i32, w as u32, h as u32);

@@ -12,7 +12,7 @@ pub(crate) mod tables;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
-pub(crate) use channel::{Channel, CorePages, Slot};
+pub(crate) use channel::{Channel, CorePages, Slot, Undead};
 use control::Answer;
 pub(crate) use control::Verdict;
 pub(crate) use entrypoint::Entrypoint;
@@ -148,6 +148,7 @@ pub(crate) struct Nucleus {
     pub(crate) channels: HashMap<ChanId, Channel>,
     pub(crate) slots: HashMap<SlotId, Slot>,
     pub(crate) core_pages: CorePages,
+    pub(crate) undead: Undead,
     pub(crate) maps: map::Maps,
     by_inode: HashMap<u64, ObjId>,
     by_pair: HashMap<(ProcId, EpId), ChanId>,
@@ -178,6 +179,7 @@ impl Nucleus {
             channels: HashMap::new(),
             slots: HashMap::new(),
             core_pages: CorePages::default(),
+            undead: Undead::default(),
             maps: map::Maps::default(),
             by_inode: HashMap::new(),
             by_pair: HashMap::new(),

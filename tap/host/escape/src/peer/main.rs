@@ -8,6 +8,7 @@ mod scribble;
 #[path = "../sys.rs"]
 #[allow(dead_code, reason = "shared with rs_escape")]
 mod sys;
+mod undead;
 
 use genode::{node::Node, prelude::*, session::rom::RomConnection};
 
@@ -22,6 +23,8 @@ fn main(env: Env) -> Result<(), Error> {
         Some("server") => honest::serve(env),
         Some("doorbell") => doorbell::ring(env),
         Some("scribble") => scribble::write(env),
+        Some("undead") => undead::serve(env),
+        Some("waits") => undead::call(env),
         _ => honest::call(env),
     }
 }

@@ -1,4 +1,5 @@
-//! Opens sessions, calls, shares memory, on a thread of its own; the entrypoint watches that it never blocks for ever.
+//! Opens sessions, calls, shares memory, or reads memory that its server provides page by page, on a thread of its own; the
+//! entrypoint watches that it never blocks for ever.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::{
@@ -7,13 +8,16 @@ use core::{
 };
 
 use genode::{
-    connection::Connection,
-    dataspace::{Attached, RamDataspace},
+    connection::{Connection, Service},
+    dataspace::{Attached, PAGE_SIZE, RamDataspace},
     prelude::*,
     thread,
 };
 
-use crate::server::Storm;
+use crate::{
+    pager::{PAGES, Paged, word},
+    server::Storm,
+};
 
 /// Calls in a session.
 const CALLS: u64 = 20;
@@ -51,41 +55,68 @@ pub(crate) struct Anywhere(pub(crate) Env);
 // SAFETY: the environment holds nothing; opening and closing sessions, and to exit, may be asked for by any thread.
 unsafe impl Send for Anywhere {}
 
+/// What a client does over and over with the environment, and where it counts what it did.
+pub(crate) type Work = fn(Env, &AtomicU64);
+
 impl Anywhere {
-    fn work(self, progress: &AtomicU64) {
-        work(self.0, progress);
+    fn work(self, work: Work, progress: &AtomicU64) {
+        loop {
+            work(self.0, progress);
+            progress.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
-fn work(env: Env, progress: &AtomicU64) {
-    let step = || progress.fetch_add(1, Ordering::Relaxed);
-    loop {
-        match Connection::<dyn Storm>::open(env, "client") {
-            Ok(session) => {
-                step();
-                for value in 0..CALLS {
-                    if call(env, &session, value).is_err() {
-                        break;
-                    }
-                    step();
-                }
-            }
-            // There is no server at the moment.
-            Err(Error::Denied | Error::Gone) => crate::pause(50_000),
-            Err(e) => {
-                error!("{e}");
-                surprise(env, "no session", 4);
+/// A session, or none if there is no server at the moment.
+fn open<I: Service + ?Sized>(env: Env) -> Option<Connection<I>> {
+    match Connection::<I>::open(env, "client") {
+        Ok(session) => Some(session),
+        Err(Error::Denied | Error::Gone) => {
+            crate::pause(50_000);
+            None
+        }
+        Err(e) => {
+            error!("{e}");
+            surprise(env, "no session", 4)
+        }
+    }
+}
+
+/// A session and some calls.
+pub(crate) fn calls(env: Env, progress: &AtomicU64) {
+    let Some(session) = open::<dyn Storm>(env) else { return };
+    for value in 0..CALLS {
+        if call(env, &session, value).is_err() {
+            break;
+        }
+        progress.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A session and its dataspace, looked at all over several times. If the pager dies meanwhile, so does who looks.
+pub(crate) fn reads(env: Env, progress: &AtomicU64) {
+    let Some(session) = open::<dyn Paged>(env) else { return };
+    let Ok(dataspace) = session.dataspace() else { return };
+    let Ok(memory) = Attached::read_only(&dataspace) else { return };
+    for _ in 0..CALLS {
+        for page in 0..PAGES {
+            match memory.load_u64(page * PAGE_SIZE, Ordering::Relaxed) {
+                Ok(seen) if seen == word(page) => {}
+                _ => surprise(env, "a wrong page", 6),
             }
         }
-        step();
+        if session.clear().is_err() {
+            return;
+        }
+        progress.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-pub(crate) fn run(env: Env) -> Result<(), Error> {
+pub(crate) fn run(env: Env, work: Work) -> Result<(), Error> {
     let progress = Arc::new(AtomicU64::new(0));
     let worker = thread::Builder::new("worker").spawn({
         let (progress, env) = (progress.clone(), Anywhere(env));
-        move || env.work(&progress)
+        move || env.work(work, &progress)
     })?;
     Box::leak(Box::new(worker)); // never joined: it works until the component ends
     let (seen, since) = (Cell::new(0), Cell::new(0));

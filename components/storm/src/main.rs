@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod client;
 mod fault;
+mod pager;
 mod parent;
 mod server;
 mod stop;
@@ -25,7 +26,9 @@ fn main(env: Env) -> Result<(), Error> {
     let text = rom.read(MAX_CONFIG)?;
     let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
     match config.attr("role") {
-        Some("client") => client::run(env),
+        Some("client") => client::run(env, client::calls),
+        Some("reader") => client::run(env, client::reads),
+        Some("pager") => pager::run(env),
         Some("server") => server::run(env),
         Some("faulty") => fault::serve(env, &config),
         Some("once") => fault::call(env, &config),

@@ -19,7 +19,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// Ticks that an ended server stays away, so that its clients meet its absence.
 const ABSENCE: u32 = 3;
 /// Ticks without any end after which the storm is over: longer than a stop takes to be noticed.
-const QUIET: u32 = 250;
+const QUIET: u32 = 160;
 /// Heap that the parent may keep.
 const HEAP: u64 = 2 << 20;
 

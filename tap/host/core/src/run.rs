@@ -186,6 +186,11 @@ impl Core {
                 if self.nucleus.control(process, 1) == Verdict::Broken {
                     self.services.process_ended(&mut self.nucleus, process);
                 }
+                if let (Some((waits, provides)), Some(storm)) =
+                    (self.nucleus.waits.take(), &mut self.storm)
+                {
+                    storm.waiting(&self.nucleus, waits, provides);
+                }
             }
             Source::Death(process) => {
                 self.services.process_ended(&mut self.nucleus, process);

@@ -1,8 +1,8 @@
 //! Fault injection: `--storm SEED:COUNT:LABEL` strikes components below LABEL, COUNT times.
 //!
-//! A strike is a signal that ends a process, any of those that do, or SIGSTOP. Some come at a random time, others
-//! exactly when core has a request, a call, or a question of the victim before it and did not answer yet: moments that
-//! random times rarely meet. Victims and moments follow from the seed; when components run does not.
+//! A strike is a signal that ends a process, any of those that do, or SIGSTOP, or first the one and then the other. Some come
+//! at a random time, others exactly when core has a request, a call, or a question of the victim before it and did not answer
+//! yet, or when a thread waits in a managed dataspace, for it or for who is to provide: moments that random times rarely meet. Victims and moments follow from the seed; when components run does not.
 use std::collections::HashSet;
 use std::os::fd::OwnedFd;
 
@@ -43,12 +43,13 @@ const FATAL: [i32; 24] = [
     libc::SIGKILL,
 ];
 
-/// Of so many strikes one is a stop.
+/// Of so many strikes one is a stop, and one ends what was stopped just before.
 const STOPS: u64 = 24;
-/// Longest time between two strikes, in microseconds.
-const PAUSE: u64 = 1500;
-/// How long a strike waits for its moment, in microseconds.
-const PATIENCE: u64 = 20_000;
+const STOPPED: u64 = 8;
+/// Longest time between two strikes, in microseconds: some components are to live long enough to do something.
+const PAUSE: u64 = 20_000;
+/// How long a strike then waits for its moment, in microseconds.
+const PATIENCE: u64 = 25_000;
 
 /// When to strike.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,6 +62,8 @@ pub(crate) enum Moment {
     Call,
     /// While it asks for a library or a thread.
     Question,
+    /// While a thread waits in a managed dataspace, by it or for it.
+    Fault,
 }
 
 /// What the command line asks for.
@@ -91,12 +94,17 @@ pub(crate) struct Storm {
     timer: OwnedFd,
     random: u64,
     left: u32,
+    /// The moment of the next strike, and whether the pause before it is over.
     next: Moment,
+    armed: bool,
     /// Processes that were struck and did not end yet.
     struck: HashSet<ProcId>,
     stops: u32,
-    /// Strikes by moment.
-    moments: [u32; 4],
+    /// Ends of what was stopped just before.
+    stopped: u32,
+    /// Strikes by moment, and those at who is to provide what a thread waits for.
+    moments: [u32; 5],
+    providers: u32,
 }
 
 impl Storm {
@@ -115,9 +123,12 @@ impl Storm {
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
             left,
             next: Moment::Any,
+            armed: false,
             struck: HashSet::new(),
             stops: 0,
-            moments: [0; 4],
+            stopped: 0,
+            moments: [0; 5],
+            providers: 0,
         };
         storm.prepare();
         Ok(storm)
@@ -131,31 +142,41 @@ impl Storm {
         (self.random >> 16) % n
     }
 
-    /// Choose the next moment, and set the timer for it.
+    /// Choose the next moment, and how long not to strike.
     fn prepare(&mut self) {
         let pause = match self.random(8) {
             0 => 1,
-            1 => PAUSE * 8,
             _ => PAUSE,
         };
-        let (next, wait) = match self.random(8) {
-            0 => (Moment::Request, PATIENCE),
-            1 => (Moment::Call, PATIENCE),
-            2 => (Moment::Question, PATIENCE),
-            _ => (Moment::Any, 1 + self.random(pause)),
+        self.next = match self.random(8) {
+            0 => Moment::Request,
+            1 => Moment::Call,
+            2 => Moment::Question,
+            3 | 4 => Moment::Fault,
+            _ => Moment::Any,
         };
-        self.next = next;
+        self.armed = false;
+        let wait = 1 + self.random(pause);
+        self.set(wait);
+    }
+
+    /// Set the timer, in microseconds.
+    fn set(&self, wait: u64) {
         let wait = Timespec { tv_sec: 0, tv_nsec: (wait * 1000).cast_signed() };
         let once = Itimerspec { it_interval: Timespec::default(), it_value: wait };
         // A timer that cannot be set means no storm, which its end will not be told of.
         let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once);
     }
 
-    /// The timer rang: strike anybody.
+    /// The timer rang: wait for the moment, or strike anybody.
     pub(crate) fn rang(&mut self, nucleus: &Nucleus) {
         let mut count = [0u8; 8];
         if rustix::io::read(&self.timer, &mut count).is_err() || self.left == 0 {
             return;
+        }
+        if self.next != Moment::Any && !self.armed {
+            self.armed = true;
+            return self.set(PATIENCE);
         }
         self.struck.retain(|p| nucleus.procs.contains_key(p));
         let mut victims: Vec<ProcId> = nucleus
@@ -179,16 +200,32 @@ impl Storm {
     pub(crate) fn serving(&mut self, nucleus: &Nucleus, process: ProcId, moment: Moment) {
         let victim = nucleus.procs.get(&process);
         if self.left == 0
+            || !self.armed
             || self.next != moment
             || self.struck.contains(&process)
             || victim.is_none_or(|p| !p.label.starts_with(&self.plan.below))
-            // not the first to come along
-            || self.random(4) > 0
+            // not the first to come along, unless few do
+            || (moment != Moment::Fault && self.random(4) > 0)
         {
             return;
         }
         self.strike(nucleus, process, moment);
         self.prepare();
+    }
+
+    /// A thread began to wait in a managed dataspace: strike it, or who is to provide.
+    pub(crate) fn waiting(&mut self, nucleus: &Nucleus, waits: ProcId, provides: Option<ProcId>) {
+        if self.left == 0 || !self.armed || self.next != Moment::Fault {
+            return;
+        }
+        let left = self.left;
+        match provides.filter(|_| self.random(2) == 0) {
+            Some(provider) => {
+                self.serving(nucleus, provider, Moment::Fault);
+                self.providers += left - self.left;
+            }
+            None => self.serving(nucleus, waits, Moment::Fault),
+        }
     }
 
     fn strike(&mut self, nucleus: &Nucleus, victim: ProcId, moment: Moment) {
@@ -200,22 +237,34 @@ impl Storm {
             }
         };
         let Some(signal) = Signal::from_named_raw(signal) else { return };
-        if !nucleus.procs.get(&victim).is_some_and(|p| p.signal(signal)) {
+        let Some(process) = nucleus.procs.get(&victim) else { return };
+        // What is stopped must not be harder to get rid of. SIGKILL needs no more; others come when it continues.
+        let stopped = signal != Signal::STOP && self.random(STOPPED) == 0;
+        if stopped && !process.signal(Signal::STOP) || !process.signal(signal) {
             return; // it died by itself
+        }
+        if stopped && signal != Signal::KILL {
+            process.signal(Signal::CONT);
         }
         self.struck.insert(victim);
         self.stops += u32::from(signal == Signal::STOP);
+        self.stopped += u32::from(stopped);
         if let Some(n) = self.moments.get_mut(moment as usize) {
             *n += 1;
         }
         self.left -= 1;
         if self.left == 0 {
-            let [any, request, call, question] = self.moments;
-            note(format_args!(
-                "storm over: {} strikes, {} of them stops; {any} at any time, {request} in a request, {call} in a call, {question} in a question to core",
-                self.plan.count, self.stops
-            ));
+            self.over();
         }
+    }
+
+    fn over(&self) {
+        let [any, request, call, question, fault] = self.moments;
+        let Self { stops, stopped, providers, .. } = self;
+        note(format_args!(
+            "storm over: {} strikes, {stops} of them stops, {stopped} ends of what was just stopped; {any} at any time, {request} in a request, {call} in a call, {question} in a question to core, {fault} in a page fault, {providers} of these at its pager",
+            self.plan.count
+        ));
     }
 }
 

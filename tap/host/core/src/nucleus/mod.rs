@@ -150,6 +150,8 @@ pub(crate) struct Nucleus {
     pub(crate) core_pages: CorePages,
     pub(crate) undead: Undead,
     pub(crate) maps: map::Maps,
+    /// A thread that began to wait in a managed dataspace, and who is to provide what it waits for: for fault injection.
+    pub(crate) waits: Option<(ProcId, Option<ProcId>)>,
     by_inode: HashMap<u64, ObjId>,
     by_pair: HashMap<(ProcId, EpId), ChanId>,
     /// Processes that broke the protocol while somebody else was served.
@@ -181,6 +183,7 @@ impl Nucleus {
             core_pages: CorePages::default(),
             undead: Undead::default(),
             maps: map::Maps::default(),
+            waits: None,
             by_inode: HashMap::new(),
             by_pair: HashMap::new(),
             broken: Vec::new(),

@@ -155,6 +155,7 @@ impl Nucleus {
         match asked.ok_or(Refusal::Gone)? {
             Asked::Never => Err(Refusal::Gone),
             Asked::Wait { signal } => {
+                self.waits = Some((id, signal.and_then(|s| self.objects.get(&s)).map(|s| s.owner)));
                 if let Some(signal) = signal {
                     self.submit(signal, 1);
                 }

@@ -182,18 +182,6 @@ pub fn start(
     session: impl Fn(&str) -> rs_cap_t + 'static,
     event: impl Fn(Event) + Clone + 'static,
 ) -> Child {
-    start_with(name, ram, caps, session, event, |cap| unsafe { rs_cap_drop(cap) })
-}
-
-/// As [`start`]; `deliver` takes the session capabilities that the child delivers.
-pub fn start_with(
-    name: &str,
-    ram: u64,
-    caps: u64,
-    session: impl Fn(&str) -> rs_cap_t + 'static,
-    event: impl Fn(Event) + Clone + 'static,
-    deliver: impl Fn(rs_cap_t) + 'static,
-) -> Child {
     let pd = open("PD", name, cost::PD.ram, cost::PD.caps).expect("PD");
     let cpu = open("CPU", name, cost::CPU.ram, cost::CPU.caps).expect("CPU");
     let log = open("LOG", name, cost::LOG.ram, cost::LOG.caps).expect("LOG");
@@ -211,7 +199,7 @@ pub fn start_with(
     assert_eq!(give(op.transfer_caps, caps), 0);
     unsafe { rs_cap_drop(own) };
     let exited = event.clone();
-    let parent = serve(move |opcode, body, caps, reply| {
+    let parent = serve(move |opcode, body, _, reply| {
         let p = &OPCODES.parent;
         let mut args = Reader::new(body);
         if opcode == p.session_cap {
@@ -235,11 +223,6 @@ pub fn start_with(
             reply.caps.push(cap);
         } else if opcode == p.exit {
             exited(Event::Exit(args.i32().unwrap()));
-            reply.write(|w| {
-                w.u64(0);
-            });
-        } else if opcode == p.deliver_session_cap {
-            deliver(caps.first().map_or(0, |c| unsafe { rs_cap_dup(*c) }));
             reply.write(|w| {
                 w.u64(0);
             });

@@ -40,7 +40,7 @@ fn main() {
     let Some(tree) = env::var_os("GENODE_DIR").filter(|dir| !dir.is_empty()) else {
         println!(
             "cargo::warning=GENODE_DIR is not set: components can be compiled for Genode but not linked. Set it to \
-             a Genode source tree (24.11 to 26.02)."
+             a Genode source tree (22.08 to 26.02)."
         );
         return;
     };
@@ -82,9 +82,9 @@ impl Tree {
         println!("cargo::rerun-if-changed={}", base.join("lib/symbols/ld").display());
         println!("cargo::rerun-if-changed={}", dir.join("VERSION").display());
         match version.trim().get(..5) {
-            Some(known) if ("24.11"..="26.02").contains(&known) => {}
-            Some(old) if old < "24.11" => fail(format_args!(
-                "the Genode tree {} is version {old}: the shim needs 24.11 or later",
+            Some(known) if ("22.08"..="26.02").contains(&known) => {}
+            Some(old) if old < "22.08" => fail(format_args!(
+                "the Genode tree {} is version {old}: the shim needs 22.08 or later",
                 dir.display()
             )),
             _ => println!(

@@ -43,10 +43,20 @@ namespace {
 
 	static_assert(opcode<Rm_session, Rm_session::Rpc_create, 0> && opcode<Rm_session, Rm_session::Rpc_destroy, 1>);
 
-	static_assert(opcode<Region_map, Region_map::Rpc_attach, 0> && opcode<Region_map, Region_map::Rpc_detach, 1> &&
-	              opcode<Region_map, Region_map::Rpc_fault_handler, 2> && opcode<Region_map, Region_map::Rpc_fault, 3> &&
-	              opcode<Region_map, Region_map::Rpc_dataspace, 4>);
-	static_assert(sizeof(Region_map::Attr) == 40 && sizeof(Region_map::Fault) == 16 && sizeof(Region_map::Range) == 16);
+	/* faults are called states up to 22.08, and nothing of the map crosses as bytes */
+	template <typename MAP>
+	constexpr bool region_map()
+	{
+		constexpr bool same = opcode<MAP, typename MAP::Rpc_attach, 0> && opcode<MAP, typename MAP::Rpc_detach, 1> &&
+		                      opcode<MAP, typename MAP::Rpc_fault_handler, 2> &&
+		                      opcode<MAP, typename MAP::Rpc_dataspace, 4>;
+		if constexpr (requires { typename MAP::Rpc_fault; })
+			return same && opcode<MAP, typename MAP::Rpc_fault, 3> && sizeof(typename MAP::Attr) == 40 &&
+			       sizeof(typename MAP::Fault) == 16 && sizeof(typename MAP::Range) == 16;
+		else
+			return same && opcode<MAP, typename MAP::Rpc_state, 3>;
+	}
+	static_assert(region_map<Region_map>());
 
 	/* layouts that cross as bytes */
 	static_assert(sizeof(Affinity) == sizeof(rs_affinity_t) && sizeof(rs_affinity_t) == 24);

@@ -73,20 +73,6 @@ namespace {
 		void dispatch(unsigned) override { policy.ended(policy.ctx, RS_CHILD_FAULTED, 0); }
 	};
 
-	/* our own quota; unlike the environment's client of it, this one does not wait for more when there is too little */
-	struct Own_account : Pd_account
-	{
-		using Cap = Capability<Pd_account>;
-
-		Transfer_result transfer_quota(Cap to, Cap_quota amount) override {
-			return env().pd_session_cap().call<Rpc_transfer_cap_quota>(to, amount); }
-
-		Transfer_result transfer_quota(Cap to, Ram_quota amount) override {
-			return env().pd_session_cap().call<Rpc_transfer_ram_quota>(to, amount); }
-	};
-
-	Own_account &own_account() { static Own_account inst { }; return inst; }
-
 	/* a child takes whole pages, and none that it does not need: the heap may grow by more than is kept for us */
 	Sliced_heap &child_heap() { static Sliced_heap inst { env().ram(), env().rm() }; return inst; }
 
@@ -128,7 +114,7 @@ struct Member_of_child { friend unsigned Child::*unanswered_heartbeats(Unanswere
 
 template struct Member_of_child<&Child::_outstanding_heartbeats>;
 
-struct rs_child : Routing<Child_policy>, Async_service::Wakeup
+struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 {
 	rs_ep                  &_ep;
 	rs_child_policy_t const _policy;
@@ -330,18 +316,13 @@ struct rs_child : Routing<Child_policy>, Async_service::Wakeup
 	void resource_request(Parent::Resource_args const &args) override {
 		_policy.resource_request(_policy.ctx, args.string(), strlen(args.string())); }
 
-	Pd_account            &ref_account()           override { return own_account(); }
-	Capability<Pd_account> ref_account_cap() const override { return env().pd_session_cap(); }
-	Ram_allocator         &session_md_ram()        override { return env().ram(); }
-
 	void init(Pd_session &pd, Capability<Pd_session> cap) override
 	{
 		pd.ref_account(env().pd_session_cap());
 
-		if (own_account().transfer_quota(cap, _ram) != Pd_account::Transfer_result::OK)
-			_quota = RS_OUT_OF_RAM;
-		else if (own_account().transfer_quota(cap, _caps) != Pd_account::Transfer_result::OK)
-			_quota = RS_OUT_OF_CAPS;
+		_quota = transfer(own_account(), cap, _ram, RS_OUT_OF_RAM);
+		if (_quota == RS_OK)
+			_quota = transfer(own_account(), cap, _caps, RS_OUT_OF_CAPS);
 
 		Region_map_client(pd.address_space()).fault_handler(_faults.cap);
 	}
@@ -401,9 +382,8 @@ rs_err_t rs_child_transfer(rs_child_t *child, ::int64_t ram, ::int64_t caps)
 				if (!amount)
 					return RS_OK;
 				quota.value = size_t(amount > 0 ? amount : -amount);
-				auto const moved = amount > 0 ? own_account().transfer_quota(child->_child.pd_session_cap(), quota)
-				                              : child_pd.transfer_quota(env().pd_session_cap(), quota);
-				return moved == Pd_account::Transfer_result::OK ? RS_OK : exceeded;
+				return amount > 0 ? transfer(rs_child::own_account(), child->_child.pd_session_cap(), quota, exceeded)
+				                  : transfer(child_pd, env().pd_session_cap(), quota, exceeded);
 			};
 			result = move(Ram_quota { }, ram, RS_OUT_OF_RAM);
 			if (result == RS_OK)

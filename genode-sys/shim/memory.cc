@@ -1,8 +1,6 @@
 /*
  * Dataspaces, mappings, quota
  */
-#include <dataspace/client.h>
-
 #include "versions.h"
 
 using namespace Seam;
@@ -14,13 +12,30 @@ rs_err_t Seam::has_quota(size_t ram, size_t caps)
 	return RS_OK;
 }
 
+/* memory that core did not clear may hold what others wrote */
+static rs_err_t clear(rs_cap_t ds)
+{
+	uintptr_t addr = 0;
+	size_t    size = 0;
+	rs_err_t const result = attach(env().rm(), ds, { .size = 0, .offset = 0, .use_at = false, .at = 0, .executable = false, .writeable = true }, addr, size);
+	if (result == RS_OK) {
+		__builtin_memset(reinterpret_cast<void *>(addr), 0, size);
+		env().rm().detach(addr);
+	}
+	return result;
+}
+
 rs_err_t rs_ram_alloc(size_t size, rs_cache_t cache, int32_t node, rs_cap_t *ds)
 {
-	if (node != RS_ANY_NODE)
-		return RS_UNSUPPORTED;
-
-	/* core zeroes RAM dataspaces at allocation in all trees that this file compiles with */
-	return guard([&] { return alloc_ram(env().pd_session_cap(), size, Cache(cache), *ds); });
+	return guard([&] {
+		rs_err_t result = alloc_ram(env().pd_session_cap(), size, Cache(cache), node, *ds);
+		if (result == RS_OK && numa_aware<Pd_session>) {
+			result = guard([&] { return clear(*ds); });
+			if (result != RS_OK)
+				rs_ram_free(*ds);
+		}
+		return result;
+	});
 }
 
 void rs_ram_free(rs_cap_t ds)

@@ -16,11 +16,11 @@ namespace {
 
 	enum { MAX_UPGRADES = 16, RAM_STEP = 8*1024, CAP_STEP = 2 };
 
-	struct Session_of_rm : Connection<Rm_session>
+	struct Session_of_rm : Connection_of<Connection<Rm_session>>
 	{
 		Rm_session_client client { cap() };
 
-		Session_of_rm(Env &env) : Connection<Rm_session>(env, { }, Ram_quota { 64*1024 }, Args()) { }
+		Session_of_rm(Env &env) : Connection_of<Connection<Rm_session>>(env, 64*1024) { }
 
 		/* call 'fn', which returns an rs_err_t, with more quota until it does not lack any */
 		rs_err_t paid(auto const &fn)
@@ -103,9 +103,9 @@ rs_err_t rs_rm_create(rs_rm_t *p, size_t size, rs_region_map_t **out)
 	return guard([&] {
 		Capability<Region_map> cap { };
 		rs_err_t const result = rm(p).paid([&] {
-			return rm(p).client.create(size).template convert<rs_err_t>(
-				[&] (Capability<Region_map> c) { cap = c; return RS_OK; },
-				[&] (auto e)                   { return error_code(e); }); });
+			return guard([&] {
+				return answer(rm(p).client.create(size),
+				              [&] (Capability<Region_map> c) { cap = c; return RS_OK; }); }); });
 		if (result == RS_OK)
 			*out = reinterpret_cast<rs_region_map_t *>(
 				new (heap()) Map(rm(p), cap, (size + RS_PAGE_SIZE - 1) & ~size_t(RS_PAGE_SIZE - 1)));
@@ -152,15 +152,13 @@ rs_err_t rs_rm_attach(rs_region_map_t *p, rs_cap_t ds, rs_attach_attr_t const *a
 
 	return guard([&] {
 		return map(p).session.paid([&] {
-			return map(p).client.attach(typed<Dataspace>(ds), { .size       = attr->size,
-			                                                    .offset     = attr->offset,
-			                                                    .use_at     = true,
-			                                                    .at         = attr->at,
-			                                                    .executable = attr->executable,
-			                                                    .writeable  = attr->writeable })
-			.template convert<rs_err_t>(
-				[&] (Region_map::Range r) { *size = r.num_bytes; return RS_OK; },
-				[&] (auto e)              { return error_code(e); }); }); });
+			uintptr_t at = 0;
+			return attach(map(p).client, ds, { .size       = attr->size,
+			                                   .offset     = attr->offset,
+			                                   .use_at     = true,
+			                                   .at         = attr->at,
+			                                   .executable = attr->executable,
+			                                   .writeable  = attr->writeable }, at, *size); }); });
 }
 
 void rs_rm_detach(rs_region_map_t *p, uintptr_t at) { attempt([&] { map(p).client.detach(at); }); }
@@ -176,13 +174,7 @@ rs_err_t rs_rm_fault_handler(rs_region_map_t *p, rs_cap_t context)
 rs_err_t rs_rm_fault(rs_region_map_t *p, rs_fault_t *out)
 {
 	return guard([&] {
-		Region_map::Fault const fault = map(p).client.fault();
-		using Type = Region_map::Fault::Type;
-		rs_fault_kind_t const kind = fault.type == Type::READ  ? RS_FAULT_READ
-		                           : fault.type == Type::WRITE ? RS_FAULT_WRITE
-		                           : fault.type == Type::EXEC  ? RS_FAULT_EXEC
-		                           :                             RS_FAULT_NONE;
-		*out = { .kind = kind, .at = fault.addr & ~uintptr_t(RS_PAGE_SIZE - 1) };
+		*out = fault(map(p).client);
 		return RS_OK;
 	});
 }

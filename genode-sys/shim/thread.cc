@@ -21,14 +21,7 @@ struct rs_thread : Thread_of<Thread>
 
 	void entry() override { _fn(_arg); }
 
-	rs_err_t begin()
-	{
-		if (start() == Start_result::OK)
-			return RS_OK;
-
-		return _thread_cap.convert<rs_err_t>([&] (Thread_capability) { return RS_DENIED; },
-		                                     [&] (auto e) { return error_code(e); });
-	}
+	rs_err_t begin() { return Seam::start<Thread>(*this, _thread_cap); }
 };
 
 bool Seam::within_affinity_space(rs_location_t const &l)

@@ -204,8 +204,8 @@ pub(crate) fn is_program(sample: &Sample) -> bool {
 /// Markdown: each program on each allocator against glibc.
 pub(crate) fn table(samples: &[Sample]) -> String {
     let mut text = String::from(
-        "\n| program | allocator | runs | speed to glibc | spread | processor time to glibc | own memory, MiB | largest process, MiB |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|\n",
+        "\n| program | allocator | runs | speed to glibc | pair by pair | spread | processor time to glibc | own memory, MiB | largest process, MiB |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for program in names() {
         let of = |allocator: &str| -> Vec<&Sample> {
@@ -230,9 +230,12 @@ pub(crate) fn table(samples: &[Sample]) -> String {
             let mib = f64::from(1 << 20);
             let _ = writeln!(
                 text,
-                "| {program} | {allocator} | {} | {:.3} | {:.1} % | {:.3} | {:.1} | {:.1} |",
+                "| {program} | {allocator} | {} | {:.3} | {:.3} | {:.1} % | {:.3} | {:.1} | {:.1} |",
                 runs.len(),
                 median(speeds(&runs)) / base_speed,
+                median(
+                    speeds(&runs).iter().zip(speeds(&base)).map(|(speed, beside)| speed / beside)
+                ),
                 spread(&speeds(&runs)) * 100.0,
                 cost(&runs) / cost(&base),
                 median(runs.iter().map(|s| s.peak as f64)) / mib,

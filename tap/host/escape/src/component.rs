@@ -8,8 +8,9 @@
 mod attempts;
 mod capabilities;
 mod resources;
-mod seam;
 mod sys;
+
+use rs_host_raw as seam;
 
 /// Whether every attempt was refused and every control succeeded.
 struct Tally {
@@ -51,8 +52,7 @@ extern "C" fn construct() {
     resources::run(&mut tally);
     let Tally { refused, controls, wrong } = tally;
     seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));
-    // SAFETY: no precondition.
-    unsafe { genode_sys::rs_exit(i32::from(wrong > 0)) };
+    seam::exit(i32::from(wrong > 0))
 }
 
 genode_sys::component_entry!(construct);

@@ -2,9 +2,6 @@
 //! control socket, until it dies of it. Core must go on, and lose nothing.
 #![no_main]
 
-#[allow(dead_code, reason = "shared with rs_escape")]
-mod seam;
-
 use std::os::fd::BorrowedFd;
 
 use genode_sys::*;
@@ -12,6 +9,7 @@ use rs_host_proto::CONTROL_FD;
 use rs_host_proto::control::Packet;
 use rs_host_proto::opcode::{OPCODES, cost, rom};
 use rs_host_proto::sys::{self, Fds};
+use rs_host_raw as seam;
 use rustix::net::{RecvFlags, SendFlags};
 
 /// Messages to sessions, and packets.
@@ -47,14 +45,14 @@ fn messages(random: &mut Random) {
     let (pd, cpu, parent) =
         unsafe { (rs_env_cap(RS_ENV_PD), rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PARENT)) };
     let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
-    let ds = seam::call(module, rom::DATASPACE, &[], |_| {}).map_or(0, |(.., ds)| ds);
-    let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |(.., cap)| cap);
+    let ds = seam::call(module, rom::DATASPACE, &[], |_| {}).map_or(0, |a| a.cap());
+    let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |a| a.cap());
     let maps = seam::open("RM", "", cost::RM.ram, cost::RM.caps).map_or(0, |(_, cap)| cap);
     // CREATE of a region map
     let map = seam::call(maps, 0, &[], |w| {
         w.u64(1 << 20);
     });
-    let map = map.map_or(0, |(.., cap)| cap);
+    let map = map.map_or(0, |a| a.cap());
     let targets = [pd, pd, cpu, module, ds, native, maps, map, parent];
     let mut answered = 0;
     for _ in 0..MESSAGES {
@@ -70,8 +68,9 @@ fn messages(random: &mut Random) {
                 w.u64(*word);
             }
         });
-        if let Some((_, _, cap)) = reply {
+        if let Ok(reply) = reply {
             answered += 1;
+            let cap = reply.cap();
             if !targets.contains(&cap) {
                 // SAFETY: a capability of the reply is ours.
                 unsafe { rs_cap_drop(cap) };

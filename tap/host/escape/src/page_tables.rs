@@ -3,13 +3,12 @@
 #![no_main]
 
 #[allow(dead_code, reason = "shared with rs_escape")]
-mod seam;
-#[allow(dead_code, reason = "shared with rs_escape")]
 mod sys;
 
 use genode_sys::*;
 use rs_host_proto::PAGE;
 use rs_host_proto::tables::{ATTACHED, allowed};
+use rs_host_raw as seam;
 
 /// Where nothing else is, and so far apart that each page needs two pages of tables.
 const FIRST: usize = 1 << 40;
@@ -28,10 +27,7 @@ fn touch(addr: usize) -> u64 {
 }
 
 fn attach(ds: rs_cap_t, at: usize) -> rs_err_t {
-    let attr = rs_attach_attr_t { offset: 0, size: 0, at, writeable: false, executable: false };
-    let (mut addr, mut size) = (0, 0);
-    // SAFETY: a live attribute and out parameters.
-    unsafe { rs_attach(ds, &raw const attr, &raw mut addr, &raw mut size) }
+    seam::attach_at(ds, at, false).err().unwrap_or(RS_OK)
 }
 
 /// Attaches until it is refused, looks at all of it, and detaches all.
@@ -107,7 +103,7 @@ fn past_the_runtime() {
 }
 
 extern "C" fn construct() {
-    let Some(ds) = seam::alloc(PAGE) else { return seam::log("no memory") };
+    let Ok(ds) = seam::alloc(PAGE) else { return seam::log("no memory") };
     let before = seam::quota();
     let expected = allowed(ATTACHED, before.ram_limit) as usize / (2 * PAGE);
     let count = as_many_as_there_may_be(ds);

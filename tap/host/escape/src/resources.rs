@@ -6,8 +6,10 @@ use rs_host_proto::PAGE;
 use rs_host_proto::opcode::{cost, rom};
 use rustix::fs::{FileType, OFlags};
 
+use rs_host_raw as seam;
+
+use crate::Tally;
 use crate::sys::sys;
-use crate::{Tally, seam};
 
 pub(crate) fn run(tally: &mut Tally) {
     memory(tally);
@@ -23,10 +25,10 @@ fn protect(addr: usize) -> bool {
 fn memory(tally: &mut Tally) {
     let rom = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps);
     let module = rom.and_then(|(_, cap)| seam::call(cap, rom::DATASPACE, &[], |_| {}));
-    let module = module.map_or(0, |(.., ds)| ds);
-    let addr = seam::attach(module, false);
+    let module = module.map_or(0, |answer| answer.cap());
+    let addr = seam::attach(module, false).ok();
     tally.control("attach a ROM module for reading", addr.is_some());
-    tally.attempt("attach it for writing", seam::attach(module, true).is_some());
+    tally.attempt("attach it for writing", seam::attach(module, true).is_ok());
     tally.attempt("make the attached module writeable", addr.is_some_and(protect));
     let over = addr.is_some_and(|addr| {
         let (prot, flags) =
@@ -41,7 +43,7 @@ fn memory(tally: &mut Tally) {
     tally.attempt("write to any read-only memory that it holds", written);
 
     let ram = seam::alloc(PAGE).unwrap_or(0);
-    let addr = seam::attach(ram, true);
+    let addr = seam::attach(ram, true).ok();
     tally.control("attach RAM of its own for writing", addr.is_some());
     tally.control("make the attached RAM writeable again", addr.is_some_and(protect));
     if let Some(addr) = addr {
@@ -49,7 +51,7 @@ fn memory(tally: &mut Tally) {
         unsafe { rs_detach(addr) };
     }
     seam::free(ram);
-    tally.attempt("attach RAM that was freed", seam::attach(ram, true).is_some());
+    tally.attempt("attach RAM that was freed", seam::attach(ram, true).is_ok());
 }
 
 /// Descriptors of memory that may only be read.
@@ -69,18 +71,18 @@ fn read_only_memories() -> impl Iterator<Item = usize> {
 fn quota(tally: &mut Tally) {
     let before = seam::quota();
     let left = (before.ram_limit - before.ram_used) as usize & !(PAGE - 1);
-    let all = seam::alloc(left);
+    let all = seam::alloc(left).ok();
     tally.control("allocate all of its RAM quota", all.is_some());
-    tally.attempt("allocate one more page", seam::alloc(PAGE).is_some());
+    tally.attempt("allocate one more page", seam::alloc(PAGE).is_ok());
     if let Some(all) = all {
         seam::free(all);
     }
-    tally.attempt("allocate more than its quota at once", seam::alloc(left + PAGE).is_some());
-    tally.attempt("allocate what no machine has", seam::alloc(usize::MAX - PAGE).is_some());
+    tally.attempt("allocate more than its quota at once", seam::alloc(left + PAGE).is_ok());
+    tally.attempt("allocate what no machine has", seam::alloc(usize::MAX - PAGE).is_ok());
 
     let left = seam::quota();
     let left = (left.caps_limit - left.caps_used) as usize;
-    let made: Vec<_> = (0..=left).map_while(|_| seam::alloc(PAGE)).collect();
+    let made: Vec<_> = (0..=left).map_while(|_| seam::alloc(PAGE).ok()).collect();
     tally.control("use all of its capability quota", made.len() == left);
     tally.attempt("have one more capability", made.len() > left);
     made.into_iter().for_each(seam::free);

@@ -9,6 +9,7 @@
 mod support;
 
 use genode_sys::*;
+use rs_host_raw::say;
 
 extern "C" fn construct() {
     let (_, echo) = support::open("Echo", "", 10000, 3).expect("Echo session");
@@ -69,7 +70,8 @@ extern "C" fn construct() {
     let (_, sigh) = support::signal(|count| {
         say!("signal handler ran with count {count}");
         support::exit(42);
-    });
+    })
+    .unwrap();
     support::call(echo, 1, &[sigh], |_| {}).unwrap();
 }
 

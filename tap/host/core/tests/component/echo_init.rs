@@ -11,11 +11,12 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use rs_host_raw::say;
 use support::{Child, Event};
 
 extern "C" fn construct() {
     let before = support::quota();
-    let (_, echo) = support::serve(|opcode, body, caps, reply| match opcode {
+    let (_, echo) = support::serve(|opcode, body, caps, reply: &mut support::Reply| match opcode {
         // echo body and capabilities
         0 => {
             reply.body = body.to_vec();
@@ -30,14 +31,15 @@ extern "C" fn construct() {
         }
         // the number in the ROM module `signal`
         2 => {
-            let number = support::read_number("signal");
+            let number = support::read_number("signal").unwrap();
             reply.write(|w| {
                 w.u64(number.into());
             });
             0
         }
         _ => -2,
-    });
+    })
+    .unwrap();
     let child: Rc<RefCell<Option<Child>>> = Rc::default();
     let theirs = Rc::clone(&child);
     let value = Rc::new(std::cell::Cell::new(0));
@@ -54,7 +56,8 @@ extern "C" fn construct() {
             before.caps_limit - after.caps_limit
         );
         support::exit(result.get());
-    });
+    })
+    .unwrap();
     let on = move |event| {
         match event {
             Event::Exit(v) => {

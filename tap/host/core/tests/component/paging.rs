@@ -13,17 +13,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use genode_sys::*;
 use rs_host_proto::control::{Packet, paging, request, status};
 use rs_host_proto::opcode::{attach_error, cost, fault, region_map, rm};
-use rs_host_proto::sys::{self, Fds};
-use rustix::net::{RecvFlags, SendFlags};
+use rs_host_proto::sys;
+use rs_host_raw::past::exchange;
 
 const K: u64 = 4096;
 
 fn ask(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> (Packet, Option<OwnedFd>) {
-    let control = unsafe { BorrowedFd::borrow_raw(rs_host_proto::CONTROL_FD) };
-    sys::send_packet(control, &Packet::new(op, args), cap.as_slice(), SendFlags::empty()).unwrap();
-    let mut fds = Fds::default();
-    let reply = sys::recv_packet(control, &mut fds, RecvFlags::empty()).unwrap().unwrap();
-    let [fd, ..] = fds;
+    let (reply, [fd, ..]) = exchange(op, args, cap).unwrap();
     (reply, fd)
 }
 

@@ -55,7 +55,12 @@ impl At {
 struct Session {
     env: Env,
     call: At,
+    /// What its client called itself, which is added to what it gets.
+    number: u64,
 }
+
+/// What one number more adds.
+const NUMBER: u64 = 1 << 32;
 
 impl Storm for Session {
     fn sum(&mut self, memory: Capability<Dataspace>, value: u64) -> u64 {
@@ -65,7 +70,7 @@ impl Storm for Session {
             self.call.happen(&timer);
         }
         let word = attached.and_then(|a| a.load_u64(0, core::sync::atomic::Ordering::Relaxed));
-        value + word.unwrap_or(0)
+        value + word.unwrap_or(0) + self.number * NUMBER
     }
 }
 
@@ -78,11 +83,13 @@ struct Sessions {
 impl Factory<dyn Storm> for Sessions {
     type Session = Session;
 
-    fn create(&mut self, _: &SessionRequest<'_>) -> Result<Session, Refused> {
+    fn create(&mut self, request: &SessionRequest<'_>) -> Result<Session, Refused> {
         if let Ok(timer) = TimerConnection::open(self.env, "create") {
             self.create.happen(&timer);
         }
-        Ok(Session { env: self.env, call: self.call })
+        let label = request.label();
+        let number = label.rsplit(' ').next().and_then(|last| last.parse().ok()).unwrap_or(0);
+        Ok(Session { env: self.env, call: self.call, number })
     }
 }
 
@@ -106,8 +113,18 @@ pub(crate) fn call(env: Env, config: &Node) -> Result<(), Error> {
     crash()
 }
 
+/// A client that says its `number`, and wants an answer for it; it exits as [`call`] does.
+pub(crate) fn ask(env: Env, config: &Node) -> Result<(), Error> {
+    let number = config.attr_or("number", 0);
+    serve_me(env, &alloc::format!("{number}"), number)
+}
+
 fn once(env: Env) -> ! {
-    let Ok(session) = Connection::<dyn Storm>::open(env, "once") else { env.exit(1) };
+    serve_me(env, "once", 0)
+}
+
+fn serve_me(env: Env, label: &str, number: u64) -> ! {
+    let Ok(session) = Connection::<dyn Storm>::open(env, label) else { env.exit(1) };
     let memory = || {
         let memory = RamDataspace::new(4096)?;
         Attached::writeable(memory.cap())?.write(0, &1000u64.to_le_bytes())?;
@@ -115,7 +132,7 @@ fn once(env: Env) -> ! {
     };
     let Ok(memory) = memory() else { env.exit(4) };
     match session.sum(memory.cap().clone(), 7) {
-        Ok(1007) => env.exit(0),
+        Ok(sum) if sum == 1007 + number * NUMBER => env.exit(0),
         Ok(_) => env.exit(3),
         Err(_) => env.exit(2),
     }

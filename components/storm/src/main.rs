@@ -10,6 +10,7 @@ extern crate alloc;
 
 mod client;
 mod fault;
+mod late;
 mod pager;
 mod parent;
 mod server;
@@ -32,6 +33,8 @@ fn main(env: Env) -> Result<(), Error> {
         Some("server") => server::run(env),
         Some("faulty") => fault::serve(env, &config),
         Some("once") => fault::call(env, &config),
+        Some("asks") => fault::ask(env, &config),
+        Some("late") => late::run(env, &config),
         Some("stopped") => stop::now(),
         _ => parent::run(env, &config),
     }

@@ -2,7 +2,7 @@
 //! since. See the README for the design, its constants and the bound.
 //!
 //! Layers, each using only those before it: [`platform`], [`remote`] and [`lock`] (all that is
-//! lock-free), [`class`], [`superblock`], [`env`], [`pages`], [`huge`], [`global`], [`memory`],
+//! lock-free), [`class`], [`superblock`], [`mod@env`], [`pages`], [`huge`], [`global`], [`memory`],
 //! [`heap`], [`ops`], [`shared`], [`stats`], [`face`]; a test holds them to it.
 #![no_std]
 #![deny(missing_docs)]

@@ -3,6 +3,9 @@
 //! Inside a dataspace the crate `talc` keeps the free lists. The heap is installed as global allocator by
 //! `#[genode::component]`; failure to grow ends the component with a message, as everywhere in Rust's
 //! `alloc`, so use `try_reserve` where a peer decides about sizes.
+//!
+//! Threads take turns at one mutex. A component whose threads allocate all the time takes the hoard heap instead, by
+//! `#[genode::component(heap = hoard_genode::Hoard)]`; this crate's README tells what each costs.
 
 use core::{
     alloc::{GlobalAlloc, Layout},

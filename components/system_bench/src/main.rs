@@ -13,11 +13,12 @@ use report::Report;
 /// A part, as named on the command line.
 type Part = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("calls", parts::calls),
     ("parallel", parts::parallel),
     ("start", parts::start),
     ("many", parts::many),
+    ("heap", parts::heap),
 ];
 
 fn main() -> ExitCode {

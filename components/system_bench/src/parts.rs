@@ -193,3 +193,50 @@ pub(crate) fn many(report: &mut Report) -> Result<(), String> {
     println!("stopped after {:.1} ms", stopped.as_secs_f64() * 1e3);
     Ok(())
 }
+
+/// The SDK's mutex and heap, and the hoard heap, with one thread and with several at a time.
+pub(crate) fn heap(report: &mut Report) -> Result<(), String> {
+    println!("\n--- mutex and heaps, threads in each other's way ---");
+    baseline::pin(&[0, 1]).map_err(|e| format!("two CPUs are needed: {e}"))?;
+    let config = format!(
+        "<config>{PROVIDES}<default caps=\"300\"/>\
+         <start name=\"rs_timer\"><resource name=\"RAM\" quantum=\"2M\"/>\
+         <provides><service name=\"Timer\"/></provides></start>\
+         <start name=\"rs_contention\"><resource name=\"RAM\" quantum=\"32M\"/></start></config>"
+    );
+    let mut system = System::boot("heap", "rs_init", &config, &["rs_timer", "rs_contention"])?;
+    let results = Results::of(&mut system)?;
+    system.stop();
+    let names = [
+        ("mutex", "critical section"),
+        ("talc", "free + allocation, SDK's heap"),
+        ("hoard", "free + allocation, hoard"),
+    ];
+    for (name, what) in names {
+        for threads in [1, 2, 8] {
+            let times = results.times(&format!("{name}_{threads}"));
+            let s = if threads == 1 { "" } else { "s" };
+            report.time(&format!("{what}, {threads} thread{s}"), &times);
+        }
+    }
+    // The times are of all threads together: with twice the CPUs half the time would be ideal, and what takes turns at one
+    // lock takes as long as one thread, and what it costs to move the lock and its data from cache to cache.
+    let median = |name: &str| results.times(name).median();
+    for (name, target) in [("mutex", 0.2), ("talc", 0.2), ("hoard", 0.9)] {
+        let one = median(&format!("{name}_1"));
+        for threads in [2, 8] {
+            let several = median(&format!("{name}_{threads}"));
+            let name = format!("{name}: speed of {threads} threads / of one");
+            report.ratio(&name, one, several, AtLeast(target));
+        }
+    }
+    for threads in [1, 2, 8] {
+        let [talc, hoard] = ["talc", "hoard"].map(|name| median(&format!("{name}_{threads}")));
+        let s = if threads == 1 { "" } else { "s" };
+        let name = format!("hoard / SDK's heap, {threads} thread{s}");
+        report.ratio(&name, talc, hoard, AtLeast(2.0));
+    }
+    let overtaken = median("overtaken") * 1e3;
+    report.value("a waiter is overtaken, by the median", overtaken, "times", AtMost(1000.0), "");
+    Ok(())
+}

@@ -35,6 +35,11 @@ pub(crate) enum Target {
     AtLeast(f64),
 }
 
+/// The unit for a time, and its nanoseconds.
+fn unit(time: f64) -> (&'static str, f64) {
+    if time < 1e3 { ("ns", 1.0) } else { ("us", 1e3) }
+}
+
 /// Collects lines, and how many targets were missed.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -44,17 +49,19 @@ pub(crate) struct Report {
 impl Report {
     /// An absolute time.
     pub(crate) fn time(&mut self, name: &str, times: &Times) {
-        let [min, most, max] = times.spread().map(|t| t / 1e3);
-        let (median, runs) = (times.median() / 1e3, times.0.len());
+        let (unit, per) = unit(times.median());
+        let [min, most, max] = times.spread().map(|t| t / per);
+        let (median, runs) = (times.median() / per, times.0.len());
         // What was not measured meets no target.
         self.missed += usize::from(runs == 0);
         let most = if runs >= 100 { format!("95 % below {most:.2}, ") } else { String::new() };
-        println!("{name:<44} {median:>9.2} us  ({min:.2} to {max:.2}, {most}{runs} runs)");
+        println!("{name:<44} {median:>9.2} {unit}  ({min:.2} to {max:.2}, {most}{runs} runs)");
     }
 
     /// The ratio of two medians, or of what one adds to another.
     pub(crate) fn ratio(&mut self, name: &str, of: f64, to: f64, target: Target) {
-        let how = format!("{:.2} us / {:.2} us", of / 1e3, to / 1e3);
+        let (unit, per) = unit(of.max(to));
+        let how = format!("{:.2} {unit} / {:.2} {unit}", of / per, to / per);
         let ratio = if to > 0.0 { of / to } else { f64::NAN };
         self.value(name, ratio, "x", target, &how);
     }

@@ -18,7 +18,8 @@ pub(crate) fn build() -> Result<(), String> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    for package in ["rs_host_core", "rs_init", "rs_system_bench_parts"] {
+    for package in ["rs_host_core", "rs_init", "rs_timer", "rs_contention", "rs_system_bench_parts"]
+    {
         command.args(["--package", package]);
     }
     let status = command.status().map_err(|e| format!("cannot run cargo: {e}"))?;

@@ -23,7 +23,7 @@
 //!
 //! The word holds the lock's bit, what the oldest waiter asks for, and the address of the newest waiter; a waiter is a
 //! node on its thread's own stack. A thread takes the lock if it is free, whoever waits. If it is not, and
-//! nobody waits yet, it spins for a microsecond or two, given a second CPU; then it queues up and sleeps. The release
+//! nobody waits yet, it spins for some microseconds, given a second CPU; then it queues up and sleeps. The release
 //! wakes the oldest waiter (it asks to be *woken*), but leaves the lock free. That thread stays the oldest, and is
 //! awake now. If it finds the lock taken, and still so after the spinning, it asks for the lock *itself*: then the next
 //! release hands it over, without clearing the bit.

@@ -1,0 +1,3 @@
+TARGET = rs_contention_cpp
+SRC_CC = main.cc
+LIBS   = base

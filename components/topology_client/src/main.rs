@@ -1,11 +1,12 @@
 //! rs_topology_client: prints the part of the machine that it may see, and places its threads by it.
 //!
 //! ```xml
-//! <config threads="4" follow="yes" cpus="yes"/>
+//! <config threads="4" follow="yes" cpus="yes" memory="yes"/>
 //! ```
 //!
 //! It compares the six functions of the session with the snapshot, location by location, and says when they differ.
-//! `follow` makes it stay and print again when the machine changes; `cpus` prints what is known of each CPU.
+//! `follow` makes it stay and print again when the machine changes; `cpus` prints what is known of each CPU;
+//! `memory` takes memory of each node, where core can tell nodes apart.
 #![no_std]
 #![no_main]
 
@@ -15,6 +16,7 @@ use alloc::{format, string::String, vec::Vec};
 
 use genode::{
     affinity::{Location, Space},
+    dataspace::PrivateRam,
     node::Node,
     prelude::*,
     session::rom::RomConnection,
@@ -38,6 +40,9 @@ fn main_loop(env: Env) -> Result<Option<SignalHandler>, String> {
     }
     compare(&topology)?;
     place(env, &topology, config.attr_or("threads", 2_u64))?;
+    if config.attr_or("memory", false) {
+        borrow(&topology)?;
+    }
     if !config.attr_or("follow", false) {
         return Ok(None);
     }
@@ -279,6 +284,23 @@ fn place(env: Env, topology: &TopologyConnection, threads: u64) -> Result<(), St
     }
     for thread in started {
         thread.join().map_err(|error| format!("thread: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Takes memory of each node twice. It is clear both times, whoever wrote to it between.
+fn borrow(topology: &TopologyConnection) -> Result<(), String> {
+    const SIZE: usize = 1 << 20;
+    for (id, node) in topology.snapshot().nodes().iter().enumerate() {
+        for _ in 0..2 {
+            let mut ram = PrivateRam::new(SIZE, Some(node.native.get()))
+                .map_err(|error| format!("memory of node {id}: {error}"))?;
+            if let Some(at) = ram.iter().position(|&byte| byte != 0) {
+                return Err(format!("memory of node {id} is not clear at {at}"));
+            }
+            ram.fill(0xa5);
+        }
+        log!("node {id} lends memory, clear each time");
     }
     Ok(())
 }

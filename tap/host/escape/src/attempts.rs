@@ -304,8 +304,16 @@ const KERNEL: &[Attempt] = &[
     }),
     plain("move threads that wait in shared memory to another word", || {
         let (mut from, mut to) = (0u32, 0u32);
-        let requeue = libc::FUTEX_REQUEUE as usize;
-        sys(libc::SYS_futex, [at(&mut from), requeue, 0, 1, at(&mut to), 0]).is_ok()
+        [libc::FUTEX_REQUEUE, libc::FUTEX_CMP_REQUEUE, libc::FUTEX_CMP_REQUEUE_PI].iter().any(
+            |op| {
+                let operation = *op as usize;
+                sys(libc::SYS_futex, [at(&mut from), operation, 0, 1, at(&mut to), 0]).is_ok()
+            },
+        )
+    }),
+    plain("hold what others wait for in shared memory", || {
+        let mut word = 0u32;
+        sys(libc::SYS_futex, [at(&mut word), libc::FUTEX_LOCK_PI as usize, 0, 0]).is_ok()
     }),
     plain("set a timer that signals", || {
         let mut timer = 0i32;

@@ -230,6 +230,14 @@ impl Slot {
         }
     }
 
+    /// A peer that lies, for models: whatever it likes in the state word and the lengths.
+    #[cfg(loom)]
+    pub fn scribble(&self, state: u32, len: u32) {
+        self.len.store(len, Ordering::Relaxed);
+        self.caps.store(len, Ordering::Relaxed);
+        self.state.store(state, Ordering::Relaxed);
+    }
+
     /// Whether core declared the slot dead.
     pub fn is_dead(&self) -> bool {
         self.state.load(Ordering::Relaxed) == DEAD

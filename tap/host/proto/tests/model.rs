@@ -10,7 +10,7 @@ use common::{Pipe, fails};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
-use rs_host_proto::slot::{Found, Gone, Slot};
+use rs_host_proto::slot::{ASLEEP, CALL, DEAD, Found, Gone, REPLY, Slot};
 use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep, WEAKENED};
 
 /// A futex: the check of the word and going to sleep are one step for those who wake.
@@ -148,6 +148,47 @@ fn server_lies() {
     liar.join().unwrap();
 }
 
+/// A client that writes anything into its slot, and rings when it likes: its server goes on, with nothing beyond the bounds,
+/// and answers an honest client that came to another slot.
+fn client_lies(state: u32) {
+    let world = Arc::new(World::default());
+    let liars = Arc::new(Slot::default());
+    let liar = {
+        let (world, slot) = (Arc::clone(&world), Arc::clone(&liars));
+        thread::spawn(move || {
+            slot.scribble(state, u32::MAX);
+            world.pipe.ring();
+        })
+    };
+    let server = {
+        let (world, slot) = (Arc::clone(&world), Arc::clone(&liars));
+        thread::spawn(move || {
+            let mut gone = false;
+            loop {
+                let pending = || world.slot.pending() || (!gone && slot.pending());
+                if !world.bell.poll(&mut Looks(1), pending) && !world.bell.sleeps(pending) {
+                    world.pipe.listen();
+                }
+                let mut body = [0; 8];
+                match slot.take(&mut body) {
+                    Found::Call(call) => {
+                        assert!(call.len <= 8 && call.caps <= 4, "beyond the bounds");
+                        let _ = slot.reply(&world.futex, 0, &body, 0);
+                    }
+                    Found::Dead => gone = true,
+                    Found::Nothing => {}
+                }
+                if world.serve() {
+                    break;
+                }
+            }
+        })
+    };
+    assert_eq!(world.client(1, 0), Ok(2), "a lie of another cost the answer");
+    liar.join().unwrap();
+    server.join().unwrap();
+}
+
 fn explore(model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(3);
@@ -204,6 +245,15 @@ fn a_dead_client_is_always_noticed() {
 #[test]
 fn a_lying_server_is_survived() {
     explore(server_lies);
+}
+
+#[test]
+fn a_lying_client_is_survived_by_its_server_and_by_the_others() {
+    for state in [CALL, ASLEEP, REPLY, DEAD, 77] {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(2); // three threads
+        builder.check(move || client_lies(state));
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The system calls of a component.
 //!
-//! Three programs: one lists what is allowed and refuses everything else with EPERM; one hands
-//! questions to core; one makes the C library fall back to calls whose arguments a filter can read.
+//! Two programs: one lists what is allowed and refuses everything else with EPERM; one hands questions to core, and
+//! makes the C library fall back to calls whose arguments a filter can read.
+//!
+//! They are compiled by seccompiler, but for what it cannot express or puts too late: see `prefix`.
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -19,10 +21,17 @@ const OWN_PID: u32 = 0x7fff_0abc;
 /// Value of the trace action that is replaced: the compiler of filters does not know notifications.
 const NOTIFY: u32 = 0x0abc;
 const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const HAS: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+/// Offsets of a call's number and of the lower half of its second argument.
+const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
+const SECOND: u32 = std::mem::offset_of!(libc::seccomp_data, args) as u32
+    + if cfg!(target_endian = "little") { 8 } else { 12 };
 
 /// Plainly allowed. Of calls that all programs allow whatever their arguments, Linux (from 5.11 on) keeps a map and does
 /// not run the programs: a read or write costs a component what it costs anybody. What a call between components or
-/// a signal needs shall stay here and out of `conditional` and `ASKED`, but for futexes, see there.
+/// a signal needs shall stay here and out of `conditional` and `ASKED`, but for futexes, see `futexes`.
 const ALLOWED: &[libc::c_long] = &[
     // memory; no mremap, by which a stack grows beyond every limit
     libc::SYS_munmap,
@@ -83,7 +92,7 @@ const ASKED: &[libc::c_long] = &[
 ];
 
 /// Not there, so that the C library uses the older call.
-const ABSENT: &[libc::c_long] = &[libc::SYS_clone3, libc::SYS_statx];
+const ABSENT: [libc::c_long; 2] = [libc::SYS_clone3, libc::SYS_statx];
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Result<T> = std::result::Result<T, seccompiler::BackendError>;
@@ -93,7 +102,6 @@ type Result<T> = std::result::Result<T, seccompiler::BackendError>;
 pub(super) struct Filters {
     allow: BpfProgram,
     ask: BpfProgram,
-    absent: BpfProgram,
 }
 
 /// Whether this kernel has what the programs need.
@@ -128,7 +136,6 @@ impl Filters {
 
     fn compiled(binary: u32) -> Result<Self> {
         let eperm = SeccompAction::Errno(libc::EPERM as u32);
-        let enosys = SeccompAction::Errno(libc::ENOSYS as u32);
         let unconditional =
             |calls: &[libc::c_long]| calls.iter().map(|c| (*c, Vec::new())).collect::<Rules>();
         let mut allowed = unconditional(ALLOWED);
@@ -140,11 +147,10 @@ impl Filters {
                 instruction.k = libc::SECCOMP_RET_USER_NOTIF;
             }
         }
-        Ok(Self {
-            allow: compile(allowed, eperm, SeccompAction::Allow)?,
-            ask,
-            absent: compile(unconditional(ABSENT), SeccompAction::Allow, enosys)?,
-        })
+        let mut allow = compile(allowed, eperm, SeccompAction::Allow)?;
+        prefix(&mut allow, &futexes());
+        prefix(&mut ask, &absent());
+        Ok(Self { allow, ask })
     }
 
     /// Lock the calling process in, and send core the descriptor for its questions.
@@ -159,7 +165,6 @@ impl Filters {
         let listener = unsafe { OwnedFd::from_raw_fd(listener as i32) };
         sys::send(control, &[0; 8], &[listener.as_fd()], SendFlags::empty())?;
         drop(listener);
-        load(&self.absent, 0)?;
         load(&self.allow, 0)?;
         Ok(())
     }
@@ -187,23 +192,7 @@ fn conditional(binary: u32) -> Result<Rules> {
         | libc::CLONE_PTRACE
         | libc::CLONE_VFORK) as u64;
     let command = |value: i32| rule(vec![is(1, value as u64)?]);
-    let private = libc::FUTEX_PRIVATE_FLAG as u64;
-    let but = |flag: i32| u64::from(!(flag as u32));
     Ok(BTreeMap::from([
-        // On memory that others share, to wait and to wake. Whoever may move waiters from a word to another one could
-        // hide them from those who wake them: a caller from core when its server dies.
-        (
-            libc::SYS_futex,
-            vec![
-                rule(vec![masked(1, private, private)?])?,
-                rule(vec![masked(1, but(libc::FUTEX_WAKE), libc::FUTEX_WAIT as u64)?])?,
-                rule(vec![masked(
-                    1,
-                    but(libc::FUTEX_CLOCK_REALTIME),
-                    libc::FUTEX_WAIT_BITSET as u64,
-                )?])?,
-            ],
-        ),
         // Shared anonymous memory would escape the limit on private memory.
         (
             libc::SYS_mmap,
@@ -236,6 +225,52 @@ fn conditional(binary: u32) -> Result<Rules> {
             vec![rule(vec![is(0, u64::from(binary))?, is(4, libc::AT_EMPTY_PATH as u64)?])?],
         ),
     ]))
+}
+
+fn instruction(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
+    sock_filter { code, jt, jf, k }
+}
+
+/// Put instructions behind the check of the architecture, which is the first that a compiled program does. Jumps are
+/// relative, so that the rest stays what it is.
+fn prefix(program: &mut BpfProgram, instructions: &[sock_filter]) {
+    const CHECK: usize = 3; // load it, compare it, or return
+    debug_assert!(program.get(CHECK - 1).is_some_and(|last| last.code == RET));
+    program.splice(CHECK..CHECK, instructions.iter().cloned());
+}
+
+/// Futexes on memory that others share: to wait and to wake. Whoever may move waiters from a word to another one could
+/// hide them from those who wake them, a caller from core when its server dies.
+///
+/// First of all, since they are what a call between components is made of.
+fn futexes() -> [sock_filter; 10] {
+    let [wait, wake] = [libc::FUTEX_WAIT, libc::FUTEX_WAKE].map(|op| op as u32);
+    let until = libc::FUTEX_WAIT_BITSET as u32;
+    let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+    [
+        instruction(LOAD, NUMBER, 0, 0),
+        instruction(IS, libc::SYS_futex as u32, 0, 8), // else to the end
+        instruction(LOAD, SECOND, 0, 0),
+        instruction(HAS, libc::FUTEX_PRIVATE_FLAG as u32, 5, 0), // these to the last
+        instruction(IS, wait, 4, 0),
+        instruction(IS, wake, 3, 0),
+        instruction(IS, until, 2, 0),
+        instruction(IS, until | libc::FUTEX_CLOCK_REALTIME as u32, 1, 0),
+        instruction(RET, eperm, 0, 0),
+        instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ]
+}
+
+/// Answers that a call is not there.
+fn absent() -> [sock_filter; 4] {
+    let [one, other] = ABSENT.map(|call| call as u32);
+    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
+    [
+        instruction(LOAD, NUMBER, 0, 0),
+        instruction(IS, one, 1, 0),
+        instruction(IS, other, 0, 1), // else to the end
+        instruction(RET, enosys, 0, 0),
+    ]
 }
 
 fn compile(rules: Rules, otherwise: SeccompAction, then: SeccompAction) -> Result<BpfProgram> {

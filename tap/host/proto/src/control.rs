@@ -52,6 +52,9 @@ impl Packet {
 }
 
 /// Requests of a component. Those marked (*) have no reply.
+///
+/// Linux refuses to send descriptors when too many of the user's are under way, whoever sent those. Where a request is to
+/// have a descriptor, its number plus one may be in `arg 6` instead: core fetches it.
 pub mod request {
     /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fifth descriptor the parent's
     /// capability; argument 1 is the number of real CPUs.
@@ -100,6 +103,9 @@ pub mod request {
     pub const OBJECTS_GONE: u64 = 17;
     /// Whether the entrypoint that channel `arg 0` leads to is there. Reply: 0 if not, or 1.
     pub const SERVED: u64 = 18;
+    /// Send for the component what it cannot send itself: over the socket with number `arg 0`, `arg 1` bytes, for each a
+    /// descriptor's number plus one in `arg 2` to `arg 5`, or 0 with a byte of 0.
+    pub const SEND: u64 = 19;
 }
 
 /// Managed dataspaces: a page that core writes and a component reads, and the rights of mappings.

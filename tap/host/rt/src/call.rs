@@ -1,5 +1,5 @@
 //! Calls: claim the object once, take a slot, write, ring, wait, copy out.
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use genode_abi::*;
 use rs_host_proto::bell::Bell;
@@ -9,6 +9,7 @@ use rs_host_proto::spin::Outcome;
 use rs_host_proto::sync::{AtomicU32, Sleep};
 use rs_host_proto::sys::{self, Fds, Futex};
 use rs_host_proto::{MAX_BODY, MAX_CAPS};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
@@ -182,7 +183,24 @@ impl Passed {
             // SAFETY: the caller of the call or the reply holds the capabilities until it is over.
             *borrowed = unsafe { BorrowedFd::borrow_raw(*fd) };
         }
-        sys::send(socket, &self.valid[..self.len], &fds[..self.num_fds], flags)
+        match sys::send(socket, &self.valid[..self.len], &fds[..self.num_fds], flags) {
+            Err(Errno::TOOMANYREFS) => self.send_by_core(socket),
+            result => result,
+        }
+    }
+
+    /// Others have too many descriptors under way for this component to send any. Core may have more.
+    fn send_by_core(&self, socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
+        let mut args = [0; 2 + MAX_CAPS];
+        args[0] = socket.as_raw_fd() as u64;
+        args[1] = self.len as u64;
+        let mut fds = self.fds[..self.num_fds].iter();
+        for (arg, valid) in args[2..].iter_mut().zip(&self.valid[..self.len]) {
+            if *valid != 0 {
+                *arg = fds.next().map_or(0, |fd| *fd as u64 + 1);
+            }
+        }
+        control::request(op::SEND, &args, None).map(|_| ()).map_err(|_| Errno::TOOMANYREFS)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The control socket to core: one request at a time.
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,6 +7,7 @@ use genode_abi::*;
 use rs_host_proto::CONTROL_FD;
 use rs_host_proto::control::{Packet, request as op, status};
 use rs_host_proto::sys::{self, Fds};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::sync::lock;
@@ -108,8 +109,14 @@ pub(crate) fn tell(op: u64, args: &[u64]) {
 }
 
 fn send(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Result<(), rs_err_t> {
-    let packet = Packet::new(op, args);
-    sys::send_packet(socket(), &packet, cap.as_slice(), SendFlags::empty()).map_err(|_| RS_GONE)
+    let mut packet = Packet::new(op, args);
+    let mut sent = sys::send_packet(socket(), &packet, cap.as_slice(), SendFlags::empty());
+    if let (Err(Errno::TOOMANYREFS), Some(cap)) = (sent, cap) {
+        // Others have too many under way: core fetches this one.
+        packet.0[7] = cap.as_raw_fd() as u64 + 1;
+        sent = sys::send_packet(socket(), &packet, &[], SendFlags::empty());
+    }
+    sent.map_err(|_| RS_GONE)
 }
 
 /// Without core there is no system to be a component of.

@@ -38,8 +38,9 @@ impl Isolation {
     /// Prepare; an error if this kernel cannot isolate components.
     pub(crate) fn new() -> Result<Self, String> {
         let limit = rustix::process::getrlimit(Resource::Nofile).maximum.unwrap_or(MAX_DESCRIPTORS);
-        // The binary is executed through the first number that the component cannot have.
-        let descriptors = limit.saturating_sub(1).min(MAX_DESCRIPTORS);
+        // The binary is executed through the first number that the component cannot have. And core has more than it, so that
+        // core can still send descriptors when components have as many under way as Linux permits them.
+        let descriptors = (limit / 4 * 3).min(MAX_DESCRIPTORS);
         let filters = Filters::new(descriptors as u32)
             .map_err(|e| format!("components cannot be isolated: {e}"))?;
         let landlock = Ruleset::new();

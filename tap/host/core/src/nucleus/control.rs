@@ -1,6 +1,7 @@
 //! The control socket: requests that a component's side of the seam makes of the nucleus.
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use rs_host_proto::MAX_CAPS;
 use rs_host_proto::control::{Packet, request, status};
 use rs_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
@@ -44,6 +45,7 @@ impl Nucleus {
                 Ok(None) | Err(_) => return Verdict::Broken,
             };
             let [cap, ..] = fds;
+            let cap = cap.or_else(|| self.fetched(id, &packet));
             let Some(answer) = self.request(id, &packet, cap) else { continue };
             let (reply, fds) = match answer {
                 Ok(answer) => (Packet::new(status::OK, &answer.args), answer.fds),
@@ -123,6 +125,7 @@ impl Nucleus {
                 }
                 None
             }
+            request::SEND => Some(self.send_for(id, packet)),
             request::SERVED => {
                 let channel = self.channels.get(&ChanId(packet.arg(0)));
                 let served = channel.is_some_and(|c| c.client == id && !c.server_gone);
@@ -135,6 +138,37 @@ impl Nucleus {
                 Some(bound.map(|()| Answer::empty()))
             }
             _ => self.paging_request(id, packet, cap),
+        }
+    }
+
+    /// The descriptor that a request names instead of having it.
+    fn fetched(&self, id: ProcId, packet: &Packet) -> Option<OwnedFd> {
+        let has = [request::CLAIM, request::VIEW_OPEN, request::SETTLED].contains(&packet.op());
+        self.procs.get(&id).filter(|_| has)?.descriptor(packet.arg(6))
+    }
+
+    /// Send a message of capabilities over a component's socket. Core may have more descriptors than a component, and so
+    /// more under way. That nobody makes use of that: a message must have been taken before the next.
+    fn send_for(&self, id: ProcId, packet: &Packet) -> Result<Answer, Refusal> {
+        let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
+        let socket = process.descriptor(packet.arg(0).saturating_add(1)).ok_or(Refusal::Invalid)?;
+        let count = usize::try_from(packet.arg(1)).unwrap_or(usize::MAX).min(MAX_CAPS);
+        let mut unread: libc::c_int = 0;
+        // SAFETY: the request stores an int.
+        let asked = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut unread) };
+        if asked != 0 || unread > 0 {
+            return Err(Refusal::Limit);
+        }
+        let caps: Vec<_> = (2..2 + count).map(|i| process.descriptor(packet.arg(i))).collect();
+        let mut valid = [0u8; MAX_CAPS];
+        for (valid, cap) in valid.iter_mut().zip(&caps) {
+            *valid = u8::from(cap.is_some());
+        }
+        let fds: Vec<_> = caps.iter().flatten().map(AsFd::as_fd).collect();
+        let bytes = valid.get(..count).unwrap_or_default();
+        match sys::send(&socket, bytes, &fds, SendFlags::DONTWAIT) {
+            Ok(()) => Ok(Answer::empty()),
+            Err(_) => Err(Refusal::Limit),
         }
     }
 

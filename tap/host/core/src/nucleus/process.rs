@@ -45,6 +45,13 @@ impl Process {
     pub(crate) fn signal(&self, signal: Signal) -> bool {
         rustix::process::pidfd_send_signal(&self.pidfd, signal).is_ok()
     }
+
+    /// A copy of its descriptor of a number, which is given plus one.
+    pub(super) fn descriptor(&self, number: u64) -> Option<OwnedFd> {
+        let number = i32::try_from(number.checked_sub(1)?).ok()?;
+        let flags = rustix::process::PidfdGetfdFlags::empty();
+        rustix::process::pidfd_getfd(&self.pidfd, number, flags).ok()
+    }
 }
 
 /// How a process ended.

@@ -3,6 +3,7 @@
 #![no_main]
 
 mod doorbell;
+mod flood;
 mod honest;
 mod scribble;
 #[path = "../sys.rs"]
@@ -22,6 +23,7 @@ fn main(env: Env) -> Result<(), Error> {
     match config.attr("role") {
         Some("server") => honest::serve(env),
         Some("doorbell") => doorbell::ring(env),
+        Some("flood") => flood::send(env),
         Some("scribble") => scribble::write(env),
         Some("undead") => undead::serve(env),
         Some("waits") => undead::call(env),

@@ -14,11 +14,31 @@ namespace Rs_contention {
 
 	enum { MILLISECONDS = 60, RUNS = 5, BLOCKS = 128, SOME = 256, MOST = 8 };
 
+	template <typename> struct Thread_of;
+
 	struct Rng;
 	struct Shared;
 	struct Load;
 	struct Main;
 }
+
+
+/* stack sizes are typed from 26.02 on, weight and CPU session are arguments before */
+template <typename THREAD>
+struct Rs_contention::Thread_of : THREAD
+{
+	Thread_of(Env &env, char const *name, size_t stack, Affinity::Location at)
+	: THREAD(env, typename THREAD::Name(name), stack, at, typename THREAD::Weight(), env.cpu()) { }
+};
+
+
+template <typename THREAD>
+requires requires { typename THREAD::Stack_size; }
+struct Rs_contention::Thread_of<THREAD> : THREAD
+{
+	Thread_of(Env &env, char const *name, size_t stack, Affinity::Location at)
+	: THREAD(env, typename THREAD::Name(name), typename THREAD::Stack_size { stack }, at) { }
+};
 
 
 struct Rs_contention::Rng
@@ -45,7 +65,7 @@ struct Rs_contention::Shared
 };
 
 
-struct Rs_contention::Load : Thread
+struct Rs_contention::Load : Thread_of<Thread>
 {
 	Shared    &_shared;
 	Allocator *_heap;        /* count under the mutex if null */
@@ -56,9 +76,12 @@ struct Rs_contention::Load : Thread
 
 	Load(Env &env, Location at, Shared &shared, Allocator *heap, uint64_t n)
 	:
-		Thread(env, "load", Stack_size { 64*1024 }, at),
+		Thread_of<Thread>(env, "load", 64*1024, at),
 		_shared(shared), _heap(heap), _rng(((n + 1)*0x9e3779b97f4a7c15ull) | 1)
 	{ start(); }
+
+	Load(Load const &) = delete;
+	Load &operator = (Load const &) = delete;
 
 	void _free(unsigned i)
 	{
@@ -137,7 +160,8 @@ struct Rs_contention::Main
 	void _bench(char const *name, Allocator *heap)
 	{
 		uint64_t one = 0;
-		for (unsigned threads : { 1u, 2u, 8u }) {
+		unsigned const counts[] { 1, 2, 8 };
+		for (unsigned threads : counts) {
 			uint64_t times[RUNS] { };
 			_run(threads, heap);
 			for (uint64_t &time : times)

@@ -1,9 +1,8 @@
 //! The system calls of a component.
 //!
-//! Two programs: one lists what is allowed and refuses everything else with EPERM; one hands questions to core, and
-//! makes the C library fall back to calls whose arguments a filter can read.
-//!
-//! They are compiled by seccompiler, but for what it cannot express or puts too late: see `prefix`.
+//! One program: it lists what is allowed and refuses everything else with EPERM, hands questions to core, and makes the C
+//! library fall back to calls whose arguments a filter can read. It is compiled by seccompiler, but for what that cannot
+//! express or would put too late: see `first`.
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -18,20 +17,22 @@ use seccompiler::{
 
 /// Stands for the component's process id until it is known.
 const OWN_PID: u32 = 0x7fff_0abc;
-/// Value of the trace action that is replaced: the compiler of filters does not know notifications.
-const NOTIFY: u32 = 0x0abc;
 const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
 const HAS: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-/// Offsets of a call's number and of the lower half of its second argument.
+/// Offsets of a call's number and of the lower halves of its first two arguments.
 const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
-const SECOND: u32 = std::mem::offset_of!(libc::seccomp_data, args) as u32
-    + if cfg!(target_endian = "little") { 8 } else { 12 };
+const FIRST: u32 = std::mem::offset_of!(libc::seccomp_data, args) as u32
+    + if cfg!(target_endian = "little") { 0 } else { 4 };
+const SECOND: u32 = FIRST + 8;
+const EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
-/// Plainly allowed. Of calls that all programs allow whatever their arguments, Linux (from 5.11 on) keeps a map and does
-/// not run the programs: a read or write costs a component what it costs anybody. What a call between components or
-/// a signal needs shall stay here and out of `conditional` and `ASKED`, but for futexes, see `futexes`.
+/// Plainly allowed. Of calls that the program allows whatever their arguments, Linux (from 5.11 on) keeps a map and does
+/// not run the program: a read or write costs a component what it costs anybody. What a call between components or
+/// a signal needs shall stay here and out of `conditional` and `ASKED`, but for futexes, see `first`.
 const ALLOWED: &[libc::c_long] = &[
     // memory; no mremap, by which a stack grows beyond every limit
     libc::SYS_munmap,
@@ -69,24 +70,16 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_sigaltstack,
     libc::SYS_exit,
     libc::SYS_exit_group,
-    // answered by the other programs
-    libc::SYS_openat,
-    libc::SYS_newfstatat,
-    libc::SYS_clone3,
-    libc::SYS_statx,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_arch_prctl,
-    #[cfg(target_arch = "x86_64")]
-    libc::SYS_open,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_poll,
 ];
 
-/// Questions for core: the loader's, and whether there may be another thread.
+/// Questions for core: the loader's. Another is whether there may be one more thread.
 const ASKED: &[libc::c_long] = &[
     libc::SYS_openat,
     libc::SYS_newfstatat,
-    libc::SYS_clone,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_open,
 ];
@@ -97,14 +90,23 @@ const ABSENT: [libc::c_long; 2] = [libc::SYS_clone3, libc::SYS_statx];
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Result<T> = std::result::Result<T, seccompiler::BackendError>;
 
-/// The programs, compiled.
-#[derive(Clone)]
-pub(super) struct Filters {
-    allow: BpfProgram,
-    ask: BpfProgram,
-}
+/// Flags of a call that makes a thread, and some that it must not have.
+const THREAD: libc::c_int = libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND;
+const NEVER: libc::c_int = libc::CLONE_NEWNS
+    | libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP
+    | libc::CLONE_PTRACE
+    | libc::CLONE_VFORK;
 
-/// Whether this kernel has what the programs need.
+/// The program, compiled.
+#[derive(Clone)]
+pub(super) struct Filters(BpfProgram);
+
+/// Whether this kernel has what the program needs.
 fn available() -> io::Result<()> {
     const ACTIONS: [u32; 4] = [
         libc::SECCOMP_RET_ALLOW,
@@ -135,37 +137,31 @@ impl Filters {
     }
 
     fn compiled(binary: u32) -> Result<Self> {
-        let eperm = SeccompAction::Errno(libc::EPERM as u32);
-        let unconditional =
-            |calls: &[libc::c_long]| calls.iter().map(|c| (*c, Vec::new())).collect::<Rules>();
-        let mut allowed = unconditional(ALLOWED);
+        let mut allowed = ALLOWED.iter().map(|c| (*c, Vec::new())).collect::<Rules>();
         allowed.extend(conditional(binary)?);
-        let mut ask =
-            compile(unconditional(ASKED), SeccompAction::Allow, SeccompAction::Trace(NOTIFY))?;
-        for instruction in &mut ask {
-            if instruction.code == RET && instruction.k == libc::SECCOMP_RET_TRACE | NOTIFY {
-                instruction.k = libc::SECCOMP_RET_USER_NOTIF;
-            }
-        }
-        let mut allow = compile(allowed, eperm, SeccompAction::Allow)?;
-        prefix(&mut allow, &futexes());
-        prefix(&mut ask, &absent());
-        Ok(Self { allow, ask })
+        let refused = SeccompAction::Errno(libc::EPERM as u32);
+        let arch = TargetArch::try_from(std::env::consts::ARCH)?;
+        let filter = SeccompFilter::new(allowed, refused, SeccompAction::Allow, arch)?;
+        let mut program: BpfProgram = filter.try_into()?;
+        // Behind the check of the architecture, which comes first: load it, compare it, or return. Jumps are
+        // relative, so that the rest stays what it is.
+        const CHECK: usize = 3;
+        debug_assert!(program.get(CHECK - 1).is_some_and(|last| last.code == RET));
+        program.splice(CHECK..CHECK, first());
+        Ok(Self(program))
     }
 
     /// Lock the calling process in, and send core the descriptor for its questions.
     pub(super) fn install(&mut self, own: Pid, control: BorrowedFd<'_>) -> io::Result<()> {
-        for instruction in &mut self.allow {
+        for instruction in &mut self.0 {
             if instruction.k == OWN_PID {
                 instruction.k = own.as_raw_nonzero().get() as u32;
             }
         }
-        let listener = load(&self.ask, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+        let listener = load(&self.0, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
         // SAFETY: the call returned a fresh descriptor.
         let listener = unsafe { OwnedFd::from_raw_fd(listener as i32) };
         sys::send(control, &[0; 8], &[listener.as_fd()], SendFlags::empty())?;
-        drop(listener);
-        load(&self.allow, 0)?;
         Ok(())
     }
 }
@@ -181,16 +177,6 @@ fn conditional(binary: u32) -> Result<Rules> {
     let anonymous = libc::MAP_ANONYMOUS as u64;
     // A growing stack does not count as data, so that no limit holds for it; the others take from the machine.
     let never_mapped = (libc::MAP_GROWSDOWN | libc::MAP_LOCKED | libc::MAP_HUGETLB) as u64;
-    let thread = (libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND) as u64;
-    let never = (libc::CLONE_NEWNS
-        | libc::CLONE_NEWUSER
-        | libc::CLONE_NEWPID
-        | libc::CLONE_NEWNET
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_NEWCGROUP
-        | libc::CLONE_PTRACE
-        | libc::CLONE_VFORK) as u64;
     let command = |value: i32| rule(vec![is(1, value as u64)?]);
     Ok(BTreeMap::from([
         // Shared anonymous memory would escape the limit on private memory.
@@ -201,14 +187,19 @@ fn conditional(binary: u32) -> Result<Rules> {
                 rule(vec![masked(3, shared | never_mapped, 0)?])?,
             ],
         ),
-        // Threads, no processes.
-        (libc::SYS_clone, vec![rule(vec![masked(0, thread | never, thread)?])?]),
         // Signals to threads of this process.
         (libc::SYS_tgkill, vec![rule(vec![is(0, u64::from(OWN_PID))?])?]),
         // The name of a thread.
         (libc::SYS_prctl, vec![rule(vec![is(0, libc::PR_SET_NAME as u64)?])?]),
-        // Reading one's own limits.
-        (libc::SYS_prlimit64, vec![rule(vec![is(0, 0)?, is_long(2, 0)?])?]),
+        // Reading one's own limits. And that of descriptors, which a component lowers before it starts: nobody raises it
+        // without a privilege.
+        (
+            libc::SYS_prlimit64,
+            vec![
+                rule(vec![is(0, 0)?, is_long(2, 0)?])?,
+                rule(vec![is(0, 0)?, is(1, u64::from(libc::RLIMIT_NOFILE))?])?,
+            ],
+        ),
         // Duplicating and looking, no status flags or seals.
         (
             libc::SYS_fcntl,
@@ -231,51 +222,44 @@ fn instruction(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
 
-/// Put instructions behind the check of the architecture, which is the first that a compiled program does. Jumps are
-/// relative, so that the rest stays what it is.
-fn prefix(program: &mut BpfProgram, instructions: &[sock_filter]) {
-    const CHECK: usize = 3; // load it, compare it, or return
-    debug_assert!(program.get(CHECK - 1).is_some_and(|last| last.code == RET));
-    program.splice(CHECK..CHECK, instructions.iter().cloned());
-}
-
-/// Futexes on memory that others share: to wait and to wake. Whoever may move waiters from a word to another one could
-/// hide them from those who wake them, a caller from core when its server dies.
+/// What comes first.
 ///
-/// First of all, since they are what a call between components is made of.
-fn futexes() -> [sock_filter; 10] {
+/// Futexes, since they are what a call between components is made of. On memory that others share, a component may wait and
+/// wake. Whoever may move waiters from a word to another one could hide them from those who wake them, a caller from
+/// core when its server dies.
+///
+/// Then what is not there, and questions for core: seccompiler knows no notifications.
+fn first() -> Vec<sock_filter> {
     let [wait, wake] = [libc::FUTEX_WAIT, libc::FUTEX_WAKE].map(|op| op as u32);
     let until = libc::FUTEX_WAIT_BITSET as u32;
-    let eperm = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
-    [
+    let mut all = vec![
         instruction(LOAD, NUMBER, 0, 0),
-        instruction(IS, libc::SYS_futex as u32, 0, 8), // else to the end
+        instruction(IS, libc::SYS_futex as u32, 0, 8), // else past the last of these
         instruction(LOAD, SECOND, 0, 0),
-        instruction(HAS, libc::FUTEX_PRIVATE_FLAG as u32, 5, 0), // these to the last
+        instruction(HAS, libc::FUTEX_PRIVATE_FLAG as u32, 5, 0), // to the last, as the others
         instruction(IS, wait, 4, 0),
         instruction(IS, wake, 3, 0),
         instruction(IS, until, 2, 0),
         instruction(IS, until | libc::FUTEX_CLOCK_REALTIME as u32, 1, 0),
-        instruction(RET, eperm, 0, 0),
+        instruction(RET, EPERM, 0, 0),
         instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
-    ]
-}
-
-/// Answers that a call is not there.
-fn absent() -> [sock_filter; 4] {
-    let [one, other] = ABSENT.map(|call| call as u32);
-    let enosys = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
-    [
-        instruction(LOAD, NUMBER, 0, 0),
-        instruction(IS, one, 1, 0),
-        instruction(IS, other, 0, 1), // else to the end
-        instruction(RET, enosys, 0, 0),
-    ]
-}
-
-fn compile(rules: Rules, otherwise: SeccompAction, then: SeccompAction) -> Result<BpfProgram> {
-    let arch = TargetArch::try_from(std::env::consts::ARCH)?;
-    SeccompFilter::new(rules, otherwise, then, arch)?.try_into()
+    ];
+    let listed = ABSENT.len() + ASKED.len();
+    for (at, call) in ABSENT.iter().chain(ASKED).enumerate() {
+        // Over the rest of the list and over the five that follow it, to the answer.
+        let answer = if at < ABSENT.len() { 5 } else { 6 };
+        all.push(instruction(IS, *call as u32, (listed - at - 1 + answer) as u8, 0));
+    }
+    all.extend([
+        instruction(IS, libc::SYS_clone as u32, 0, 6), // else to the end
+        instruction(LOAD, FIRST, 0, 0),
+        instruction(AND, (THREAD | NEVER) as u32, 0, 0),
+        instruction(IS, THREAD as u32, 2, 0), // a thread, no process
+        instruction(RET, EPERM, 0, 0),
+        instruction(RET, ENOSYS, 0, 0),
+        instruction(RET, libc::SECCOMP_RET_USER_NOTIF, 0, 0),
+    ]);
+    all
 }
 
 /// SECCOMP_SET_MODE_FILTER; returns the listener if one was asked for.

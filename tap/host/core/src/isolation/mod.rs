@@ -118,7 +118,6 @@ impl Jail {
         }
         dup_to(control, nucleus_control_fd())?;
         close_the_rest()?;
-        limit(Resource::Nofile, self.descriptors)?;
         limit(Resource::Data, MAX_PRIVATE)?;
         limit(Resource::Stack, MAX_STACK)?;
         limit(Resource::Core, 0)?;
@@ -128,6 +127,8 @@ impl Jail {
         // SAFETY: just made from the socket to core.
         let control = unsafe { BorrowedFd::borrow_raw(nucleus_control_fd()) };
         self.filters.install(rustix::process::getpid(), control)?;
+        // After a descriptor was sent to core: components that have too many under way must not keep others from starting.
+        limit(Resource::Nofile, self.descriptors)?;
         let argv = [self.name.as_ptr(), std::ptr::null()];
         let envp: [*const libc::c_char; 1] = [std::ptr::null()];
         // SAFETY: a path, an argument list and an environment, each terminated.

@@ -13,7 +13,6 @@ mod load;
 
 use alloc::{format, string::String, sync::Arc, vec::Vec};
 use core::{
-    fmt::Display,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
@@ -28,11 +27,7 @@ use genode::{
 };
 use hoard_genode::Hoard;
 use load::{Allocate, Count, Load};
-
-/// Names the step that an error comes from.
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| format!("{step}: {error}")
-}
+use rs_checks::at;
 
 static TALC: Heap = Heap::new();
 static HOARD: Hoard = Hoard;

@@ -5,10 +5,8 @@
 extern crate alloc;
 
 use alloc::{collections::BTreeSet, string::String, sync::Arc, vec::Vec};
-use core::{
-    fmt::Display,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use core::fmt::Display;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use genode::{
     affinity::Location,
@@ -18,18 +16,11 @@ use genode::{
     session::rom::RomConnection,
     thread::{self, Builder},
 };
+use rs_checks::{at, ensure};
 use rs_entrypoints_test::{ENTRYPOINTS, Place, PlaceClient, Places, cpu};
 
 type Test<T = ()> = Result<T, String>;
 type Object = PlaceClient<Capability<dyn Place>>;
-
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| alloc::format!("{step}: {error}")
-}
-
-fn ensure(what: &str, ok: bool) -> Test {
-    if ok { Ok(()) } else { Err(alloc::format!("{what}: not so")) }
-}
 
 #[genode::component]
 fn main(env: Env) -> Test {

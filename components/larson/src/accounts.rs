@@ -9,7 +9,9 @@ use core::ptr::NonNull;
 use genode::prelude::*;
 use hoard_genode::Hoard;
 
-use crate::{HOARD, at, ensure};
+use rs_checks::{at, ensure};
+
+use crate::HOARD;
 
 /// What was in use before, and must be after.
 #[derive(Clone, Copy, Debug)]

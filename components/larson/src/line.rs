@@ -14,7 +14,9 @@ use genode::{
     thread::{Builder, JoinHandle, timestamp},
 };
 
-use crate::{at, ensure, rng::Rng};
+use rs_checks::{at, ensure};
+
+use crate::rng::Rng;
 
 /// Blocks that each thread holds.
 const CHUNKS: usize = 5000;

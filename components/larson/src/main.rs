@@ -12,27 +12,12 @@ mod accounts;
 mod line;
 mod rng;
 
-use alloc::{format, string::String};
-use core::fmt::Display;
+use alloc::string::String;
 
 use genode::{heap::Heap, prelude::*, session::timer::TimerConnection};
 use hoard_genode::Hoard;
 use line::{Clock, Plan};
-
-/// Fails with a message unless a condition holds.
-macro_rules! ensure {
-    ($condition:expr, $($message:tt)*) => {
-        if !$condition {
-            return Err(alloc::format!($($message)*));
-        }
-    };
-}
-use ensure;
-
-/// Names the step that an error comes from.
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| format!("{step}: {error}")
-}
+use rs_checks::{at, ensure};
 
 static HOARD: Hoard = hoard_genode::Hoard;
 static SDK: Heap = Heap::new();

@@ -12,7 +12,9 @@ use genode::{
     thread,
 };
 
-use crate::{Test, at, ensure};
+use rs_checks::{at, ensure};
+
+use crate::Test;
 
 const WRITE: Attach =
     Attach { offset: 0, size: None, at: None, writeable: true, executable: false };

@@ -8,20 +8,11 @@ mod local;
 mod remote;
 
 use alloc::string::String;
-use core::fmt::Display;
 
 use genode::{node::Node, prelude::*, session::rom::RomConnection};
+use rs_checks::{at, ensure};
 
 type Test<T = ()> = Result<T, String>;
-
-/// Names the step that an error comes from.
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| alloc::format!("{step}: {error}")
-}
-
-fn ensure(what: &str, ok: bool) -> Test {
-    if ok { Ok(()) } else { Err(alloc::format!("{what}: not so")) }
-}
 
 #[genode::component]
 fn main(env: Env) -> Test {

@@ -9,7 +9,9 @@ use genode::{
 };
 use rs_managed_ds_test::{Managed, PAGES, READ_ONLY, first_word};
 
-use crate::{Test, at, ensure};
+use rs_checks::{at, ensure};
+
+use crate::Test;
 
 struct Client {
     session: Connection<dyn Managed>,

@@ -16,6 +16,7 @@ use genode::{
         rom::RomConnection,
     },
 };
+use rs_checks::expect;
 
 /// Longest report that is read back, in bytes.
 const MAX: usize = 1 << 20;
@@ -50,15 +51,6 @@ impl Watched {
 
     fn read(&mut self) -> Result<String, Error> {
         String::from_utf8(self.rom.read(MAX)?).map_err(|_| Error::Invalid)
-    }
-}
-
-fn expect(env: Env, what: &str, ok: bool) {
-    if ok {
-        log!("{what}");
-    } else {
-        error!("failed: {what}");
-        env.exit(1);
     }
 }
 

@@ -5,7 +5,6 @@
 extern crate alloc;
 
 use alloc::{string::String, sync::Arc, vec::Vec};
-use core::fmt::Display;
 
 use genode::{
     RawCap,
@@ -19,6 +18,7 @@ use genode::{
     sync::{Condvar, Mutex},
     thread,
 };
+use rs_checks::{at, ensure};
 use rs_rpc_test::{Counter, CounterClient, NoCounter, RpcTest, RpcTestClient};
 
 /// Largest configuration that is read, in bytes.
@@ -28,14 +28,6 @@ const THREADS: u32 = 4;
 const CALLS: u32 = 2000;
 
 type Test<T = ()> = Result<T, String>;
-
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| alloc::format!("{step}: {error}")
-}
-
-fn ensure(what: &str, ok: bool) -> Test {
-    if ok { Ok(()) } else { Err(alloc::format!("{what}: not so")) }
-}
 
 #[genode::component]
 fn main(env: Env) -> Test {

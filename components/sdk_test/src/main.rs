@@ -12,24 +12,8 @@ mod signals;
 mod threads;
 
 use alloc::string::String;
-use core::fmt::Display;
 
 use genode::prelude::*;
-
-/// Fails with a message unless a condition holds.
-macro_rules! ensure {
-    ($condition:expr, $($message:tt)*) => {
-        if !$condition {
-            return Err(alloc::format!($($message)*));
-        }
-    };
-}
-use ensure;
-
-/// Names the step that an error comes from.
-fn at<E: Display>(step: &'static str) -> impl Fn(E) -> String {
-    move |error| alloc::format!("{step}: {error}")
-}
 
 #[genode::component]
 fn main(env: Env) -> Result<signals::Test, String> {

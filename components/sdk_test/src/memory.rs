@@ -7,7 +7,7 @@ use genode::{
     prelude::*,
 };
 
-use crate::{at, ensure};
+use rs_checks::{at, ensure};
 
 /// The heap grows, keeps what it holds apart, aligns, and gives RAM back.
 pub(crate) fn heap(env: Env) -> Result<(), String> {

@@ -12,7 +12,7 @@ use genode::{
     thread,
 };
 
-use crate::{at, ensure};
+use rs_checks::{at, ensure};
 
 /// What lives until the test is over.
 pub(crate) struct Test {

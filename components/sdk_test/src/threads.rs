@@ -11,7 +11,7 @@ use genode::{
     thread::{self, AtEnd, Builder},
 };
 
-use crate::{at, ensure};
+use rs_checks::{at, ensure};
 
 const THREADS: u64 = 4;
 const ROUNDS: u64 = 2000;

@@ -8,6 +8,7 @@ use alloc::rc::Rc;
 use core::{cell::Cell, time::Duration};
 
 use genode::{prelude::*, session::timer::TimerConnection};
+use rs_checks::expect;
 
 /// A session whose signals are counted.
 struct Alarm {
@@ -38,15 +39,6 @@ impl Alarm {
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
-}
-
-fn expect(env: Env, what: &str, ok: bool) {
-    if ok {
-        log!("{what}");
-    } else {
-        error!("failed: {what}");
-        env.exit(1);
-    }
 }
 
 #[genode::component]

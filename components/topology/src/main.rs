@@ -161,12 +161,18 @@ impl Server {
     }
 }
 
+/// The ending of what there are `n` of.
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
 fn describe(env: Env, known: &Known) {
     source::report(known);
+    let (nodes, cpus) = (known.machine.nodes().len(), known.machine.cpus().len());
     log!(
-        "machine of {} nodes and {} CPUs, affinity space {} x {}, from {}",
-        known.machine.nodes().len(),
-        known.machine.cpus().len(),
+        "machine of {nodes} node{} and {cpus} CPU{}, affinity space {} x {}, from {}",
+        plural(nodes),
+        plural(cpus),
         known.space.width(),
         known.space.height(),
         known.source

@@ -83,6 +83,12 @@ fn main(env: Env) -> Result<Option<SignalHandler>, String> {
     Ok(kept)
 }
 
+/// A number of things, "1 node" or "2 nodes".
+fn counted(n: impl Into<u64>, what: &str) -> String {
+    let n = n.into();
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 fn unit(bytes: u64) -> String {
     format!("{}", genode::quota::RamQuota(bytes))
 }
@@ -92,7 +98,8 @@ fn show(topology: &TopologyConnection) {
     let snapshot = topology.snapshot();
     let (width, height) = snapshot.size();
     let global = snapshot.global_size();
-    log!("{width} x {height} of {} x {} CPUs, {} nodes", global.0, global.1, snapshot.cpu_nodes());
+    let nodes = counted(snapshot.cpu_nodes(), "node");
+    log!("{width} x {height} of {} x {} CPUs, {nodes}", global.0, global.1);
     for (id, node) in (0..).zip(snapshot.nodes()) {
         let memory = snapshot.memory_of(id).map_or(String::from("unknown"), unit);
         let near: Vec<String> = snapshot
@@ -101,9 +108,9 @@ fn show(topology: &TopologyConnection) {
             .map(|(other, distance)| format!("{other}:{distance}"))
             .collect();
         log!(
-            "node {id}: native {}, {} CPUs, memory {memory}, distances [{}]",
+            "node {id}: native {}, {}, memory {memory}, distances [{}]",
             node.native,
-            node.cpus,
+            counted(node.cpus, "CPU"),
             near.join(" ")
         );
         for range in snapshot.ranges().iter().filter(|range| range.node.get() == id) {
@@ -189,7 +196,7 @@ fn compare(topology: &TopologyConnection) -> Result<(), String> {
     }
     addresses(topology)?;
     out_of_bounds(topology)?;
-    log!("RPC and snapshot agree: {count} nodes, {cores} CPUs");
+    log!("RPC and snapshot agree: {}, {}", counted(count, "node"), counted(cores, "CPU"));
     Ok(())
 }
 

@@ -327,10 +327,20 @@ typedef enum rs_response {
 	RS_RESPONSE_INSUFFICIENT_RAM = 3, RS_RESPONSE_INSUFFICIENT_CAPS = 4
 } rs_response_t;
 
-/* Answer a session request: a failure, a close, or an accepted upgrade. `id` is the server-side id from the ROM. */
+/*
+ * Answer a session request: a failure, a close, or an accepted upgrade. `id` is the server-side id from the ROM. This
+ * and rs_session_deliver may return before the parent heard of it; what is called later comes later.
+ */
 void rs_session_response(uint64_t id, rs_response_t response);
 /* Answer a session request with the session's capability. */
 void rs_session_deliver(uint64_t id, rs_cap_t cap);
+
+/*
+ * Copy what Rom_session::update() of the ROM "session_requests" would bring, at most `capacity` bytes of text, where that
+ * can be known without the call; the ROM's dataspace is attached at `rom`, `size` bytes. All answers that this component
+ * gave before count. False where it cannot be known: call, and read the dataspace.
+ */
+bool rs_session_requests(uintptr_t rom, size_t size, char *buf, size_t capacity, size_t *len);
 
 /* Tell the parent that the component is done, with an exit value. Does not return. */
 #ifdef __cplusplus

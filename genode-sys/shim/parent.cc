@@ -120,6 +120,11 @@ void rs_session_deliver(::uint64_t id, rs_cap_t cap)
 	attempt([&] { env().parent().deliver_session_cap({ id }, typed<Session>(cap)); });
 }
 
+bool rs_session_requests(uintptr_t, size_t, char *, size_t, size_t *)
+{
+	return false; /* the content of a ROM is what its last update brought */
+}
+
 void rs_resource_request(char const *args, size_t args_len)
 {
 	/* the environment's client would wait for the answer where no handler is installed for it */

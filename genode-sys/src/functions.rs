@@ -198,6 +198,15 @@ unsafe extern "C" {
     pub fn rs_session_deliver(id: u64, cap: rs_cap_t);
 }
 unsafe extern "C" {
+    pub fn rs_session_requests(
+        rom: usize,
+        size: usize,
+        buf: *mut core::ffi::c_char,
+        capacity: usize,
+        len: *mut usize,
+    ) -> bool;
+}
+unsafe extern "C" {
     pub fn rs_exit(value: i32) -> !;
 }
 unsafe extern "C" {

@@ -48,6 +48,7 @@ const _: unsafe extern "C" fn(id: u64) = rs_host_rt::rs_session_close;
 const _: unsafe extern "C" fn(service: *const core::ffi::c_char, service_len: usize) -> rs_err_t = rs_host_rt::rs_announce;
 const _: unsafe extern "C" fn(id: u64, response: rs_response_t) = rs_host_rt::rs_session_response;
 const _: unsafe extern "C" fn(id: u64, cap: rs_cap_t) = rs_host_rt::rs_session_deliver;
+const _: unsafe extern "C" fn(rom: usize, size: usize, buf: *mut core::ffi::c_char, capacity: usize, len: *mut usize, ) -> bool = rs_host_rt::rs_session_requests;
 const _: unsafe extern "C" fn(value: i32) -> ! = rs_host_rt::rs_exit;
 const _: unsafe extern "C" fn(args: *const core::ffi::c_char, args_len: usize) = rs_host_rt::rs_resource_request;
 const _: unsafe extern "C" fn(which: rs_parent_signal_t, context: rs_cap_t) = rs_host_rt::rs_parent_sigh;

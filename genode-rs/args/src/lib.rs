@@ -99,17 +99,8 @@ fn token(s: &[u8]) -> (Kind, usize) {
     }
 }
 
-/// `s` after the token at its start and the white space that follows.
-fn next(s: &str) -> &str {
-    let (_, n) = token(s.as_bytes());
-    skip_white(&s[n..])
-}
-
 fn skip_white(s: &str) -> &str {
-    match token(s.as_bytes()) {
-        (Kind::White, n) => &s[n..],
-        _ => s,
-    }
+    &s[run(s.as_bytes(), white)..]
 }
 
 /// Reads an argument string that is held elsewhere.
@@ -203,12 +194,14 @@ fn split(s: &str) -> Option<Piece<'_>> {
     }
     let mut value = None;
     let mut at = s;
-    while token(at.as_bytes()).0 != Kind::End && !at.starts_with(',') {
-        let after = next(at);
+    let mut token_at = (kind, len);
+    while token_at.0 != Kind::End && !at.starts_with(',') {
+        let after = skip_white(&at[token_at.1..]);
         if at.starts_with('=') && value.is_none() {
             value = Some(after);
         }
         at = after;
+        token_at = token(at.as_bytes());
     }
     Some(Piece {
         key: (kind == Kind::Ident).then_some(&s[..len]),

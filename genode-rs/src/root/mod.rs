@@ -190,13 +190,12 @@ where
         if request.ram().0 < Self::COST as u64 {
             return Err(Refused::InsufficientRam);
         }
+        // Before anything is made: a parent that repeats itself gets one session.
+        let Err(place) = self.find(id) else { return Err(Refused::Denied) };
         let session = self.factory.create(request)?;
         let object = Object::new(request.ep(), session)?;
         let cap = object.cap().raw().clone();
-        match self.find(id) {
-            Ok(_) => return Err(Refused::Denied),
-            Err(place) => self.sessions.insert(place, Open { id, object }),
-        }
+        self.sessions.insert(place, Open { id, object });
         Ok(cap)
     }
 
@@ -273,17 +272,22 @@ impl Root {
 impl State {
     /// Answers what the parent asks.
     fn handle(&mut self) {
-        let bytes = match self.requests.read(requests::MAX_SIZE) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                warning!("session requests cannot be read: {error}");
-                return;
-            }
-        };
+        let mut shown = [0; requests::SHOWN];
+        let known = |rom| parent::session_requests(rom, &mut shown);
+        if let Some(len) = self.requests.attached().and_then(known) {
+            return self.answer_all(&shown[..len]);
+        }
+        match self.requests.read(requests::MAX_SIZE) {
+            Ok(bytes) => self.answer_all(&bytes),
+            Err(error) => warning!("session requests cannot be read: {error}"),
+        }
+    }
+
+    fn answer_all(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
-        match Node::parse(&bytes) {
+        match Node::parse(bytes) {
             Ok(node) => requests::parse(&node).into_iter().for_each(|request| self.answer(request)),
             Err(error) => warning!("session requests are malformed: {error}"),
         }

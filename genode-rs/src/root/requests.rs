@@ -12,6 +12,9 @@ use crate::{
 /// Largest ROM that is read; a parent with more requests than fit has them answered in turn.
 pub(super) const MAX_SIZE: usize = 1 << 20;
 
+/// Largest text that is taken from where the parent shows it; one request takes a third of this.
+pub(super) const SHOWN: usize = 1024;
+
 /// One entry of the ROM.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always a `Create`")]

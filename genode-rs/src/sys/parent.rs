@@ -2,7 +2,7 @@
 
 use genode_sys as seam;
 
-use crate::{affinity::Affinity, cap::RawCap, error::Error};
+use crate::{affinity::Affinity, cap::RawCap, dataspace::Attached, error::Error};
 
 /// What a server answers to a session request when it does not deliver a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,23 @@ pub(crate) fn session_response(id: u64, response: Response) {
 pub(crate) fn session_deliver(id: u64, cap: &RawCap) {
     // SAFETY: live handle.
     unsafe { seam::rs_session_deliver(id, cap.handle()) }
+}
+
+/// Copies the requests to this component's services out of the attached ROM `session_requests`, as an update would bring
+/// them, if they can be known without; their length.
+pub(crate) fn session_requests(rom: &Attached, buf: &mut [u8]) -> Option<usize> {
+    let mut len = 0;
+    // SAFETY: the mapping lives as long as it is borrowed, pointer and capacity describe `buf`.
+    let known = unsafe {
+        seam::rs_session_requests(
+            rom.as_ptr().expose_provenance(),
+            rom.size(),
+            buf.as_mut_ptr().cast(),
+            buf.len(),
+            &raw mut len,
+        )
+    };
+    known.then_some(len)
 }
 
 /// Ends the component.

@@ -2,7 +2,7 @@
 //!
 //! The sum of all limits is constant: every operation that adds to one account takes from another.
 
-use std::collections::HashMap;
+use crate::Numbered;
 
 /// What an account lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,7 +69,7 @@ pub(crate) const ROOT: AccountId = AccountId(0);
 /// All accounts of the system.
 #[derive(Clone)]
 pub(crate) struct Accounts {
-    map: HashMap<AccountId, Account>,
+    map: Numbered<AccountId, Account>,
     last: u64,
     total: (u64, u64),
     unfounded: (u64, u64),
@@ -82,7 +82,12 @@ impl Accounts {
             caps: Guard { limit: caps, used: 0 },
             reference: None,
         };
-        Self { map: HashMap::from([(ROOT, root)]), last: 0, total: (ram, caps), unfounded: (0, 0) }
+        Self {
+            map: Numbered::from_iter([(ROOT, root)]),
+            last: 0,
+            total: (ram, caps),
+            unfounded: (0, 0),
+        }
     }
 
     /// An empty account.

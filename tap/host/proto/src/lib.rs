@@ -9,6 +9,8 @@
 pub mod bell;
 pub mod control;
 pub mod grant;
+pub mod live;
+pub mod numbered;
 pub mod opcode;
 pub mod signal;
 pub mod slot;

@@ -57,6 +57,10 @@ pub enum Site {
     GrantFirst,
     Grant,
     ClosedFirst,
+    LiveOdd,
+    LiveShow,
+    LiveRead,
+    LiveAgain,
 }
 
 /// The site that is weakened while a model runs.

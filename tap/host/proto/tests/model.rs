@@ -95,6 +95,24 @@ fn call(calls: u64, spin: u32) {
     server.join().unwrap();
 }
 
+/// A call whose reply nobody waits for, but the next call through the slot.
+fn posted() {
+    let world = Arc::new(World::default());
+    let server = {
+        let world = Arc::clone(&world);
+        thread::spawn(move || world.server(2))
+    };
+    world.slot.post(1, &6u64.to_ne_bytes(), 0, 0).unwrap();
+    if world.bell.must_ring() {
+        world.pipe.ring();
+    }
+    let mut body = [0; 8];
+    world.slot.wait(&world.futex, &mut Looks(0), &mut body).unwrap();
+    assert_eq!(u64::from_ne_bytes(body), 7, "a torn reply");
+    assert_eq!(world.client(41, 0), Ok(42), "a torn reply");
+    server.join().unwrap();
+}
+
 /// Core declares the slot dead at any moment of a call, as when the server was killed.
 fn server_dies() {
     let world = Arc::new(World::default());
@@ -230,6 +248,11 @@ fn calls_are_answered_and_nothing_tears() {
 #[test]
 fn the_next_call_reaches_a_server_that_still_serves_or_just_sleeps() {
     explore(|| call(2, 0));
+}
+
+#[test]
+fn a_call_that_nobody_waited_for_comes_before_the_next() {
+    explore(posted);
 }
 
 #[test]

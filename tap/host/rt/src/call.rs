@@ -84,13 +84,8 @@ pub(crate) fn call(
         return Err(RS_INVALID);
     }
     control::flush();
-    let (claim, line, passed) = line(dst, caps)?;
-    let result = if entrypoint::is_current(line.ep) {
-        // The calling thread is the one that would have to answer.
-        Err(RS_INVALID)
-    } else {
-        transact(claim, &line, body, &passed, out)
-    };
+    let (claim, mut line, passed) = line(dst, caps)?;
+    let result = send(claim, &mut line, body, &passed).and_then(|()| receive(&mut line, out));
     let gone = matches!(result, Err(RS_GONE));
     let polled = result.as_ref().map_or(Outcome::Unknown, |a| a.polled);
     state().channels.give(claim, &line, gone, polled);
@@ -117,24 +112,80 @@ impl Sleep for Patience {
     }
 }
 
-fn transact(
-    claim: Claim,
-    line: &Line,
-    body: &[u8],
-    passed: &Passed,
-    out: &mut [u8],
-) -> Result<Answer, rs_err_t> {
+/// Call `dst` for what it does, without waiting for the reply, which says nothing. It is done before whatever else this
+/// thread asks of `dst` later; [`done`] waits for it.
+///
+/// For the parent, whose capability is never dropped: a channel that is closed may take what was posted along.
+pub(crate) fn post(dst: rs_cap_t, body: &[u8], caps: &[rs_cap_t]) -> Result<(), rs_err_t> {
+    if body.len() > MAX_BODY || caps.len() > MAX_CAPS {
+        return Err(RS_OVERFLOW);
+    }
+    if dst == 0 {
+        return Err(RS_INVALID);
+    }
+    control::flush();
+    let (claim, mut line, passed) = line(dst, caps)?;
+    let result = send(claim, &mut line, body, &passed);
+    line.posted |= result.is_ok();
+    let gone = matches!(result, Err(RS_GONE));
+    state().channels.give(claim, &line, gone, Outcome::Unknown);
+    result
+}
+
+/// Wait until everything that was posted to `dst` is done. False if that cannot be said.
+pub(crate) fn done(dst: rs_cap_t) -> bool {
+    let Ok(claim) = claim(dst) else { return false };
+    loop {
+        let Some(mut line) = state().channels.take_posted(claim) else { return true };
+        let received = discard(&mut line);
+        let gone = received.is_err();
+        state().channels.give(claim, &line, gone, Outcome::Unknown);
+        if gone {
+            return false;
+        }
+    }
+}
+
+/// Receive what a call answered that nobody waited for, and drop it.
+fn discard(line: &mut Line) -> Result<(), rs_err_t> {
+    let answer = receive(line, &mut [])?;
+    line.posted = false;
+    for cap in answer.caps {
+        // SAFETY: owned by the answer.
+        unsafe { caps::rs_cap_drop(cap) };
+    }
+    Ok(())
+}
+
+/// Hand a call to its server.
+fn send(claim: Claim, line: &mut Line, body: &[u8], passed: &Passed) -> Result<(), rs_err_t> {
+    if entrypoint::is_current(line.ep) {
+        // The calling thread is the one that would have to answer.
+        return Err(RS_INVALID);
+    }
+    if line.posted {
+        discard(line)?;
+    }
+    // SAFETY: mapped as long as the channel, which the slot in use keeps.
+    let slot = unsafe { &*line.slot };
+    if passed.len > 0 {
+        // SAFETY: open as long as the channel.
+        let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
+        // Who takes no capabilities of calls that it answers is not waited for: its end of the socket may outlive it.
+        passed.send(socket, SendFlags::DONTWAIT).map_err(|_| RS_GONE)?;
+    }
+    slot.post(claim.index, body, passed.len, line.cpu).map_err(|Gone| RS_GONE)?;
+    ring(line.bell, line.doorbell, line.number);
+    Ok(())
+}
+
+/// Wait for the reply.
+fn receive(line: &mut Line, out: &mut [u8]) -> Result<Answer, rs_err_t> {
     let gone = |Gone| RS_GONE;
     // SAFETY: mapped as long as the channel, which the slot in use keeps.
     let slot = unsafe { &*line.slot };
     // SAFETY: open as long as the channel.
     let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
-    if passed.len > 0 {
-        // Who takes no capabilities of calls that it answers is not waited for: its end of the socket may outlive it.
-        passed.send(socket, SendFlags::DONTWAIT).map_err(|_| RS_GONE)?;
-    }
-    slot.post(claim.index, body, passed.len, line.cpu).map_err(gone)?;
-    ring(line.bell, line.doorbell, line.number);
     let mut polling = line.polling;
     let reply = slot.wait(&Patience { channel: line.id }, &mut polling, out).map_err(gone)?;
     let mut answer = Answer {

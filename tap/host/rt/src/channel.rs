@@ -35,6 +35,8 @@ pub(crate) struct Line {
     pub(crate) slot: *const Slot,
     pub(crate) socket: RawFd,
     pub(crate) number: u16,
+    /// Whether the reply to a call that nobody waited for comes first.
+    pub(crate) posted: bool,
     pub(crate) bell: *const Bell,
     pub(crate) doorbell: RawFd,
     /// Ids of the channel and of the entrypoint.
@@ -53,6 +55,7 @@ struct FreeSlot {
     slot: *const Slot,
     socket: RawFd,
     number: u16,
+    posted: bool,
 }
 
 /// In this order: what a call needs lies together.
@@ -99,7 +102,8 @@ pub(crate) struct Wire {
 
 impl Channels {
     pub(crate) const fn new() -> Self {
-        const NO_SLOT: FreeSlot = FreeSlot { slot: std::ptr::null(), socket: 0, number: 0 };
+        const NO_SLOT: FreeSlot =
+            FreeSlot { slot: std::ptr::null(), socket: 0, number: 0, posted: false };
         const UNUSED: Channel = Channel {
             id: 0,
             ep: 0,
@@ -157,6 +161,7 @@ impl Channels {
             slot: slot.cast(),
             socket: socket.into_raw_fd(),
             number: reply.arg(5) as u16,
+            posted: false,
         });
         self.bound = self.bound.max(at + 1);
         Ok(Claim { channel: at as u16, index })
@@ -168,33 +173,22 @@ impl Channels {
         if channel.dead {
             return Err(RS_GONE);
         }
-        let free = match channel.num_free.checked_sub(1) {
-            Some(last) => {
-                channel.num_free = last;
-                channel.free[last]
-            }
+        let free = match channel.pop(false) {
+            Some(slot) => slot,
             None => match channel.open() {
                 Ok(slot) => slot,
                 Err(RS_OUT_OF_CAPS) if channel.busy > 0 => return Ok(None),
                 Err(e) => return Err(e),
             },
         };
-        channel.busy += 1;
-        let cpu = spin::here();
-        // SAFETY: mapped until the channel closes.
-        let there = unsafe { (*channel.bell).cpu() };
-        let polling = channel.adaptive.polling(cpu, there);
-        Ok(Some(Line {
-            slot: free.slot,
-            socket: free.socket,
-            number: free.number,
-            bell: channel.bell,
-            doorbell: channel.doorbell,
-            id: channel.id,
-            ep: channel.ep,
-            cpu,
-            polling,
-        }))
+        Ok(Some(channel.line(free)))
+    }
+
+    /// A slot whose last call nobody waited for, if there is one.
+    pub(crate) fn take_posted(&mut self, claim: Claim) -> Option<Line> {
+        let channel = self.table.get_mut(claim.channel as usize)?;
+        let free = channel.pop(true)?;
+        Some(channel.line(free))
     }
 
     /// Give a slot back; one that found its server gone takes the channel along.
@@ -203,7 +197,8 @@ impl Channels {
         channel.busy -= 1;
         channel.dead |= gone;
         channel.adaptive.learn(polled);
-        channel.put(FreeSlot { slot: line.slot, socket: line.socket, number: line.number });
+        let (slot, socket, number) = (line.slot, line.socket, line.number);
+        channel.put(FreeSlot { slot, socket, number, posted: line.posted });
     }
 
     /// What it takes to signal through a claim.
@@ -283,6 +278,42 @@ impl Channels {
 }
 
 impl Channel {
+    /// A free slot, for a call that is to come after those that nobody waited for: the slot of one of these if there
+    /// is one. None but such a slot if only `posted` will do.
+    fn pop(&mut self, posted: bool) -> Option<FreeSlot> {
+        let free = self.free.get(..self.num_free)?;
+        let at = match free.iter().rposition(|slot| slot.posted) {
+            Some(at) => at,
+            None if posted => return None,
+            None => self.num_free.checked_sub(1)?,
+        };
+        let slot = self.free[at];
+        self.num_free -= 1;
+        self.free[at] = self.free[self.num_free];
+        Some(slot)
+    }
+
+    /// A slot in use, for a call from here and now.
+    fn line(&mut self, free: FreeSlot) -> Line {
+        self.busy += 1;
+        let cpu = spin::here();
+        // SAFETY: mapped until the channel closes.
+        let there = unsafe { (*self.bell).cpu() };
+        let polling = self.adaptive.polling(cpu, there);
+        Line {
+            slot: free.slot,
+            socket: free.socket,
+            number: free.number,
+            posted: free.posted,
+            bell: self.bell,
+            doorbell: self.doorbell,
+            id: self.id,
+            ep: self.ep,
+            cpu,
+            polling,
+        }
+    }
+
     fn put(&mut self, slot: FreeSlot) {
         if let Some(place) = self.free.get_mut(self.num_free) {
             *place = slot;
@@ -298,6 +329,7 @@ impl Channel {
             slot: slot.cast(),
             socket: socket.into_raw_fd(),
             number: reply.arg(1) as u16,
+            posted: false,
         })
     }
 

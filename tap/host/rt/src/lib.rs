@@ -45,7 +45,8 @@ pub use memory::{rs_ds_info, rs_quota, rs_ram_alloc, rs_ram_free};
 pub use object::{rs_object_dissolve, rs_object_manage};
 pub use parent::{
     rs_announce, rs_exit, rs_heartbeat_response, rs_parent_sigh, rs_resource_request,
-    rs_session_deliver, rs_session_response, rs_yield_request, rs_yield_response,
+    rs_session_deliver, rs_session_requests, rs_session_response, rs_yield_request,
+    rs_yield_response,
 };
 pub use region_map::{
     rs_rm_attach, rs_rm_close, rs_rm_create, rs_rm_dataspace, rs_rm_destroy, rs_rm_detach,

@@ -1,18 +1,26 @@
 //! The other calls to the parent.
 use std::ffi::c_char;
+use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
+use rs_host_proto::live::{self, Live};
 use rs_host_proto::opcode::OPCODES;
 use rs_host_proto::wire::Writer;
 
 use crate::log::bytes;
-use crate::{env, rpc};
+use crate::{call, env, rpc};
 
 fn tell(opcode: u64, caps: &[rs_cap_t], fill: impl FnOnce(&mut Writer<'_>)) -> rs_err_t {
     match rpc::call(env::parent(), opcode, caps, fill) {
         Ok(_) => RS_OK,
         Err(e) => e,
     }
+}
+
+/// Tell the parent something that it has nothing to answer to, without waiting until it heard.
+fn post(opcode: u64, caps: &[rs_cap_t], fill: impl FnOnce(&mut Writer<'_>)) {
+    // Whoever has no parent any more is about to be ended.
+    let _ = rpc::post(env::parent(), opcode, caps, fill);
 }
 
 /// See the seam's header.
@@ -39,7 +47,7 @@ pub unsafe extern "C" fn rs_session_response(id: u64, response: rs_response_t) {
         RS_RESPONSE_INSUFFICIENT_CAPS => values.insufficient_caps,
         _ => values.denied,
     };
-    tell(OPCODES.parent.session_response, &[], |w| {
+    post(OPCODES.parent.session_response, &[], |w| {
         w.u64(id).i32(response);
     });
 }
@@ -47,9 +55,37 @@ pub unsafe extern "C" fn rs_session_response(id: u64, response: rs_response_t) {
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_deliver(id: u64, cap: rs_cap_t) {
-    tell(OPCODES.parent.deliver_session_cap, &[cap], |w| {
+    post(OPCODES.parent.deliver_session_cap, &[cap], |w| {
         w.u64(id);
     });
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_session_requests(
+    rom: usize,
+    size: usize,
+    buf: *mut c_char,
+    capacity: usize,
+    len: *mut usize,
+) -> bool {
+    let Some(area) = live::area(size).filter(|_| rom != 0 && buf.addr() != 0) else { return false };
+    // What was answered must not be found again.
+    if !call::done(env::parent()) {
+        return false;
+    }
+    let start = std::ptr::with_exposed_provenance::<AtomicU64>(rom + area.start);
+    // SAFETY: `size` bytes are attached at `rom` in whole pages, by the contract, and the area lies within; others access
+    // it by atomics, too.
+    let words = unsafe { std::slice::from_raw_parts(start, area.len() / 8) };
+    // SAFETY: `capacity` bytes may be written, by the contract.
+    let out = unsafe { std::slice::from_raw_parts_mut(buf.cast::<u8>(), capacity) };
+    let read = Live::new(words).read(out);
+    if let Some(read) = read {
+        // SAFETY: a valid pointer, by the contract.
+        unsafe { *len = read };
+    }
+    read.is_some()
 }
 
 /// Leave: tell the parent, then wait for it to end this process.

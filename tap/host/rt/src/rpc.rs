@@ -1,14 +1,19 @@
 //! Calls that this side of the seam makes itself: opcode and arguments in, a reader on the reply out.
 use genode_abi::*;
-use rs_host_proto::MAX_BODY;
 use rs_host_proto::wire::{Malformed, Reader, Writer};
 
 use crate::call::{self, Answer};
 use crate::caps::rs_cap_drop;
 
+/// Longest reply that is read: `Parent::yield_request` has it. Longer ones are cut, and malformed then.
+const MAX_REPLY: usize = 256;
+
+/// Longest call that is made: `Parent::session` has it.
+const MAX_CALL: usize = 512;
+
 /// A reply, with ownership of its capabilities.
 pub(crate) struct Reply {
-    body: [u8; MAX_BODY],
+    body: [u8; MAX_REPLY],
     answer: Answer,
 }
 
@@ -41,19 +46,39 @@ pub(crate) fn call(
     caps: &[rs_cap_t],
     fill: impl FnOnce(&mut Writer<'_>),
 ) -> Result<Reply, rs_err_t> {
-    let mut body = [0; 512];
-    let mut writer = Writer::new(&mut body);
-    writer.u64(opcode);
-    fill(&mut writer);
-    let len = writer.finish().map_err(|Malformed| RS_OVERFLOW)?;
-    let mut reply = Reply { body: [0; MAX_BODY], answer: Answer::default() };
-    let body = body.get(..len).unwrap_or_default();
+    let mut body = [0; MAX_CALL];
+    let body = write(&mut body, opcode, fill)?;
+    let mut reply = Reply { body: [0; MAX_REPLY], answer: Answer::default() };
     reply.answer = call::call(dst, body, caps, &mut reply.body)?;
     match reply.answer.protocol {
         0 => Ok(reply),
         rs_host_proto::INVALID_OBJECT => Err(RS_GONE),
         _ => Err(RS_INVALID),
     }
+}
+
+/// As [`call`], for a function whose reply says nothing: does not wait for it, see [`call::post`].
+pub(crate) fn post(
+    dst: rs_cap_t,
+    opcode: u64,
+    caps: &[rs_cap_t],
+    fill: impl FnOnce(&mut Writer<'_>),
+) -> Result<(), rs_err_t> {
+    let mut body = [0; MAX_CALL];
+    call::post(dst, write(&mut body, opcode, fill)?, caps)
+}
+
+/// The body of a call.
+fn write(
+    body: &mut [u8; MAX_CALL],
+    opcode: u64,
+    fill: impl FnOnce(&mut Writer<'_>),
+) -> Result<&[u8], rs_err_t> {
+    let mut writer = Writer::new(body);
+    writer.u64(opcode);
+    fill(&mut writer);
+    let len = writer.finish().map_err(|Malformed| RS_OVERFLOW)?;
+    Ok(body.get(..len).unwrap_or_default())
 }
 
 /// A reply that does not match its interface: the other side is not what it claims to be.

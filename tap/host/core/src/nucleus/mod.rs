@@ -9,7 +9,6 @@ mod process;
 mod settle;
 pub(crate) mod tables;
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 
 pub(crate) use channel::{Channel, CorePages, Slot, Undead};
@@ -20,6 +19,7 @@ pub(crate) use object::{CoreObject, Object};
 pub(crate) use process::{Ending, Process};
 use rustix::event::epoll;
 
+use crate::Numbered;
 use crate::account::Accounts;
 use crate::isolation::Isolation;
 use crate::isolation::loader::Libraries;
@@ -142,18 +142,18 @@ pub(crate) struct Nucleus {
     pub(crate) machine: Machine,
     isolation: Isolation,
     libraries: Libraries,
-    pub(crate) procs: HashMap<ProcId, Process>,
-    pub(crate) eps: HashMap<EpId, Entrypoint>,
-    pub(crate) objects: HashMap<ObjId, Object>,
-    pub(crate) channels: HashMap<ChanId, Channel>,
-    pub(crate) slots: HashMap<SlotId, Slot>,
+    pub(crate) procs: Numbered<ProcId, Process>,
+    pub(crate) eps: Numbered<EpId, Entrypoint>,
+    pub(crate) objects: Numbered<ObjId, Object>,
+    pub(crate) channels: Numbered<ChanId, Channel>,
+    pub(crate) slots: Numbered<SlotId, Slot>,
     pub(crate) core_pages: CorePages,
     pub(crate) undead: Undead,
     pub(crate) maps: map::Maps,
     /// A thread that began to wait in a managed dataspace, and who is to provide what it waits for: for fault injection.
     pub(crate) waits: Option<(ProcId, Option<ProcId>)>,
-    by_inode: HashMap<u64, ObjId>,
-    by_pair: HashMap<(ProcId, EpId), ChanId>,
+    by_inode: Numbered<u64, ObjId>,
+    by_pair: Numbered<(ProcId, EpId), ChanId>,
     /// Processes that broke the protocol while somebody else was served.
     pub(crate) broken: Vec<ProcId>,
     device: u64,
@@ -175,17 +175,17 @@ impl Nucleus {
             machine,
             isolation,
             libraries: Libraries::new(),
-            procs: HashMap::new(),
-            eps: HashMap::new(),
-            objects: HashMap::new(),
-            channels: HashMap::new(),
-            slots: HashMap::new(),
+            procs: Numbered::default(),
+            eps: Numbered::default(),
+            objects: Numbered::default(),
+            channels: Numbered::default(),
+            slots: Numbered::default(),
             core_pages: CorePages::default(),
             undead: Undead::default(),
             maps: map::Maps::default(),
             waits: None,
-            by_inode: HashMap::new(),
-            by_pair: HashMap::new(),
+            by_inode: Numbered::default(),
+            by_pair: Numbered::default(),
             broken: Vec::new(),
             device,
             last_id: 0,

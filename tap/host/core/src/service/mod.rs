@@ -7,7 +7,6 @@ mod pd;
 mod rm;
 mod rom;
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -21,6 +20,7 @@ pub(crate) use parent::Init;
 pub(crate) use pd::Pd;
 pub(crate) use rom::Modules;
 
+use crate::Numbered;
 use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId};
 
 /// A call to one of core's objects.
@@ -146,9 +146,9 @@ pub(crate) type Served = Result<(), NotServed>;
 
 /// All state of core's services.
 pub(crate) struct Services {
-    pub(crate) pds: HashMap<u64, Pd>,
-    pub(crate) cpus: HashMap<u64, Cpu>,
-    pub(crate) logs: HashMap<u64, Log>,
+    pub(crate) pds: Numbered<u64, Pd>,
+    pub(crate) cpus: Numbered<u64, Cpu>,
+    pub(crate) logs: Numbered<u64, Log>,
     pub(crate) modules: Modules,
     pub(crate) init: Option<Init>,
     pub(crate) console: Console,
@@ -160,9 +160,9 @@ pub(crate) struct Services {
 impl Services {
     pub(crate) fn new(modules: Modules) -> Self {
         Self {
-            pds: HashMap::new(),
-            cpus: HashMap::new(),
-            logs: HashMap::new(),
+            pds: Numbered::default(),
+            cpus: Numbered::default(),
+            logs: Numbered::default(),
             modules,
             init: None,
             console: Console::new(),

@@ -9,6 +9,7 @@ use super::cpu::SESSION_CAPS;
 use super::{
     Cpu, Log, NotServed, Pd, Request, Response, Served, Services, SessionArgs, last_element,
 };
+use crate::Numbered;
 use crate::account::{AccountId, Guard, Lack, ROOT, Transfer};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
 
@@ -420,7 +421,7 @@ impl Services {
             label: s.label.to_owned(),
             account,
             native,
-            ram: HashMap::new(),
+            ram: Numbered::default(),
             parent: None,
             process: None,
             ending: None,

@@ -1,5 +1,4 @@
 //! PD: protection domains with their accounts and RAM dataspaces, and the start of processes.
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -10,6 +9,7 @@ use rs_host_proto::wire::Reader;
 use topology::{Location, NodeId};
 
 use super::{NotServed, Request, Response, Served, Services};
+use crate::Numbered;
 use crate::account::{Account, AccountId, Lack, Transfer};
 use crate::fd;
 use crate::machine::real_node;
@@ -21,7 +21,7 @@ pub(crate) struct Pd {
     pub(crate) account: AccountId,
     pub(crate) native: ObjId,
     /// RAM dataspaces.
-    pub(crate) ram: HashMap<ObjId, Ram>,
+    pub(crate) ram: Numbered<ObjId, Ram>,
     /// The parent's capability, given once, before the start.
     pub(crate) parent: Option<Rc<OwnedFd>>,
     pub(crate) process: Option<ProcId>,

@@ -38,10 +38,12 @@ pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
 /// A server answers a request. Only requests to itself count.
 pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
     let mut world = world();
-    let Some(session) = world.sessions.get_mut(&id) else { return };
+    let Some(session) = world.sessions.get(&id) else { return };
     if !matches!(session.provider, Provider::Child(s) if s == server) {
         return;
     }
+    world.take_back_requests(server);
+    let Some(session) = world.sessions.get_mut(&id) else { return };
     let client = session.client;
     let mut more = false;
     match (session.phase, answer) {
@@ -90,11 +92,13 @@ pub(super) fn over(session: Option<Session>, error: rs_err_t) {
 /// A server delivers a session.
 pub(super) fn deliver(server: ChildId, id: SessionId, cap: Cap) {
     let mut world = world();
-    let Some(session) = world.sessions.get_mut(&id) else { return };
+    let Some(session) = world.sessions.get(&id) else { return };
     let own = matches!(session.provider, Provider::Child(s) if s == server);
     if !own || session.phase != Phase::Create {
         return;
     }
+    world.take_back_requests(server);
+    let Some(session) = world.sessions.get_mut(&id) else { return };
     let client = session.client;
     if client.is_none() || session.unwanted || !cap.is_valid() {
         session.phase = Phase::Close;

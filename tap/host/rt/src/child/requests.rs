@@ -1,14 +1,22 @@
 //! The ROM `session_requests` of a child: what its clients want of it.
+//!
+//! The first half of the dataspace is the ROM as Genode has it: its content changes when the child calls for it. The
+//! second half shows the requests as they are (`rs_host_proto::live`), so that a child that was signalled can read them
+//! without a call. It shows none from the child's first answer until there is a new one: with an answer under way, what
+//! is shown would ask for the same once more.
 use std::ffi::c_void;
 use std::fmt::Write;
+use std::ops::Range;
+use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
 use rs_host_proto::INVALID_OPCODE;
+use rs_host_proto::live::{self, Count, Live};
 use rs_host_proto::opcode::rom;
 use rs_host_proto::wire::{Reader, Writer};
 
 use super::cap::Cap;
-use super::world::{ChildId, Ep, Phase, Provider, Served, Session, SessionId, world};
+use super::world::{ChildId, Ep, Phase, Provider, Served, Session, SessionId, World, world};
 use crate::attach::{rs_attach, rs_detach};
 use crate::memory::{rs_ram_alloc, rs_ram_free};
 use crate::object::{self, Kind, Object};
@@ -28,7 +36,10 @@ pub(super) struct RequestsRom {
 struct Memory {
     ds: Cap,
     addr: usize,
+    /// Bytes of the ROM, and where they are shown.
     size: usize,
+    shown: Range<usize>,
+    count: Count,
 }
 
 impl Memory {
@@ -49,7 +60,17 @@ impl Memory {
             unsafe { rs_ram_free(ds) };
             return Err(mapped);
         }
-        Ok(Self { ds: Cap::owned(ds), addr, size })
+        let ds = Cap::owned(ds);
+        let shown = live::area(size).unwrap_or_default();
+        Ok(Self { ds, addr, size: shown.start, shown, count: Count::default() })
+    }
+
+    /// The part that shows the requests, and the count that goes with it.
+    fn shown(&mut self) -> (Live<'_>, &mut Count) {
+        let start = std::ptr::with_exposed_provenance::<AtomicU64>(self.addr + self.shown.start);
+        // SAFETY: mapped as long as `self`, in whole pages; everybody accesses this part by atomics only.
+        let words = unsafe { std::slice::from_raw_parts(start, self.shown.len() / 8) };
+        (Live::new(words), &mut self.count)
     }
 
     /// Store a text with zeros behind it; false if it does not fit.
@@ -58,8 +79,8 @@ impl Memory {
             return false;
         }
         let base = std::ptr::with_exposed_provenance_mut::<u8>(self.addr);
-        // SAFETY: `size` bytes are mapped at `addr`, more than the text has. The child may read, or write, at the
-        // same time; nothing here is read back.
+        // SAFETY: `size` bytes are mapped at `addr`, more than the text has, and no reference to them exists. The child
+        // may read, or write, at the same time; nothing here is read back.
         unsafe {
             std::ptr::copy_nonoverlapping(text.as_ptr(), base, text.len());
             base.add(text.len()).write_bytes(0, self.size - text.len());
@@ -92,18 +113,38 @@ impl RequestsRom {
 /// Tell a child that there is something new for it to do.
 pub(super) fn changed(child: ChildId) {
     let sigh = {
-        let world = world();
-        let requests = world.children.get(&child).and_then(|c| c.requests.as_ref());
-        requests.map(|r| r.sigh.clone()).unwrap_or_default()
+        let mut world = world();
+        let text = render(world.sessions.iter().filter(|(_, s)| is_at(s, child)));
+        let requests = world.children.get_mut(&child).and_then(|c| c.requests.as_mut());
+        requests.map(|requests| {
+            if let Some(memory) = &mut requests.memory {
+                let (live, count) = memory.shown();
+                live.show(count, text.as_bytes()); // what does not fit is asked for
+            }
+            requests.sigh.clone()
+        })
     };
     // SAFETY: a live reference.
-    unsafe { rs_signal_submit(sigh.get(), 1) };
+    unsafe { rs_signal_submit(sigh.unwrap_or_default().get(), 1) };
+}
+
+impl World {
+    /// A child answered a request: what it was shown is not true any more.
+    pub(super) fn take_back_requests(&mut self, child: ChildId) {
+        let requests = self.children.get_mut(&child).and_then(|c| c.requests.as_mut());
+        if let Some(memory) = requests.and_then(|r| r.memory.as_mut()) {
+            let (live, count) = memory.shown();
+            live.take_back(count);
+        }
+    }
 }
 
 /// Bring the memory up to date; the dataspace if `anew` was wanted or it must be a larger one.
 fn refresh(child: ChildId, anew: bool) -> Option<Cap> {
     let (text, memory) = {
         let mut world = world();
+        // What comes from now on is not in the text, and cannot be shown while the memory is away.
+        world.take_back_requests(child);
         let text = render(world.sessions.iter().filter(|(_, s)| is_at(s, child)));
         let requests = world.children.get_mut(&child)?.requests.as_mut()?;
         (text, requests.memory.take())
@@ -112,7 +153,7 @@ fn refresh(child: ChildId, anew: bool) -> Option<Cap> {
         Some(memory) if memory.store(&text) => memory,
         _ if !anew => return None,
         _ => {
-            let memory = Memory::new((text.len() + 1).next_power_of_two()).ok()?;
+            let memory = Memory::new(2 * (text.len() + 1).next_power_of_two()).ok()?;
             memory.store(&text);
             memory
         }
@@ -172,7 +213,8 @@ unsafe extern "C" fn dispatch(
 
 /// The ROM's text, as Genode generates it.
 fn render<'a>(sessions: impl Iterator<Item = (&'a SessionId, &'a Session)>) -> String {
-    let mut text = String::from("<session_requests>\n");
+    let mut text = String::with_capacity(512); // one request of usual size
+    text.push_str("<session_requests>\n");
     for (id, session) in sessions {
         // writing to a string cannot fail
         let _ = match session.phase {

@@ -67,7 +67,9 @@ pub(super) fn request(
         let routed = ask(child, service, label.as_str(), args.as_str(), affinity)?;
         (Some(routed.provider), routed.label, routed.affinity)
     };
-    args.set_str("label", at_server.as_str()).map_err(|_| RS_DENIED)?;
+    if at_server != label {
+        args.set_str("label", at_server.as_str()).map_err(|_| RS_DENIED)?;
+    }
     args.set_u64("ram_quota", donated.ram).map_err(|_| RS_DENIED)?;
 
     let terms = Terms {

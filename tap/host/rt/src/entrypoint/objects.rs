@@ -1,7 +1,8 @@
 //! What an entrypoint serves: its objects, which of them run right now, and signals on their way to handlers.
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::PoisonError;
+
+use rs_host_proto::numbered::BySpread;
 
 use super::{Entrypoint, Mode};
 use crate::object::{Kind, Object};
@@ -10,29 +11,10 @@ use crate::sync::lock;
 /// The objects of an entrypoint, and which ones are being served right now.
 #[derive(Default)]
 pub(crate) struct Objects {
-    pub(super) map: HashMap<u64, Object, BuildHasherDefault<Spread>>,
+    pub(super) map: HashMap<u64, Object, BySpread>,
     pub(super) running: Vec<u64>,
     /// Threads that wait until an object does not run any more.
     waiting: usize,
-}
-
-/// Hashes the numbers that core gave. Core does not try to make them collide.
-#[derive(Default)]
-pub(crate) struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-    fn write_u64(&mut self, n: u64) {
-        // By the golden ratio, as Fibonacci hashing does: the map uses the highest bits and the lowest.
-        self.0 = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 impl Entrypoint {

@@ -14,13 +14,19 @@
 //!
 //! As Genode's dynamic_rom does: after the last step comes the first again. A module without any `sleep` keeps the
 //! content of its last step.
+//!
+//! How long others need to follow depends on the machine and on what else it does. A step `<until line="[client] done"/>`
+//! waits for them: until a component whose LOG session is routed here has written such a line, after the label in
+//! brackets, since the content last changed. The lines are passed on.
 #![no_std]
 #![no_main]
 
 extern crate alloc;
 
+mod lines;
+
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     rc::Rc,
     string::{String, ToString},
     vec::Vec,
@@ -33,6 +39,7 @@ use genode::{
     prelude::*,
     root::{Refused, Root, SessionRequest},
     session::{
+        log::LogSession,
         rom::{Module, ModuleSession, RomConnection, RomSession},
         timer::TimerConnection,
     },
@@ -40,6 +47,8 @@ use genode::{
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 4 << 20;
+/// Lines since the last change that are looked at.
+const MAX_LINES: usize = 256;
 
 /// A module and where it is in its schedule.
 struct Schedule {
@@ -48,6 +57,10 @@ struct Schedule {
     next: usize,
     /// When to go on, in microseconds of the timer; `None` for never.
     due: Option<u64>,
+    /// What line to wait for.
+    until: Option<String>,
+    /// Lines since the content last changed.
+    lines: VecDeque<String>,
     module: Rc<Module>,
     verbose: bool,
 }
@@ -59,13 +72,14 @@ impl Schedule {
             let known = match step.tag() {
                 "inline" => step.children().len() == 1,
                 "sleep" => step.attr_checked::<u64>("milliseconds").is_ok_and(|n| n.is_some()),
+                "until" => step.attr("line").is_some_and(|line| !line.is_empty()),
                 "empty" => true,
                 _ => false,
             };
             if !known {
                 return Err(alloc::format!(
                     "config: {}: <{}> of rom \"{name}\" must be an <inline> with one node in it, a <sleep \
-                     milliseconds=\"..\"/>, or <empty/>",
+                     milliseconds=\"..\"/>, an <until line=\"..\"/>, or <empty/>",
                     step.pos(),
                     step.tag()
                 ));
@@ -76,12 +90,27 @@ impl Schedule {
             steps: rom.children().to_vec(),
             next: 0,
             due: Some(0),
+            until: None,
+            lines: VecDeque::new(),
             module: Rc::default(),
             verbose,
         })
     }
 
-    /// Does all steps up to the next sleep.
+    /// Takes note of a line; true if it is the one that was waited for.
+    fn hear(&mut self, line: &str) -> bool {
+        if self.lines.len() >= MAX_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_string());
+        let heard = self.until.take_if(|until| line.contains(until.as_str())).is_some();
+        if heard {
+            self.due = Some(0);
+        }
+        heard
+    }
+
+    /// Does all steps up to the next one that waits.
     fn advance(&mut self, now: u64) {
         if self.due.is_none_or(|due| due > now) {
             return;
@@ -92,8 +121,17 @@ impl Schedule {
             let step = &self.steps[self.next % self.steps.len()];
             self.next += 1;
             match step.tag() {
-                "inline" => self.show(step, step.children().first()),
-                "empty" => self.show(step, None),
+                "inline" | "empty" => {
+                    self.lines.clear();
+                    self.show(step, step.children().first());
+                }
+                "until" => {
+                    let line = step.attr("line").unwrap_or_default();
+                    if !self.lines.iter().any(|l| l.contains(line)) {
+                        self.until = Some(line.to_string());
+                        return;
+                    }
+                }
                 _ => {
                     self.due = Some(now.saturating_add(step.attr_or("milliseconds", 0_u64) * 1000));
                     return;
@@ -158,18 +196,31 @@ fn main(env: Env) -> Result<(Root, SignalHandler), String> {
     let timer = TimerConnection::open(env, "").map_err(explain)?;
     run(&mut schedules.borrow_mut(), &timer).map_err(explain)?;
     let timer = Rc::new(timer);
-    let handler = SignalHandler::new(env.ep(), {
+    let go_on = {
         let (schedules, timer) = (schedules.clone(), timer.clone());
-        move |_| {
+        move || {
             if let Err(error) = run(&mut schedules.borrow_mut(), &timer) {
                 error!("timer: {error}");
             }
         }
-    })
-    .map_err(explain)?;
+    };
+    let heard = {
+        let (schedules, go_on) = (schedules.clone(), go_on.clone());
+        Rc::new(move |line: &str| {
+            let hears = |heard, schedule: &mut Schedule| schedule.hear(line) | heard;
+            if schedules.borrow_mut().values_mut().fold(false, hears) {
+                go_on();
+            }
+        })
+    };
+    let handler = SignalHandler::new(env.ep(), move |_| go_on()).map_err(explain)?;
     timer.sigh(handler.cap()).map_err(explain)?;
 
     let mut root = Root::new(env).map_err(explain)?;
+    root.serve::<dyn LogSession, _>(move |request: &SessionRequest<'_>| {
+        Ok::<_, Refused>(lines::Lines::new(request.label(), heard.clone()))
+    })
+    .map_err(explain)?;
     root.serve::<dyn RomSession, _>(move |request: &SessionRequest<'_>| {
         let name = label::last_element(request.label());
         if let Some(schedule) = schedules.borrow().get(name) {

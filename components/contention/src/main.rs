@@ -54,7 +54,8 @@ impl Bench {
         for n in 0..threads {
             let (stop, mut load) = (Arc::clone(&stop), load(n as u64));
             let body = move || {
-                let mut operations = 0;
+                // At least once, also where others leave it no CPU in time.
+                let mut operations = load.some()?;
                 while !stop.load(Ordering::Relaxed) {
                     operations += load.some()?;
                 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use seccompiler::{SeccompAction, SeccompFilter, TargetArch};
@@ -184,6 +185,33 @@ fn on_a_linux_without(name: &str, calls: &[libc::c_long]) -> Output {
         });
     }
     command.output().unwrap()
+}
+
+/// As a user does who stops it, or Linux that freezes it; mostly while it gives the loader a library.
+#[test]
+fn a_core_that_is_stopped_again_and_again_starts_its_component() {
+    let dir = boot_dir("stopped", "wait");
+    for _ in 0..40 {
+        let mut command = core(&dir).spawn().unwrap();
+        let mut lines = BufReader::new(command.stdout.take().unwrap()).lines();
+        let (pid, started) = (command.id() as i32, AtomicBool::new(false));
+        let here = std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !started.load(Ordering::Relaxed) {
+                    for (signal, pause) in [(libc::SIGSTOP, 100), (libc::SIGCONT, 300)] {
+                        // SAFETY: a signal to a process of ours, which is not waited for yet.
+                        unsafe { libc::kill(pid, signal) };
+                        std::thread::sleep(Duration::from_micros(pause));
+                    }
+                }
+            });
+            let here = lines.find(|line| line.as_ref().unwrap() == "[init] here");
+            started.store(true, Ordering::Relaxed);
+            here
+        });
+        assert!(here.is_some(), "the component says that it is there");
+        Running { core: command, lines }.stop();
+    }
 }
 
 #[test]

@@ -89,21 +89,27 @@ fn answer_one(
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open => open(&process, args[0], args[1], libraries),
         libc::SYS_newfstatat => {
-            return reply(listener, question.id, process.stat(args[0], args[1], args[2]));
+            return reply(
+                listener,
+                question.id,
+                process.stat(args[0], args[1], args[2]).map(|()| 0),
+            );
         }
         _ => Err(libc::EPERM),
     };
     match result {
         Ok(file) => {
-            let install = libc::seccomp_notif_addfd {
+            // Not to be sent along: if core is stopped or frozen while it waits for the process to take the descriptor,
+            // the kernel forgets the descriptor but not the answer, and the process reads what its descriptor 0 is.
+            let mut install = libc::seccomp_notif_addfd {
                 id: question.id,
-                flags: libc::SECCOMP_ADDFD_FLAG_SEND as u32,
+                flags: 0,
                 srcfd: file.as_raw_fd() as u32,
                 newfd: 0,
                 newfd_flags: libc::O_CLOEXEC as u32,
             };
-            let mut install = install;
-            control(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, &raw mut install).map(|_| ())
+            let number = control(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, &raw mut install)?;
+            reply(listener, question.id, Ok(number))
         }
         Err(errno) => reply(listener, question.id, Err(errno)),
     }
@@ -164,9 +170,9 @@ fn open(process: &Process, path: u64, flags: u64, libraries: &Libraries) -> Resu
         .map_err(rustix::io::Errno::raw_os_error)
 }
 
-fn reply(listener: &OwnedFd, id: u64, result: Result<(), i32>) -> io::Result<()> {
-    let error = result.err().map_or(0, |e| -e);
-    let mut answer = libc::seccomp_notif_resp { id, val: 0, error, flags: 0 };
+fn reply(listener: &OwnedFd, id: u64, result: Result<libc::c_int, i32>) -> io::Result<()> {
+    let (val, error) = result.map_or_else(|e| (0, -e), |number| (number.into(), 0));
+    let mut answer = libc::seccomp_notif_resp { id, val, error, flags: 0 };
     control(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw mut answer).map(|_| ())
 }
 

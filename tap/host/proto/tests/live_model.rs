@@ -4,14 +4,15 @@
 //! Each model is also run with one ordering or fence weakened, and must fail then.
 #![cfg(loom)]
 #![allow(clippy::unwrap_used)] // test code
+#[allow(dead_code, reason = "no doorbell rings here")]
 mod common;
 
-use common::fails;
+use common::{explore, fails, run_weakened};
 use loom::sync::Arc;
 use loom::thread;
 use rs_host_proto::live::{Count, Live};
 use rs_host_proto::slot::{Found, Slot};
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, Sleep, WEAKENED};
+use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, Sleep};
 
 type Words = Arc<[AtomicU64; 5]>;
 
@@ -77,12 +78,6 @@ fn answered() {
     parent.join().unwrap();
 }
 
-fn explore(model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(model);
-}
-
 const MODELS: [(&str, fn()); 2] = [("replaced", replaced), ("answered", answered)];
 
 /// Not [`Site::Wait`]: the reader's own fence comes after it.
@@ -98,11 +93,7 @@ const MUTANTS: [(&str, Site); 5] = [
 #[test]
 #[ignore = "run by every_weakened_site_is_noticed, in processes of their own"]
 fn weakened() {
-    let asked = std::env::var("RS_MODEL").unwrap();
-    let (model, site) = MUTANTS.iter().find(|(m, s)| format!("{m} {s:?}") == asked).unwrap();
-    *WEAKENED.lock().unwrap() = Some(*site);
-    let (_, run) = MODELS.iter().find(|(name, _)| name == model).unwrap();
-    explore(*run);
+    run_weakened(&MODELS, MUTANTS);
 }
 
 #[test]

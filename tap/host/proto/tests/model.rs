@@ -6,12 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // test code
 mod common;
 
-use common::{Pipe, fails};
+use common::{Pipe, explore, fails, run_weakened};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::slot::{ASLEEP, CALL, DEAD, Found, Gone, REPLY, Slot};
-use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep, WEAKENED};
+use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep};
 
 /// A futex: the check of the word and going to sleep are one step for those who wake.
 #[derive(Default)]
@@ -207,12 +207,6 @@ fn client_lies(state: u32) {
     server.join().unwrap();
 }
 
-fn explore(model: impl Fn() + Sync + Send + 'static) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(model);
-}
-
 const MODELS: [(&str, fn()); 3] =
     [("sleeping", || call(1, 0)), ("polling", || call(1, 1)), ("server_dies", server_dies)];
 
@@ -232,11 +226,7 @@ const MUTANTS: [(&str, Site); 9] = [
 #[test]
 #[ignore = "run by every_weakened_site_is_noticed, in processes of their own"]
 fn weakened() {
-    let asked = std::env::var("RS_MODEL").unwrap();
-    let (model, site) = MUTANTS.iter().find(|(m, s)| format!("{m} {s:?}") == asked).unwrap();
-    *WEAKENED.lock().unwrap() = Some(*site);
-    let (_, run) = MODELS.iter().find(|(name, _)| name == model).unwrap();
-    explore(*run);
+    run_weakened(&MODELS, MUTANTS);
 }
 
 #[test]

@@ -8,13 +8,13 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Pipe, fails};
+use common::{Pipe, explore, fails, run_weakened};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 use rs_host_proto::bell::Bell;
 use rs_host_proto::grant::Grants;
 use rs_host_proto::signal::Signals;
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, WEAKENED};
+use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site};
 
 /// Ids of signal contexts.
 const A: u64 = 70;
@@ -162,12 +162,6 @@ fn client_lies() {
     liar.join().unwrap();
 }
 
-fn explore(model: fn()) {
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = Some(3);
-    builder.check(model);
-}
-
 const MODELS: [(&str, fn()); 4] = [
     ("delivery", delivery),
     ("reuse", reuse),
@@ -192,11 +186,7 @@ const MUTANTS: [(&str, Site, &str); 8] = [
 #[test]
 #[ignore = "run by every_weakened_site_is_noticed, in processes of their own"]
 fn weakened() {
-    let asked = std::env::var("RS_MODEL").unwrap();
-    let (model, site, _) = MUTANTS.iter().find(|(m, s, _)| format!("{m} {s:?}") == asked).unwrap();
-    *WEAKENED.lock().unwrap() = Some(*site);
-    let (_, run) = MODELS.iter().find(|(name, _)| name == model).unwrap();
-    explore(*run);
+    run_weakened(&MODELS, MUTANTS.map(|(model, site, _)| (model, site)));
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! What the models of slots and of signals share: the doorbell as loom sees it, and how a weakened
-//! model is shown to fail.
+//! What the models share: how far each is explored, the doorbell as loom sees it, and how a weakened model is shown to
+//! fail.
 
 use std::process::Command;
 
 use loom::sync::{Condvar, Mutex};
-use rs_host_proto::sync::Site;
+use rs_host_proto::sync::{Site, WEAKENED};
 
 /// The pipe: bytes stay until they are read, reading blocks.
 #[derive(Default)]
@@ -39,4 +39,23 @@ pub(crate) fn fails(model: &str, site: Site, whys: &[&str]) {
     assert!(!output.status.success(), "{model} does not notice that {site:?} is weakened");
     let expected = whys.iter().any(|why| said.contains(why));
     assert!(expected, "{model} with {site:?} failed otherwise:\n{said}");
+}
+
+/// The other side of [`fails`]: weaken what it asked for, and run the model that is to notice.
+pub(crate) fn run_weakened(
+    models: &[(&str, fn())],
+    mutants: impl IntoIterator<Item = (&'static str, Site)>,
+) {
+    let asked = std::env::var("RS_MODEL").unwrap();
+    let (model, site) = mutants.into_iter().find(|(m, s)| format!("{m} {s:?}") == asked).unwrap();
+    *WEAKENED.lock().unwrap() = Some(site);
+    let (_, run) = models.iter().find(|(name, _)| *name == model).unwrap();
+    explore(*run);
+}
+
+/// Every interleaving with at most three preemptions.
+pub(crate) fn explore(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
 }

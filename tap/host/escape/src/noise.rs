@@ -9,33 +9,22 @@ use rs_host_proto::CONTROL_FD;
 use rs_host_proto::control::Packet;
 use rs_host_proto::opcode::{OPCODES, cost, rom};
 use rs_host_proto::sys::{self, Fds};
-use rs_host_raw as seam;
+use rs_host_raw::{self as seam, Random};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// Messages to sessions, and packets.
 const MESSAGES: u32 = 20_000;
 const PACKETS: u32 = 20_000;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 16) % n
-    }
-
-    /// A number that means something, or that is at an edge, or that is anything.
-    fn word(&mut self) -> u64 {
-        match self.below(6) {
-            0 => self.below(4),
-            1 => self.below(400),
-            2 => 1 << self.below(64),
-            3 => u64::MAX - self.below(3),
-            4 => 4096 * self.below(8),
-            _ => self.0,
-        }
+/// A number that means something, or that is at an edge, or that is anything.
+fn word(random: &mut Random) -> u64 {
+    match random.below(6) {
+        0 => random.below(4),
+        1 => random.below(400),
+        2 => 1 << random.below(64),
+        3 => u64::MAX - random.below(3),
+        4 => 4096 * random.below(8),
+        _ => random.0,
     }
 }
 
@@ -62,7 +51,7 @@ fn messages(random: &mut Random) {
         let caps: Vec<_> = (0..random.below(5))
             .map(|_| targets[random.below(targets.len() as u64) as usize])
             .collect();
-        let words: Vec<u64> = (0..random.below(24)).map(|_| random.word()).collect();
+        let words: Vec<u64> = (0..random.below(24)).map(|_| word(random)).collect();
         let reply = seam::call(target, opcode, &caps, |w| {
             for word in &words {
                 w.u64(*word);
@@ -86,7 +75,7 @@ fn packets(random: &mut Random) {
     let control = unsafe { BorrowedFd::borrow_raw(CONTROL_FD) };
     seam::log("now for the control socket");
     for _ in 0..PACKETS {
-        let words: Vec<u64> = (0..random.below(8)).map(|_| random.word()).collect();
+        let words: Vec<u64> = (0..random.below(8)).map(|_| word(random)).collect();
         let bytes = Packet::new(random.below(20), &words).to_bytes();
         let len = if random.below(8) == 0 { 1 + random.below(63) as usize } else { bytes.len() };
         let fds: Vec<_> = (0..random.below(4))

@@ -5,9 +5,11 @@
 #![deny(missing_docs)]
 
 pub mod past;
+mod random;
 mod serve;
 
 use genode_sys::*;
+pub use random::Random;
 use rs_host_proto::opcode::{cost, rom};
 use rs_host_proto::wire::{Reader, Writer};
 pub use serve::{Reply, serve, signal};

@@ -5,8 +5,8 @@ use std::os::fd::BorrowedFd;
 use genode::{connection::Connection, prelude::*};
 use rustix::fs::FileType;
 
-use crate::Random;
 use crate::honest::{self, Shared};
+use rs_host_raw::Random;
 
 /// Descriptors that are looked at for pipes.
 const DESCRIPTORS: i32 = 64;

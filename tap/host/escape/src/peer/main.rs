@@ -30,19 +30,3 @@ fn main(env: Env) -> Result<(), Error> {
         _ => honest::call(env),
     }
 }
-
-/// Seeded numbers.
-struct Random(u64);
-
-impl Random {
-    fn word(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 >> 16
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.word() % n
-    }
-}

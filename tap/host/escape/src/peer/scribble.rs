@@ -11,8 +11,8 @@ use rs_host_proto::sys::{self, Fds};
 use rs_host_proto::{CONTROL_FD, PAGE, SIGNALS_SIZE};
 use rustix::net::{RecvFlags, SendFlags};
 
-use crate::Random;
 use crate::honest::Shared;
+use rs_host_raw::Random;
 
 /// Things done to a channel before it is closed, and after that.
 const OPEN: u32 = 400;

@@ -1,21 +1,18 @@
 //! Clients that are ended while their session is being made, again and again: the server's answer comes when whoever asked is
 //! gone, and its slot may be another's. Nobody is to get an answer that is not its own.
 
-use alloc::{boxed::Box, rc::Rc, string::String, vec::Vec};
-use core::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use alloc::{rc::Rc, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 
 use genode::{
     node::Node,
     prelude::*,
     quota::Quota,
     sandbox::{End, Event, Sandbox},
-    session::timer::TimerConnection,
 };
 
-const TICK: Duration = Duration::from_millis(10);
+use crate::watch::{self, Watch};
+
 /// Ticks between two restarts: less than a session takes.
 const EVERY: u32 = 3;
 /// Clients that are ended.
@@ -28,7 +25,6 @@ struct Parent {
     config: Node,
     none: Node,
     clients: Vec<String>,
-    sandbox: RefCell<Option<Sandbox>>,
     ended: RefCell<Vec<String>>,
     /// Of the clients, in order: served once nobody is ended any more.
     done: RefCell<Vec<bool>>,
@@ -41,7 +37,7 @@ struct Parent {
     over: Cell<Option<u32>>,
 }
 
-impl Parent {
+impl Watch for Parent {
     fn on_events(&self, events: &[Event]) {
         for event in events {
             let Event::Ended { child, end } = event else { continue };
@@ -55,16 +51,9 @@ impl Parent {
         }
     }
 
-    fn random(&self, n: usize) -> usize {
-        let next = self.random.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.random.set(next);
-        (next >> 16) as usize % n
-    }
-
-    fn on_tick(&self) {
+    fn on_tick(&self, sandbox: &Sandbox) {
         let now = self.ticks.get() + 1;
         self.ticks.set(now);
-        let Some(sandbox) = self.sandbox.borrow().clone() else { return };
         // Everything was there once, so that what it costs for good is known.
         if now == SETTLED {
             return sandbox.apply(&self.none);
@@ -107,12 +96,19 @@ impl Parent {
             sandbox.apply(&self.none);
         }
     }
+}
+
+impl Parent {
+    fn random(&self, n: usize) -> usize {
+        let next = self.random.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.random.set(next);
+        (next >> 16) as usize % n
+    }
 
     fn judge(&self) {
         let Some(before) = self.before.get() else { self.env.exit(1) };
         let after = self.env.quota();
-        let ram = before.ram_limit.0.wrapping_sub(after.ram_limit.0) as i64;
-        let caps = before.caps_limit.0.wrapping_sub(after.caps_limit.0) as i64;
+        let (ram, caps) = watch::missing(&before, &after);
         let (served, wrong) = (self.served.get(), self.wrong.get());
         log!(
             "{RESTARTS} clients ended while they waited or were served, {served} were served, {wrong} wrongly; missing: {ram} bytes, {caps} caps"
@@ -136,7 +132,6 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         none: Node::parse(b"<config/>").map_err(|_| Error::Invalid)?,
         done: RefCell::new(alloc::vec![false; clients.len()]),
         clients,
-        sandbox: RefCell::new(None),
         ended: RefCell::new(Vec::new()),
         ticks: Cell::new(0),
         restarts: Cell::new(0),
@@ -146,17 +141,5 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         before: Cell::new(None),
         over: Cell::new(None),
     });
-    let events = parent.clone();
-    let sandbox = Sandbox::new(env, move |new| events.on_events(new))?;
-    *parent.sandbox.borrow_mut() = Some(sandbox.clone());
-    let handler = SignalHandler::new(env.ep(), {
-        let parent = parent.clone();
-        move |_| parent.on_tick()
-    })?;
-    let timer = TimerConnection::open(env, "tick")?;
-    timer.sigh(handler.cap())?;
-    timer.trigger_periodic(TICK)?;
-    sandbox.apply(&parent.config);
-    Box::leak(Box::new((timer, handler, parent))); // they live as long as the component
-    Ok(())
+    watch::start(env, parent, config)
 }

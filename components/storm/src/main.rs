@@ -15,6 +15,7 @@ mod pager;
 mod parent;
 mod server;
 mod stop;
+mod watch;
 
 use genode::{node::Node, prelude::*, session::rom::RomConnection};
 

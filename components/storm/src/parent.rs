@@ -1,21 +1,17 @@
 //! Starts children, starts anew what ended, and counts.
 
-use alloc::{boxed::Box, rc::Rc, string::String, vec::Vec};
-use core::{
-    cell::{Cell, RefCell},
-    time::Duration,
-};
+use alloc::{rc::Rc, string::String, vec::Vec};
+use core::cell::{Cell, RefCell};
 
 use genode::{
     node::Node,
     prelude::*,
     quota::Quota,
     sandbox::{End, Event, Sandbox},
-    session::timer::TimerConnection,
 };
 
-/// Time between looks.
-const TICK: Duration = Duration::from_millis(10);
+use crate::watch::{self, Watch};
+
 /// Ticks that an ended server stays away, so that its clients meet its absence.
 const ABSENCE: u32 = 3;
 /// Ticks without any end after which the storm is over: longer than a stop takes to be noticed.
@@ -36,7 +32,6 @@ struct Parent {
     env: Env,
     children: Node,
     none: Node,
-    sandbox: RefCell<Option<Sandbox>>,
     stage: Cell<Stage>,
     before: Cell<Option<Quota>>,
     ticks: Cell<u32>,
@@ -59,7 +54,7 @@ fn take_due(names: &mut Vec<(String, u32)>, now: u32, age: u32) -> Vec<String> {
     taken
 }
 
-impl Parent {
+impl Watch for Parent {
     fn on_events(&self, events: &[Event]) {
         for event in events {
             match event {
@@ -86,11 +81,10 @@ impl Parent {
         }
     }
 
-    fn on_tick(&self) {
+    fn on_tick(&self, sandbox: &Sandbox) {
         let now = self.ticks.get() + 1;
         self.ticks.set(now);
         self.quiet.set(self.quiet.get() + 1);
-        let Some(sandbox) = self.sandbox.borrow().clone() else { return };
         match self.stage.get() {
             Stage::Warm if now == 20 => sandbox.apply(&self.none),
             Stage::Warm if now == 30 => {
@@ -106,12 +100,14 @@ impl Parent {
                 self.quiet.set(0);
                 sandbox.apply(&self.none);
             }
-            Stage::Storm => self.revive(&sandbox, now),
+            Stage::Storm => self.revive(sandbox, now),
             Stage::Over if self.quiet.get() == 20 => self.judge(),
             _ => {}
         }
     }
+}
 
+impl Parent {
     /// Starts anew who was away long enough.
     fn revive(&self, sandbox: &Sandbox, now: u32) {
         let due = take_due(&mut self.ended.borrow_mut(), now, ABSENCE);
@@ -124,8 +120,7 @@ impl Parent {
     fn judge(&self) {
         let Some(before) = self.before.get() else { self.env.exit(1) };
         let after = self.env.quota();
-        let ram = before.ram_limit.0.wrapping_sub(after.ram_limit.0) as i64;
-        let caps = before.caps_limit.0.wrapping_sub(after.caps_limit.0) as i64;
+        let (ram, caps) = watch::missing(&before, &after);
         let held = after.caps_used.0.wrapping_sub(before.caps_used.0) as i64;
         let heap = after.ram_used.0.saturating_sub(before.ram_used.0);
         let (deaths, stops) = (self.deaths.get(), self.stops.get());
@@ -145,7 +140,6 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         env,
         children: config.clone(),
         none: Node::parse(NONE).map_err(|_| Error::Invalid)?,
-        sandbox: RefCell::new(None),
         stage: Cell::new(Stage::Warm),
         before: Cell::new(None),
         ticks: Cell::new(0),
@@ -155,17 +149,5 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         stops: Cell::new(0),
         surprises: Cell::new(0),
     });
-    let events = parent.clone();
-    let sandbox = Sandbox::new(env, move |new| events.on_events(new))?;
-    *parent.sandbox.borrow_mut() = Some(sandbox.clone());
-    let handler = SignalHandler::new(env.ep(), {
-        let parent = parent.clone();
-        move |_| parent.on_tick()
-    })?;
-    let timer = TimerConnection::open(env, "tick")?;
-    timer.sigh(handler.cap())?;
-    timer.trigger_periodic(TICK)?;
-    sandbox.apply(&parent.children);
-    Box::leak(Box::new((timer, handler, parent))); // they live as long as the component
-    Ok(())
+    watch::start(env, parent, config)
 }

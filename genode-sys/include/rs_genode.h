@@ -2,7 +2,7 @@
  * The seam between Rust and a Genode system.
  *
  * This header is the contract. On Genode it is implemented in C++ (genode-sys/shim, against the base
- * API of the tree named by GENODE_DIR), on the host target in Rust (tap/host/rt). Everything above it
+ * API of the tree named by GENODE_DIR), on the host target in Rust (genode-sys/host/rt). Everything above it
  * is the same source on every system.
  *
  * Rules that hold for every function

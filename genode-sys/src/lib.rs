@@ -1,7 +1,7 @@
 //! The seam between Rust and a Genode system, as raw C functions.
 //!
 //! `include/rs_genode.h` is the contract and documents every item here. On the host target the functions
-//! are Rust (crate `rs_host_rt`), on Genode they are C++ against Genode's API (`shim/`). Use the crate `genode`
+//! are Rust (crate `genode_host_rt`), on Genode they are C++ against Genode's API (`shim/`). Use the crate `genode`
 //! instead: it is the safe side of this.
 #![no_std]
 
@@ -19,7 +19,7 @@ mod panic;
 #[rustfmt::skip]
 mod host_check;
 #[cfg(not(target_os = "genode"))]
-pub use rs_host_rt::*;
+pub use genode_host_rt::*;
 
 /// Defines what the system calls to start the component: `$construct` is an `extern "C" fn()` that runs on
 /// the main entrypoint, before it serves anything.

@@ -1,4 +1,4 @@
-//! How long it takes to build a large model, and to ask it: `cargo bench -p topology`.
+//! How long it takes to build a large model, and to ask it: `cargo bench -p numa-topology`.
 //!
 //! The machine has 64 nodes and 1024 CPUs with all distances, latencies and bandwidths; its SRAT, SLIT,
 //! HMAT and MADT are parsed, merged and indexed. Each line gives the median of the runs, their spread,

@@ -1,5 +1,5 @@
 //! Write the snapshot of a synthetic machine to a file, for the fuzzer's corpus:
-//! `cargo run -p topology --example snapshot -- "numa:2 l3:1 core:2 pu:2" FILE`.
+//! `cargo run -p numa-topology --example snapshot -- "numa:2 l3:1 core:2 pu:2" FILE`.
 
 use topology::view::{View, ViewPolicy};
 use topology::{Affinity, Machine, source::synthetic};

@@ -20,7 +20,7 @@
 //! | what a machine is | [`model`](Machine), [`CpuSet`], [`Fact`], queries on [`Machine`], [`place`] |
 //! | where facts come from | [`source`], [`Claims`], [`Conflict`] |
 //! | what a component may see | [`Space`], [`View`](view::View), [`snapshot`], [`wire`] |
-//! | for people | [`render`], `cli` (feature `std`) |
+//! | for people | [`render`]; the command line tool is the package `topo` |
 //!
 //! The crate is `no_std` with `alloc`, has no unsafe code, and assumes nothing about the processor:
 //! x86 appears in the sources that read x86 tables, never in the model.
@@ -33,8 +33,6 @@ extern crate alloc;
 extern crate std;
 
 mod claims;
-#[cfg(feature = "std")]
-pub mod cli;
 mod conflict;
 mod fact;
 mod id;

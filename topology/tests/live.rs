@@ -12,7 +12,7 @@ fn this_machines_sources_agree() {
         println!("skipped: reads Linux sysfs");
         return;
     }
-    let (claims, problems) = topology::cli::this_machine();
+    let (claims, problems) = topology::source::this_machine::this_machine();
     for p in problems {
         println!("not read: {p}");
     }

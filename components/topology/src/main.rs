@@ -37,10 +37,10 @@ use genode::{
     root::{Factory, Refused, Root, SessionRequest},
     session::rom::RomConnection,
 };
-use rs_topology_session::Topology;
 use session::{Session, State, rectangle};
 use source::{Config, Known, Sources};
 use topology::view::{View, ViewPolicy};
+use topology_session::Topology;
 
 /// What all sessions are views of.
 pub(crate) struct World {

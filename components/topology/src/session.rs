@@ -11,12 +11,12 @@ use genode::{
     signal::{SignalContext, Transmitter},
     warning,
 };
-use rs_topology_session::{Region, SharedSnapshot, Topo, Topology};
 use topology::{
     snapshot::{self, MAX_SIZE},
     view::View,
     wire::NumaRegion,
 };
+use topology_session::{Region, SharedSnapshot, Topo, Topology};
 
 use crate::World;
 

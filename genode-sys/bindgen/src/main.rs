@@ -70,14 +70,14 @@ fn main() -> ExitCode {
     if drifted { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// One assertion per declared function: `const _: unsafe extern "C" fn(..) -> .. = rs_host_rt::name;`.
+/// One assertion per declared function: `const _: unsafe extern "C" fn(..) -> .. = genode_host_rt::name;`.
 fn host_check(functions: &str) -> String {
     let mut out = format!("{BANNER}use genode_abi::*;\n\n");
     for declaration in functions.split("pub fn ").skip(1) {
         let declaration = declaration.split(';').next().unwrap_or_default();
         let (name, signature) = declaration.split_once('(').expect("a function has parameters");
         let signature = signature.split_whitespace().collect::<Vec<_>>().join(" ");
-        out += &format!("const _: unsafe extern \"C\" fn({signature} = rs_host_rt::{name};\n");
+        out += &format!("const _: unsafe extern \"C\" fn({signature} = genode_host_rt::{name};\n");
     }
     out
 }

@@ -1,3 +1,3 @@
 TARGET     = rs_entrypoints_server
-RS_PACKAGE = rs_entrypoints_test
+RS_PACKAGE = rs_sdk_test
 include $(call select_from_repositories,mk/rs_component.inc)

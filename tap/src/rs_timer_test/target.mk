@@ -1,2 +1,3 @@
-TARGET = rs_timer_test
+TARGET     = rs_timer_test
+RS_PACKAGE = rs_sdk_test
 include $(call select_from_repositories,mk/rs_component.inc)

@@ -1,3 +1,3 @@
 TARGET     = rs_upgrade_rust_server
-RS_PACKAGE = rs_upgrade
+RS_PACKAGE = rs_interop
 include $(call select_from_repositories,mk/rs_component.inc)

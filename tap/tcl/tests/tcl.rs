@@ -5,105 +5,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // a test reports by panicking
 
-use cargo_tap::tcl::{Exception, Interp};
-use std::cell::RefCell;
+mod beside;
+
+use beside::{compare, ours, tclsh};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::rc::Rc;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
-}
-
-fn ours(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap();
-    let path = path.to_owned();
-    // as the tool does, with room for Tcl's 1000 levels
-    std::thread::Builder::new()
-        .stack_size(256 << 20)
-        .spawn(move || {
-            let out = Rc::new(RefCell::new(String::new()));
-            let mut interp = Interp::new();
-            let sink = Rc::clone(&out);
-            // as of tclsh, what goes to stdout
-            interp.on_print(move |to_stderr, text| {
-                if !to_stderr {
-                    sink.borrow_mut().push_str(text);
-                }
-            });
-            match interp.eval_file(&path.display().to_string(), &text) {
-                // a script may end itself
-                Ok(_) | Err(Exception::Exit(0)) => {}
-                Err(Exception::Error(failure)) => panic!("{failure}"),
-                Err(other) => panic!("{other:?}"),
-            }
-            out.take()
-        })
-        .unwrap()
-        .join()
-        .unwrap()
-}
-
-fn tclsh(path: &Path) -> Option<String> {
-    let output = Command::new("tclsh").arg(path).stderr(Stdio::inherit()).output().ok()?;
-    assert!(output.status.success(), "tclsh fails on {}", path.display());
-    Some(String::from_utf8(output.stdout).unwrap())
-}
-
-fn compare(what: &str, path: &Path, expected: &str, got: &str) -> usize {
-    let mut differing = 0;
-    let (mut want, mut have) = (expected.lines(), got.lines());
-    for line in 1.. {
-        match (want.next(), have.next()) {
-            (None, None) => break,
-            (a, b) if a == b => {}
-            (a, b) => {
-                differing += 1;
-                if differing < 60 {
-                    eprintln!(
-                        "{}: {what} line {line}\n  expected {a:?}\n  got      {b:?}",
-                        path.display()
-                    );
-                }
-            }
-        }
-    }
-    differing
-}
-
-/// Evaluates our run scripts, and the one that `cargo tap new` makes, with recording commands in both
-/// interpreters, for each target.
-#[test]
-fn run_scripts_mean_the_same_to_tclsh() {
-    let tool = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let prelude = folder().join("run_tool.prelude");
-    let mut scripts: Vec<PathBuf> = std::fs::read_dir(tool.join("../run"))
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|e| e == "run"))
-        .collect();
-    scripts.push(tool.join("src/new/templates/component.run.in"));
-    let mut differing = 0;
-    for script in &scripts {
-        for (board, specs) in [("host", "host 64bit x86 x86_64"), ("linux", "linux x86_64 64bit")] {
-            let text = format!(
-                "set board {board}; set specs {{{specs}}}; source {}; source {}; puts {{evaluated}}; real_exit 0",
-                prelude.display(),
-                script.display()
-            );
-            let name = script.file_name().unwrap().to_str().unwrap();
-            let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{board}.tcl"));
-            std::fs::write(&file, text).unwrap();
-            let Some(expected) = tclsh(&file) else {
-                eprintln!("skipped: tclsh is not installed (Debian: apt-get install tcl)");
-                return;
-            };
-            let got = ours(&file);
-            assert!(got.contains("run_genode_until") || !got.contains("evaluated"), "{got}");
-            differing += compare("script", script, &expected, &got);
-        }
-    }
-    assert_eq!(differing, 0, "lines differ");
 }
 
 #[test]
@@ -178,7 +86,7 @@ fn mangled_scripts_do_no_harm() {
                 }
             }
             let script: String = script.into_iter().collect();
-            let mut interp = Interp::new();
+            let mut interp = tap_tcl::Interp::new();
             interp.define("t", |interp, words| {
                 words.get(1).map_or_else(|| Ok(words[0].clone()), |script| interp.eval(script))
             });

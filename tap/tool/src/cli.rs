@@ -327,7 +327,7 @@ fn make_component(args: Vec<OsString>) -> u8 {
 /// Shows the machine's topology.
 fn topo(args: Vec<OsString>) -> u8 {
     match args.into_iter().map(OsString::into_string).collect::<Result<Vec<String>, _>>() {
-        Ok(args) => topology::cli::main(args),
+        Ok(args) => topo::main(args),
         Err(arg) => misuse(&format!("{} is no valid UTF-8", arg.display())),
     }
 }

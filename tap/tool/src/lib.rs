@@ -30,4 +30,3 @@ pub mod report;
 pub mod run;
 pub mod scripts;
 pub mod signals;
-pub mod tcl;

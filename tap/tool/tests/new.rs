@@ -107,17 +107,40 @@ fn a_git_dependency_is_written_as_such() {
     assert!(!folder.join(".cargo").exists());
 }
 
+/// A workspace that looks like the SDK's to the tool.
+const MANIFEST: &str = r#"[workspace]
+members = [
+    "genode-rs",
+    "tap/host/core",
+]
+
+[workspace.package]
+version = "0.1.0"
+edition = "2024"
+rust-version = "1.95"
+license = "MIT OR Apache-2.0"
+publish = false
+
+[workspace.dependencies]
+genode = { path = "genode-rs" }
+
+[workspace.lints]
+"#;
+
 #[test]
 fn inside_the_workspace_names_get_the_prefix() {
-    // a workspace that looks like the SDK's to the tool
     let folder = Folder::new("inside");
     let core = folder.join("tap/host/core");
     fs::create_dir_all(core.join("src")).unwrap();
     fs::create_dir_all(folder.join("components")).unwrap();
-    fs::write(folder.join("Cargo.toml"), "[workspace]\nmembers = [\"tap/host/core\"]\n").unwrap();
+    fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
     let manifest = "[package]\nname = \"rs_host_core\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     fs::write(core.join("Cargo.toml"), manifest).unwrap();
     fs::write(core.join("src/main.rs"), "fn main() {}\n").unwrap();
+    let sdk = folder.join("genode-rs");
+    fs::create_dir_all(sdk.join("src")).unwrap();
+    fs::write(sdk.join("Cargo.toml"), manifest.replace("rs_host_core", "genode")).unwrap();
+    fs::write(sdk.join("src/lib.rs"), "").unwrap();
     let (output, text) = tap(&folder.join("components"), &["new", "clock"]);
     assert!(output.status.success(), "{text}");
     for file in [
@@ -141,6 +164,11 @@ fn inside_the_workspace_names_get_the_prefix() {
         let made = fs::read_to_string(folder.join(file)).unwrap();
         assert!(made.contains(part), "{file}: {made}");
     }
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    assert!(
+        manifest.contains("    \"components/clock\",\n    \"components/tick_tock\",\n"),
+        "{manifest}"
+    );
     let (output, text) = tap(&folder, &["new", "rs_clock"]);
     assert!(!output.status.success() && text.contains("exists"), "{text}");
     let (output, text) = tap(&folder, &["new", "Bad-Name"]);

@@ -3,10 +3,10 @@
 
 use genode::affinity::{Affinity, Location, Space};
 use genode::rpc::{Caps, Invoke, Local};
-use rs_topology_session::{Region, Topo};
 use topology::view::{View, ViewPolicy};
 use topology::wire::NumaRegion;
 use topology::{Machine, source::description};
+use topology_session::{Region, Topo};
 
 /// The machine that the vectors are about, seen through columns 1 and 2.
 struct Session {
@@ -68,7 +68,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 #[test]
 fn each_call_is_answered_as_the_client_expects() {
-    let text = include_str!("../../../topology/tests/vectors/topo-ealan-23c00695.txt");
+    let text = include_str!("../../tests/vectors/topo-ealan-23c00695.txt");
     let server = Local::<dyn Topo, _>::new(session());
     let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     assert_eq!(lines.len(), 58);
@@ -103,7 +103,7 @@ fn the_client_sends_the_same_bytes() {
     let tape = Tape(core::cell::RefCell::default());
     let client: <dyn Topo as genode::rpc::Interface>::Client<&Tape> =
         genode::rpc::Client::over(&tape);
-    let text = include_str!("../../../topology/tests/vectors/topo-ealan-23c00695.txt");
+    let text = include_str!("../../tests/vectors/topo-ealan-23c00695.txt");
     let recorded = |function: &str| {
         let line = text.lines().find(|line| line.starts_with(&format!("{function} call"))).unwrap();
         bytes(line.rsplit(' ').next().unwrap())

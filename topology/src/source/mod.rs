@@ -12,6 +12,7 @@
 //! | [`platform_info`] | NOVA's `platform_info` ROM | an [`element::Element`] |
 //! | [`description`] | a `<machine>` description | XML text or an [`element::Element`] |
 //! | [`synthetic`] | hwloc's synthetic syntax | text |
+//! | `this_machine` (feature `std`) | sysfs, ACPI tables and CPUID of the running Linux machine | |
 
 pub mod acpi;
 pub mod cpuid;
@@ -22,6 +23,8 @@ pub mod platform_info;
 pub mod snapshot;
 pub mod synthetic;
 pub mod sysfs;
+#[cfg(feature = "std")]
+pub mod this_machine;
 pub mod tip;
 pub mod topo_session;
 pub mod xml;

@@ -1,14 +1,15 @@
 //! The command line tool: prints, draws and converts machines. `cargo tap topo` calls [`main`].
 
-use crate::render::{self, HwlocVersion, TextOptions};
-use crate::source::sysfs::{Directory, Recorded};
-use crate::source::{acpi, description, synthetic, sysfs, tip};
-use crate::{Claims, Machine};
-use std::format;
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::string::{String, ToString};
-use std::vec::Vec;
+use topology::render::{self, HwlocVersion, TextOptions};
+use topology::source::sysfs::{Directory, Recorded};
+use topology::source::this_machine::{acpi_tables, this_machine};
+use topology::source::{description, synthetic, sysfs, tip};
+use topology::{Claims, Machine};
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -113,61 +114,6 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 fn read_text(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
-}
-
-/// Tables in the files of a folder, or one file; in a folder, other files are skipped.
-fn acpi_tables(path: &Path) -> Result<Vec<Claims>, String> {
-    let about = |path: &Path, e: &dyn core::fmt::Display| format!("{}: {e}", path.display());
-    if !path.is_dir() {
-        let claims = acpi::parse_table(&read(path)?).map_err(|e| about(path, &e))?;
-        return Ok([claims].into());
-    }
-    let mut tables = acpi::Tables::default();
-    let entries = std::fs::read_dir(path).map_err(|e| about(path, &e))?;
-    for entry in entries.filter_map(Result::ok).filter(|e| e.path().is_file()) {
-        let Ok(bytes) = std::fs::read(entry.path()) else { continue };
-        let slot = match acpi::signature(&bytes) {
-            Some([b'A', b'P', b'I', b'C']) => &mut tables.madt,
-            Some([b'S', b'R', b'A', b'T']) => &mut tables.srat,
-            Some([b'S', b'L', b'I', b'T']) => &mut tables.slit,
-            Some([b'H', b'M', b'A', b'T']) => &mut tables.hmat,
-            _ => continue,
-        };
-        *slot = Some(bytes);
-    }
-    let (claims, refused) = tables.claims();
-    match refused.first() {
-        Some(e) => Err(about(path, e)),
-        None if claims.is_empty() => Err(about(path, &"no MADT, SRAT, SLIT or HMAT in there")),
-        None => Ok(claims),
-    }
-}
-
-/// What can be read on this machine, and why the rest cannot.
-pub fn this_machine() -> (Vec<Claims>, Vec<String>) {
-    let mut claims = Vec::new();
-    let mut problems = Vec::new();
-    match sysfs::read(&Directory::new("/")) {
-        Ok(c) => claims.push(c),
-        Err(e) => problems.push(e.to_string()),
-    }
-    let tables = Path::new("/sys/firmware/acpi/tables");
-    if tables.join("SRAT").exists() || tables.join("APIC").exists() {
-        match acpi_tables(tables) {
-            Ok(c) => claims.extend(c),
-            Err(e) => problems.push(e),
-        }
-    }
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    {
-        // on a thread of its own: reading moves the thread from CPU to CPU
-        let read = std::thread::spawn(crate::source::cpuid::read_machine).join();
-        match read.ok().flatten() {
-            Some(c) => claims.push(c),
-            None => problems.push("the kernel does not let a thread visit all CPUs".to_string()),
-        }
-    }
-    (claims, problems)
 }
 
 fn gather(from: &[From], err: &mut dyn Write) -> Result<Vec<Claims>, String> {

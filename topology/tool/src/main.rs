@@ -1,5 +1,5 @@
-//! The command line tool by itself: `cargo run -p topology --features std --example topo -- --help`.
+//! The command line tool: `topo --help`.
 
 fn main() -> std::process::ExitCode {
-    topology::cli::main(std::env::args().skip(1)).into()
+    topo::main(std::env::args().skip(1)).into()
 }

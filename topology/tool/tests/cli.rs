@@ -1,14 +1,15 @@
 //! The command line tool, run in this process.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-mod common;
+use std::path::{Path, PathBuf};
 
-use common::fixtures;
-use topology::cli;
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
+}
 
 fn run(args: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = cli::run(args.iter().map(ToString::to_string), &mut out, &mut err, false);
+    let code = topo::run(args.iter().map(ToString::to_string), &mut out, &mut err, false);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use genode::{connection::Connection, prelude::*};
-use rs_hello_session::Hello;
+use rs_hello::Hello;
 
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {

@@ -8,7 +8,7 @@ extern crate alloc;
 use alloc::vec::Vec;
 
 use genode::{connection::Connection, prelude::*};
-use rs_hello_session::Hello;
+use rs_hello::Hello;
 
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use genode::{
     prelude::*,
     root::{Root, SessionRequest},
 };
-use rs_hello_session::Hello;
+use rs_hello::Hello;
 
 /// One session.
 struct HelloSession;

@@ -22,7 +22,7 @@ use genode::{
     session::rom::RomConnection,
     thread::Builder,
 };
-use rs_topology_session::{Region, TopologyConnection};
+use topology_session::{Region, TopologyConnection};
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 64 << 10;

@@ -1,7 +1,7 @@
 //! Models of everything lock-free, on the shipped source, under every interleaving and every
 //! ordering that the memory model allows (three preemptions at most).
 //!
-//! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p hoard --release --test loom`
+//! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p numa-hoard --release --test loom`
 //!
 //! Each model also runs with one step of the source weakened or dropped, and must fail then.
 #![cfg(loom)]

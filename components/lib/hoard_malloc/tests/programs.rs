@@ -19,7 +19,7 @@ fn library() -> &'static Path {
                 "--profile",
                 "shipped",
                 "-p",
-                "hoard_malloc",
+                "numa-hoard-malloc",
                 "--target-dir",
             ])
             .arg(target)

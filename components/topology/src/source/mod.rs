@@ -20,7 +20,6 @@ use genode::{
     connection::Connection, node::Node, prelude::*, session::rom::RomConnection,
     signal::SignalContext,
 };
-use rs_topology_session::Topology;
 use topology::{
     Claims, Machine, Space,
     source::{
@@ -30,6 +29,7 @@ use topology::{
         xml::Document,
     },
 };
+use topology_session::Topology;
 
 /// Largest configuration or ROM that is read, in bytes.
 pub(crate) const MAX_TEXT: usize = 4 << 20;

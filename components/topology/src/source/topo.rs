@@ -12,7 +12,6 @@ use genode::{
     quota::RamQuota,
     rpc,
 };
-use rs_topology_session::{Topology, TopologyError, load};
 use topology::{
     Claims,
     source::{
@@ -22,6 +21,7 @@ use topology::{
     },
     wire::NumaRegion,
 };
+use topology_session::{Topology, TopologyError, load};
 
 use super::Sources;
 

@@ -1,13 +1,13 @@
 // What each fuzz target does with its bytes. This file is included by the targets, which need a nightly compiler, and by
 // `tests/corpus.rs`, which replays the committed corpus, and what a seeded generator makes of it, on stable.
 
-use rs_host_proto::control::Packet;
-use rs_host_proto::grant::Grants;
-use rs_host_proto::signal::Signals;
-use rs_host_proto::slot::{Found, Slot};
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Ordering, Sleep};
-use rs_host_proto::wire::{Reader, Writer};
-use rs_host_proto::{GRANTS, MAX_BODY, MAX_CAPS};
+use genode_host_proto::control::Packet;
+use genode_host_proto::grant::Grants;
+use genode_host_proto::signal::Signals;
+use genode_host_proto::slot::{Found, Slot};
+use genode_host_proto::sync::{AtomicU32, AtomicU64, Looks, Ordering, Sleep};
+use genode_host_proto::wire::{Reader, Writer};
+use genode_host_proto::{GRANTS, MAX_BODY, MAX_CAPS};
 
 /// A message body: the first byte of each step chooses the item that is read next.
 pub fn wire(data: &[u8]) {

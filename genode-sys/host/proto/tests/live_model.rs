@@ -1,5 +1,5 @@
 //! The text that a parent shows a child under every interleaving and reordering that the memory model allows, on the
-//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p rs_host_proto --test live_model --release`.
+//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p genode_host_proto --test live_model --release`.
 //!
 //! Each model is also run with one ordering or fence weakened, and must fail then.
 #![cfg(loom)]
@@ -8,11 +8,11 @@
 mod common;
 
 use common::{explore, fails, run_weakened};
+use genode_host_proto::live::{Count, Live};
+use genode_host_proto::slot::{Found, Slot};
+use genode_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, Sleep};
 use loom::sync::Arc;
 use loom::thread;
-use rs_host_proto::live::{Count, Live};
-use rs_host_proto::slot::{Found, Slot};
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, Sleep};
 
 type Words = Arc<[AtomicU64; 5]>;
 

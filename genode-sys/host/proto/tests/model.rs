@@ -1,5 +1,5 @@
 //! The slot and doorbell protocol under every interleaving and reordering that the memory model allows, on the
-//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p rs_host_proto --test model --release`.
+//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p genode_host_proto --test model --release`.
 //!
 //! Each model is also run with one ordering, fence or wake-up weakened, and must fail then.
 #![cfg(loom)]
@@ -7,11 +7,11 @@
 mod common;
 
 use common::{Pipe, explore, fails, run_weakened};
+use genode_host_proto::bell::Bell;
+use genode_host_proto::slot::{ASLEEP, CALL, DEAD, Found, Gone, REPLY, Slot};
+use genode_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use rs_host_proto::bell::Bell;
-use rs_host_proto::slot::{ASLEEP, CALL, DEAD, Found, Gone, REPLY, Slot};
-use rs_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep};
 
 /// A futex: the check of the word and going to sleep are one step for those who wake.
 #[derive(Default)]

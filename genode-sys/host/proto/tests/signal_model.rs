@@ -1,5 +1,5 @@
 //! The signal page and the grants table under every interleaving and reordering that the memory model allows, on the
-//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p rs_host_proto --test signal_model --release`.
+//! shipped source. Run with `RUSTFLAGS="--cfg loom" cargo test -p genode_host_proto --test signal_model --release`.
 //!
 //! Each model is also run with an ordering, or an order of steps, weakened, and must fail then.
 #![cfg(loom)]
@@ -9,12 +9,12 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{Pipe, explore, fails, run_weakened};
+use genode_host_proto::bell::Bell;
+use genode_host_proto::grant::Grants;
+use genode_host_proto::signal::Signals;
+use genode_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
-use rs_host_proto::bell::Bell;
-use rs_host_proto::grant::Grants;
-use rs_host_proto::signal::Signals;
-use rs_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site};
 
 /// Ids of signal contexts.
 const A: u64 = 70;

@@ -3,8 +3,8 @@ use std::os::fd::BorrowedFd;
 use std::sync::Mutex;
 
 use genode_abi::*;
-use rs_host_proto::tables::{ATTACHED, allowed};
-use rs_host_proto::{PAGE, sys};
+use genode_host_proto::tables::{ATTACHED, allowed};
+use genode_host_proto::{PAGE, sys};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 

@@ -2,13 +2,13 @@
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
 use genode_abi::*;
-use rs_host_proto::bell::Bell;
-use rs_host_proto::control::request as op;
-use rs_host_proto::slot::Gone;
-use rs_host_proto::spin::Outcome;
-use rs_host_proto::sync::{AtomicU32, Sleep};
-use rs_host_proto::sys::{self, Fds, Futex};
-use rs_host_proto::{MAX_BODY, MAX_CAPS};
+use genode_host_proto::bell::Bell;
+use genode_host_proto::control::request as op;
+use genode_host_proto::slot::Gone;
+use genode_host_proto::spin::Outcome;
+use genode_host_proto::sync::{AtomicU32, Sleep};
+use genode_host_proto::sys::{self, Fds, Futex};
+use genode_host_proto::{MAX_BODY, MAX_CAPS};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::rs_cap_t;
-use rs_host_proto::sys;
+use genode_host_proto::sys;
 
 use crate::channel::{Channels, Claim};
 use crate::sync::lock;

@@ -3,13 +3,13 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::slice;
 
 use genode_abi::*;
-use rs_host_proto::bell::Bell;
-use rs_host_proto::control::request as op;
-use rs_host_proto::signal::Signals;
-use rs_host_proto::slot::Slot;
-use rs_host_proto::spin::{self, Adaptive, Outcome, Polling};
-use rs_host_proto::sync::AtomicU32;
-use rs_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
+use genode_host_proto::bell::Bell;
+use genode_host_proto::control::request as op;
+use genode_host_proto::signal::Signals;
+use genode_host_proto::slot::Slot;
+use genode_host_proto::spin::{self, Adaptive, Outcome, Polling};
+use genode_host_proto::sync::AtomicU32;
+use genode_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
 

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use genode_abi::*;
-use rs_host_proto::CONTROL_FD;
-use rs_host_proto::control::{Packet, request as op, status};
-use rs_host_proto::sys::{self, Fds};
+use genode_host_proto::CONTROL_FD;
+use genode_host_proto::control::{Packet, request as op, status};
+use genode_host_proto::sys::{self, Fds};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 

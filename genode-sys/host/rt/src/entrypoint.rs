@@ -8,11 +8,11 @@ use std::sync::{Condvar, Mutex};
 use std::thread::JoinHandle;
 
 use genode_abi::*;
-use rs_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL, only_hint};
-use rs_host_proto::control::event;
-use rs_host_proto::spin::{self, Adaptive};
-use rs_host_proto::sys::{self, Fds};
-use rs_host_proto::{MAX_BODY, MAX_SLOTS, PAGE};
+use genode_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL, only_hint};
+use genode_host_proto::control::event;
+use genode_host_proto::spin::{self, Adaptive};
+use genode_host_proto::sys::{self, Fds};
+use genode_host_proto::{MAX_BODY, MAX_SLOTS, PAGE};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::RecvFlags;
 
@@ -417,7 +417,7 @@ impl Drop for Entrypoint {
 
 /// Put something at a number that core chose, within the bounds that core keeps.
 fn put<T>(table: &mut Vec<Option<T>>, number: usize, value: Option<T>) {
-    if number >= rs_host_proto::MAX_SLOTS {
+    if number >= genode_host_proto::MAX_SLOTS {
         return;
     }
     if table.len() <= number {

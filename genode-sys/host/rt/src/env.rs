@@ -2,7 +2,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use genode_abi::*;
-use rs_host_proto::opcode::{OPCODES, env_id};
+use genode_host_proto::opcode::{OPCODES, env_id};
 
 use crate::caps::{rs_cap_drop, rs_cap_dup};
 use crate::rpc;

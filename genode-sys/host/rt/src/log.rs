@@ -3,7 +3,7 @@ use std::ffi::c_char;
 use std::sync::Mutex;
 
 use genode_abi::*;
-use rs_host_proto::opcode::log;
+use genode_host_proto::opcode::log;
 
 use crate::sync::lock;
 use crate::{env, rpc};

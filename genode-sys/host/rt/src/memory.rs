@@ -1,7 +1,7 @@
 //! RAM dataspaces and quotas: calls to the PD session.
 use genode_abi::*;
-use rs_host_proto::opcode::{OPCODES, alloc_error};
-use rs_host_proto::sys;
+use genode_host_proto::opcode::{OPCODES, alloc_error};
+use genode_host_proto::sys;
 use rustix::fs::OFlags;
 
 use crate::caps::{borrow, rs_cap_drop};

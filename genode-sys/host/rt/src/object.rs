@@ -2,7 +2,7 @@
 use std::ffi::c_void;
 
 use genode_abi::*;
-use rs_host_proto::control::request as op;
+use genode_host_proto::control::request as op;
 
 use crate::entrypoint::{self, Entrypoint};
 use crate::{caps, control};

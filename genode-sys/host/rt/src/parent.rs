@@ -3,9 +3,9 @@ use std::ffi::c_char;
 use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
-use rs_host_proto::live::{self, Live};
-use rs_host_proto::opcode::OPCODES;
-use rs_host_proto::wire::Writer;
+use genode_host_proto::live::{self, Live};
+use genode_host_proto::opcode::OPCODES;
+use genode_host_proto::wire::Writer;
 
 use crate::log::bytes;
 use crate::{call, env, rpc};

@@ -1,6 +1,6 @@
 //! Region maps: calls to sessions of the RM service.
 use genode_abi::*;
-use rs_host_proto::opcode::{alloc_error, attach_error, cost, region_map, rm};
+use genode_host_proto::opcode::{alloc_error, attach_error, cost, region_map, rm};
 
 use crate::caps::{borrow, rs_cap_drop};
 use crate::session::{rs_session_close, rs_session_open, rs_session_upgrade};

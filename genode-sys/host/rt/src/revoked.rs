@@ -5,7 +5,7 @@
 //! own, which `rs_detach` unmaps as it would have unmapped the dataspace.
 use std::ffi::{c_int, c_void};
 
-use rs_host_proto::PAGE;
+use genode_host_proto::PAGE;
 
 use crate::managed::{self, Served};
 

@@ -1,6 +1,6 @@
 //! Calls that this side of the seam makes itself: opcode and arguments in, a reader on the reply out.
 use genode_abi::*;
-use rs_host_proto::wire::{Malformed, Reader, Writer};
+use genode_host_proto::wire::{Malformed, Reader, Writer};
 
 use crate::call::{self, Answer};
 use crate::caps::rs_cap_drop;
@@ -52,7 +52,7 @@ pub(crate) fn call(
     reply.answer = call::call(dst, body, caps, &mut reply.body)?;
     match reply.answer.protocol {
         0 => Ok(reply),
-        rs_host_proto::INVALID_OBJECT => Err(RS_GONE),
+        genode_host_proto::INVALID_OBJECT => Err(RS_GONE),
         _ => Err(RS_INVALID),
     }
 }

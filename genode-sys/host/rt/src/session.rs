@@ -4,9 +4,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use genode_abi::*;
-use rs_host_proto::control::request as op;
-use rs_host_proto::opcode::{OPCODES, close, env_id, upgrade};
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::control::request as op;
+use genode_host_proto::opcode::{OPCODES, close, env_id, upgrade};
+use genode_host_proto::wire::Affinity;
 
 use crate::caps::rs_cap_drop;
 use crate::entrypoint::Entrypoint;

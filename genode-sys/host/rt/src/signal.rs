@@ -3,9 +3,9 @@ use std::ffi::c_void;
 use std::slice;
 
 use genode_abi::*;
-use rs_host_proto::GRANTS;
-use rs_host_proto::bell::HINT_SIGNAL;
-use rs_host_proto::signal::Signals;
+use genode_host_proto::GRANTS;
+use genode_host_proto::bell::HINT_SIGNAL;
+use genode_host_proto::signal::Signals;
 
 use crate::call::{claim_in, ring};
 use crate::caps::state;

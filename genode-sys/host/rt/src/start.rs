@@ -2,7 +2,7 @@
 use std::fmt::Write;
 
 use genode_abi::*;
-use rs_host_proto::control::request as op;
+use genode_host_proto::control::request as op;
 
 use crate::entrypoint::Entrypoint;
 use crate::{caps, control, env, log, parent, revoked};

@@ -2,8 +2,8 @@
 //!
 //! A page of tables covers 2 MiB of addresses, one of the level above 1 GiB. What a mapping covers as a whole is its own, and a
 //! number; at its two ends it may share a page of tables with others, so the ends are counted by place.
-use rs_host_proto::PAGE;
-use rs_host_proto::tables::LEVELS;
+use genode_host_proto::PAGE;
+use genode_host_proto::tables::LEVELS;
 
 /// Places where mappings begin and end, `N` a power of two: open addressing, so that attaching does not allocate.
 pub(crate) struct Tables<const N: usize> {

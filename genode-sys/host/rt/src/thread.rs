@@ -4,8 +4,8 @@ use std::ffi::{c_char, c_void};
 use std::thread::{Builder, JoinHandle};
 
 use genode_abi::*;
-use rs_host_proto::control::request as op;
-use rs_host_proto::opcode::OPCODES;
+use genode_host_proto::control::request as op;
+use genode_host_proto::opcode::OPCODES;
 
 use crate::log::bytes;
 use crate::{control, env, rpc};

@@ -1,11 +1,11 @@
 //! How core waits for something to do: by epoll for everything, and by polling its slots while that pays.
 //!
-//! The rules are those of every entrypoint (see `rs_host_proto::spin` and `rs_host_proto::bell`).
+//! The rules are those of every entrypoint (see `genode_host_proto::spin` and `genode_host_proto::bell`).
 use std::os::fd::OwnedFd;
 
-use rs_host_proto::PAGE;
-use rs_host_proto::bell::{Bell, only_hint};
-use rs_host_proto::spin::{self, Adaptive};
+use genode_host_proto::PAGE;
+use genode_host_proto::bell::{Bell, only_hint};
+use genode_host_proto::spin::{self, Adaptive};
 use rustix::event::{Timespec, epoll};
 use rustix::io::{Errno, Result};
 

@@ -1,7 +1,7 @@
 //! Descriptors and mappings that core makes.
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use rs_host_proto::sys;
+use genode_host_proto::sys;
 use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Result;
 
@@ -62,7 +62,7 @@ pub(crate) fn rom(bytes: &[u8]) -> Result<OwnedFd> {
         rest = rest.get(n..).unwrap_or_default();
     }
     // Dataspaces consist of whole pages; the rest of the last one reads as zero.
-    let size = bytes.len().next_multiple_of(rs_host_proto::PAGE);
+    let size = bytes.len().next_multiple_of(genode_host_proto::PAGE);
     rustix::fs::ftruncate(&fd, size as u64)?;
     rustix::fs::fcntl_add_seals(&fd, FIXED | SealFlags::WRITE)?;
     read_only(&fd)

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 use rustix::thread::CpuSet;
 use topology::{CpuId, Location, NodeId, Space};
 

@@ -17,11 +17,11 @@ mod storm;
 use std::process::ExitCode;
 
 /// A map by numbers that core gave.
-type Numbered<K, V> = std::collections::HashMap<K, V, rs_host_proto::numbered::BySpread>;
+type Numbered<K, V> = std::collections::HashMap<K, V, genode_host_proto::numbered::BySpread>;
 
 /// Number under which a component finds its control socket.
 fn nucleus_control_fd() -> i32 {
-    rs_host_proto::CONTROL_FD
+    genode_host_proto::CONTROL_FD
 }
 
 /// Say something on core's own behalf, in the log.

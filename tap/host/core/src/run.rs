@@ -2,9 +2,9 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use rs_host_proto::slot::Found;
-use rs_host_proto::sys::{self, Fds, Futex};
-use rs_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
+use genode_host_proto::slot::Found;
+use genode_host_proto::sys::{self, Fds, Futex};
+use genode_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
 use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 

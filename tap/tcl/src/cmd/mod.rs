@@ -82,10 +82,6 @@ fn alternatives(names: &[&str]) -> String {
 }
 
 /// `regsub -all` for the run tool.
-pub(in crate::tcl) fn regsub_all(
-    pattern: &super::regex::Pattern,
-    text: &str,
-    template: &str,
-) -> String {
+pub(crate) fn regsub_all(pattern: &super::regex::Pattern, text: &str, template: &str) -> String {
     regexps::substitute(pattern, text, template, 0, true).0
 }

@@ -1,13 +1,13 @@
 //! Attempts at capabilities: what was not given cannot be named, what was taken back cannot be used.
 use std::os::fd::AsFd;
 
+use genode_host_proto::control::request;
+use genode_host_proto::opcode::{OPCODES, cost, rom};
+use genode_host_proto::wire::Affinity;
+use genode_host_proto::{CONTROL_FD, GRANTS, INVALID_OBJECT};
 use genode_sys::*;
-use rs_host_proto::control::request;
-use rs_host_proto::opcode::{OPCODES, cost, rom};
-use rs_host_proto::wire::Affinity;
-use rs_host_proto::{CONTROL_FD, GRANTS, INVALID_OBJECT};
-use rs_host_raw as seam;
-use rs_host_raw::past::{CAPABILITIES, DESCRIPTORS, LENGTH, RawSlot, ask, claim, descriptor};
+use rs_raw as seam;
+use rs_raw::past::{CAPABILITIES, DESCRIPTORS, LENGTH, RawSlot, ask, claim, descriptor};
 
 use crate::Tally;
 

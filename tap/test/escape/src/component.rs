@@ -10,7 +10,7 @@ mod capabilities;
 mod resources;
 mod sys;
 
-use rs_host_raw as seam;
+use rs_raw as seam;
 
 /// Whether every attempt was refused and every control succeeded.
 struct Tally {

@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use rs_host_proto::opcode::{OPCODES, close};
-use rs_host_proto::slot;
-use rs_host_proto::wire::{Affinity, Reader, Writer};
-use rs_host_raw::past::{DESCRIPTORS, RawSlot, STATE, claim};
-use rs_host_raw::{exit, log, quota};
+use genode_host_proto::opcode::{OPCODES, close};
+use genode_host_proto::slot;
+use genode_host_proto::wire::{Affinity, Reader, Writer};
+use rs_raw::past::{DESCRIPTORS, RawSlot, STATE, claim};
+use rs_raw::{exit, log, quota};
 
 /// Longer than a request is under way, and shorter than the server takes.
 const SOON: Duration = Duration::from_millis(50);

@@ -4,12 +4,12 @@
 
 use std::os::fd::BorrowedFd;
 
+use genode_host_proto::CONTROL_FD;
+use genode_host_proto::control::Packet;
+use genode_host_proto::opcode::{OPCODES, cost, rom};
+use genode_host_proto::sys::{self, Fds};
 use genode_sys::*;
-use rs_host_proto::CONTROL_FD;
-use rs_host_proto::control::Packet;
-use rs_host_proto::opcode::{OPCODES, cost, rom};
-use rs_host_proto::sys::{self, Fds};
-use rs_host_raw::{self as seam, Random};
+use rs_raw::{self as seam, Random};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// Messages to sessions, and packets.

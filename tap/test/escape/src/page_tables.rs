@@ -5,10 +5,10 @@
 #[allow(dead_code, reason = "shared with rs_escape")]
 mod sys;
 
+use genode_host_proto::PAGE;
+use genode_host_proto::tables::{ATTACHED, allowed};
 use genode_sys::*;
-use rs_host_proto::PAGE;
-use rs_host_proto::tables::{ATTACHED, allowed};
-use rs_host_raw as seam;
+use rs_raw as seam;
 
 /// Where nothing else is, and so far apart that each page needs two pages of tables.
 const FIRST: usize = 1 << 40;

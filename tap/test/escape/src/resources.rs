@@ -1,12 +1,12 @@
 //! Attempts at resources: memory that is read-only, quota, places.
 use std::os::fd::BorrowedFd;
 
+use genode_host_proto::PAGE;
+use genode_host_proto::opcode::{cost, rom};
 use genode_sys::*;
-use rs_host_proto::PAGE;
-use rs_host_proto::opcode::{cost, rom};
 use rustix::fs::{FileType, OFlags};
 
-use rs_host_raw as seam;
+use rs_raw as seam;
 
 use crate::Tally;
 use crate::sys::sys;

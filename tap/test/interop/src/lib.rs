@@ -4,6 +4,8 @@
 //! agree. The C++ pair prints the messages, which are the vectors of the SDK's tests.
 #![no_std]
 
+pub mod upgrade;
+
 use genode::{
     Capability, Wire,
     affinity::{Affinity, Location},

@@ -8,10 +8,10 @@ pub mod past;
 mod random;
 mod serve;
 
+use genode_host_proto::opcode::{cost, rom};
+use genode_host_proto::wire::{Reader, Writer};
 use genode_sys::*;
 pub use random::Random;
-use rs_host_proto::opcode::{cost, rom};
-use rs_host_proto::wire::{Reader, Writer};
 pub use serve::{Reply, serve, signal};
 
 /// Prints a line of the LOG.

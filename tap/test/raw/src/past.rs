@@ -1,11 +1,11 @@
 //! Past the runtime: requests to core on the control socket, and slots that are written as one likes.
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rs_host_proto::control::{Packet, request, status};
-use rs_host_proto::slot::{Reply, Slot};
-use rs_host_proto::sync::{AtomicU32, Looks, Ordering};
-use rs_host_proto::sys::{self, Fds, Futex};
-use rs_host_proto::{CONTROL_FD, MAX_BODY, MAX_CAPS, PAGE};
+use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::slot::{Reply, Slot};
+use genode_host_proto::sync::{AtomicU32, Looks, Ordering};
+use genode_host_proto::sys::{self, Fds, Futex};
+use genode_host_proto::{CONTROL_FD, MAX_BODY, MAX_CAPS, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// Descriptors that are looked at where any may be meant.

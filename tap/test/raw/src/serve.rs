@@ -1,8 +1,8 @@
 //! Objects and signal contexts at the main entrypoint, served by closures.
 use std::ffi::c_void;
 
+use genode_host_proto::wire::{Reader, Writer};
 use genode_sys::*;
-use rs_host_proto::wire::{Reader, Writer};
 
 /// Serves a call: opcode, the rest of the body, capabilities (borrowed), and the reply; returns its word.
 type Handler = Box<dyn FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> i64>;

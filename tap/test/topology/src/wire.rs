@@ -15,9 +15,9 @@ use genode::{
     prelude::*,
     rpc::{Caps, Invoke},
 };
-use rs_topology_session::Topology;
+use topology_session::Topology;
 
-const VECTORS: &str = include_str!("../../../topology/tests/vectors/topo-ealan-23c00695.txt");
+const VECTORS: &str = include_str!("../../../../topology/tests/vectors/topo-ealan-23c00695.txt");
 
 /// `<function> <call|reply> <protocol word> <caps> <body>`.
 struct Message {

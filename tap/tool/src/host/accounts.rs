@@ -3,7 +3,7 @@
 //! When core ends, its own account must hold what it held at the beginning. It prints
 //! `accounts: RAM 8192 of 8192 bytes, caps 100 of 100, 0 processes left`.
 
-use crate::tcl::regex::Pattern;
+use tap_tcl::regex::Pattern;
 
 const LINE: &str =
     r"accounts: RAM (\d+) of (\d+) bytes, caps (\d+) of (\d+), (\d+) processes? left";

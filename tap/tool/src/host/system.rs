@@ -4,13 +4,13 @@ use super::accounts;
 use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::run::transcript::{Transcript, advice};
 use crate::signals::Interrupts;
-use crate::tcl::regex::Pattern;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tap_tcl::regex::Pattern;
 
 /// Time that core has to end its components after SIGTERM.
 const GRACE: Duration = Duration::from_secs(3);

@@ -161,6 +161,30 @@ fn write(folder: &Path, files: &[(String, String)]) -> Result<(), String> {
     Ok(())
 }
 
+/// The workspace's manifest with `components/short` behind the last component that it lists.
+fn with_member(manifest: &str, short: &str) -> Result<String, String> {
+    let lines: Vec<&str> = manifest.lines().collect();
+    let is_component = |line: &&str| {
+        let listed = line.trim().strip_prefix("\"components/");
+        listed.is_some_and(|rest| !rest.trim_end_matches("\",").contains('/'))
+    };
+    let opened = lines.iter().position(|line| line.trim_end() == "members = [");
+    let Some(last) = lines.iter().rposition(is_component).or(opened) else {
+        return Err(format!(
+            "the workspace's Cargo.toml has no list of members, one a line: add \"components/{short}\" to it by hand"
+        ));
+    };
+    let mut out = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        out.push_str(line);
+        out.push('\n');
+        if number == last {
+            out.extend(["    \"components/", short, "\",\n"]);
+        }
+    }
+    Ok(out)
+}
+
 /// In the SDK's workspace every binary, run script and target carries our prefix.
 fn within(root: &Path, name: &str, kind: Kind) -> Result<String, String> {
     let short = name.strip_prefix("rs_").unwrap_or(name);
@@ -177,7 +201,13 @@ fn within(root: &Path, name: &str, kind: Kind) -> Result<String, String> {
         let text = fill(TARGET_MK).replace("@BIN@", &bin);
         files.push((format!("tap/src/{bin}/target.mk"), text));
     }
+    let manifest = root.join("Cargo.toml");
+    let listed = fs::read_to_string(&manifest)
+        .map_err(|e| format!("cannot read {}: {e}", manifest.display()))
+        .and_then(|text| with_member(&text, short))?;
     write(root, &files)?;
+    fs::write(&manifest, listed)
+        .map_err(|e| format!("cannot write {}: {e}", manifest.display()))?;
     Ok(format!(
         "made components/{short}, tap/run/{package}.run and what Genode's build system needs, in tap/src\n\
          run it: cargo tap run {short}"

@@ -7,11 +7,11 @@ use super::prepare::{
     build_boot_image, build_targets, create_boot_directory, install, install_config,
 };
 use super::session::Shared;
-use crate::tcl::regex::Pattern;
-use crate::tcl::{Exception, Interp, Outcome, Value, list, number};
 use std::fmt::Write as _;
 use std::rc::Rc;
 use std::time::Instant;
+use tap_tcl::regex::Pattern;
+use tap_tcl::{Exception, Interp, Outcome, Value, list, number};
 
 /// What `have_include` answers yes to.
 const INCLUDES: [&str; 4] = ["power_on/host", "log/host", "boot_dir/host", "load/host"];
@@ -36,7 +36,7 @@ pub fn register(interp: &mut Interp, session: &Shared) {
         let session = Rc::clone(session);
         interp.define(name, move |interp, words| {
             if words.len() - 1 < least || words.len() - 1 > most {
-                return crate::tcl::error::usage(form);
+                return tap_tcl::error::usage(form);
             }
             body(interp, &session, words)
         });
@@ -162,7 +162,7 @@ type Body = fn(&mut Interp, &Shared, &[Value]) -> Outcome;
 
 fn truth(value: &Value) -> Result<bool, Exception> {
     number::truth(value.as_str())
-        .map_or_else(|| crate::tcl::fail(format!("expected boolean value but got \"{value}\"")), Ok)
+        .map_or_else(|| tap_tcl::fail(format!("expected boolean value but got \"{value}\"")), Ok)
 }
 
 /// Where the script is, for messages.
@@ -191,7 +191,7 @@ fn assert(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
 /// Compiles a pattern that Genode's run tool passes to a Tcl command without a protecting `--`.
 fn filter(pattern: &Value) -> Result<Pattern, Exception> {
     if pattern.as_str().starts_with('-') {
-        return crate::tcl::fail(format!(
+        return tap_tcl::fail(format!(
             "Genode's run tool takes the pattern \"{pattern}\" for an option: put the first character in brackets, as in [-]"
         ));
     }

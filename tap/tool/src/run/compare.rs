@@ -1,7 +1,7 @@
 //! The commands that work on the variable `output`.
 
-use crate::tcl::regex::Pattern;
 use std::fmt::Write as _;
+use tap_tcl::regex::Pattern;
 
 /// Removes colours: `ESC [ ... m`.
 pub fn without_colours(text: &str) -> String {

@@ -4,9 +4,9 @@ use super::api::{extend, place};
 use super::session::{Session, Shared};
 use super::transcript;
 use crate::host::system::{Missed, System};
-use crate::tcl::regex::Pattern;
-use crate::tcl::{Exception, Interp, Outcome, Value, list, number};
 use std::time::{Duration, Instant};
+use tap_tcl::regex::Pattern;
+use tap_tcl::{Exception, Interp, Outcome, Value, list, number};
 
 pub(super) fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
@@ -139,7 +139,7 @@ fn run_forever(interp: &mut Interp, session: &Shared, continued: bool, at: &str)
 pub(super) fn sleep(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let seconds = number::number(words[1].as_str()).map(number::Number::real);
     let Some(time) = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) else {
-        return crate::tcl::fail(format!("expected seconds but got \"{}\"", words[1]));
+        return tap_tcl::fail(format!("expected seconds but got \"{}\"", words[1]));
     };
     let mut session = session.borrow_mut();
     if session.system.is_some() {

@@ -5,8 +5,8 @@
 use super::api::{extend, place};
 use super::session::Shared;
 use crate::process::{Event, Running, ending, guarded, sweep};
-use crate::tcl::{Exception, Interp, Outcome, Value, number};
 use std::time::{Duration, Instant};
+use tap_tcl::{Exception, Interp, Outcome, Value, number};
 
 /// Most output that is kept.
 const MAX_OUTPUT: usize = 1 << 20;

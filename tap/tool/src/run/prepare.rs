@@ -4,10 +4,10 @@ use super::api::place;
 use super::session::Shared;
 use super::xml;
 use crate::host::build::{BuildError, Target, build, resolve};
-use crate::tcl::{Exception, Interp, Outcome, Value, list};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
+use tap_tcl::{Exception, Interp, Outcome, Value, list};
 
 pub(super) fn create_boot_directory(interp: &mut Interp, session: &Shared, _: &[Value]) -> Outcome {
     let mut session = session.borrow_mut();

@@ -7,7 +7,6 @@ use crate::host::system::{Missed, System, Tick};
 use crate::host::workspace::Project;
 use crate::report::{Report, Verdict};
 use crate::signals::Interrupts;
-use crate::tcl::{Exception, Interp};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -15,6 +14,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tap_tcl::{Exception, Interp};
 
 /// What the command line asks for.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +147,7 @@ impl Session {
     pub fn pump(
         &mut self,
         what: &str,
-        pattern: Option<&crate::tcl::regex::Pattern>,
+        pattern: Option<&tap_tcl::regex::Pattern>,
         timeout: Option<Duration>,
     ) -> Result<String, Missed> {
         let Some(system) = &mut self.system else {

@@ -4,8 +4,8 @@
 //! pattern that matches here matches there. The pattern is tried line by line: where a match ends does not
 //! depend on how the output happened to be cut into pieces.
 
-use crate::tcl::regex::Pattern;
 use std::collections::VecDeque;
+use tap_tcl::regex::Pattern;
 
 /// Text in which a pattern is searched; a match cannot span more.
 const WINDOW: usize = 256 << 10;

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
+use genode_host_proto::sync::{Site, WEAKENED};
 use loom::sync::{Condvar, Mutex};
-use rs_host_proto::sync::{Site, WEAKENED};
 
 /// The pipe: bytes stay until they are read, reading blocks.
 #[derive(Default)]

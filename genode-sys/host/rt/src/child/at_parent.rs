@@ -3,7 +3,7 @@
 //! Core, if it is our parent, takes the child's payment with the request and returns it with the end of the session.
 //! To any other parent the payment is ours, so that the child pays us first.
 use genode_abi::*;
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 
 use super::cap::{Amount, Cap, Transfer, grant, transfer_all};
 use super::route::warn;

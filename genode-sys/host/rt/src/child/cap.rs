@@ -1,6 +1,6 @@
 //! Capabilities that own their reference, and the transfer of quota between PD sessions.
 use genode_abi::*;
-use rs_host_proto::opcode::{OPCODES, transfer_all as result};
+use genode_host_proto::opcode::{OPCODES, transfer_all as result};
 
 use crate::caps::{rs_cap_drop, rs_cap_dup};
 use crate::{call, env, rpc};

@@ -1,5 +1,5 @@
 //! The end of a session, and the way of its donation back.
-use rs_host_proto::opcode::{close, env_id};
+use genode_host_proto::opcode::{close, env_id};
 
 use super::at_parent::{self, Payment};
 use super::cap::{Transfer, transfer_all};

@@ -4,8 +4,8 @@ use std::ffi::c_void;
 use genode_abi::*;
 use genode_args::ArgsBuf;
 use genode_args::label::Label;
-use rs_host_proto::opcode::{Cost, OPCODES, cost, env_id, native_pd, rom};
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::opcode::{Cost, OPCODES, cost, env_id, native_pd, rom};
+use genode_host_proto::wire::Affinity;
 
 use super::cap::{Amount, Cap, transfer};
 use super::requests::RequestsRom;

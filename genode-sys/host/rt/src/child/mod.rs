@@ -19,7 +19,7 @@ mod world;
 use std::ffi::c_char;
 
 use genode_abi::*;
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 
 use self::cap::{Amount, transfer};
 use self::environment::Attr;

@@ -1,7 +1,7 @@
 //! The ROM `session_requests` of a child: what its clients want of it.
 //!
 //! The first half of the dataspace is the ROM as Genode has it: its content changes when the child calls for it. The
-//! second half shows the requests as they are (`rs_host_proto::live`), so that a child that was signalled can read them
+//! second half shows the requests as they are (`genode_host_proto::live`), so that a child that was signalled can read them
 //! without a call. It shows none from the child's first answer until there is a new one: with an answer under way, what
 //! is shown would ask for the same once more.
 use std::ffi::c_void;
@@ -10,10 +10,10 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
-use rs_host_proto::INVALID_OPCODE;
-use rs_host_proto::live::{self, Count, Live};
-use rs_host_proto::opcode::rom;
-use rs_host_proto::wire::{Reader, Writer};
+use genode_host_proto::INVALID_OPCODE;
+use genode_host_proto::live::{self, Count, Live};
+use genode_host_proto::opcode::rom;
+use genode_host_proto::wire::{Reader, Writer};
 
 use super::cap::Cap;
 use super::world::{ChildId, Ep, Phase, Provider, Served, Session, SessionId, World, world};
@@ -264,7 +264,7 @@ fn escape(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use rs_host_proto::wire::Affinity;
+    use genode_host_proto::wire::Affinity;
 
     use super::super::cap::Amount;
     use super::*;

@@ -3,7 +3,7 @@ use std::ffi::c_char;
 
 use genode_abi::*;
 use genode_args::label::Label;
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 
 use super::cap::Cap;
 use super::world::{ChildId, world};

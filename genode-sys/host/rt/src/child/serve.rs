@@ -2,10 +2,10 @@
 use std::ffi::c_void;
 
 use genode_abi::*;
-use rs_host_proto::INVALID_OPCODE;
-use rs_host_proto::opcode::close::{DONE, PENDING};
-use rs_host_proto::opcode::{OPCODES, env_id};
-use rs_host_proto::wire::{Malformed, Reader, Writer};
+use genode_host_proto::INVALID_OPCODE;
+use genode_host_proto::opcode::close::{DONE, PENDING};
+use genode_host_proto::opcode::{OPCODES, env_id};
+use genode_host_proto::wire::{Malformed, Reader, Writer};
 
 use super::answer::{self, Answer};
 use super::cap::Cap;

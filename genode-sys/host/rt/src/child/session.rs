@@ -5,7 +5,7 @@
 use genode_abi::*;
 use genode_args::label::Label;
 use genode_args::{ArgsBuf, ArgsRef};
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 
 use super::at_parent::{self, Payment};
 use super::cap::{Amount, Cap, Transfer, transfer_all};
@@ -44,7 +44,7 @@ pub(super) fn request(
         let of_child = world.sessions.values().filter(|s| s.client == Some(child)).count();
         world.find(child, client_id).is_some() || of_child >= MAX_SESSIONS
     };
-    if client_id < rs_host_proto::opcode::env_id::FIRST_FREE || known(&world()) {
+    if client_id < genode_host_proto::opcode::env_id::FIRST_FREE || known(&world()) {
         warn(&format!("{name}: {service} session denied: its id {client_id} is in use"));
         return Err(RS_DENIED);
     }

@@ -1,7 +1,7 @@
 //! A client donates more to one of its sessions.
 use genode_abi::*;
 use genode_args::{ArgsBuf, ArgsRef};
-use rs_host_proto::opcode::upgrade;
+use genode_host_proto::opcode::upgrade;
 
 use super::cap::{Amount, Transfer, transfer, transfer_all};
 use super::requests;

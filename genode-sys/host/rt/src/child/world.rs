@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
-use rs_host_proto::wire::Affinity;
+use genode_host_proto::wire::Affinity;
 
 use super::cap::{Amount, Cap};
 use super::requests::RequestsRom;

@@ -2,9 +2,9 @@
 use std::rc::Rc;
 
 use genode_abi::*;
-use rs_host_proto::slot::Found;
-use rs_host_proto::sys::Futex;
-use rs_host_proto::{INVALID_OBJECT, MAX_BODY, MAX_CAPS};
+use genode_host_proto::slot::Found;
+use genode_host_proto::sys::Futex;
+use genode_host_proto::{INVALID_OBJECT, MAX_BODY, MAX_CAPS};
 use rustix::net::SendFlags;
 
 use super::Entrypoint;

@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use genode_abi::*;
-use rs_host_proto::bell::HINT_EVENT;
-use rs_host_proto::wire::Writer;
+use genode_host_proto::bell::HINT_EVENT;
+use genode_host_proto::wire::Writer;
 
 use super::{ClientSlot, Entrypoint};
 use crate::caps::rs_cap_drop;

@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
-use rs_host_proto::numbered::BySpread;
+use genode_host_proto::numbered::BySpread;
 
 use super::{Entrypoint, Mode};
 use crate::object::{Kind, Object};

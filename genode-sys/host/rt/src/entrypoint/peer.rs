@@ -4,11 +4,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use std::rc::Rc;
 
-use rs_host_proto::grant::Grants;
-use rs_host_proto::signal::Signals;
-use rs_host_proto::slot::Slot;
-use rs_host_proto::sync::{AtomicU32, AtomicU64};
-use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
+use genode_host_proto::grant::Grants;
+use genode_host_proto::signal::Signals;
+use genode_host_proto::slot::Slot;
+use genode_host_proto::sync::{AtomicU32, AtomicU64};
+use genode_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
 
 /// A client's slot.
 pub(super) struct ClientSlot {

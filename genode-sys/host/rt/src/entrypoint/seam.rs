@@ -3,7 +3,7 @@ use std::ffi::c_char;
 use std::sync::atomic::Ordering;
 
 use genode_abi::*;
-use rs_host_proto::control::request as op;
+use genode_host_proto::control::request as op;
 
 use super::{Entrypoint, MAIN, get};
 use crate::sync::lock;

@@ -20,10 +20,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
-use rs_host_proto::control::{paging, request as op};
-use rs_host_proto::sys::{self, Futex};
-use rs_host_proto::tables::VIEWS as VIEWS_TABLES;
-use rs_host_proto::{PAGE, opcode};
+use genode_host_proto::control::{paging, request as op};
+use genode_host_proto::sys::{self, Futex};
+use genode_host_proto::tables::VIEWS as VIEWS_TABLES;
+use genode_host_proto::{PAGE, opcode};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::thread::futex::{self, Timespec};

@@ -38,7 +38,7 @@ pub(crate) const GLIBC: &str = "glibc";
 const PEERS: &[Peer] = &[
     Peer {
         name: HOARD,
-        source: Source::Own { package: "hoard_malloc", library: "libhoard_malloc.so" },
+        source: Source::Own { package: "numa-hoard-malloc", library: "libhoard_malloc.so" },
     },
     Peer { name: GLIBC, source: Source::Libc },
     Peer {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use rs_host_proto::sys;
+use genode_host_proto::sys;
 use rustix::net::SendFlags;
 use rustix::process::Pid;
 use seccompiler::{

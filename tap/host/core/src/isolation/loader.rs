@@ -207,7 +207,7 @@ impl Process {
         // Page by page: the next page may not be there.
         while len < buf.len() {
             let at = addr.checked_add(len as u64)?;
-            let page = rs_host_proto::PAGE as u64;
+            let page = genode_host_proto::PAGE as u64;
             let chunk = ((page - at % page) as usize).min(buf.len() - len);
             let local =
                 libc::iovec { iov_base: buf.get_mut(len..)?.as_mut_ptr().cast(), iov_len: chunk };

@@ -4,13 +4,13 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use rs_host_proto::bell::HINT_SIGNAL;
-use rs_host_proto::control::{Packet, event};
-use rs_host_proto::grant::Grants;
-use rs_host_proto::signal::Signals;
-use rs_host_proto::sync::{AtomicU32, AtomicU64};
-use rs_host_proto::sys::Futex;
-use rs_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, slot};
+use genode_host_proto::bell::HINT_SIGNAL;
+use genode_host_proto::control::{Packet, event};
+use genode_host_proto::grant::Grants;
+use genode_host_proto::signal::Signals;
+use genode_host_proto::sync::{AtomicU32, AtomicU64};
+use genode_host_proto::sys::Futex;
+use genode_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, slot};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::{CORE, ChanId, EpId, Nucleus, ObjId, ProcId, Refusal, SlotId};

@@ -1,9 +1,9 @@
 //! The control socket: requests that a component's side of the seam makes of the nucleus.
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rs_host_proto::MAX_CAPS;
-use rs_host_proto::control::{Packet, request, status};
-use rs_host_proto::sys::{self, Fds};
+use genode_host_proto::MAX_CAPS;
+use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
 use topology::Location;
 

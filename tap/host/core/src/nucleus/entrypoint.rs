@@ -2,9 +2,9 @@
 use std::collections::{HashSet, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rs_host_proto::bell::HINT_EVENT;
-use rs_host_proto::control::Packet;
-use rs_host_proto::{MAX_CHANNELS, MAX_SLOTS, PAGE, sys};
+use genode_host_proto::bell::HINT_EVENT;
+use genode_host_proto::control::Packet;
+use genode_host_proto::{MAX_CHANNELS, MAX_SLOTS, PAGE, sys};
 use rustix::event::epoll;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};

@@ -168,7 +168,7 @@ impl Nucleus {
         isolation: Isolation,
     ) -> rustix::io::Result<(Self, OwnedFd, OwnedFd)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let device = rs_host_proto::sys::identity(crate::fd::token()?)?.device;
+        let device = genode_host_proto::sys::identity(crate::fd::token()?)?.device;
         let mut nucleus = Self {
             epoll,
             accounts,

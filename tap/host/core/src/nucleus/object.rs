@@ -2,7 +2,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
-use rs_host_proto::sys;
+use genode_host_proto::sys;
 
 use super::map::{MapId, OwnerId};
 use super::{CORE, CORE_EP, ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};

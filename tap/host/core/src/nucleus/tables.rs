@@ -1,11 +1,11 @@
-//! Whether components stay within their page tables (see `rs_host_proto::tables`).
+//! Whether components stay within their page tables (see `genode_host_proto::tables`).
 //!
 //! Their runtimes see to it; who goes past them could fill the machine, since Linux has no limit for page tables. They grow only
 //! while their owner runs. So a timer on the CPU time of each process, which costs nothing while it rests, lets core look.
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use rs_host_proto::tables::{FREE, allowed};
+use genode_host_proto::tables::{FREE, allowed};
 use rustix::process::{Pid, Signal};
 
 use super::{Nucleus, ProcId};

@@ -2,8 +2,8 @@
 //!
 //! A component's process is created by `Native_pd::start`; `create_thread` ties a PD to the CPU session
 //! whose handler learns of its fault.
-use rs_host_proto::opcode::OPCODES;
-use rs_host_proto::wire::Reader;
+use genode_host_proto::opcode::OPCODES;
+use genode_host_proto::wire::Reader;
 use topology::Location;
 
 use super::{NotServed, Pd, Request, Response, Served, Services};
@@ -40,11 +40,13 @@ impl Services {
         if opcode == op.create_thread {
             let _name = args.string(32)?;
             let Some((_, CoreObject::Pd(pd))) = request.core_object(nucleus, 0) else {
-                return response.attempt_cap(Err(rs_host_proto::opcode::alloc_error::DENIED));
+                return response.attempt_cap(Err(genode_host_proto::opcode::alloc_error::DENIED));
             };
             return match self.create_thread(nucleus, id, pd) {
                 Some(thread) => response.attempt_cap(Ok(nucleus.capability(thread))),
-                None => response.attempt_cap(Err(rs_host_proto::opcode::alloc_error::OUT_OF_CAPS)),
+                None => {
+                    response.attempt_cap(Err(genode_host_proto::opcode::alloc_error::OUT_OF_CAPS))
+                }
             };
         }
         let session = self.cpus.get_mut(&id).ok_or(NotServed::Object)?;

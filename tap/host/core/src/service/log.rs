@@ -1,8 +1,8 @@
 //! LOG: lines of components on core's standard output, each with its label.
 use std::io::{IsTerminal, Write};
 
-use rs_host_proto::opcode::log;
-use rs_host_proto::wire::Reader;
+use genode_host_proto::opcode::log;
+use genode_host_proto::wire::Reader;
 
 use super::{NotServed, Response, Served, Services};
 

@@ -10,9 +10,9 @@ mod rom;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
+use genode_host_proto::wire::{Affinity, Malformed, Reader, Writer};
+use genode_host_proto::{INVALID_OBJECT, INVALID_OPCODE, MAX_BODY, MAX_CAPS};
 pub(crate) use label::last_element;
-use rs_host_proto::wire::{Affinity, Malformed, Reader, Writer};
-use rs_host_proto::{INVALID_OBJECT, INVALID_OPCODE, MAX_BODY, MAX_CAPS};
 
 pub(crate) use cpu::Cpu;
 pub(crate) use log::{Console, Log};
@@ -201,8 +201,10 @@ impl Services {
             }
             CoreObject::Managed(map) => rm::dataspace_call(nucleus, map, opcode, response),
             CoreObject::Dataspace { size, writeable } => match opcode {
-                rs_host_proto::opcode::dataspace::SIZE => response.word(size),
-                rs_host_proto::opcode::dataspace::WRITEABLE => response.word(u64::from(writeable)),
+                genode_host_proto::opcode::dataspace::SIZE => response.word(size),
+                genode_host_proto::opcode::dataspace::WRITEABLE => {
+                    response.word(u64::from(writeable))
+                }
                 _ => Err(NotServed::Opcode),
             },
         }

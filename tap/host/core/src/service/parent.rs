@@ -2,8 +2,8 @@
 use std::collections::HashMap;
 
 use genode_args::ArgsRef;
-use rs_host_proto::opcode::{Cost, OPCODES, close, cost, env_id, upgrade};
-use rs_host_proto::wire::{Affinity, Reader};
+use genode_host_proto::opcode::{Cost, OPCODES, close, cost, env_id, upgrade};
+use genode_host_proto::wire::{Affinity, Reader};
 
 use super::cpu::SESSION_CAPS;
 use super::{

@@ -2,9 +2,9 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use rs_host_proto::PAGE;
-use rs_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer, transfer_all};
-use rs_host_proto::wire::Reader;
+use genode_host_proto::PAGE;
+use genode_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer, transfer_all};
+use genode_host_proto::wire::Reader;
 
 use topology::{Location, NodeId};
 

@@ -1,7 +1,7 @@
 //! RM: region maps, and with them managed dataspaces, in Genode 26.02's interfaces.
-use rs_host_proto::PAGE;
-use rs_host_proto::opcode::{alloc_error, attach_error, dataspace, fault, region_map, rm};
-use rs_host_proto::wire::Reader;
+use genode_host_proto::PAGE;
+use genode_host_proto::opcode::{alloc_error, attach_error, dataspace, fault, region_map, rm};
+use genode_host_proto::wire::Reader;
 use rustix::fs::OFlags;
 
 use super::{NotServed, Request, Response, Served};
@@ -235,7 +235,7 @@ mod tests {
     use crate::machine::Machine;
     use crate::nucleus::ChanId;
     use crate::nucleus::map::Found;
-    use rs_host_proto::wire::Writer;
+    use genode_host_proto::wire::Writer;
 
     /// Core has a descriptor that may write. Who shows it one that may not must not profit from that.
     #[test]

@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use rs_host_proto::opcode::rom;
+use genode_host_proto::opcode::rom;
 
 use super::{NotServed, Response, Served};
 use crate::fd;
@@ -32,7 +32,7 @@ impl Modules {
 
     fn insert(&mut self, nucleus: &mut Nucleus, name: &str, bytes: &[u8]) -> Option<u64> {
         let memory = fd::rom(bytes).ok()?;
-        let size = bytes.len().next_multiple_of(rs_host_proto::PAGE) as u64;
+        let size = bytes.len().next_multiple_of(genode_host_proto::PAGE) as u64;
         let object = nucleus
             .core_object_at(CoreObject::Dataspace { size, writeable: false }, memory)
             .ok()?;

@@ -9,7 +9,7 @@
 mod support;
 
 use genode_sys::*;
-use rs_host_raw::say;
+use rs_raw::say;
 
 extern "C" fn construct() {
     let (_, echo) = support::open("Echo", "", 10000, 3).expect("Echo session");

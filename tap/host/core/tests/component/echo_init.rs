@@ -11,7 +11,7 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rs_host_raw::say;
+use rs_raw::say;
 use support::{Child, Event};
 
 extern "C" fn construct() {

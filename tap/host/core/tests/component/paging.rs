@@ -10,11 +10,11 @@ mod support;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use genode_host_proto::control::{Packet, paging, request, status};
+use genode_host_proto::opcode::{attach_error, cost, fault, region_map, rm};
+use genode_host_proto::sys;
 use genode_sys::*;
-use rs_host_proto::control::{Packet, paging, request, status};
-use rs_host_proto::opcode::{attach_error, cost, fault, region_map, rm};
-use rs_host_proto::sys;
-use rs_host_raw::past::exchange;
+use rs_raw::past::exchange;
 
 const K: u64 = 4096;
 

@@ -6,7 +6,7 @@ use genode::{connection::Connection, prelude::*};
 use rustix::fs::FileType;
 
 use crate::honest::{self, Shared};
-use rs_host_raw::Random;
+use rs_raw::Random;
 
 /// Descriptors that are looked at for pipes.
 const DESCRIPTORS: i32 = 64;

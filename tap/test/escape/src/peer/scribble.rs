@@ -4,15 +4,15 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use genode::{connection::Connection, prelude::*};
-use rs_host_proto::bell::HINT_SIGNAL;
-use rs_host_proto::control::{Packet, request, status};
-use rs_host_proto::sync::{AtomicU32, Ordering};
-use rs_host_proto::sys::{self, Fds};
-use rs_host_proto::{CONTROL_FD, PAGE, SIGNALS_SIZE};
+use genode_host_proto::bell::HINT_SIGNAL;
+use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::sync::{AtomicU32, Ordering};
+use genode_host_proto::sys::{self, Fds};
+use genode_host_proto::{CONTROL_FD, PAGE, SIGNALS_SIZE};
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::honest::Shared;
-use rs_host_raw::Random;
+use rs_raw::Random;
 
 /// Things done to a channel before it is closed, and after that.
 const OPEN: u32 = 400;

@@ -8,11 +8,11 @@ use genode::{
     prelude::*,
     root::{Factory, Refused, Root, SessionRequest},
 };
-use rs_host_proto::control::{Packet, event, request, status};
-use rs_host_proto::slot::{ASLEEP, DEAD};
-use rs_host_proto::sync::{AtomicU32, Ordering};
-use rs_host_proto::sys::{self, Fds};
-use rs_host_proto::{CONTROL_FD, PAGE};
+use genode_host_proto::control::{Packet, event, request, status};
+use genode_host_proto::slot::{ASLEEP, DEAD};
+use genode_host_proto::sync::{AtomicU32, Ordering};
+use genode_host_proto::sys::{self, Fds};
+use genode_host_proto::{CONTROL_FD, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// How long the client waits for an error until it says that it waits for ever.

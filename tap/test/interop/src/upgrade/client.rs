@@ -7,7 +7,7 @@ use genode::{
     prelude::*,
     quota::{CapQuota, RamQuota},
 };
-use rs_upgrade::Upgrade;
+use rs_interop::upgrade::Upgrade;
 
 /// How often a server is asked that takes an upgrade between calls.
 const PATIENCE: u32 = 100_000;

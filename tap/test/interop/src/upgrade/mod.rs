@@ -1,6 +1,4 @@
 //! The interface of a server that tells what its session was upgraded by: `tap/include/rs_interop/upgrade.h`.
-#![no_std]
-#![deny(missing_docs)]
 
 /// A session that can be given more quota.
 #[genode::rpc(service = "Rs_upgrade", caps = 4, ram = 16 * 1024)]

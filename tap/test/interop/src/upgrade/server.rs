@@ -7,7 +7,7 @@ use genode::{
     quota::{CapQuota, Quota, RamQuota},
     root::{Factory, Refused, Root, SessionRequest},
 };
-use rs_upgrade::Upgrade;
+use rs_interop::upgrade::Upgrade;
 
 /// Makes sessions, and remembers the quota that there was then.
 struct Sessions(Env);

@@ -17,7 +17,7 @@ use genode::{
     thread::{self, Builder},
 };
 use rs_checks::{at, ensure};
-use rs_entrypoints_test::{ENTRYPOINTS, Place, PlaceClient, Places, cpu};
+use rs_sdk_test::entrypoints::{ENTRYPOINTS, Place, PlaceClient, Places, cpu};
 
 type Test<T = ()> = Result<T, String>;
 type Object = PlaceClient<Capability<dyn Place>>;

@@ -1,6 +1,4 @@
 //! The interfaces of the entrypoints test, and how it finds out where a thread runs.
-#![no_std]
-#![deny(missing_docs)]
 
 use genode::{Capability, affinity::Space};
 

@@ -14,7 +14,7 @@ use genode::{
     rpc::Object,
     sync::{Condvar, Mutex},
 };
-use rs_entrypoints_test::{ENTRYPOINTS, Place, Places, cpu};
+use rs_sdk_test::entrypoints::{ENTRYPOINTS, Place, Places, cpu};
 
 /// What the entrypoints share.
 #[derive(Default)]

@@ -19,7 +19,7 @@ use genode::{
     thread,
 };
 use rs_checks::{at, ensure};
-use rs_rpc_test::{Counter, CounterClient, NoCounter, RpcTest, RpcTestClient};
+use rs_sdk_test::rpc::{Counter, CounterClient, NoCounter, RpcTest, RpcTestClient};
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 4096;

@@ -1,6 +1,4 @@
 //! The interfaces that the RPC test's client and server share.
-#![no_std]
-#![deny(missing_docs)]
 
 use core::fmt;
 

@@ -14,7 +14,7 @@ use genode::{
     root::{Root, SessionRequest},
     rpc::{InBuffer, Object},
 };
-use rs_rpc_test::{Counter, CounterClient, NoCounter, RpcTest};
+use rs_sdk_test::rpc::{Counter, CounterClient, NoCounter, RpcTest};
 
 /// Objects of one session.
 const MAX_COUNTERS: usize = 8;

@@ -46,7 +46,7 @@ use memory::{Lent, Memory};
 const MAX_CONFIG: usize = 1 << 20;
 
 /// The topology page as the fork's own header writes it.
-const PAGE: &[u8] = include_bytes!("../../../topology/tests/fixtures/tip/two-nodes.bin");
+const PAGE: &[u8] = include_bytes!("../../../../../topology/tests/fixtures/tip/two-nodes.bin");
 
 type Modules = Rc<RefCell<BTreeMap<String, Rc<Module>>>>;
 

@@ -28,8 +28,13 @@ pub(crate) struct Tables {
 
 macro_rules! fixture {
     ($machine:literal, $file:literal) => {
-        include_bytes!(concat!("../../../topology/tests/fixtures/acpi/", $machine, "/", $file))
-            .to_vec()
+        include_bytes!(concat!(
+            "../../../../../topology/tests/fixtures/acpi/",
+            $machine,
+            "/",
+            $file
+        ))
+        .to_vec()
     };
 }
 

@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
 
-use rs_host_proto::PAGE;
-use rs_host_proto::control::{Packet, paging, request};
-use rs_host_proto::opcode::fault;
-use rs_host_proto::sync::{AtomicU32, Ordering};
-use rs_host_proto::sys::Futex;
+use genode_host_proto::PAGE;
+use genode_host_proto::control::{Packet, paging, request};
+use genode_host_proto::opcode::fault;
+use genode_host_proto::sync::{AtomicU32, Ordering};
+use genode_host_proto::sys::Futex;
 
 use super::{Access, Asked, Rights};
 use crate::fd::{self, Mapping};

@@ -128,7 +128,7 @@ impl Maps {
                 Asked::Map { start: low - first, size: high - low, object, offset, rights }
             }
             Found::Hole { map, at } => {
-                let at = at & !(rs_host_proto::PAGE as u64 - 1);
+                let at = at & !(genode_host_proto::PAGE as u64 - 1);
                 let faulter = Faulter { process, view: id, access, at };
                 let Some(map) = self.by_id.get_mut(&map) else { return Some(Asked::Never) };
                 let new = map.faulters.len() < MAX_FAULTERS && !map.faulters.contains(&faulter);

@@ -7,10 +7,10 @@
     clippy::unwrap_used,
     clippy::expect_used
 )]
+use genode_host_proto::opcode::{OPCODES, cost, env_id, native_pd};
+use genode_host_proto::wire::Reader;
 use genode_sys::*;
-use rs_host_proto::opcode::{OPCODES, cost, env_id, native_pd};
-use rs_host_proto::wire::Reader;
-pub use rs_host_raw::*;
+pub use rs_raw::*;
 
 /// A child started by hand, as the child machinery does it.
 pub struct Child {
@@ -100,7 +100,7 @@ pub fn start(
     unsafe { rs_cap_drop(thread.cap()) };
     call(cpu.1, OPCODES.cpu.exception_sigh, &[sigh.1], |_| {}).unwrap();
     call(pd.1, op.assign_parent, &[parent.1], |_| {}).unwrap();
-    let ds = call(rom.1, rs_host_proto::opcode::rom::DATASPACE, &[], |_| {}).unwrap().cap();
+    let ds = call(rom.1, genode_host_proto::opcode::rom::DATASPACE, &[], |_| {}).unwrap().cap();
     call(native, native_pd::START, &[ds], |_| {}).unwrap();
     unsafe { rs_cap_drop(ds) };
     Child { pd, cpu, log, rom, native, parent, sigh }

@@ -6,7 +6,7 @@ use topology::source::snapshot as from_snapshot;
 use topology::source::{acpi, cpuid, description, platform_info, synthetic, sysfs, tip, topo_session};
 use topology::view::{View, ViewPolicy};
 use topology::wire::{Call, NumaRegion};
-use topology::{Affinity, Claims, CpuId, Location, Machine, Metric, NodeId, place::Policy};
+use topology::{Affinity, Claims, CpuId, Location, Machine, Metric, NodeId, Space, place::Policy};
 
 /// Build a machine from whatever was claimed and ask it everything.
 fn exercise(claims: &[Claims]) {
@@ -178,8 +178,8 @@ impl topo_session::TopoSession for Noise<'_> {
         Ok(u32::from(n) * (1 + x as u32))
     }
 
-    fn global_affinity_space(&mut self) -> Result<(u32, u32), ()> {
-        Ok((u32::from(self.0[0]), u32::from(self.0[self.0.len() / 2]) % 8))
+    fn global_affinity_space(&mut self) -> Result<Space, ()> {
+        Ok(Space::new(u32::from(self.0[0]), u32::from(self.0[self.0.len() / 2]) % 8))
     }
 }
 

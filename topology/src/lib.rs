@@ -19,7 +19,7 @@
 //! |---|---|
 //! | what a machine is | [`model`](Machine), [`CpuSet`], [`Fact`], queries on [`Machine`], [`place`] |
 //! | where facts come from | [`source`], [`Claims`], [`Conflict`] |
-//! | what a component may see | [`Space`], [`View`](view::View), [`snapshot`], [`wire`] |
+//! | what a component may see | [`CpuGrid`], [`View`](view::View), [`snapshot`], [`wire`] |
 //! | for people | [`render`]; the command line tool is the package `topo` |
 //!
 //! The crate is `no_std` with `alloc`, has no unsafe code, and assumes nothing about the processor:
@@ -35,6 +35,7 @@ extern crate std;
 mod claims;
 mod conflict;
 mod fact;
+mod grid;
 mod id;
 mod merge;
 mod model;
@@ -44,7 +45,6 @@ pub mod render;
 mod set;
 pub mod snapshot;
 pub mod source;
-mod space;
 pub mod view;
 pub mod wire;
 
@@ -54,6 +54,8 @@ pub use claims::{
 };
 pub use conflict::{Conflict, Note, Subject};
 pub use fact::{Fact, Source};
+pub use genode_affinity::{Affinity, Location, OutsideSpace, Space};
+pub use grid::{CpuGrid, GridError};
 pub use id::{CpuId, NodeId};
 pub use merge::BuildError;
 pub use model::{
@@ -62,4 +64,3 @@ pub use model::{
 };
 pub use query::{Metric, Ranked};
 pub use set::{CpuSet, ListError};
-pub use space::{Affinity, Location, Space, SpaceError};

@@ -4,7 +4,7 @@
 //! no source said: what is not known is `None` or absent.
 
 use crate::conflict::{Conflict, Note};
-use crate::{CpuId, CpuSet, Fact, NodeId, Source, Space};
+use crate::{CpuGrid, CpuId, CpuSet, Fact, NodeId, Source};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -258,7 +258,7 @@ pub struct Machine {
     /// By (initiator, target, level, kind).
     pub(crate) access: Vec<Access>,
     pub(crate) memory_caches: Vec<MemoryCache>,
-    pub(crate) space: Option<Fact<Space>>,
+    pub(crate) space: Option<Fact<CpuGrid>>,
     pub(crate) sources: Vec<Source>,
     pub(crate) conflicts: Vec<Conflict>,
     pub(crate) notes: Vec<Note>,
@@ -304,7 +304,7 @@ impl Machine {
 
     /// The affinity space that a source told. Where there is none, [`Machine::default_space`] makes
     /// one.
-    pub fn space(&self) -> Option<&Fact<Space>> {
+    pub fn space(&self) -> Option<&Fact<CpuGrid>> {
         self.space.as_ref()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::merge::joined;
 use crate::model::{AccessKind, Cache, Cpu, Machine, MemoryRange, NO_NODE, Node, NodeKind};
-use crate::{CpuId, CpuSet, NodeId, Source, Space, SpaceError};
+use crate::{CpuGrid, CpuId, CpuSet, GridError, NodeId, Source};
 use alloc::vec::Vec;
 
 /// By what memories are ranked.
@@ -53,7 +53,7 @@ impl Machine {
     }
 
     /// The node of the CPU at a location of `space`.
-    pub fn node_of_location(&self, space: &Space, x: i32, y: i32) -> Option<NodeId> {
+    pub fn node_of_location(&self, space: &CpuGrid, x: i32, y: i32) -> Option<NodeId> {
         self.node_of(space.cpu_at(x, y)?)
     }
 
@@ -214,13 +214,13 @@ impl Machine {
 
     /// A space for a machine whose sources tell none: one column a CPU, as Linux and base-hw have
     /// it. It is a choice, not a fact; [`Machine::space`] has the facts.
-    pub fn default_space(&self) -> Result<Space, SpaceError> {
+    pub fn default_space(&self) -> Result<CpuGrid, GridError> {
         let ids: Vec<CpuId> = self.cpus.iter().map(|c| c.id).collect();
-        Space::columns(&ids, 1)
+        CpuGrid::columns(&ids, 1)
     }
 
     /// The told space, or else the default one.
-    pub fn space_or_default(&self) -> Result<Space, SpaceError> {
+    pub fn space_or_default(&self) -> Result<CpuGrid, GridError> {
         match &self.space {
             Some(fact) => Ok(fact.value.clone()),
             None => self.default_space(),

@@ -6,8 +6,8 @@
 //! relative to the rectangle. Every reply is checked: a location or id out of bounds is an error
 //! here and [`NumaRegion::INVALID`] (or all ones) on the wire, whose functions declare no errors.
 
-use crate::wire::{Call, NumaRegion, Reply, WireSpace};
-use crate::{Affinity, CpuId, Location, Machine, NodeId, Space, SpaceError};
+use crate::wire::{Call, NumaRegion, Reply};
+use crate::{Affinity, CpuGrid, CpuId, Location, Machine, NodeId, OutsideSpace, Space};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
@@ -26,7 +26,7 @@ pub struct ViewPolicy {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum ViewError {
     /// The affinity is not within its space.
-    Affinity(SpaceError),
+    Affinity(OutsideSpace),
     /// The rectangle reaches beyond the one that the session is limited to.
     BeyondLimit,
     /// The location is not within the session's rectangle.
@@ -92,7 +92,7 @@ pub struct ViewLocation {
 /// machine; it holds no reference to the machine it was made from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    global: (u32, u32),
+    global: Space,
     rect: Location,
     limit: Location,
     policy: ViewPolicy,
@@ -107,17 +107,17 @@ impl View {
     /// that rectangle, unless [`View::set_limit`] says otherwise.
     pub fn new(
         machine: &Machine,
-        space: &Space,
+        space: &CpuGrid,
         affinity: Affinity,
         policy: ViewPolicy,
     ) -> Result<View, ViewError> {
-        let rect = affinity.scale_to(space.width(), space.height()).map_err(ViewError::Affinity)?;
+        let rect = affinity.scale_to(space.space()).map_err(ViewError::Affinity)?;
         Ok(Self::of_rect(machine, space, rect, rect, policy))
     }
 
     fn of_rect(
         machine: &Machine,
-        space: &Space,
+        space: &CpuGrid,
         rect: Location,
         limit: Location,
         policy: ViewPolicy,
@@ -155,8 +155,7 @@ impl View {
             let memory = without_cpus.filter(|n| machine.memory_of(n.id.value).is_some());
             nodes.extend(memory.map(|n| ViewNode { native: n.id.value, cpus: 0, first: None }));
         }
-        let global = (space.width(), space.height());
-        View { global, rect, limit, policy, cpu_nodes, nodes, locations }
+        View { global: space.space(), rect, limit, policy, cpu_nodes, nodes, locations }
     }
 
     /// Let [`View::reconstruct`] reach as far as `limit`, a rectangle of the global space: for a
@@ -169,16 +168,11 @@ impl View {
     pub fn reconstruct(
         &mut self,
         machine: &Machine,
-        space: &Space,
+        space: &CpuGrid,
         affinity: Affinity,
     ) -> Result<(), ViewError> {
-        let rect = affinity.scale_to(space.width(), space.height()).map_err(ViewError::Affinity)?;
-        let inside = |at: i32, len: u32, lo: i32, l: u32| {
-            at >= lo && i64::from(at) + i64::from(len) <= i64::from(lo) + i64::from(l)
-        };
-        if !inside(rect.x, rect.width, self.limit.x, self.limit.width)
-            || !inside(rect.y, rect.height, self.limit.y, self.limit.height)
-        {
+        let rect = affinity.scale_to(space.space()).map_err(ViewError::Affinity)?;
+        if !rect.inside(self.limit) {
             return Err(ViewError::BeyondLimit);
         }
         *self = Self::of_rect(machine, space, rect, self.limit, self.policy);
@@ -187,7 +181,7 @@ impl View {
 
     /// Look again after the machine has changed. The rectangle is cut to the new space; where
     /// nothing of it is left, it becomes the space's first location.
-    pub fn refresh(&mut self, machine: &Machine, space: &Space) {
+    pub fn refresh(&mut self, machine: &Machine, space: &CpuGrid) {
         let cut = |r: Location| {
             let x = r.x.clamp(0, space.width() as i32 - 1);
             let y = r.y.clamp(0, space.height() as i32 - 1);
@@ -200,7 +194,7 @@ impl View {
 
     fn at(&self, x: i32, y: i32) -> Result<&ViewLocation, ViewError> {
         let outside = ViewError::Outside { x, y };
-        if !Location::cpu(x, y).within(self.rect.width, self.rect.height) {
+        if !Location::cpu(x, y).within(Space::new(self.rect.width, self.rect.height)) {
             return Err(outside);
         }
         let index = x as usize * self.rect.height as usize + y as usize;
@@ -239,12 +233,12 @@ impl View {
     }
 
     /// Opcode 5: the size of the whole affinity space.
-    pub fn global_affinity_space(&self) -> WireSpace {
-        WireSpace { width: self.global.0.into(), height: self.global.1.into() }
+    pub fn global_affinity_space(&self) -> Space {
+        self.global
     }
 
     /// Answer a call as the wire wants it: an error becomes the invalid region, or all ones.
-    pub fn answer(&mut self, machine: &Machine, space: &Space, call: Call) -> Reply {
+    pub fn answer(&mut self, machine: &Machine, space: &CpuGrid, call: Call) -> Reply {
         match call {
             Call::NodeAffinityOf(l) => {
                 Reply::Region(self.node_affinity_of(l).unwrap_or(NumaRegion::INVALID))
@@ -257,7 +251,7 @@ impl View {
                 Reply::Done
             }
             Call::PhysId(l) => Reply::Number(self.phys_id(l).unwrap_or(u32::MAX)),
-            Call::GlobalAffinitySpace => Reply::Space(self.global_affinity_space()),
+            Call::GlobalAffinitySpace => Reply::Space(self.global_affinity_space().into()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The structures that the fork's TOPO session carries, byte for byte (x86_64, little endian).
 
-use crate::{Affinity, Location};
+use crate::{Affinity, Location, Space};
 use zerocopy::{
     FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned,
     little_endian::{I32, U32, U64},
@@ -94,6 +94,18 @@ const _: () = assert!(size_of::<WireSpace>() == 8);
 const _: () = assert!(size_of::<WireLocation>() == 16);
 const _: () = assert!(size_of::<WireAffinity>() == 24);
 
+impl From<WireSpace> for Space {
+    fn from(s: WireSpace) -> Self {
+        Space::new(s.width.get(), s.height.get())
+    }
+}
+
+impl From<Space> for WireSpace {
+    fn from(s: Space) -> Self {
+        WireSpace { width: s.width.into(), height: s.height.into() }
+    }
+}
+
 impl From<WireLocation> for Location {
     fn from(l: WireLocation) -> Self {
         Location::new(l.x.get(), l.y.get(), l.width.get(), l.height.get())
@@ -113,14 +125,13 @@ impl From<Location> for WireLocation {
 
 impl From<WireAffinity> for Affinity {
     fn from(a: WireAffinity) -> Self {
-        Affinity::new(a.space.width.get(), a.space.height.get(), a.location.into())
+        Affinity::new(a.space.into(), a.location.into())
     }
 }
 
 impl From<Affinity> for WireAffinity {
     fn from(a: Affinity) -> Self {
-        let space = WireSpace { width: a.width.into(), height: a.height.into() };
-        WireAffinity { space, location: a.location.into() }
+        WireAffinity { space: a.space.into(), location: a.location.into() }
     }
 }
 

@@ -11,12 +11,12 @@ use topology::snapshot::{
     MAGIC, NONE, OwnedSnapshot, Shared, Snapshot, SnapshotError, publish, write,
 };
 use topology::view::{View, ViewPolicy};
-use topology::{AccessKind, Affinity, CpuId, Location, Machine, NodeId, Source, Space};
+use topology::{AccessKind, Affinity, CpuGrid, CpuId, Location, Machine, NodeId, Source, Space};
 use zerocopy::{FromBytes, IntoBytes};
 
 const OPEN: ViewPolicy = ViewPolicy { memory_only_nodes: true, physical_ranges: true };
 
-fn viewed(m: &Machine, affinity: Affinity, policy: ViewPolicy) -> (Space, View) {
+fn viewed(m: &Machine, affinity: Affinity, policy: ViewPolicy) -> (CpuGrid, View) {
     let space = m.space_or_default().unwrap();
     let view = View::new(m, &space, affinity, policy).unwrap();
     (space, view)
@@ -76,7 +76,7 @@ fn nothing_outside_the_rectangle_is_in_the_bytes() {
              <distance from="1" to="286331153" value="99"/>
            </machine>"#,
     );
-    let left = Affinity::new(2, 1, Location::new(0, 0, 1, 1));
+    let left = Affinity::new(Space::new(2, 1), Location::new(0, 0, 1, 1));
     let (_, view) = viewed(&m, left, OPEN);
     let words = write(&m, &view, 0);
     let bytes = words.as_bytes();
@@ -93,7 +93,7 @@ fn nothing_outside_the_rectangle_is_in_the_bytes() {
 #[test]
 fn caches_and_positions_are_in_the_snapshot() {
     let m = synthetic("numa:2 l3:2(size=8MB) l2:2(size=1MB) core:1 pu:2");
-    let right = Affinity::new(2, 1, Location::new(1, 0, 1, 1));
+    let right = Affinity::new(Space::new(2, 1), Location::new(1, 0, 1, 1));
     let (space, view) = viewed(&m, right, OPEN);
     let s = OwnedSnapshot::new(write(&m, &view, 1)).unwrap();
     let first = view.rect().x;

@@ -9,7 +9,7 @@ use topology::snapshot::{OwnedSnapshot, write};
 use topology::source::platform_info::{self, Kernel, Numbered};
 use topology::source::{snapshot, tip};
 use topology::view::{View, ViewPolicy};
-use topology::{Affinity, Location, Machine, NodeId, Source};
+use topology::{Affinity, Location, Machine, NodeId, Source, Space};
 
 const ALL: ViewPolicy = ViewPolicy { memory_only_nodes: true, physical_ranges: true };
 
@@ -74,7 +74,7 @@ fn a_server_behind_a_server_shows_the_same() {
 #[test]
 fn a_server_behind_a_part_knows_the_part() {
     let machine = synthetic("numa:4(memory=2G) core:2 pu:1");
-    let part = Affinity::new(8, 1, Location::new(3, 0, 3, 1));
+    let part = Affinity::new(Space::new(8, 1), Location::new(3, 0, 3, 1));
     let (inner, _) = behind(&machine, part, ViewPolicy::default());
     assert_eq!(inner.space().unwrap().value.width(), 3);
     let ids: Vec<u32> = inner.cpus().iter().map(|c| c.id.0).collect();

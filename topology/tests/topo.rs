@@ -12,7 +12,7 @@ use topology::source::tip::{self, TipDomain, TipError, TipRegion};
 use topology::source::topo_session::{self, TopoSession};
 use topology::view::{View, ViewError, ViewPolicy};
 use topology::wire::{Call, CallError, NumaRegion, Reply, WireAffinity, WireLocation};
-use topology::{Affinity, CpuId, Location, Machine, NodeId, Source, Space, SpaceError};
+use topology::{Affinity, CpuGrid, CpuId, Location, Machine, NodeId, OutsideSpace, Source, Space};
 use zerocopy::{FromZeros, IntoBytes};
 
 fn page(domains: &[TipDomain]) -> Vec<u8> {
@@ -76,7 +76,7 @@ fn hostile_tips_are_refused_with_the_reason() {
     assert!(tip::parse(&page(&[])).unwrap().cpus.is_empty());
 }
 
-fn whole(m: &Machine) -> (Space, View) {
+fn whole(m: &Machine) -> (CpuGrid, View) {
     let space = m.space_or_default().unwrap();
     let view = View::new(m, &space, Affinity::UNRESTRICTED, ViewPolicy::default()).unwrap();
     (space, view)
@@ -96,7 +96,7 @@ fn core_counts_are_right_where_the_forks_are_not() {
 
 /// A machine of 3 x 2 CPUs, its space, and the view of its right two columns. Columns are cores, rows are threads; the second
 /// core's threads are on domain 9.
-fn right_part() -> (Machine, Space, View) {
+fn right_part() -> (Machine, CpuGrid, View) {
     let m = described(
         r#"<machine><space width="3" height="2"/>
              <node id="9"><cpu id="5" x="1" y="0"/><cpu id="7" x="1" y="1"/><cpu id="1" x="2" y="1"/></node>
@@ -104,7 +104,7 @@ fn right_part() -> (Machine, Space, View) {
            </machine>"#,
     );
     let (space, _) = whole(&m);
-    let right = Affinity::new(3, 2, Location::new(1, 0, 2, 2));
+    let right = Affinity::new(Space::new(3, 2), Location::new(1, 0, 2, 2));
     let view = View::new(&m, &space, right, ViewPolicy::default()).unwrap();
     (m, space, view)
 }
@@ -174,7 +174,7 @@ fn bodies_that_are_no_call_are_refused() {
     }
     let l = Location::new(-3, 4, 5, u32::MAX);
     assert_eq!(Location::from(WireLocation::from(l)), l);
-    let a = Affinity::new(7, 8, l);
+    let a = Affinity::new(Space::new(7, 8), l);
     assert_eq!(Affinity::from(WireAffinity::from(a)), a);
 }
 
@@ -182,7 +182,7 @@ fn bodies_that_are_no_call_are_refused() {
 fn a_session_cannot_reach_beyond_its_rectangle() {
     let m = synthetic("numa:4 pu:2");
     let space = m.default_space().unwrap();
-    let half = Affinity::new(2, 1, Location::new(1, 0, 1, 1));
+    let half = Affinity::new(Space::new(2, 1), Location::new(1, 0, 1, 1));
     let mut view = View::new(&m, &space, half, ViewPolicy::default()).unwrap();
     assert_eq!((view.node_count(), view.rect()), (2, Location::new(4, 0, 4, 1)));
     let natives: Vec<u32> = view.nodes().iter().map(|n| n.native.0).collect();
@@ -190,14 +190,18 @@ fn a_session_cannot_reach_beyond_its_rectangle() {
     assert_eq!(view.virtual_id(NodeId(0)), None);
     let all = view.reconstruct(&m, &space, Affinity::UNRESTRICTED);
     assert_eq!(all, Err(ViewError::BeyondLimit));
-    let inner = Affinity::new(8, 1, Location::new(6, 0, 2, 1));
+    let inner = Affinity::new(Space::new(8, 1), Location::new(6, 0, 2, 1));
     assert_eq!(view.reconstruct(&m, &space, inner), Ok(()));
     assert_eq!(view.node_at_id(0).unwrap().native_id.get(), 3);
     assert_eq!(view.phys_id(Location::cpu(1, 0)), Ok(7));
     assert_eq!(view.phys_id(Location::cpu(2, 0)), Err(ViewError::Outside { x: 2, y: 0 }));
-    let bad =
-        View::new(&m, &space, Affinity::new(0, 0, Location::default()), ViewPolicy::default());
-    assert_eq!(bad.unwrap_err(), ViewError::Affinity(SpaceError::OutsideSpace));
+    let bad = View::new(
+        &m,
+        &space,
+        Affinity::new(Space::new(0, 0), Location::default()),
+        ViewPolicy::default(),
+    );
+    assert_eq!(bad.unwrap_err(), ViewError::Affinity(OutsideSpace));
     // the machine shrinks under the session
     let small = synthetic("numa:1 pu:2");
     view.refresh(&small, &small.default_space().unwrap());
@@ -236,7 +240,7 @@ fn neighbours_and_memory_only_nodes_follow_policy() {
 struct Session<'a> {
     view: View,
     machine: &'a Machine,
-    space: Space,
+    space: CpuGrid,
     /// Take locations of phys_id as global, as the fork's core does.
     as_the_fork: bool,
 }
@@ -264,9 +268,9 @@ impl TopoSession for Session<'_> {
         }
     }
 
-    fn global_affinity_space(&mut self) -> Result<(u32, u32), Self::Error> {
+    fn global_affinity_space(&mut self) -> Result<Space, Self::Error> {
         match self.view.answer(self.machine, &self.space, Call::GlobalAffinitySpace) {
-            Reply::Space(s) => Ok((s.width.get(), s.height.get())),
+            Reply::Space(s) => Ok(s.into()),
             _ => Err("wrong reply"),
         }
     }
@@ -347,7 +351,7 @@ proptest! {
         prop_assume!(!nodes.is_empty());
         let m = described(&text);
         let space = m.space_or_default().unwrap();
-        let affinity = Affinity::new(width, height, Location::new(x as i32, y as i32, w, h));
+        let affinity = Affinity::new(Space::new(width, height), Location::new(x as i32, y as i32, w, h));
         let view = View::new(&m, &space, affinity, ViewPolicy::default());
         if x + w > width || y + h > height {
             prop_assert!(view.is_err());

@@ -30,9 +30,9 @@ pub(crate) struct State {
     view: View,
     /// The affinity that the session was opened with, relative to a space of the client's own: it scales with the
     /// machine.
-    granted: topology::Affinity,
+    granted: Affinity,
     /// The one that the client chose since, within the former.
-    chosen: Option<topology::Affinity>,
+    chosen: Option<Affinity>,
     world: Rc<RefCell<World>>,
     /// RAM that the client donated so far.
     donated: RamQuota,
@@ -43,7 +43,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(
         label: &str,
-        (granted, view): (topology::Affinity, View),
+        (granted, view): (Affinity, View),
         world: Rc<RefCell<World>>,
         donated: RamQuota,
     ) -> Self {
@@ -126,23 +126,18 @@ impl State {
 /// The RPC object of a session.
 pub(crate) struct Session(pub(crate) Rc<RefCell<State>>);
 
-fn local(location: &Location) -> topology::Location {
-    topology::Location::new(location.x, location.y, location.width, location.height)
-}
-
 /// The rectangle that an affinity means; one without a space, as of a client that asks for nothing, is all.
-pub(crate) fn rectangle(affinity: &Affinity) -> topology::Affinity {
+pub(crate) fn rectangle(affinity: &Affinity) -> Affinity {
     if affinity.space == Space::default() {
-        return topology::Affinity::UNRESTRICTED;
+        return Affinity::UNRESTRICTED;
     }
-    let Space { width, height } = affinity.space;
-    topology::Affinity::new(width, height, local(&affinity.location))
+    *affinity
 }
 
 impl Topo for Session {
     fn node_affinity_of(&mut self, location: &Location) -> Region {
         let state = self.0.borrow();
-        state.view.node_affinity_of(local(location)).unwrap_or(NumaRegion::INVALID).into()
+        state.view.node_affinity_of(*location).unwrap_or(NumaRegion::INVALID).into()
     }
 
     fn node_at_id(&mut self, id: u32) -> Region {
@@ -169,12 +164,11 @@ impl Topo for Session {
     }
 
     fn phys_id(&mut self, location: &Location) -> u32 {
-        self.0.borrow().view.phys_id(local(location)).unwrap_or(u32::MAX)
+        self.0.borrow().view.phys_id(*location).unwrap_or(u32::MAX)
     }
 
     fn global_affinity_space(&mut self) -> Space {
-        let space = self.0.borrow().view.global_affinity_space();
-        Space { width: space.width.get(), height: space.height.get() }
+        self.0.borrow().view.global_affinity_space()
     }
 }
 

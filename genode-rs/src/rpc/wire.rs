@@ -1,6 +1,9 @@
 //! Plain values: types whose bytes in a message are their C++ counterpart's bytes in memory.
 
+use core::mem::offset_of;
+
 use super::WireError;
+use crate::affinity::{Affinity, Location, Space};
 
 #[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
 compile_error!("the RPC wire format is defined for 64-bit little-endian systems only");
@@ -61,6 +64,45 @@ macro_rules! numbers {
 }
 
 numbers!(u8 u16 u32 u64 usize i8 i16 i32 i64 isize f32 f64);
+
+/// Structs of the crates below this one, field by field as the derive does it; they have no padding.
+macro_rules! structs {
+    ($($name:ty { $($field:ident: $ty:ty),* })*) => { $(
+        impl Wire for $name {
+            const SIZE: usize = {
+                assert!(0 $(+ <$ty as Wire>::SIZE)* == size_of::<Self>(), "there is padding");
+                size_of::<Self>()
+            };
+
+            #[inline]
+            fn store(&self, bytes: &mut [u8]) {
+                $({
+                    let start = offset_of!(Self, $field);
+                    self.$field.store(&mut bytes[start..start + <$ty as Wire>::SIZE]);
+                })*
+            }
+
+            #[inline]
+            fn load(bytes: &[u8]) -> Result<Self, WireError> {
+                if bytes.len() != Self::SIZE {
+                    return Err(WireError::Short);
+                }
+                Ok(Self {
+                    $($field: {
+                        let start = offset_of!(Self, $field);
+                        Wire::load(&bytes[start..start + <$ty as Wire>::SIZE])?
+                    },)*
+                })
+            }
+        }
+    )* };
+}
+
+structs! {
+    Space { width: u32, height: u32 }
+    Location { x: i32, y: i32, width: u32, height: u32 }
+    Affinity { space: Space, location: Location }
+}
 
 impl Wire for bool {
     const SIZE: usize = 1;

@@ -392,7 +392,7 @@ impl Reader {
             width: self.attr(node, "width").unwrap_or(rest(space.width, x)),
             height: self.attr(node, "height").unwrap_or(rest(space.height, y)),
         };
-        if space.contains(&location) {
+        if location.within(space) {
             return location;
         }
         self.warn(

@@ -19,7 +19,6 @@ use super::{
     config::{Config, Start},
     plan::{Offered, Used, route},
     route::{Explained, Query, To},
-    subordinate::subordinate,
 };
 use crate::{
     affinity::Affinity,
@@ -199,7 +198,8 @@ impl<S: Copy> Hooks<S> {
         let found = route(offered, start, service, label).map_err(|denial| {
             Explained(Query { child: name, service, label }, &denial).to_string()
         })?;
-        let affinity = subordinate(routing.config.space, start.location, affinity);
+        let own = Affinity::new(routing.config.space, start.location);
+        let affinity = own.subordinate(affinity);
         let answer = match &found.to {
             To::Parent => Decided::To(Answer::Parent),
             To::Local => Decided::Local,

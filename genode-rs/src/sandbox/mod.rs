@@ -37,7 +37,6 @@ mod rom;
 mod route;
 #[allow(unsafe_code, reason = "the safe side of the seam's children")]
 mod seam;
-mod subordinate;
 
 use alloc::{
     boxed::Box,

@@ -15,7 +15,6 @@ use super::{
     rom::InlineConfig,
 };
 use crate::{
-    affinity::{Affinity, Location, Space},
     args::ArgsBuf,
     cap::{Capability, RawCap},
     env::Env,
@@ -25,6 +24,7 @@ use crate::{
     node::{Node, Syntax},
     quota::{CapQuota, Quota, RamQuota},
     signal::{SignalContext, Transmitter},
+    sys,
 };
 
 type SeamHooks = Hooks<Server>;
@@ -97,7 +97,7 @@ impl Backend for System {
             binary_len: spec.binary.len(),
             ram: spec.quota.ram.0,
             caps: spec.quota.caps.0,
-            affinity: spec.affinity.into(),
+            affinity: sys::affinity::to_seam(spec.affinity),
         };
         let policy = seam::rs_child_policy_t {
             ctx: Rc::as_ptr(&hooks).cast_mut().cast::<c_void>(),
@@ -207,14 +207,6 @@ unsafe fn text<'a>(text: *const c_char, len: usize) -> &'a str {
     core::str::from_utf8(bytes).unwrap_or_default()
 }
 
-fn affinity_of(a: &seam::rs_affinity_t) -> Affinity {
-    let (s, l) = (a.space, a.location);
-    Affinity {
-        space: Space { width: s.w, height: s.h },
-        location: Location { x: l.x, y: l.y, width: l.w, height: l.h },
-    }
-}
-
 fn put_label(label: &Label, into: &mut [c_char; seam::RS_MAX_LABEL as usize]) {
     into.fill(0);
     // a label has at most 159 bytes, so that the last one stays zero
@@ -239,7 +231,7 @@ unsafe extern "C" fn on_route(
         )
     };
     let (answer, label, affinity) =
-        hooks.route(service, label, args, affinity_of(&request.affinity));
+        hooks.route(service, label, args, sys::affinity::from_seam(&request.affinity));
     (route.kind, route.server, route.local) = match answer {
         Answer::Deny => (seam::RS_ROUTE_DENY, core::ptr::null_mut(), 0),
         Answer::Parent => (seam::RS_ROUTE_PARENT, core::ptr::null_mut(), 0),
@@ -247,7 +239,7 @@ unsafe extern "C" fn on_route(
         Answer::Local(cap) => (seam::RS_ROUTE_LOCAL, core::ptr::null_mut(), cap.into_handle()),
     };
     put_label(&label, &mut route.label);
-    route.affinity = affinity.into();
+    route.affinity = sys::affinity::to_seam(affinity);
 }
 
 unsafe extern "C" fn on_local_close(ctx: *mut c_void, local: seam::rs_cap_t) {

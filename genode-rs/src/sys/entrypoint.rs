@@ -28,7 +28,13 @@ impl Ep {
         let mut ep = core::ptr::null_mut();
         // SAFETY: name and out parameter are live.
         Error::check(unsafe {
-            seam::rs_ep_create(name.as_ptr().cast(), name.len(), stack_size, at.into(), &raw mut ep)
+            seam::rs_ep_create(
+                name.as_ptr().cast(),
+                name.len(),
+                stack_size,
+                super::affinity::location_to_seam(at),
+                &raw mut ep,
+            )
         })?;
         Ok(Self(ep))
     }

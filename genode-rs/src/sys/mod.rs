@@ -4,6 +4,7 @@
 //! [`affinity`](crate::affinity), [`quota`](crate::quota)), nothing above. The rest of the crate builds on it
 //! without `unsafe`.
 
+pub(crate) mod affinity;
 pub(crate) mod at_end;
 #[cfg(not(test))]
 pub(crate) mod cap;

@@ -41,15 +41,6 @@ pub(crate) enum EnvCap {
     Cpu,
 }
 
-impl From<Affinity> for seam::rs_affinity_t {
-    fn from(a: Affinity) -> Self {
-        Self {
-            space: seam::rs_space_t { w: a.space.width, h: a.space.height },
-            location: a.location.into(),
-        }
-    }
-}
-
 /// A capability of the environment; invalid where the system has none.
 pub(crate) fn env_cap(which: EnvCap) -> RawCap {
     let which = match which {
@@ -67,7 +58,7 @@ pub(crate) fn session_open(
     args: &str,
     affinity: Affinity,
 ) -> Result<(u64, RawCap), Error> {
-    let affinity = affinity.into();
+    let affinity = super::affinity::to_seam(affinity);
     let (mut id, mut cap) = (0, 0);
     // SAFETY: strings, affinity and out parameters are live.
     Error::check(unsafe {

@@ -58,7 +58,7 @@ impl Thread {
                 name.as_ptr().cast(),
                 name.len(),
                 stack_size,
-                location.into(),
+                super::affinity::location_to_seam(location),
                 Some(run),
                 arg.cast(),
                 &raw mut thread,
@@ -81,7 +81,9 @@ impl Thread {
     /// Moves the thread to another location.
     pub(crate) fn migrate(&self, location: Location) -> Result<(), Error> {
         // SAFETY: the thread exists until `join` consumes `self`.
-        Error::check(unsafe { seam::rs_thread_migrate(self.0, location.into()) })
+        Error::check(unsafe {
+            seam::rs_thread_migrate(self.0, super::affinity::location_to_seam(location))
+        })
     }
 }
 
@@ -94,8 +96,7 @@ pub(crate) fn id() -> u64 {
 /// The component's affinity space.
 pub(crate) fn affinity_space() -> Space {
     // SAFETY: no preconditions.
-    let space = unsafe { seam::rs_affinity_space() };
-    Space { width: space.w, height: space.h }
+    super::affinity::space_from_seam(unsafe { seam::rs_affinity_space() })
 }
 
 /// Whether the component has one CPU only, as its affinity space says. Asked for once.
@@ -176,11 +177,5 @@ impl Blockade {
     pub(crate) unsafe fn wakeup(this: *const Self) {
         // SAFETY: the caller vouches for a live, initialised blockade; the seam synchronises the access.
         unsafe { seam::rs_blockade_wakeup(UnsafeCell::raw_get(&raw const (*this).seam)) }
-    }
-}
-
-impl From<Location> for seam::rs_location_t {
-    fn from(l: Location) -> Self {
-        Self { x: l.x, y: l.y, w: l.width, h: l.height }
     }
 }

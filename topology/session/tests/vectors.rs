@@ -22,19 +22,15 @@ fn session() -> Session {
            </machine>"#,
     );
     let machine = Machine::build(&[claims.unwrap()]).unwrap();
-    let right = topology::Affinity::new(3, 2, topology::Location::new(1, 0, 2, 2));
+    let right = Affinity::new(Space::new(3, 2), Location::new(1, 0, 2, 2));
     let space = machine.space_or_default().unwrap();
     let view = View::new(&machine, &space, right, ViewPolicy::default()).unwrap();
     Session { machine, view }
 }
 
-fn local(at: &Location) -> topology::Location {
-    topology::Location::new(at.x, at.y, at.width, at.height)
-}
-
 impl Topo for Session {
     fn node_affinity_of(&mut self, location: &Location) -> Region {
-        self.view.node_affinity_of(local(location)).unwrap_or(NumaRegion::INVALID).into()
+        self.view.node_affinity_of(*location).unwrap_or(NumaRegion::INVALID).into()
     }
 
     fn node_at_id(&mut self, id: u32) -> Region {
@@ -46,19 +42,16 @@ impl Topo for Session {
     }
 
     fn reconstruct(&mut self, affinity: Affinity) {
-        let Space { width, height } = affinity.space;
-        let chosen = topology::Affinity::new(width, height, local(&affinity.location));
         let space = self.machine.space_or_default().unwrap();
-        self.view.reconstruct(&self.machine, &space, chosen).ok();
+        self.view.reconstruct(&self.machine, &space, affinity).ok();
     }
 
     fn phys_id(&mut self, location: &Location) -> u32 {
-        self.view.phys_id(local(location)).unwrap_or(u32::MAX)
+        self.view.phys_id(*location).unwrap_or(u32::MAX)
     }
 
     fn global_affinity_space(&mut self) -> Space {
-        let space = self.view.global_affinity_space();
-        Space { width: space.width.get(), height: space.height.get() }
+        self.view.global_affinity_space()
     }
 }
 

@@ -4,7 +4,7 @@ use super::{BuildError, Distances, Draft, DraftSubject, NodeMap};
 use crate::claims::{Claims, CpuKey, KeyKind};
 use crate::conflict::{Note, Subject};
 use crate::model::{MAX_CPUS, MAX_NODES};
-use crate::{Fact, NodeId, Space};
+use crate::{CpuGrid, Fact, NodeId};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -158,14 +158,14 @@ impl Draft {
     pub(super) fn finish_space(
         &self,
         ids: &[crate::CpuId],
-    ) -> Result<Option<Fact<Space>>, BuildError> {
+    ) -> Result<Option<Fact<CpuGrid>>, BuildError> {
         let Some((claim, named, source)) = &self.space else { return Ok(None) };
-        let mut space = Space::new(claim.width, claim.height).map_err(BuildError::Space)?;
+        let mut space = CpuGrid::new(claim.width, claim.height).map_err(BuildError::Space)?;
         let mut placed = BTreeSet::new();
         for ((x, y, _), index) in claim.cpus.iter().zip(named) {
             let Some(id) = ids.get(*index) else { continue };
             if !placed.insert(*id) {
-                return Err(BuildError::Space(crate::SpaceError::TwiceInSpace));
+                return Err(BuildError::Space(crate::GridError::Twice));
             }
             space.place_unchecked(*x, *y, *id).map_err(BuildError::Space)?;
         }

@@ -13,7 +13,7 @@ mod memory;
 use crate::claims::{AccessClaim, Claims, CpuKey, MemoryCacheClaim, NodeIds, SpaceClaim};
 use crate::conflict::{Note, Subject};
 use crate::model::{MAX_NODES, Machine};
-use crate::{Fact, NodeId, Source, SpaceError};
+use crate::{Fact, GridError, NodeId, Source};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
@@ -43,7 +43,7 @@ pub enum BuildError {
     /// A distance matrix whose size does not fit its list of nodes.
     BadMatrix,
     /// The affinity space is impossible.
-    Space(SpaceError),
+    Space(GridError),
 }
 
 impl fmt::Display for BuildError {

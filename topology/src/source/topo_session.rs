@@ -6,7 +6,7 @@
 use crate::claims::{Claims, CpuClaim, CpuKey, KeyKind, NodeIds, SpaceClaim};
 use crate::model::{MAX_CPUS, MAX_NODES};
 use crate::wire::NumaRegion;
-use crate::{NodeId, Source};
+use crate::{NodeId, Source, Space};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -18,8 +18,8 @@ pub trait TopoSession {
     fn node_affinity_of(&mut self, x: i32, y: i32) -> Result<NumaRegion, Self::Error>;
     /// Opcode 4.
     fn phys_id(&mut self, x: i32, y: i32) -> Result<u32, Self::Error>;
-    /// Opcode 5, columns and rows.
-    fn global_affinity_space(&mut self) -> Result<(u32, u32), Self::Error>;
+    /// Opcode 5.
+    fn global_affinity_space(&mut self) -> Result<Space, Self::Error>;
 }
 
 /// Why a session's replies make no machine.
@@ -77,7 +77,8 @@ pub fn read<T: TopoSession>(
     let mut sorted = physical.clone();
     sorted.sort_unstable();
     sorted.dedup();
-    let whole = session.global_affinity_space().map_err(TopoSourceError::Call)? == (width, height);
+    let whole = session.global_affinity_space().map_err(TopoSourceError::Call)?
+        == Space::new(width, height);
     let distinct = sorted.len() == physical.len();
     let trusted = whole && distinct && sorted.last().is_some_and(|n| (*n as usize) < MAX_CPUS);
     if !trusted {

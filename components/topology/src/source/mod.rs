@@ -21,7 +21,7 @@ use genode::{
     signal::SignalContext,
 };
 use topology::{
-    Claims, Machine, Space,
+    Claims, CpuGrid, Machine,
     source::{
         description::{self, DescriptionError},
         element::Element,
@@ -41,7 +41,7 @@ const MAX_LINES: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) machine: Machine,
-    pub(crate) space: Space,
+    pub(crate) space: CpuGrid,
     /// Who told.
     pub(crate) source: String,
     /// What was refused on the way. A machine that is known already is better than one with such gaps.

@@ -42,9 +42,8 @@ impl TopoSession for Functions<'_> {
         self.0.phys_id(&Location::cpu(x, y))
     }
 
-    fn global_affinity_space(&mut self) -> Result<(u32, u32), rpc::Error> {
-        let Space { width, height } = self.0.global_affinity_space()?;
-        Ok((width, height))
+    fn global_affinity_space(&mut self) -> Result<Space, rpc::Error> {
+        self.0.global_affinity_space()
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use genode_host_proto::wire::Affinity;
 use rustix::thread::CpuSet;
-use topology::{CpuId, Location, NodeId, Space};
+use topology::{CpuGrid, CpuId, Location, NodeId, Space};
 
 /// RAM of one node.
 #[derive(Clone, Copy, Default)]
@@ -29,7 +29,7 @@ pub(crate) fn real_description() -> Option<String> {
 
 /// Space and nodes.
 pub(crate) struct Machine {
-    space: Space,
+    space: CpuGrid,
     /// CPUs that core may run components on.
     real: Vec<usize>,
     /// The described nodes; empty for the real machine.
@@ -45,7 +45,7 @@ impl Machine {
             .map_err(|e| format!("cannot read core's CPUs: {e}"))?;
         let real: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|c| set.is_set(*c)).collect();
         let ids: Vec<CpuId> = real.iter().map(|c| CpuId(*c as u32)).collect();
-        let space = Space::columns(&ids, 1).map_err(|e| format!("no affinity space: {e}"))?;
+        let space = CpuGrid::columns(&ids, 1).map_err(|e| format!("no affinity space: {e}"))?;
         Ok(Self { space, real, nodes: BTreeMap::new(), description: None })
     }
 
@@ -83,16 +83,9 @@ impl Machine {
     pub(crate) fn place(&self, affinity: &Affinity) -> Location {
         let (x, y) = affinity.at;
         let location = Location::new(x, y, affinity.size.0, affinity.size.1);
-        topology::Affinity::new(affinity.space.0, affinity.space.1, location)
-            .scale_to(self.space.width(), self.space.height())
+        topology::Affinity::new(Space::new(affinity.space.0, affinity.space.1), location)
+            .scale_to(self.space.space())
             .unwrap_or(self.everywhere())
-    }
-
-    /// A location within a component's place; `None` if it is outside.
-    pub(crate) fn within(place: Location, inner: Location) -> Option<Location> {
-        inner
-            .within(place.width, place.height)
-            .then(|| Location::new(place.x + inner.x, place.y + inner.y, inner.width, inner.height))
     }
 
     /// The real CPUs of a location.
@@ -168,16 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn locations_stay_within_their_place_and_have_cpus() {
+    fn a_place_is_scaled_and_its_locations_have_cpus() {
         let machine = four_nodes();
         let half = Affinity { space: (2, 1), at: (1, 0), size: (1, 1) };
         let place = machine.place(&half);
         assert_eq!((place.x, place.width), (4, 4));
         assert_eq!(machine.place(&Affinity::default()), machine.everywhere());
-        let inner = Machine::within(place, Location::cpu(3, 0)).unwrap();
+        let inner = place.part(Location::cpu(3, 0)).unwrap();
         assert_eq!(inner.x, 7);
-        assert_eq!(Machine::within(place, Location::cpu(4, 0)), None);
-        assert_eq!(Machine::within(place, Location::cpu(-1, 0)), None);
         assert_eq!(machine.cpus(inner).count(), 1);
     }
 }

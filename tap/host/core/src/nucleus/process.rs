@@ -13,7 +13,6 @@ use super::tables::Timer;
 use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};
 use crate::account::AccountId;
 use crate::isolation::loader;
-use crate::machine::Machine;
 
 /// A component's process.
 pub(crate) struct Process {
@@ -158,7 +157,7 @@ impl Nucleus {
         location: Location,
     ) -> Result<(), Refusal> {
         let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
-        let location = Machine::within(process.place, location).ok_or(Refusal::Invalid)?;
+        let location = process.place.part(location).ok_or(Refusal::Invalid)?;
         let tid = i32::try_from(thread).ok().and_then(Pid::from_raw).ok_or(Refusal::Invalid)?;
         // Only threads of the process itself.
         let task = format!("/proc/{}/task/{thread}", process.pid.as_raw_nonzero());

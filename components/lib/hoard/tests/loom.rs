@@ -6,8 +6,8 @@
 //! Each model also runs with one step of the source weakened or dropped, and must fail then.
 #![cfg(loom)]
 
-use hoard::lock::Lock;
-use hoard::remote::{Batch, Links, Pushed, Remote, ordering};
+use hoard::internals::lock::Lock;
+use hoard::internals::remote::{Batch, Links, Pushed, Remote, ordering};
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, Ordering};
@@ -43,7 +43,7 @@ unsafe impl Sync for Model {}
 unsafe impl Send for Model {}
 
 impl Links for Model {
-    fn link(&self, from: u32, to: Option<u32>) {
+    unsafe fn link(&self, from: u32, to: Option<u32>) {
         self.next[from as usize / 8].with_mut(|cell| {
             // SAFETY: loom checks that nobody else has access.
             unsafe { *cell = to }
@@ -71,7 +71,27 @@ impl Model {
             unsafe { *cell += 1 }
         });
         let at = block * 8;
-        self.remote.push(self, Batch { head: at, tail: at, count: 1 }, take_at)
+        // SAFETY: the block is this thread's until here; loom checks.
+        unsafe { self.remote.push(self, Batch { head: at, tail: at, count: 1 }, take_at) }
+    }
+
+    /// Takes what waits, as the owner.
+    fn collect(&self) -> Option<Batch> {
+        // SAFETY: the models call it as owners; loom checks.
+        unsafe { self.remote.collect() }
+    }
+
+    /// Lets go of the superblock, as the owner.
+    fn float(&self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.remote.float() }
+    }
+
+    /// Hands the superblock to the node, as the owner who holds the lock.
+    fn publish(&self) -> u32 {
+        self.set_global(true);
+        // SAFETY: as above.
+        unsafe { self.remote.publish() }
     }
 
     /// Walks a chain as its owner, using every block again.
@@ -104,7 +124,8 @@ impl Model {
     fn locked<T>(&self, f: impl FnOnce() -> T) -> T {
         self.node.acquire(thread::yield_now);
         let result = f();
-        self.node.release();
+        // SAFETY: taken above.
+        unsafe { self.node.release() };
         result
     }
 
@@ -116,7 +137,9 @@ impl Model {
                 unsafe { *cell }
             });
             let used = self.used.load(Ordering::Relaxed);
-            if listed == Some(true) && waiting >= used && self.remote.retire(used) {
+            // SAFETY: the lock is held; loom checks.
+            let retire = || unsafe { self.remote.retire(used) };
+            if listed == Some(true) && waiting >= used && retire() {
                 self.set_global(false);
                 for content in &self.content[..2] {
                     content.with_mut(|cell| {
@@ -172,14 +195,14 @@ fn push_and_collect() {
             for _ in 0..2 {
                 // A hint for the explorer: here the others may have run.
                 thread::yield_now();
-                if let Some(batch) = sb.remote.collect() {
+                if let Some(batch) = sb.collect() {
                     sb.accept(batch);
                 }
             }
             for thread in threads {
                 thread.join().unwrap();
             }
-            if let Some(batch) = sb.remote.collect() {
+            if let Some(batch) = sb.collect() {
                 sb.accept(batch);
             }
             assert_eq!(sb.private(|p| p.home), 2, "no block is lost");
@@ -207,9 +230,9 @@ fn float_and_take() {
                 })
             };
             sb.private(|p| p.owners = 10);
-            let floated = sb.remote.float();
+            let floated = sb.float();
             if !floated {
-                let batch = sb.remote.collect().expect("a block waits");
+                let batch = sb.collect().expect("a block waits");
                 sb.accept(batch);
             }
             let taken = other.join().unwrap();
@@ -230,7 +253,7 @@ fn claim_and_take() {
         explore(|| {
             let sb = Model::new();
             sb.private(|p| p.owners = 10);
-            assert!(sb.remote.float());
+            assert!(sb.float());
             let threads = [0, 1].map(|block| {
                 let sb = sb.clone();
                 thread::spawn(move || match sb.free(block, 2) {
@@ -255,7 +278,7 @@ fn claim_and_take() {
                 owners += thread.join().unwrap();
             }
             assert_eq!(owners, 1, "one owner");
-            if let Some(batch) = sb.remote.collect() {
+            if let Some(batch) = sb.collect() {
                 assert!(claimed);
                 sb.accept(batch);
             }
@@ -285,10 +308,7 @@ fn publish_and_retire() {
             });
             // The owner frees its own block, then lets go, as `Locked::put` does.
             sb.used.store(2, Ordering::Relaxed);
-            let waiting = sb.locked(|| {
-                sb.set_global(true);
-                sb.remote.publish()
-            });
+            let waiting = sb.locked(|| sb.publish());
             sb.settle(waiting);
             for thread in threads {
                 thread.join().unwrap();
@@ -312,10 +332,7 @@ fn adopt_and_retire() {
         explore(|| {
             let sb = Model::new();
             sb.used.store(2, Ordering::Relaxed);
-            sb.locked(|| {
-                sb.set_global(true);
-                sb.remote.publish();
-            });
+            sb.locked(|| sb.publish());
             let other = {
                 let sb = sb.clone();
                 thread::spawn(move || {
@@ -335,16 +352,17 @@ fn adopt_and_retire() {
                 });
                 if listed == Some(true) {
                     sb.set_global(false);
-                    sb.remote.adopt();
+                    // SAFETY: global, and the lock is held; loom checks.
+                    unsafe { sb.remote.adopt() };
                 }
                 listed == Some(true)
             });
-            if adopted && let Some(batch) = sb.remote.collect() {
+            if adopted && let Some(batch) = sb.collect() {
                 sb.accept(batch);
             }
             other.join().unwrap();
             if adopted {
-                if let Some(batch) = sb.remote.collect() {
+                if let Some(batch) = sb.collect() {
                     sb.accept(batch);
                 }
                 assert_eq!(sb.private(|p| p.home), 2, "no block is lost");

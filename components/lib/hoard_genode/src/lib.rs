@@ -1,11 +1,8 @@
 //! The hoard heap for components, on the host target and on Genode.
 //!
-//! ```ignore
-//! #[genode::component(heap = hoard_genode::Hoard)]
-//! fn main(env: genode::Env) { .. }
-//! ```
+//! `#[genode::component(heap = hoard_genode::Hoard)]` makes it the heap of a component.
 //!
-//! Memory comes in RAM dataspaces of the component's own quota ([`platform`]), so running out is a null pointer, and
+//! Memory comes in RAM dataspaces of the component's own quota, so running out is a null pointer, and
 //! what goes back is quota again. A thread's heap is found by thread-local storage on the host, and by the slot of the
 //! thread's stack on Genode, where threads have neither thread-local storage nor an exit hook: there the SDK says when
 //! one of its threads ends, and whatever else lived in a slot leaves its heap to the next.
@@ -16,21 +13,18 @@
 extern crate std;
 
 mod ledger;
-pub mod platform;
+mod platform;
 #[cfg(any(target_os = "genode", test))]
 mod slots;
 
-use hoard::face::{Face, Process};
-use hoard::heap::Heap;
-use hoard::shared::Core;
-use hoard::superblock::Table;
+use hoard::{Allocator, Core, Heap, Process, Table};
 use platform::Dataspaces;
 
 static TABLE: Table = Table::new();
 static PLATFORM: Dataspaces = Dataspaces::new();
 static CORE: Core = Core::new(&PLATFORM, &TABLE);
 
-/// The component.
+/// The component that runs, on its own RAM quota.
 #[derive(Clone, Copy, Debug)]
 pub struct Component;
 
@@ -38,9 +32,12 @@ pub struct Component;
 static SLOTS: slots::Slots = slots::Slots::new();
 #[cfg(target_os = "genode")]
 static AT_END: genode::thread::AtEnd =
-    genode::thread::AtEnd::new(|| SLOTS.detach(slots::current(), &CORE));
+    // SAFETY: called by the thread that ends, for its own slot.
+    genode::thread::AtEnd::new(|| unsafe { SLOTS.detach(slots::current(), &CORE) });
 
-impl Process for Component {
+// SAFETY: one core. On the host `thread` keeps each thread's heap; on Genode no two threads live on one
+// slot at a time. Neither gives it to anybody else.
+unsafe impl Process for Component {
     #[inline(always)]
     fn core() -> &'static Core {
         &CORE
@@ -49,12 +46,12 @@ impl Process for Component {
     #[cfg(not(target_os = "genode"))]
     #[inline(always)]
     fn heap() -> &'static Heap {
-        hoard::thread::get()
+        hoard::internals::thread::get()
     }
 
     #[cfg(not(target_os = "genode"))]
     fn attach() -> &'static Heap {
-        hoard::thread::attach(&CORE)
+        hoard::internals::thread::attach(&CORE)
     }
 
     #[cfg(target_os = "genode")]
@@ -71,8 +68,8 @@ impl Process for Component {
 }
 
 /// The heap as a component's global allocator.
-pub type Hoard = Face<Component>;
+pub type Hoard = Allocator<Component>;
 
 /// The one value of the type of this name.
 #[allow(non_upper_case_globals)] // so that it reads as a unit struct
-pub const Hoard: Hoard = Face::new();
+pub const Hoard: Hoard = Allocator::new();

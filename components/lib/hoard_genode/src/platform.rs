@@ -7,9 +7,9 @@ use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 
 use genode_sys as seam;
-use hoard::lock::Lock;
+use hoard::Table;
+use hoard::internals::lock::Lock;
 use hoard::platform::{Commit, Platform};
-use hoard::superblock::Table;
 
 use crate::ledger::{self, Entry};
 
@@ -73,7 +73,7 @@ struct State {
 
 /// RAM dataspaces, attached.
 #[derive(Debug)]
-pub struct Dataspaces {
+pub(crate) struct Dataspaces {
     lock: Lock,
     state: UnsafeCell<State>,
 }
@@ -169,9 +169,8 @@ impl State {
 }
 
 impl Dataspaces {
-    /// Nothing mapped yet.
-    #[allow(clippy::new_without_default)] // made for statics
-    pub const fn new() -> Self {
+    /// Makes a platform that has mapped nothing yet.
+    pub(crate) const fn new() -> Self {
         Self {
             lock: Lock::new(),
             state: UnsafeCell::new(State {
@@ -189,7 +188,8 @@ impl Dataspaces {
         self.lock.acquire(|| self.yield_now());
         // SAFETY: the lock makes this the only reference.
         let result = f(unsafe { &mut *self.state.get() });
-        self.lock.release();
+        // SAFETY: taken above.
+        unsafe { self.lock.release() };
         result
     }
 
@@ -240,7 +240,9 @@ impl Dataspaces {
     }
 }
 
-impl Platform for Dataspaces {
+// SAFETY: RAM dataspaces come zeroed, belong to this component alone, and are mapped where nothing else
+// is; a unit or mapping is noted before anybody hears of it.
+unsafe impl Platform for Dataspaces {
     fn map(&self, size: usize, align: usize, _node: usize) -> *mut u8 {
         if align > PAGE {
             return self.place(size, |state| state.aligned.next(size, align));
@@ -302,7 +304,7 @@ impl Platform for Dataspaces {
 
     fn yield_now(&self) {
         #[cfg(not(target_os = "genode"))]
-        hoard::platform::linux::Linux.yield_now();
+        hoard::platform::Linux.yield_now();
         // A call to core: others run meanwhile.
         #[cfg(target_os = "genode")]
         // SAFETY: no preconditions.

@@ -7,8 +7,8 @@
 use core::ptr::{from_ref, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use hoard::heap::{GONE, Heap, Kind, MISSING};
-use hoard::shared::Core;
+use hoard::internals::Kind;
+use hoard::{Core, GONE, Heap, MISSING};
 
 /// Bytes of a slot, and its alignment (Genode's `Thread::stack_virtual_size`).
 #[cfg(target_os = "genode")]
@@ -107,7 +107,10 @@ impl Slots {
 
     /// Takes the heap of slot `number` from it, whose thread ends: what it holds goes to `core`, and the heap to the
     /// next thread that needs one.
-    pub(crate) fn detach(&self, number: usize, core: &'static Core) {
+    ///
+    /// # Safety
+    /// The caller is the thread on that slot, or none is, and the slot got its heap from `core`.
+    pub(crate) unsafe fn detach(&self, number: usize, core: &'static Core) {
         let heap = self.heap(number);
         if heap.kind() != Kind::Thread {
             return;
@@ -116,7 +119,8 @@ impl Slots {
             if slot.number.load(Ordering::Relaxed) == number {
                 // Before it can be another's.
                 slot.heap.store(null_mut(), Ordering::Release);
-                core.detach(heap);
+                // SAFETY: the caller's promise: nobody but the thread that ends uses it.
+                unsafe { core.detach(heap) };
                 return;
             }
         }
@@ -126,40 +130,67 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::{MAX, Slots};
-    use hoard::heap::Kind;
-    use hoard::ops;
-    use hoard::platform::linux::Linux;
-    use hoard::shared::Core;
-    use hoard::stats::Stats;
-    use hoard::superblock::Table;
+    use hoard::internals::Kind;
+    use hoard::platform::Linux;
+    use hoard::{Allocator, Core, Heap, Process, Stats, Table};
+    use std::cell::Cell;
     use std::collections::BTreeSet;
+
+    static TABLE: Table = Table::new();
+    static CORE: Core = Core::new(&Linux, &TABLE);
+    static SLOTS: Slots = Slots::new();
+
+    std::thread_local! {
+        /// The slot that the thread is on, as the stack pointer tells on Genode.
+        static SLOT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// A component on Genode, whose threads say themselves which slot they are on.
+    struct Slotted;
+
+    // SAFETY: one core; the one test that allocates is on one thread.
+    unsafe impl Process for Slotted {
+        fn core() -> &'static Core {
+            &CORE
+        }
+
+        fn heap() -> &'static Heap {
+            SLOTS.heap(SLOT.get())
+        }
+
+        fn attach() -> &'static Heap {
+            SLOTS.attach(SLOT.get(), &CORE)
+        }
+    }
 
     #[test]
     fn what_an_ended_thread_gathered_goes_back_and_its_heap_to_the_next() {
-        static TABLE: Table = Table::new();
-        static CORE: Core = Core::new(&Linux, &TABLE);
-        static SLOTS: Slots = Slots::new();
         let (ends, stays) = (0x400, 0x400 + MAX);
-        let (of_ends, of_stays) = (SLOTS.attach(ends, &CORE), SLOTS.attach(stays, &CORE));
+        SLOT.set(stays);
         let blocks: std::vec::Vec<*mut u8> =
-            (0..100).map(|_| ops::allocate(of_stays, 64)).collect();
-        assert!(
-            blocks.iter().all(|block| !block.is_null()) && !ops::allocate(of_ends, 64).is_null()
-        );
+            (0..100).map(|_| Allocator::<Slotted>::allocate(64)).collect();
+        SLOT.set(ends);
+        let own = Allocator::<Slotted>::allocate(64);
+        assert!(blocks.iter().all(|block| !block.is_null()) && !own.is_null());
+        let (of_ends, of_stays) = (SLOTS.heap(ends), SLOTS.heap(stays));
         for &block in &blocks {
             // SAFETY: allocated above, freed once.
-            unsafe { ops::free(&CORE, of_ends, block) };
+            unsafe { Allocator::<Slotted>::free(block) };
         }
         let before = Stats::of(&CORE);
         assert!(before.blocks > 1 && before.owned == 2, "nothing was gathered: {before:?}");
-        SLOTS.detach(ends, &CORE);
+        let detach = |slot| {
+            // SAFETY: nobody is on the slot.
+            unsafe { SLOTS.detach(slot, &CORE) };
+        };
+        detach(ends);
         let after = Stats::of(&CORE);
         assert_eq!((after.blocks, after.owned), (1, 1), "kept by the ended thread: {after:?}");
         assert_eq!(SLOTS.heap(ends).kind(), Kind::Missing);
         assert!(std::ptr::eq(SLOTS.heap(stays), of_stays));
         // Twice is as good as once, and so is the end of a thread that never allocated.
-        SLOTS.detach(ends, &CORE);
-        SLOTS.detach(0x7000, &CORE);
+        detach(ends);
+        detach(0x7000);
         assert!(std::ptr::eq(SLOTS.attach(ends, &CORE), of_ends), "the heap is not used again");
         assert_eq!(Stats::of(&CORE).heaps, 2);
     }

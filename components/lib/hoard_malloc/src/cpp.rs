@@ -7,7 +7,7 @@
 
 use core::arch::global_asm;
 use core::ffi::c_void;
-use hoard::c;
+use hoard::internals::c;
 
 type P = *mut c_void;
 

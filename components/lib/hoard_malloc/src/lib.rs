@@ -6,7 +6,7 @@
 pub mod cpp;
 
 use core::ffi::{c_int, c_void};
-use hoard::c;
+use hoard::internals::c;
 
 macro_rules! export {
     ($($name:ident($($arg:ident: $ty:ty),*) -> $ret:ty = $call:expr;)*) => {$(

@@ -7,15 +7,15 @@
 //! header.
 
 /// Largest request served from superblocks of many blocks.
-pub const MAX_SIZE: usize = 64 << 10;
+pub(crate) const MAX_SIZE: usize = 64 << 10;
 /// Number of size classes.
-pub const CLASSES: usize = 17 + 64;
+pub(crate) const CLASSES: usize = 17 + 64;
 /// Class of superblocks that hold one large block.
-pub const LARGE: usize = CLASSES;
+pub(crate) const LARGE: usize = CLASSES;
 
-/// The class that serves `size` bytes, `size <= MAX_SIZE`.
+/// Returns the class that serves `size` bytes, `size <= MAX_SIZE`.
 #[inline(always)]
-pub const fn of(size: usize) -> usize {
+pub(crate) const fn of(size: usize) -> usize {
     if size <= 256 {
         if size <= 8 { 0 } else { size.div_ceil(16) }
     } else {
@@ -25,9 +25,9 @@ pub const fn of(size: usize) -> usize {
     }
 }
 
-/// Block size of a class.
+/// Returns the block size of a class.
 #[inline]
-pub const fn size(class: usize) -> usize {
+pub(crate) const fn size(class: usize) -> usize {
     match class {
         0 => 8,
         1..=16 => class * 16,
@@ -38,8 +38,8 @@ pub const fn size(class: usize) -> usize {
     }
 }
 
-/// The class whose blocks hold `size` bytes at a multiple of `align` (a power of two), if any.
-pub const fn aligned(size: usize, align: usize) -> Option<usize> {
+/// Finds the class whose blocks hold `size` bytes at a multiple of `align` (a power of two), if any.
+pub(crate) const fn aligned(size: usize, align: usize) -> Option<usize> {
     if size > MAX_SIZE || align > MAX_SIZE {
         return None;
     }

@@ -1,7 +1,7 @@
 //! Blocks on their way to the superblock of another owner, gathered to be pushed together.
 
-use crate::remote::{Batch, Links};
-use crate::superblock::{Block, EMPTY, InPlace, Superblock};
+use super::superblock::{Block, EMPTY, InPlace, Superblock};
+use crate::lockfree::remote::{Batch, Links};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -42,19 +42,22 @@ impl Gathered {
         Some((sb, Batch { head, tail: self.tail.get(), count }))
     }
 
-    /// Whether blocks of `sb` are gathered here.
+    /// Tells if blocks of `sb` are gathered here.
     #[inline(always)]
     pub(crate) fn is_for(&self, sb: &Superblock) -> bool {
         core::ptr::eq(self.sb.get(), sb)
     }
 
-    /// Whether it is time to push.
+    /// Tells if it is time to push.
     pub(crate) fn is_full(&self) -> bool {
         self.count.get() >= self.limit.get()
     }
 
     /// Begins with `block`; what was gathered is taken already.
-    pub(crate) fn begin(&self, sb: &'static Superblock, block: *mut Block, size: usize) {
+    ///
+    /// # Safety
+    /// `block` is one of `sb`, of `size` bytes, the caller's to free, and used by nobody any more.
+    pub(crate) unsafe fn begin(&self, sb: &'static Superblock, block: *mut Block, size: usize) {
         self.sb.set(sb);
         self.head.set(block);
         self.tail.set((block.addr() - sb.address()) as u32);
@@ -62,26 +65,36 @@ impl Gathered {
         self.limit.set((GATHER_BYTES / size) as u32);
     }
 
-    /// Adds `block` of the same superblock; false if it is the one added last.
-    pub(crate) fn add(&self, block: *mut Block) -> bool {
+    /// Adds `block`; false if it is the one added last.
+    ///
+    /// # Safety
+    /// `block` is one of the superblock that [`Gathered::is_for`] tells, the caller's to free, and
+    /// used by nobody any more.
+    pub(crate) unsafe fn add(&self, block: *mut Block) -> bool {
         let (base, head) = (self.sb.get().address(), self.head.get());
         if head == block {
             return false;
         }
-        InPlace(base).link((block.addr() - base) as u32, Some((head.addr() - base) as u32));
+        // SAFETY: the caller's promise.
+        unsafe {
+            InPlace(base).link((block.addr() - base) as u32, Some((head.addr() - base) as u32));
+        }
         self.head.set(block);
         self.count.set(self.count.get() + 1);
         true
     }
 
     /// Adds `block` if others of its superblock are here and this is not the last there is room for.
+    ///
+    /// # Safety
+    /// `block` is one of `sb`, the caller's to free, and used by nobody any more if the result is true.
     #[inline(always)]
-    pub(crate) fn add_quick(&self, sb: &'static Superblock, block: *mut Block) -> bool {
+    pub(crate) unsafe fn add_quick(&self, sb: &'static Superblock, block: *mut Block) -> bool {
         let (head, count) = (self.head.get(), self.count.get() + 1);
         if !self.is_for(sb) || count >= self.limit.get() || head == block {
             return false;
         }
-        // SAFETY: the block is the caller's to free, and in the superblock `sb` records.
+        // SAFETY: the caller's promise.
         unsafe { block.write(Block { next: head }) };
         self.head.set(block);
         self.count.set(count);

@@ -4,12 +4,12 @@
 //! other threads put full ones here that they emptied enough. Every heap of the node looks here
 //! before it takes fresh slices.
 
-use crate::class::CLASSES;
-use crate::env::Env;
-use crate::lock::Lock;
-use crate::pages::Pages;
-use crate::seeded;
-use crate::superblock::{FLOATING, GLOBAL, NOBODY, SLICE, Superblock};
+use super::class::CLASSES;
+use super::env::Env;
+use super::pages::Pages;
+use super::superblock::{FLOATING, GLOBAL, NOBODY, SLICE, Superblock};
+use crate::lockfree::lock::Lock;
+use crate::platform::Platform;
 use core::cell::Cell;
 
 const GROUPS: usize = 4;
@@ -17,7 +17,8 @@ const GROUPS: usize = 4;
 type List = Cell<Option<&'static Superblock>>;
 
 /// The global heap of one node. All fields but the lock are its holder's.
-pub struct Node {
+pub(crate) struct Node {
+    platform: &'static dyn Platform,
     lock: Lock,
     pages: Pages,
     /// By class, fullest group first.
@@ -27,39 +28,39 @@ pub struct Node {
 // SAFETY: the cells are touched only with the lock held.
 unsafe impl Sync for Node {}
 
-/// The lock of a node, held.
-pub struct Locked<'a> {
+/// The lock of a node, held until this is dropped.
+#[must_use]
+pub(crate) struct Locked<'a> {
     node: &'a Node,
-    env: &'a Env,
-    index: usize,
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.node.lock.release();
+        // SAFETY: taken by `Node::lock`, and this was all that gave access.
+        unsafe { self.node.lock.release() };
     }
 }
 
 impl Node {
-    /// An empty heap.
-    #[allow(clippy::new_without_default)] // made for statics
-    pub const fn new() -> Self {
+    /// Makes the empty heap of the node of that index.
+    pub(crate) const fn new(env: Env, index: usize) -> Self {
         Self {
+            platform: env.platform,
             lock: Lock::new(),
-            pages: Pages::new(),
+            pages: Pages::new(env, index),
             bins: [const { [const { Cell::new(None) }; GROUPS] }; CLASSES],
         }
     }
 
-    /// The lock itself, for fork.
-    pub fn raw_lock(&self) -> &Lock {
+    /// Returns the lock itself, for fork.
+    pub(crate) fn raw_lock(&self) -> &Lock {
         &self.lock
     }
 
     /// Waits for the lock.
-    pub fn lock<'a>(&'a self, env: &'a Env, index: usize) -> Locked<'a> {
-        self.lock.acquire(|| env.platform.yield_now());
-        Locked { node: self, env, index }
+    pub(crate) fn lock(&self) -> Locked<'_> {
+        self.lock.acquire(|| self.platform.yield_now());
+        Locked { node: self }
     }
 }
 
@@ -94,25 +95,36 @@ impl Locked<'_> {
         sb.prev.set(None);
     }
 
-    /// Takes a superblock that the caller owns and that is on no list.
-    pub fn put(&self, sb: &'static Superblock) {
-        sb.set_used(sb.used(), 0);
-        sb.set_owner(GLOBAL);
-        let waiting = sb.remote().publish();
-        self.link(sb);
-        self.settle(sb, waiting);
+    /// Takes a superblock.
+    ///
+    /// # Safety
+    /// It is of this node, the caller owns it until now, and it is on no list.
+    pub(crate) unsafe fn put(&self, sb: &'static Superblock) {
+        // SAFETY: the caller's promise, and the lock is held.
+        unsafe {
+            sb.set_used(sb.used(), 0);
+            sb.set_owner(GLOBAL);
+            let waiting = sb.remote().publish();
+            self.link(sb);
+            self.settle(sb, waiting);
+        }
     }
 
     /// After `waiting` blocks came to wait in a superblock that may still be global: moves it to
     /// the list of its emptiness, or dissolves it if nothing is out.
-    pub fn settle(&self, sb: &'static Superblock, waiting: u32) {
+    ///
+    /// # Safety
+    /// It is a superblock of this node.
+    pub(crate) unsafe fn settle(&self, sb: &'static Superblock, waiting: u32) {
         if sb.owner() != GLOBAL {
             return;
         }
         let used = sb.used().max(0) as u32;
-        if (waiting >= used && sb.remote().retire(used)) || (seeded::bug(10) && waiting > 0) {
+        // SAFETY: global under the lock, which is held, so it and its count are the caller's.
+        if waiting >= used && unsafe { sb.remote().retire(used) } {
             self.unlink(sb);
-            self.dissolve(sb);
+            // SAFETY: no block is out, and it is on no list.
+            unsafe { self.dissolve(sb) };
         } else if group_of(sb) != sb.group.get() as usize {
             self.unlink(sb);
             self.link(sb);
@@ -120,12 +132,18 @@ impl Locked<'_> {
     }
 
     /// Finds a superblock of `class` with a free block for the heap `owner`: the fullest.
-    pub fn adopt(&self, class: usize, owner: usize) -> Option<&'static Superblock> {
+    ///
+    /// # Safety
+    /// `owner` is the identity of a heap that the caller may use.
+    pub(crate) unsafe fn adopt(&self, class: usize, owner: usize) -> Option<&'static Superblock> {
         for list in &self.node.bins[class] {
             if let Some(sb) = list.get() {
                 self.unlink(sb);
-                sb.set_owner(owner);
-                sb.remote().adopt();
+                // SAFETY: global, as all in the lists; the lock is held; the caller's heap.
+                unsafe {
+                    sb.set_owner(owner);
+                    sb.remote().adopt();
+                }
                 return Some(sb);
             }
         }
@@ -134,43 +152,58 @@ impl Locked<'_> {
 
     /// Makes a fresh superblock of `class` with `slices` slices; true with it if the memory reads
     /// as zero.
-    pub fn form(
+    ///
+    /// # Safety
+    /// `owner` is the identity of a heap that the caller may use, or that of large blocks.
+    pub(crate) unsafe fn form(
         &self,
         class: usize,
         slices: usize,
         owner: usize,
     ) -> Option<(&'static Superblock, bool)> {
-        let (sb, zero) = self.node.pages.take(self.env, self.index, slices)?;
-        sb.form(class, slices, owner);
+        let (sb, zero) = self.node.pages.take(slices)?;
+        // SAFETY: slices that were just taken; the owner is the caller's.
+        unsafe { sb.form(class, slices, owner) };
         Some((sb, zero))
     }
 
-    /// Gives the slices of a superblock back whose blocks are all free and that is on no list.
-    pub fn dissolve(&self, sb: &'static Superblock) {
+    /// Gives the slices of a superblock back.
+    ///
+    /// # Safety
+    /// It is of this node and the caller's, all its blocks are free, and it is on no list.
+    pub(crate) unsafe fn dissolve(&self, sb: &'static Superblock) {
         debug_assert!(sb.owner() & FLOATING == 0);
-        sb.dissolve();
-        debug_assert_eq!(sb.owner(), NOBODY);
-        self.node.pages.give(self.env, sb.address(), sb.slices());
+        // SAFETY: the caller's promise: its slices were taken, and nobody uses them any more.
+        unsafe {
+            sb.set_owner(NOBODY);
+            self.node.pages.give(sb.address(), sb.slices());
+        }
     }
 
     /// Changes the size of a large block where it is.
-    pub fn resize(&self, sb: &'static Superblock, slices: usize) -> bool {
-        let done = self.node.pages.resize(self.env, sb.address(), sb.slices(), slices);
-        if done {
-            sb.set_slices(slices);
+    ///
+    /// # Safety
+    /// It is a large block of this node and the caller's, who uses no more than `slices` of it.
+    pub(crate) unsafe fn resize(&self, sb: &'static Superblock, slices: usize) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let done = self.node.pages.resize(sb.address(), sb.slices(), slices);
+            if done {
+                sb.set_slices(slices);
+            }
+            done
         }
-        done
     }
 
-    /// Gives idle memory back to the system; how many bytes.
-    pub fn trim(&self, keep: usize) -> usize {
+    /// Gives idle memory back to the system, and returns how many bytes that was.
+    pub(crate) fn trim(&self, keep: usize) -> usize {
         let before = self.node.pages.bytes().1;
-        self.node.pages.trim(self.env, keep / SLICE);
+        self.node.pages.trim(keep / SLICE);
         before - self.node.pages.bytes().1
     }
 
-    /// The slices.
-    pub fn pages(&self) -> &Pages {
+    /// Returns the slices.
+    pub(crate) fn pages(&self) -> &Pages {
         &self.node.pages
     }
 }

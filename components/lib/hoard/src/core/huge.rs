@@ -3,16 +3,16 @@
 //! Nothing is kept in the mapping, so a block may have any alignment and grow by moving its pages.
 //! A few mappings are kept for reuse, because programs that use one such buffer use many.
 
-use crate::env::Env;
-use crate::lock::Lock;
-use crate::pages::PERIOD;
+use super::env::Env;
+use super::pages::PERIOD;
+use super::superblock::SLICE;
+use crate::lockfree::lock::Lock;
 use crate::platform::PAGE;
-use crate::superblock::SLICE;
 use core::cell::Cell;
 use core::ptr::null_mut;
 
 /// Largest block made of slices.
-pub const LARGE_MAX: usize = 256 * SLICE;
+pub(crate) const LARGE_MAX: usize = 256 * SLICE;
 
 const KEPT: usize = 16;
 /// Bytes kept for reuse at most.
@@ -37,7 +37,8 @@ struct Kept {
 const NOT_KEPT: Kept = Kept { mapping: NONE, since: 0 };
 
 /// All huge blocks.
-pub struct Huge {
+pub(crate) struct Huge {
+    env: Env,
     pub(crate) lock: Lock,
     /// Open addressing, linear probing, `base == 0` is free.
     table: Cell<*mut Mapping>,
@@ -53,10 +54,10 @@ fn round(size: usize) -> Option<usize> {
 }
 
 impl Huge {
-    /// None yet.
-    #[allow(clippy::new_without_default)] // made for statics
-    pub const fn new() -> Self {
+    /// Makes the record of none yet.
+    pub(crate) const fn new(env: Env) -> Self {
         Self {
+            env,
             lock: Lock::new(),
             table: Cell::new(null_mut()),
             slots: Cell::new(0),
@@ -67,10 +68,11 @@ impl Huge {
         }
     }
 
-    fn locked<T>(&self, env: &Env, f: impl FnOnce() -> T) -> T {
-        self.lock.acquire(|| env.platform.yield_now());
+    fn locked<T>(&self, f: impl FnOnce() -> T) -> T {
+        self.lock.acquire(|| self.env.platform.yield_now());
         let result = f();
-        self.lock.release();
+        // SAFETY: taken above.
+        unsafe { self.lock.release() };
         result
     }
 
@@ -98,11 +100,11 @@ impl Huge {
         }
     }
 
-    fn insert(&self, env: &Env, mapping: Mapping) -> bool {
+    fn insert(&self, mapping: Mapping) -> bool {
         if (self.count.get() + 1) * 2 > self.slots.get() {
             let (old, n) = (self.table.get(), self.slots.get());
             let grown = if n == 0 { FIRST_TABLE } else { n * 2 };
-            let table = env.platform.map(grown * size_of::<Mapping>(), PAGE, 0);
+            let table = self.env.platform.map(grown * size_of::<Mapping>(), PAGE, 0);
             if table.is_null() {
                 // Without a larger table the present one serves while it has room to end searches.
                 if self.count.get() + 1 >= n {
@@ -120,7 +122,7 @@ impl Huge {
                 }
                 if n != 0 {
                     // SAFETY: the old table, replaced above.
-                    unsafe { env.platform.unmap(old.cast(), n * size_of::<Mapping>()) };
+                    unsafe { self.env.platform.unmap(old.cast(), n * size_of::<Mapping>()) };
                 }
             }
         }
@@ -169,10 +171,9 @@ impl Huge {
         Some(size)
     }
 
-    /// A block of at least `size` bytes at a multiple of `align`; true with it if it is zeroed.
-    pub fn allocate(
+    /// Allocates at least `size` bytes at a multiple of `align`; true with them if they are zeroed.
+    pub(crate) fn allocate(
         &self,
-        env: &Env,
         size: usize,
         align: usize,
         node: usize,
@@ -181,37 +182,37 @@ impl Huge {
         if size > isize::MAX as usize {
             return None;
         }
-        let kept = self.locked(env, || self.reuse(env, size, align));
+        let kept = self.locked(|| self.reuse(size, align));
         if let Some(base) = kept {
             return Some((core::ptr::with_exposed_provenance_mut(base), false));
         }
-        let base = env.platform.map(size, align.max(PAGE), node);
+        let base = self.env.platform.map(size, align.max(PAGE), node);
         if base.is_null() {
             return None;
         }
         let mapping = Mapping { base: base.expose_provenance(), size };
-        if !self.locked(env, || self.insert(env, mapping)) {
+        if !self.locked(|| self.insert(mapping)) {
             // SAFETY: mapped above, unknown to anybody.
-            unsafe { env.platform.unmap(base, size) };
+            unsafe { self.env.platform.unmap(base, size) };
             return None;
         }
         Some((base, true))
     }
 
-    /// Usable size of the block at `address`, if it is one.
-    pub fn size(&self, env: &Env, address: usize) -> Option<usize> {
-        self.locked(env, || {
+    /// Returns the usable size of the block at `address`, if it is one.
+    pub(crate) fn size(&self, address: usize) -> Option<usize> {
+        self.locked(|| {
             // SAFETY: `position` gives slots of the table.
             self.position(address).map(|i| unsafe { self.slot(i).read() }.size)
         })
     }
 
     /// A kept mapping that is large enough and not much larger.
-    fn reuse(&self, env: &Env, size: usize, align: usize) -> Option<usize> {
+    fn reuse(&self, size: usize, align: usize) -> Option<usize> {
         for slot in &self.kept {
             let m = slot.get().mapping;
             let fits = m.size >= size && m.size - size <= size / 8;
-            if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(env, m) {
+            if m.base != 0 && fits && m.base & (align - 1) == 0 && self.insert(m) {
                 slot.set(NOT_KEPT);
                 self.kept_bytes.set(self.kept_bytes.get() - m.size);
                 return Some(m.base);
@@ -234,20 +235,23 @@ impl Huge {
     }
 
     /// Unmaps what was kept long enough.
-    fn expire(&self, env: &Env) {
-        let now = env.platform.now();
-        while let Some(out) = self.locked(env, || self.surplus(now)) {
+    fn expire(&self) {
+        let now = self.env.platform.now();
+        while let Some(out) = self.locked(|| self.surplus(now)) {
             // SAFETY: taken out of the table and of what is kept: nobody else knows it.
             unsafe {
-                env.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
+                self.env.platform.unmap(core::ptr::with_exposed_provenance_mut(out.base), out.size);
             }
         }
     }
 
     /// Frees the block at `address`; false if there is none.
-    pub fn free(&self, env: &Env, address: usize) -> bool {
-        let now = env.platform.now();
-        let known = self.locked(env, || {
+    ///
+    /// # Safety
+    /// Nobody uses the block any more.
+    pub(crate) unsafe fn free(&self, address: usize) -> bool {
+        let now = self.env.platform.now();
+        let known = self.locked(|| {
             let size = self.remove(address)?;
             // `expire` leaves a slot open.
             let slot = self.kept.iter().find(|s| s.get().mapping.base == 0);
@@ -261,22 +265,25 @@ impl Huge {
         if let Some(Some(size)) = known {
             // SAFETY: taken out of the table and not kept: nobody else knows it.
             unsafe {
-                env.platform.unmap(core::ptr::with_exposed_provenance_mut(address), size);
+                self.env.platform.unmap(core::ptr::with_exposed_provenance_mut(address), size);
             }
         }
         if known.is_some() {
-            self.expire(env);
+            self.expire();
         }
         known.is_some()
     }
 
     /// Changes the size of the block at `address`, moving its pages if need be. Null if that is
     /// not possible or copying is better; nothing has changed then.
-    pub fn resize(&self, env: &Env, address: usize, size: usize) -> *mut u8 {
+    ///
+    /// # Safety
+    /// The block is the caller's, who uses it at the returned address only, unless that is null.
+    pub(crate) unsafe fn resize(&self, address: usize, size: usize) -> *mut u8 {
         let Some(size) = round(size).filter(|&s| isize::try_from(s).is_ok()) else {
             return null_mut();
         };
-        self.locked(env, || {
+        self.locked(|| {
             let kept = |s: &Cell<Kept>| {
                 let m = s.get().mapping;
                 m.size >= size && m.size - size <= size / 8
@@ -286,26 +293,26 @@ impl Huge {
                 return null_mut();
             }
             let Some(old) = self.remove(address) else { return null_mut() };
-            // SAFETY: a whole mapping that only its owner knows, who asks for this.
+            // SAFETY: a whole mapping that only its owner knows, the caller.
             let base = unsafe {
                 let at = core::ptr::with_exposed_provenance_mut(address);
-                env.platform.remap(at, old, size, true)
+                self.env.platform.remap(at, old, size, true)
             };
             // One was taken out, so there is room for one.
             if base.is_null() {
-                self.insert(env, Mapping { base: address, size: old });
+                self.insert(Mapping { base: address, size: old });
             } else {
-                self.insert(env, Mapping { base: base.expose_provenance(), size });
+                self.insert(Mapping { base: base.expose_provenance(), size });
             }
             base
         })
     }
 
-    /// Unmaps what is kept; how many bytes.
-    pub fn trim(&self, env: &Env) -> usize {
+    /// Unmaps what is kept, and returns how many bytes that was.
+    pub(crate) fn trim(&self) -> usize {
         let mut bytes = 0;
         for slot in &self.kept {
-            let m = self.locked(env, || {
+            let m = self.locked(|| {
                 let m = slot.replace(NOT_KEPT).mapping;
                 self.kept_bytes.set(self.kept_bytes.get() - m.size);
                 m
@@ -313,7 +320,7 @@ impl Huge {
             if m.base != 0 {
                 // SAFETY: taken out above: nobody else knows it.
                 unsafe {
-                    env.platform.unmap(core::ptr::with_exposed_provenance_mut(m.base), m.size);
+                    self.env.platform.unmap(core::ptr::with_exposed_provenance_mut(m.base), m.size);
                 }
                 bytes += m.size;
             }
@@ -321,8 +328,8 @@ impl Huge {
         bytes
     }
 
-    /// Number of blocks, their bytes, and bytes kept.
-    pub fn bytes(&self, env: &Env) -> (usize, usize, usize) {
-        self.locked(env, || (self.count.get(), self.bytes.get(), self.kept_bytes.get()))
+    /// Returns the number of blocks, their bytes, and the bytes kept.
+    pub(crate) fn bytes(&self) -> (usize, usize, usize) {
+        self.locked(|| (self.count.get(), self.bytes.get(), self.kept_bytes.get()))
     }
 }

@@ -1,6 +1,6 @@
 //! One bit for each slice of a segment, and the searches among them.
 
-use crate::superblock::SLICES;
+use super::superblock::SLICES;
 use core::cell::Cell;
 
 /// One bit for each slice of a segment.
@@ -8,7 +8,7 @@ use core::cell::Cell;
 pub(crate) struct Mask([Cell<u64>; SLICES / 64]);
 
 impl Mask {
-    /// The first bit from `at` on that is `on`.
+    /// Finds the first bit from `at` on that is `on`.
     pub(crate) fn next(&self, at: usize, on: bool) -> Option<usize> {
         let mut bit = at;
         while bit < SLICES {
@@ -22,7 +22,7 @@ impl Mask {
         None
     }
 
-    /// The first run of `n` ones.
+    /// Finds the first run of `n` ones.
     pub(crate) fn run(&self, n: usize) -> Option<usize> {
         let mut at = 0;
         loop {
@@ -34,7 +34,7 @@ impl Mask {
         }
     }
 
-    /// Sets bits `start..start + n`; how many changed.
+    /// Sets bits `start..start + n`, and returns how many changed.
     pub(crate) fn set(&self, start: usize, n: usize, on: bool) -> usize {
         let (mut at, end, mut changed) = (start, start + n, 0);
         while at < end {
@@ -49,7 +49,7 @@ impl Mask {
         changed
     }
 
-    /// Whether bits `start..start + n` exist and are all ones.
+    /// Tells if bits `start..start + n` exist and are all ones.
     pub(crate) fn all(&self, start: usize, n: usize) -> bool {
         start + n <= SLICES && self.next(start, false).is_none_or(|zero| zero >= start + n)
     }

@@ -1,18 +1,17 @@
 //! The memory that no thread owns: the nodes' global heaps and the huge blocks.
 
-use crate::env::Env;
-use crate::global::{Locked, Node};
-use crate::huge::Huge;
-use crate::pages;
+use super::env::Env;
+use super::global::{Locked, Node};
+use super::huge::Huge;
+use super::superblock::{Superblock, Table};
 use crate::platform::Platform;
-use crate::superblock::{Superblock, Table};
 use core::ops::Deref;
 
 /// Most nodes told apart; nodes beyond share the last one's heap.
-pub const MAX_NODES: usize = 8;
+pub(crate) const MAX_NODES: usize = 8;
 
-/// What threads' heaps take from and give back to.
-pub struct Memory {
+/// The source of superblocks and blocks for threads' heaps, and where they go back to.
+pub(crate) struct Memory {
     env: Env,
     nodes: [Node; MAX_NODES],
     pub(crate) huge: Huge,
@@ -28,36 +27,47 @@ impl Deref for Memory {
 }
 
 impl Memory {
-    /// None taken from `platform` yet; its segments will be noted in `table`.
+    /// Makes a memory of `platform` that has taken none yet and notes its segments in `table`.
     #[allow(clippy::large_stack_arrays)] // made for statics
-    pub const fn new(platform: &'static dyn Platform, table: &'static Table) -> Self {
-        Self {
-            env: Env::new(platform, table),
-            nodes: [const { Node::new() }; MAX_NODES],
-            huge: Huge::new(),
-        }
+    pub(crate) const fn new(platform: &'static dyn Platform, table: &'static Table) -> Self {
+        let env = Env::new(platform, table);
+        let nodes = [
+            Node::new(env, 0),
+            Node::new(env, 1),
+            Node::new(env, 2),
+            Node::new(env, 3),
+            Node::new(env, 4),
+            Node::new(env, 5),
+            Node::new(env, 6),
+            Node::new(env, 7),
+        ];
+        Self { env, nodes, huge: Huge::new(env) }
     }
 
     /// Locks the global heap of `node`.
-    pub fn node(&self, node: usize) -> Locked<'_> {
-        let index = node.min(MAX_NODES - 1);
-        self.nodes[index].lock(self, index)
+    pub(crate) fn node(&self, node: usize) -> Locked<'_> {
+        self.nodes[node.min(MAX_NODES - 1)].lock()
     }
 
     /// Locks the global heap of the node that the superblock's memory belongs to.
-    pub fn node_of(&self, sb: &Superblock) -> Locked<'_> {
-        self.node(pages::node_of(sb))
+    ///
+    /// # Safety
+    /// It is the record of a superblock of this memory.
+    pub(crate) unsafe fn node_of(&self, sb: &Superblock) -> Locked<'_> {
+        // SAFETY: the caller's promise: it is in a segment.
+        self.node(unsafe { Superblock::segment_of(sb.address()) }.0)
     }
 
-    /// Gives all idle memory back when the system refuses more; whether there was any.
+    /// Gives all idle memory back when the system refuses more, and tells if there was any.
     #[cold]
     pub(crate) fn relieve(&self) -> bool {
         self.trim(0) > 0
     }
 
-    /// Gives idle memory back to the system, all but `keep` bytes a node; how many bytes.
-    pub fn trim(&self, keep: usize) -> usize {
-        let kept = self.huge.trim(self);
+    /// Gives idle memory back to the system, all but `keep` bytes a node, and returns how many bytes
+    /// that was.
+    pub(crate) fn trim(&self, keep: usize) -> usize {
+        let kept = self.huge.trim();
         (0..MAX_NODES).map(|node| self.node(node).trim(keep)).sum::<usize>() + kept
     }
 
@@ -71,10 +81,16 @@ impl Memory {
     }
 
     /// Opens every lock.
-    pub(crate) fn after_fork(&self) {
-        for node in &self.nodes {
-            node.raw_lock().release();
+    ///
+    /// # Safety
+    /// [`Memory::before_fork`] was called by this thread, or by the one that forked it.
+    pub(crate) unsafe fn after_fork(&self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for node in &self.nodes {
+                node.raw_lock().release();
+            }
+            self.huge.lock.release();
         }
-        self.huge.lock.release();
     }
 }

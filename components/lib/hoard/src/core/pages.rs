@@ -8,11 +8,10 @@
 //! Elsewhere a unit of several slices gets and loses its memory as a whole: then a free slice is
 //! dirty exactly if its unit has memory.
 
-use crate::env::Env;
-use crate::mask::Mask;
+use super::env::Env;
+use super::mask::Mask;
+use super::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use crate::platform::{Commit, PAGE};
-use crate::seeded;
-use crate::superblock::{SEGMENT, SLICE, SLICES, Superblock};
 use core::cell::Cell;
 use core::ptr::null_mut;
 
@@ -23,7 +22,7 @@ const IDLE_MOST: usize = 512;
 /// Idle slices kept however long they are.
 const IDLE_LEAST: usize = 16;
 /// Milliseconds after which half of what was idle all the time goes back to the system.
-pub const PERIOD: u64 = 100;
+pub(crate) const PERIOD: u64 = 100;
 
 #[repr(C)]
 struct Segment {
@@ -53,8 +52,11 @@ impl Directory {
     }
 }
 
-/// The slices of one node; whoever calls holds the node's lock.
-pub struct Pages {
+/// The slices of one node; not `Sync`, so who has a reference holds the node's lock.
+pub(crate) struct Pages {
+    env: Env,
+    /// The node.
+    node: usize,
     directory: Cell<*mut Directory>,
     count: Cell<usize>,
     /// Segments that the directory has room for.
@@ -69,10 +71,11 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Nothing.
-    #[allow(clippy::new_without_default)] // made for statics
-    pub const fn new() -> Self {
+    /// Makes the slices of `node`: none yet.
+    pub(crate) const fn new(env: Env, node: usize) -> Self {
         Self {
+            env,
+            node,
             directory: Cell::new(null_mut()),
             count: Cell::new(0),
             limit: Cell::new(0),
@@ -84,20 +87,20 @@ impl Pages {
         }
     }
 
-    /// Bytes of slices in use, idle bytes, and bytes of all segments.
-    pub fn bytes(&self) -> (usize, usize, usize) {
+    /// Returns the bytes of slices in use, idle bytes, and bytes of all segments.
+    pub(crate) fn bytes(&self) -> (usize, usize, usize) {
         (self.in_use.get() * SLICE, self.idle.get() * SLICE, self.count.get() * SEGMENT)
     }
 
-    fn directory(&self, env: &Env, node: usize) -> Option<&Directory> {
+    fn directory(&self) -> Option<&Directory> {
         if self.directory.get().is_null() {
-            let limit = env.platform.segments().min(MAX_SEGMENTS);
+            let limit = self.env.platform.segments().min(MAX_SEGMENTS);
             let size = size_of::<Directory>() + limit * size_of::<Segment>();
-            let base = env.platform.map(size.next_multiple_of(PAGE), PAGE, node);
+            let base = self.env.platform.map(size.next_multiple_of(PAGE), PAGE, self.node);
             base.expose_provenance();
             self.directory.set(base.cast());
             self.limit.set(limit);
-            self.unit.set(env.platform.unit() / SLICE);
+            self.unit.set(self.env.platform.unit() / SLICE);
         }
         // SAFETY: mapped once, never unmapped; all zeroes is a valid, empty directory.
         unsafe { self.directory.get().as_ref() }
@@ -111,21 +114,24 @@ impl Pages {
         }
     }
 
-    fn grow(&self, env: &Env, node: usize, d: &Directory) -> Option<usize> {
+    fn grow(&self, d: &Directory) -> Option<usize> {
         let index = self.count.get();
         if index >= self.limit.get() {
             return None;
         }
-        let base = env.platform.reserve(SEGMENT, SEGMENT, node);
+        let platform = self.env.platform;
+        let base = platform.reserve(SEGMENT, SEGMENT, self.node);
         if base.is_null() {
             return None;
         }
-        // Fresh memory reads as zero, and zeroes are the records of nothing.
-        Superblock::of_slice(base.expose_provenance()).note_segment(node, index);
-        if !env.table.add(base.addr()) {
-            // SAFETY: mapped above and known to nobody.
-            unsafe { env.platform.unmap(base, SEGMENT) };
-            return None;
+        // SAFETY: memory of a segment, mapped above and known to nobody. It reads as zero, and zeroes
+        // are the records of nothing.
+        unsafe {
+            Superblock::of_slice(base.expose_provenance()).note_segment(self.node, index);
+            if !self.env.table.add(base.addr()) {
+                platform.unmap(base, SEGMENT);
+                return None;
+            }
         }
         self.count.set(index + 1);
         let segment = d.segment(index);
@@ -146,7 +152,7 @@ impl Pages {
     }
 
     /// Makes sure that slices have memory, by whole units.
-    fn commit(&self, env: &Env, d: &Directory, index: usize, start: usize, n: usize) -> Commit {
+    fn commit(&self, d: &Directory, index: usize, start: usize, n: usize) -> Commit {
         let unit = self.unit.get();
         if unit == 0 {
             return Commit::Done;
@@ -160,7 +166,7 @@ impl Pages {
             let at = core::ptr::with_exposed_provenance_mut(segment.base.get() + first * SLICE);
             // SAFETY: a unit of a segment; all of it is free and nothing of it dirty, so it has no
             // memory.
-            match unsafe { env.platform.commit(at, Superblock::segment_of(at.addr()).0) } {
+            match unsafe { self.env.platform.commit(at, self.node) } {
                 Commit::Done => self.dirtied(d, index, first, unit),
                 Commit::Refused => return Commit::Refused,
                 Commit::Occupied => {
@@ -173,9 +179,9 @@ impl Pages {
         Commit::Done
     }
 
-    /// Takes `n` adjacent slices; true with them if they read as zero.
-    pub fn take(&self, env: &Env, node: usize, n: usize) -> Option<(&'static Superblock, bool)> {
-        let d = self.directory(env, node)?;
+    /// Takes `n` adjacent slices: the record of the first; true with it if they read as zero.
+    pub(crate) fn take(&self, n: usize) -> Option<(&'static Superblock, bool)> {
+        let d = self.directory()?;
         let mut grown = false;
         let (index, start) = loop {
             let found =
@@ -186,10 +192,10 @@ impl Pages {
                 None if grown => return None,
                 None => {
                     grown = true;
-                    (self.grow(env, node, d)?, 1)
+                    (self.grow(d)?, 1)
                 }
             };
-            match self.commit(env, d, index, start, n) {
+            match self.commit(d, index, start, n) {
                 Commit::Done => break (index, start),
                 Commit::Refused => return None,
                 // Fewer free slices: look again.
@@ -197,13 +203,15 @@ impl Pages {
             }
         };
         let dirty = self.claim(d, index, start, n);
-        Some((Superblock::of_slice(d.segment(index).base.get() + start * SLICE), dirty == 0))
+        let at = d.segment(index).base.get() + start * SLICE;
+        // SAFETY: in a segment that the table has.
+        Some((unsafe { Superblock::of_slice(at) }, dirty == 0))
     }
 
     /// Marks slices as used; how many had memory behind them.
     fn claim(&self, d: &Directory, index: usize, start: usize, n: usize) -> usize {
         let segment = d.segment(index);
-        segment.free.set(start, n - usize::from(seeded::bug(12) && n == 3), false);
+        segment.free.set(start, n, false);
         let dirty = segment.dirty.set(start, n, false);
         set(&d.with_free, index, segment.free.any());
         set(&d.with_dirty, index, segment.dirty.any());
@@ -235,16 +243,23 @@ impl Pages {
         None
     }
 
-    /// The directory, and which segment and which of its slices is at `start`, which was taken.
-    fn locate(&self, start: usize) -> (&Directory, usize, usize) {
-        // SAFETY: slices were taken, so the directory exists.
-        let d = unsafe { &*self.directory.get() };
-        (d, Superblock::segment_of(start).1, (start & (SEGMENT - 1)) / SLICE)
+    /// Returns the directory, and which segment and which of its slices is at `start`.
+    ///
+    /// # Safety
+    /// The slice at `start` was taken.
+    unsafe fn locate(&self, start: usize) -> (&Directory, usize, usize) {
+        // SAFETY: slices were taken, so the directory exists and `start` is in a segment.
+        let (d, index) = unsafe { (&*self.directory.get(), Superblock::segment_of(start).1) };
+        (d, index, (start & (SEGMENT - 1)) / SLICE)
     }
 
     /// Gives `n` slices from `start` back.
-    pub fn give(&self, env: &Env, start: usize, n: usize) {
-        let (d, index, first) = self.locate(start);
+    ///
+    /// # Safety
+    /// They were taken, and nobody uses them any more.
+    pub(crate) unsafe fn give(&self, start: usize, n: usize) {
+        // SAFETY: the caller's promise.
+        let (d, index, first) = unsafe { self.locate(start) };
         let segment = d.segment(index);
         segment.free.set(first, n, true);
         segment.dirty.set(first, n, true);
@@ -255,19 +270,19 @@ impl Pages {
         let idle = self.idle.get();
         let (most, least) = self.kept();
         if idle > most {
-            self.trim(env, most / 2);
+            self.trim(most / 2);
         } else if idle > least {
-            let now = env.platform.now();
+            let now = self.env.platform.now();
             if now.wrapping_sub(self.since.get()) >= PERIOD {
                 let unused = self.least_idle.replace(idle);
                 self.since.set(now);
-                self.trim(env, (idle - unused.div_ceil(2)).max(least));
+                self.trim((idle - unused.div_ceil(2)).max(least));
             }
         }
     }
 
     /// Gives idle memory back to the system until `keep` idle slices are left.
-    pub fn trim(&self, env: &Env, keep: usize) {
+    pub(crate) fn trim(&self, keep: usize) {
         // SAFETY: as in `directory`.
         let Some(d) = (unsafe { self.directory.get().as_ref() }) else { return };
         // The highest segments first: searches begin at the lowest.
@@ -295,7 +310,7 @@ impl Pages {
                 let at = segment.base.get() + start * SLICE;
                 let at = core::ptr::with_exposed_provenance_mut(at);
                 // SAFETY: free slices of our segment; nobody reads them before writing.
-                if !unsafe { env.platform.decommit(at, n * SLICE) } {
+                if !unsafe { self.env.platform.decommit(at, n * SLICE) } {
                     return;
                 }
                 segment.dirty.set(start, n, false);
@@ -307,20 +322,23 @@ impl Pages {
     }
 
     /// Lengthens or shortens the large block at `start` from `old` to `new` slices where it is.
-    pub fn resize(&self, env: &Env, start: usize, old: usize, new: usize) -> bool {
+    ///
+    /// # Safety
+    /// The block's `old` slices were taken, and nobody uses those beyond `new`.
+    pub(crate) unsafe fn resize(&self, start: usize, old: usize, new: usize) -> bool {
         if new <= old {
             if new < old {
-                self.give(env, start + new * SLICE, old - new);
+                // SAFETY: the caller's promise.
+                unsafe { self.give(start + new * SLICE, old - new) };
             }
             return true;
         }
-        let (d, index, first) = self.locate(start);
+        // SAFETY: the caller's promise.
+        let (d, index, first) = unsafe { self.locate(start) };
         let from = first + old;
-        let free = d.segment(index).free.all(from, new - old);
-        if !free && (!seeded::bug(9) || from + new - old > SLICES) {
-            return false;
-        }
-        if self.commit(env, d, index, from, new - old) != Commit::Done {
+        if !d.segment(index).free.all(from, new - old)
+            || self.commit(d, index, from, new - old) != Commit::Done
+        {
             return false;
         }
         self.claim(d, index, from, new - old);
@@ -328,22 +346,17 @@ impl Pages {
     }
 
     /// Calls `f` with the record of every slice of every segment.
-    pub fn each(&self, mut f: impl FnMut(&'static Superblock)) {
+    pub(crate) fn each(&self, mut f: impl FnMut(&'static Superblock)) {
         // SAFETY: as in `directory`.
         let Some(d) = (unsafe { self.directory.get().as_ref() }) else { return };
         for index in 0..self.count.get() {
             let base = d.segment(index).base.get();
             for i in 1..SLICES {
-                let record = Superblock::of_slice(base + i * SLICE);
-                f(record);
+                // SAFETY: in a segment.
+                f(unsafe { Superblock::of_slice(base + i * SLICE) });
             }
         }
     }
-}
-
-/// The node that the superblock's memory belongs to.
-pub fn node_of(sb: &Superblock) -> usize {
-    Superblock::segment_of(sb.address()).0
 }
 
 fn set(summary: &[Cell<u64>; WORDS], index: usize, on: bool) {

@@ -1,21 +1,21 @@
-//! What all threads share: the memory that none of them owns, and the store of their heaps.
+//! Everything that all threads share: the memory that none of them owns, and the store of their heaps.
 
-use crate::heap::{Heap, Kind};
-use crate::lock::Lock;
-use crate::memory::{MAX_NODES, Memory};
+use super::heap::{Heap, Kind};
+use super::memory::{MAX_NODES, Memory};
+use super::superblock::Table;
+use crate::lockfree::lock::Lock;
 use crate::platform::{PAGE, Platform};
-use crate::superblock::Table;
 use core::cell::Cell;
-use core::ops::Deref;
+use core::fmt;
 
 const STORE: usize = 64 << 10;
 
 /// An allocator without its threads' heaps.
 pub struct Core {
-    memory: Memory,
+    pub(crate) memory: Memory,
     /// Serves threads whose own heap is gone already; its lock is held while it is used.
-    pub(crate) last: Heap,
-    pub(crate) last_lock: Lock,
+    last: Heap,
+    last_lock: Lock,
     heaps: Heaps,
 }
 
@@ -32,17 +32,15 @@ struct Heaps {
 // rest is `Sync` by itself.
 unsafe impl Sync for Core {}
 
-impl Deref for Core {
-    type Target = Memory;
-
-    #[inline(always)]
-    fn deref(&self) -> &Memory {
-        &self.memory
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").finish_non_exhaustive()
     }
 }
 
 impl Core {
-    /// An allocator on `platform` that notes its segments in `table`.
+    /// Makes an allocator on `platform` that notes its segments in `table`, which no other uses.
+    #[must_use]
     #[allow(clippy::large_stack_arrays)] // made for statics
     pub const fn new(platform: &'static dyn Platform, table: &'static Table) -> Self {
         Self {
@@ -59,11 +57,13 @@ impl Core {
         }
     }
 
-    /// A heap for the calling thread: the one parked last, or a new one.
+    /// Returns a heap for the calling thread: the one given back last, or a new one; `None` without
+    /// memory for one.
+    #[must_use]
     pub fn attach(&'static self) -> Option<&'static Heap> {
-        let node = self.platform.current_node().min(MAX_NODES - 1);
+        let node = self.memory.platform.current_node().min(MAX_NODES - 1);
         let h = &self.heaps;
-        h.lock.acquire(|| self.platform.yield_now());
+        self.lock_heaps();
         let heap = match h.parked.get() {
             Some(heap) => {
                 h.parked.set(heap.next_parked.get());
@@ -71,18 +71,24 @@ impl Core {
             }
             None => self.make(node),
         };
-        h.lock.release();
+        // SAFETY: taken above.
+        unsafe { h.lock.release() };
         if let Some(heap) = heap {
-            heap.start(self, node);
+            // SAFETY: out of the store: the calling thread's from here on.
+            unsafe { heap.start(&self.memory, node) };
         }
         heap
+    }
+
+    fn lock_heaps(&self) {
+        self.heaps.lock.acquire(|| self.memory.platform.yield_now());
     }
 
     fn make(&self, node: usize) -> Option<&'static Heap> {
         const SIZE: usize = size_of::<Heap>().next_multiple_of(128);
         let h = &self.heaps;
         if h.store_end.get() - h.store.get() < SIZE {
-            let base = self.platform.map(STORE, PAGE, node);
+            let base = self.memory.platform.map(STORE, PAGE, node);
             if base.is_null() {
                 return None;
             }
@@ -99,36 +105,59 @@ impl Core {
         }
     }
 
-    /// Takes the calling thread's heap back; its superblocks go to the node.
-    pub fn detach(&'static self, heap: &'static Heap) {
-        heap.finish(self);
+    /// Takes a thread's heap back; its superblocks go to the node.
+    ///
+    /// # Safety
+    /// [`Core::attach`] of this allocator returned the heap, and nobody uses it any more.
+    pub unsafe fn detach(&'static self, heap: &'static Heap) {
+        // SAFETY: the caller's promise.
+        unsafe { heap.finish(&self.memory) };
         let h = &self.heaps;
-        h.lock.acquire(|| self.platform.yield_now());
+        self.lock_heaps();
         heap.next_parked.set(h.parked.get());
         h.parked.set(Some(heap));
-        h.lock.release();
+        // SAFETY: taken above.
+        unsafe { h.lock.release() };
     }
 
-    /// Number of heaps ever made: the most threads that lived at a time.
-    pub fn heaps_made(&self) -> usize {
-        self.heaps.lock.acquire(|| self.platform.yield_now());
+    /// Runs `f` with the heap of those who have none, which is locked meanwhile.
+    pub(crate) fn with_last<T>(&'static self, f: impl FnOnce(&'static Heap) -> T) -> T {
+        self.last_lock.acquire(|| self.memory.platform.yield_now());
+        // SAFETY: the lock is held, so the caller is the heap's user.
+        unsafe { self.last.start(&self.memory, 0) };
+        let result = f(&self.last);
+        // SAFETY: taken above.
+        unsafe { self.last_lock.release() };
+        result
+    }
+
+    /// Returns the number of heaps ever made: the most threads that lived at a time.
+    pub(crate) fn heaps_made(&self) -> usize {
+        self.lock_heaps();
         let made = self.heaps.made.get();
-        self.heaps.lock.release();
+        // SAFETY: taken above.
+        unsafe { self.heaps.lock.release() };
         made
     }
 
     /// Takes every lock, in order, so that a fork finds nothing half done.
     pub fn before_fork(&self) {
-        let wait = || self.platform.yield_now();
+        let wait = || self.memory.platform.yield_now();
         self.last_lock.acquire(wait);
         self.heaps.lock.acquire(wait);
         self.memory.before_fork();
     }
 
     /// Opens every lock; in the parent and in the child.
-    pub fn after_fork(&self) {
-        self.memory.after_fork();
-        self.heaps.lock.release();
-        self.last_lock.release();
+    ///
+    /// # Safety
+    /// [`Core::before_fork`] was called by this thread, or by the one that forked it.
+    pub unsafe fn after_fork(&self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.memory.after_fork();
+            self.heaps.lock.release();
+            self.last_lock.release();
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! What is allocated, counted when somebody asks: nothing is counted on the fast path.
+//! Counts what is allocated when somebody asks: nothing is counted on the fast path.
 
-use crate::class::LARGE;
-use crate::memory::MAX_NODES;
-use crate::shared::Core;
-use crate::superblock::{FLOATING, GLOBAL, SLICE};
+use super::class::LARGE;
+use super::memory::MAX_NODES;
+use super::shared::Core;
+use super::superblock::{FLOATING, GLOBAL, NOBODY, SLICE};
+use super::text::Text;
 use core::fmt::{self, Write};
 
 /// A count of everything. Exact while no thread allocates, frees, or holds gathered blocks.
+/// Displays as a table for a person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Blocks in use, without huge ones.
     pub blocks: usize,
@@ -38,18 +41,19 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Counts.
+    /// Counts what `core` has allocated.
+    #[must_use]
     pub fn of(core: &Core) -> Self {
         let mut s = Self { heaps: core.heaps_made(), ..Self::default() };
         for index in 0..MAX_NODES {
-            let node = core.node(index);
+            let node = core.memory.node(index);
             let (in_use, idle, all) = node.pages().bytes();
             s.superblock_bytes += in_use;
             s.idle_bytes += idle;
             s.segment_bytes += all;
             node.pages().each(|sb| {
                 let owner = sb.owner();
-                if owner == crate::superblock::NOBODY {
+                if owner == NOBODY {
                     return;
                 }
                 let out =
@@ -64,29 +68,33 @@ impl Stats {
                 }
             });
         }
-        (s.huge, s.huge_bytes, s.kept_bytes) = core.huge.bytes(core);
+        (s.huge, s.huge_bytes, s.kept_bytes) = core.memory.huge.bytes();
         s
     }
 
-    /// Bytes that programs have.
+    /// Returns the bytes that the program has in use.
+    #[must_use]
     pub fn in_use(&self) -> usize {
         self.block_bytes + self.huge_bytes
     }
 
-    /// Bytes that the allocator has from the system for blocks.
+    /// Returns the bytes that the allocator has from the system for blocks.
+    #[must_use]
     pub fn allocated(&self) -> usize {
         self.superblock_bytes + self.idle_bytes + self.huge_bytes + self.kept_bytes
     }
 
     /// Writes the counts for a person, without allocating.
     pub fn print(&self, core: &Core) {
-        let mut text = Text::EMPTY;
+        let mut text = Text::<1024>::EMPTY;
         // A full buffer ends the text early; there is nothing better to do about it.
-        let _ = self.write(&mut text);
-        core.platform.message(text.bytes());
+        let _ = write!(text, "{self}");
+        core.memory.platform.message(text.bytes());
     }
+}
 
-    fn write(&self, out: &mut Text) -> fmt::Result {
+impl fmt::Display for Stats {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slices = self.superblock_bytes / SLICE;
         writeln!(
             out,
@@ -104,28 +112,5 @@ impl Stats {
         writeln!(out, "  idle                     {:>10} KiB", self.idle_bytes >> 10)?;
         writeln!(out, "  kept                     {:>10} KiB", self.kept_bytes >> 10)?;
         writeln!(out, "  heaps        {:>10}", self.heaps)
-    }
-}
-
-/// A short text, made without allocating.
-pub(crate) struct Text {
-    bytes: [u8; 1024],
-    len: usize,
-}
-
-impl Text {
-    pub(crate) const EMPTY: Self = Self { bytes: [0; 1024], len: 0 };
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-impl Write for Text {
-    fn write_str(&mut self, s: &str) -> fmt::Result {
-        let room = self.bytes.get_mut(self.len..self.len + s.len()).ok_or(fmt::Error)?;
-        room.copy_from_slice(s.as_bytes());
-        self.len += s.len();
-        Ok(())
     }
 }

@@ -4,47 +4,51 @@
 //! writes past a block cannot reach them from the next one. The first cache line belongs to the
 //! owner; the second holds what other threads read and write. Segments are never unmapped, hence
 //! a record may be read at any time, whatever its superblock has become since.
+//!
+//! The *owner* of a superblock is who may touch its private fields: the thread of the heap that owns
+//! it, the holder of the node's lock while it is global, nobody while it floats (see [`Remote`]).
+//! What only the owner may do is unsafe to call.
 
-use crate::class;
-use crate::remote::{Batch, Links, Remote};
-use crate::seeded;
+use super::class;
+use crate::lockfree::remote::{Batch, Links, Remote};
 use core::cell::Cell;
+use core::fmt;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicI32, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 /// Bytes of a slice, the unit segments are divided into.
-pub const SLICE: usize = 64 << 10;
+pub(crate) const SLICE: usize = 64 << 10;
 /// Bytes, and alignment, of a segment.
-pub const SEGMENT: usize = 32 << 20;
+pub(crate) const SEGMENT: usize = 32 << 20;
 /// Slices of a segment; the first holds the records.
-pub const SLICES: usize = SEGMENT / SLICE;
+pub(crate) const SLICES: usize = SEGMENT / SLICE;
 /// Free lists are carved this many bytes at a time, so that untouched pages stay untouched.
 const STEP: usize = 4 << 10;
 
 // Owners: a heap's identity, which is its address, a multiple of 128, or one of these.
 
 /// Nobody's: not a superblock, or the inside of one.
-pub const NOBODY: usize = 0;
+pub(crate) const NOBODY: usize = 0;
 /// The node's global heap's.
-pub const GLOBAL: usize = 2;
+pub(crate) const GLOBAL: usize = 2;
 /// Anyone's: a large block, which any thread gives back to the node.
-pub const ANYONE: usize = 4;
+pub(crate) const ANYONE: usize = 4;
 /// Added to a heap's identity while the superblock floats.
-pub const FLOATING: usize = 1;
+pub(crate) const FLOATING: usize = 1;
 
-/// `base` of a superblock that stays when its last block comes back: only a free too many, which
-/// makes -1 of 0, takes the slow path.
+/// `base` of a superblock that stays when its last block comes back: only a free too many reaches
+/// the slow path.
 const SILENT: i32 = -1;
 
 /// A free block.
 #[repr(C)]
-pub struct Block {
+pub(crate) struct Block {
     pub(crate) next: *mut Block,
 }
 
 /// What is known about a superblock.
 #[repr(C, align(128))]
-pub struct Superblock {
+pub(crate) struct Superblock {
     // The owner's line.
     pub(crate) free: Cell<*mut Block>,
     /// `used - base`; the free that brings it to 0 takes the slow path.
@@ -62,7 +66,7 @@ pub struct Superblock {
 
 /// The second line: what threads other than the owner read and write.
 #[repr(C, align(64))]
-pub struct SharedLine {
+struct SharedLine {
     who: AtomicUsize,
     remote: Remote,
     capacity: AtomicU32,
@@ -76,17 +80,17 @@ pub struct SharedLine {
 // everything else is atomic.
 unsafe impl Sync for Superblock {}
 
-/// Blocks chained through their first word.
-pub struct InPlace(pub usize);
+/// Blocks of the superblock at this address, chained through their first word.
+pub(crate) struct InPlace(pub(crate) usize);
 
 impl Links for InPlace {
     #[inline]
-    fn link(&self, from: u32, to: Option<u32>) {
+    unsafe fn link(&self, from: u32, to: Option<u32>) {
         let at = core::ptr::with_exposed_provenance_mut::<Block>(self.0 + from as usize);
         let next = to
             .map_or(end(self.0), |to| core::ptr::with_exposed_provenance_mut(self.0 + to as usize));
-        // SAFETY: `from` is a block the caller is giving back: inside the superblock, aligned, at
-        // least 8 bytes, and nobody else's.
+        // SAFETY: the caller's promise: a block inside the superblock, hence aligned and of at least
+        // 8 bytes, that is nobody else's.
         unsafe { at.write(Block { next }) };
     }
 }
@@ -106,8 +110,7 @@ fn is_end(block: *mut Block) -> bool {
 
 impl Superblock {
     /// A record of nothing.
-    #[allow(clippy::new_without_default)] // made for statics
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             free: Cell::new(null_mut()),
             left: AtomicI32::new(0),
@@ -128,152 +131,185 @@ impl Superblock {
         }
     }
 
-    /// The record of the slice that `address` is in. The caller has checked that a segment of
-    /// this allocator is there.
+    /// Returns the record of the slice that `address` is in.
+    ///
+    /// # Safety
+    /// A segment is there: a [`Table`] has `address`.
     #[inline(always)]
-    pub fn of_slice(address: usize) -> &'static Self {
+    pub(crate) unsafe fn of_slice(address: usize) -> &'static Self {
         let segment = address & !(SEGMENT - 1);
         let at = segment + (address & (SEGMENT - 1)) / SLICE * size_of::<Self>();
         // SAFETY: segments begin with one valid record per slice and are never unmapped.
         unsafe { &*core::ptr::with_exposed_provenance::<Self>(at) }
     }
 
-    /// The record of the superblock that `address` is in.
+    /// Returns the record of the superblock that `address` is in.
+    ///
+    /// # Safety
+    /// As for [`Superblock::of_slice`].
     #[inline]
-    pub fn of(address: usize) -> &'static Self {
-        let slice = Self::of_slice(address);
+    pub(crate) unsafe fn of(address: usize) -> &'static Self {
+        // SAFETY: the caller's promise.
+        let slice = unsafe { Self::of_slice(address) };
         let back = slice.shared.back.load(Ordering::Relaxed) as usize;
         if back == 0 {
             return slice;
         }
         // What a slice inside a large block remembers may be of a superblock that was there before.
-        let first = Self::of_slice(address - back * SLICE);
+        // SAFETY: in the same segment: `form` noted no more slices than there are before this one.
+        let first = unsafe { Self::of_slice(address - back * SLICE) };
         if back < first.slices() { first } else { slice }
     }
 
-    /// Address of the first block.
+    /// Returns the address of the first block.
     #[inline]
-    pub fn address(&self) -> usize {
+    pub(crate) fn address(&self) -> usize {
         let at = core::ptr::from_ref(self).expose_provenance();
         (at & !(SEGMENT - 1)) + (at & (SEGMENT - 1)) / size_of::<Self>() * SLICE
     }
 
     /// Notes in the record of a segment's first slice, which is never a superblock, whose segment it is:
     /// the node's, and which of the node's.
-    pub fn note_segment(&self, node: usize, index: usize) {
+    ///
+    /// # Safety
+    /// It is the first record of a segment that nobody else knows yet.
+    pub(crate) unsafe fn note_segment(&self, node: usize, index: usize) {
         self.group.set(node as u8);
         self.left.store(index as i32, Ordering::Relaxed);
     }
 
-    /// The node of the segment that `address` is in, and which of the node's it is.
-    pub fn segment_of(address: usize) -> (usize, usize) {
-        let first = Self::of_slice(address & !(SEGMENT - 1));
+    /// Returns the node of the segment that `address` is in, and which of the node's it is.
+    ///
+    /// # Safety
+    /// As for [`Superblock::of_slice`].
+    pub(crate) unsafe fn segment_of(address: usize) -> (usize, usize) {
+        // SAFETY: the caller's promise; what is noted in the first record never changes.
+        let first = unsafe { Self::of_slice(address & !(SEGMENT - 1)) };
         (first.group.get() as usize, first.left.load(Ordering::Relaxed) as usize)
     }
 
     /// Makes the slices a superblock of `class` that `owner` owns; all blocks are free.
-    pub fn form(&self, class: usize, slices: usize, owner: usize) {
+    ///
+    /// # Safety
+    /// It is a record in a segment; its slice and those that follow, `slices` in all, are the caller's,
+    /// as is what `owner` names.
+    pub(crate) unsafe fn form(&self, class: usize, slices: usize, owner: usize) {
         let capacity = if class == class::LARGE { 1 } else { slices * SLICE / class::size(class) };
         self.free.set(end(self.address()));
         self.carved.set(0);
         self.sparse.set(false);
-        self.set_used(0, 0);
+        // SAFETY: the caller's slices.
+        unsafe { self.set_used(0, 0) };
         self.shared.capacity.store(capacity as u32, Ordering::Relaxed);
         self.shared.class.store(class as u8, Ordering::Relaxed);
         self.shared.slices.store(slices as u16, Ordering::Relaxed);
         self.shared.back.store(0, Ordering::Relaxed);
         if class != class::LARGE {
             for i in 1..slices {
-                let inner = Self::of_slice(self.address() + i * SLICE);
-                inner.set_owner(NOBODY);
+                // SAFETY: the caller's slices, in the same segment.
+                let inner = unsafe { Self::of_slice(self.address() + i * SLICE) };
+                inner.shared.who.store(NOBODY, Ordering::Relaxed);
                 inner.shared.back.store(i as u8, Ordering::Relaxed);
             }
         }
-        self.set_owner(owner);
+        self.shared.who.store(owner, Ordering::Relaxed);
     }
 
-    /// Forgets the superblock; its slices may be used for anything.
-    pub fn dissolve(&self) {
-        self.set_owner(NOBODY);
-    }
-
-    /// Who owns it: a heap's identity, perhaps with [`FLOATING`], or [`NOBODY`], [`GLOBAL`], [`ANYONE`].
+    /// Returns the owner: a heap's identity, perhaps with [`FLOATING`], or [`NOBODY`], [`GLOBAL`],
+    /// [`ANYONE`].
     #[inline(always)]
-    pub fn owner(&self) -> usize {
+    pub(crate) fn owner(&self) -> usize {
         self.shared.who.load(Ordering::Relaxed)
     }
 
     /// Names the owner.
+    ///
+    /// # Safety
+    /// The caller owns the superblock, or nobody does and its slices are the caller's; `owner` names
+    /// the caller, or who gets the superblock.
     #[inline]
-    pub fn set_owner(&self, owner: usize) {
+    pub(crate) unsafe fn set_owner(&self, owner: usize) {
         self.shared.who.store(owner, Ordering::Relaxed);
     }
 
-    /// The word other threads push to.
+    /// Returns the word other threads push to.
     #[inline]
-    pub fn remote(&self) -> &Remote {
+    pub(crate) fn remote(&self) -> &Remote {
         &self.shared.remote
     }
 
-    /// Number of blocks.
+    /// Returns the number of blocks.
     #[inline]
-    pub fn capacity(&self) -> u32 {
+    pub(crate) fn capacity(&self) -> u32 {
         self.shared.capacity.load(Ordering::Relaxed)
     }
 
-    /// Size class, or [`class::LARGE`].
+    /// Returns the size class, or [`class::LARGE`].
     #[inline]
-    pub fn class(&self) -> usize {
+    pub(crate) fn class(&self) -> usize {
         self.shared.class.load(Ordering::Relaxed) as usize
     }
 
-    /// Number of slices.
+    /// Returns the number of slices.
     #[inline]
-    pub fn slices(&self) -> usize {
+    pub(crate) fn slices(&self) -> usize {
         self.shared.slices.load(Ordering::Relaxed) as usize
     }
 
     /// Changes the number of slices of a large block.
-    pub fn set_slices(&self, slices: usize) {
+    ///
+    /// # Safety
+    /// The block is the caller's, and it has so many slices.
+    pub(crate) unsafe fn set_slices(&self, slices: usize) {
         self.shared.slices.store(slices as u16, Ordering::Relaxed);
     }
 
-    /// Usable bytes of one of its blocks.
+    /// Returns the usable bytes of one of its blocks.
     #[inline]
-    pub fn block_size(&self) -> usize {
+    pub(crate) fn block_size(&self) -> usize {
         match self.class() {
             class::LARGE => self.slices() * SLICE,
             class => class::size(class),
         }
     }
 
-    /// Blocks that are out, or wait in the word.
+    /// Returns the number of blocks that are out, or wait in the word.
     #[inline]
-    pub fn used(&self) -> i32 {
+    pub(crate) fn used(&self) -> i32 {
         self.left.load(Ordering::Relaxed).wrapping_add(self.base.load(Ordering::Relaxed))
     }
 
     /// Sets the number of blocks out, and the number at which a free takes the slow path.
+    ///
+    /// # Safety
+    /// The caller owns the superblock, of which `used` blocks are out or wait.
     #[inline]
-    pub fn set_used(&self, used: i32, base: i32) {
+    pub(crate) unsafe fn set_used(&self, used: i32, base: i32) {
         self.base.store(base, Ordering::Relaxed);
         self.left.store(used.wrapping_sub(base), Ordering::Relaxed);
     }
 
     /// Lets no free take the slow path but one too many, until the next [`Superblock::set_used`].
-    pub fn silence(&self) {
-        self.set_used(self.used(), SILENT);
+    ///
+    /// # Safety
+    /// The caller owns the superblock.
+    pub(crate) unsafe fn silence(&self) {
+        // SAFETY: the caller's promise; the number stays.
+        unsafe { self.set_used(self.used(), SILENT) };
     }
 
-    /// Whether only a free too many takes the slow path.
-    pub fn is_silent(&self) -> bool {
+    /// Tells if only a free too many reaches the slow path.
+    pub(crate) fn is_silent(&self) -> bool {
         self.base.load(Ordering::Relaxed) == SILENT
     }
 
     /// Takes a free block; null if none is on the owner's list, or if the one that is there was
     /// written to since it was freed.
+    ///
+    /// # Safety
+    /// The caller owns the superblock, or it is [`EMPTY`].
     #[inline(always)]
-    pub fn pop(&self) -> *mut u8 {
+    pub(crate) unsafe fn pop(&self) -> *mut u8 {
         let block = self.free.get();
         if is_end(block) {
             return null_mut();
@@ -290,9 +326,12 @@ impl Superblock {
         block.cast()
     }
 
-    /// Whether the owner's list has no block.
+    /// Tells if the owner's list has no block.
+    ///
+    /// # Safety
+    /// The caller owns the superblock.
     #[inline]
-    pub fn is_exhausted(&self) -> bool {
+    pub(crate) unsafe fn is_exhausted(&self) -> bool {
         is_end(self.free.get())
     }
 
@@ -301,7 +340,7 @@ impl Superblock {
     /// # Safety
     /// The caller owns the superblock and `block` is one of its blocks, in use until now.
     #[inline(always)]
-    pub unsafe fn push(&self, block: *mut u8) -> i32 {
+    pub(crate) unsafe fn push(&self, block: *mut u8) -> i32 {
         let block: *mut Block = block.cast();
         // SAFETY: the caller's promise.
         unsafe { block.write(Block { next: self.free.get() }) };
@@ -312,31 +351,42 @@ impl Superblock {
     }
 
     /// Makes the blocks of `batch` the owner's free list, which is empty.
-    pub fn accept(&self, batch: Batch) {
-        debug_assert!(self.is_exhausted());
+    ///
+    /// # Safety
+    /// The caller owns the superblock, and took `batch` out of its word.
+    pub(crate) unsafe fn accept(&self, batch: Batch) {
+        debug_assert!(is_end(self.free.get()));
         if batch.count > 0 {
             let head = self.address() + batch.head as usize;
             self.free.set(core::ptr::with_exposed_provenance_mut(head));
             let left = self.left.load(Ordering::Relaxed);
-            let count = if seeded::bug(5) { 1 } else { batch.count as i32 };
-            self.left.store(left.wrapping_sub(count), Ordering::Relaxed);
+            self.left.store(left.wrapping_sub(batch.count as i32), Ordering::Relaxed);
         }
     }
 
     /// Takes what other threads gave back, if the owner's list is empty. True if it has blocks.
-    pub fn collect(&self) -> bool {
-        if self.is_exhausted()
-            && let Some(batch) = self.remote().collect()
-        {
-            self.accept(batch);
+    ///
+    /// # Safety
+    /// The caller owns the superblock.
+    pub(crate) unsafe fn collect(&self) -> bool {
+        // SAFETY: the caller's promise; the batch comes from the word.
+        unsafe {
+            if self.is_exhausted()
+                && let Some(batch) = self.remote().collect()
+            {
+                self.accept(batch);
+            }
+            !self.is_exhausted()
         }
-        !self.is_exhausted()
     }
 
     /// Carves blocks that were never used into the owner's list, which is empty. False if all
     /// were.
-    pub fn extend(&self) -> bool {
-        let (carved, capacity) = (self.carved.get(), self.capacity() + u32::from(seeded::bug(2)));
+    ///
+    /// # Safety
+    /// The caller owns the superblock.
+    pub(crate) unsafe fn extend(&self) -> bool {
+        let (carved, capacity) = (self.carved.get(), self.capacity());
         if carved >= capacity {
             return false;
         }
@@ -357,28 +407,35 @@ impl Superblock {
 }
 
 /// A record that is always full: where a heap has no superblock of a class.
-pub static EMPTY: Superblock = Superblock::new();
+pub(crate) static EMPTY: Superblock = Superblock::new();
 
-/// Which segments are ours: one byte for each 32 MiB of the address space.
-pub struct Table(pub(crate) [AtomicU8; Self::LEN]);
+/// The segments of an allocator: one byte for each 32 MiB of the address space.
+pub struct Table([AtomicU8; Self::LEN]);
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").finish_non_exhaustive()
+    }
+}
 
 impl Table {
-    /// Addresses of segments have at most this many bits. On Genode static memory costs quota from
-    /// the start, and its platform chooses low addresses.
+    /// Tells how many bits addresses of segments have at most. On Genode static memory costs quota
+    /// from the start, and its platform chooses low addresses.
     pub const BITS: u32 = if cfg!(target_os = "genode") { 38 } else { 47 };
     const LEN: usize = 1 << (Self::BITS - SEGMENT.trailing_zeros());
 
-    /// A table of nothing.
+    /// Makes a table of nothing, for a static: too large for a stack.
+    #[must_use]
     #[allow(clippy::large_stack_arrays)] // only ever evaluated for a static
     #[allow(clippy::new_without_default)] // made for statics
     pub const fn new() -> Self {
         Self([const { AtomicU8::new(0) }; Self::LEN])
     }
 
-    /// Whether `address`, if it has no more than 47 bits, lies in a segment: no program on Linux has
-    /// other pointers, and the slow paths ask [`Table::holds`].
+    /// Tells if `address`, of no more than 47 bits, lies in a segment: no program on Linux has other
+    /// pointers, and the slow paths ask [`Table::holds`].
     #[inline(always)]
-    pub fn has(&self, address: usize) -> bool {
+    pub(crate) fn has(&self, address: usize) -> bool {
         if cfg!(target_os = "genode") && address >> Self::BITS != 0 {
             return false;
         }
@@ -387,14 +444,17 @@ impl Table {
         entry.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether `address` lies in a segment, whatever its value.
+    /// Tells if `address` lies in a segment, whatever its value.
     #[inline]
-    pub fn holds(&self, address: usize) -> bool {
+    pub(crate) fn holds(&self, address: usize) -> bool {
         address >> Self::BITS == 0 && self.has(address)
     }
 
     /// Notes a segment; never undone. False if the address cannot be noted.
-    pub fn add(&self, segment: usize) -> bool {
+    ///
+    /// # Safety
+    /// Memory of a segment is mapped there, for ever, that begins with records.
+    pub(crate) unsafe fn add(&self, segment: usize) -> bool {
         match self.0.get(segment / SEGMENT) {
             Some(entry) => {
                 entry.store(1, Ordering::Release);

@@ -3,9 +3,10 @@
 //! What each does on error follows C23 and POSIX.1-2024, and glibc where those are silent.
 #![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
 
+use super::allocator::Process;
+use super::process::{Hoard, Local};
+use crate::core::text::Text;
 use crate::platform::PAGE;
-use crate::process::Hoard;
-use crate::stats::Text;
 use core::ffi::{c_int, c_void};
 use core::fmt::Write;
 use core::ptr::null_mut;
@@ -201,7 +202,7 @@ pub fn mallinfo() -> Mallinfo {
 
 /// `malloc_stats`: a table on standard error.
 pub fn malloc_stats() {
-    Hoard::stats().print(Hoard::core());
+    Hoard::stats().print(Local::core());
 }
 
 /// `malloc_info`: what is allocated as XML, to a C stream.
@@ -212,7 +213,7 @@ pub unsafe fn malloc_info(options: c_int, stream: *mut c_void) -> c_int {
     if options != 0 {
         return EINVAL;
     }
-    let mut text = Text::EMPTY;
+    let mut text = Text::<1024>::EMPTY;
     let i = mallinfo2();
     // There is room for all of it.
     let _ = write!(

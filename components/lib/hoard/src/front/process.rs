@@ -1,20 +1,21 @@
 //! The allocator of a Linux process.
 
-use crate::face::{Face, Process};
-use crate::heap::Heap;
-use crate::platform::linux::Linux;
-use crate::shared::Core;
-use crate::superblock::Table;
-use crate::thread;
+use super::allocator::{Allocator, Process};
+use super::thread;
+use crate::core::heap::Heap;
+use crate::core::shared::Core;
+use crate::core::superblock::Table;
+use crate::platform::Linux;
 
 static TABLE: Table = Table::new();
 static CORE: Core = Core::new(&Linux, &TABLE);
 
-/// This process, on Linux's memory.
+/// The process that runs, on Linux's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Local;
 
-impl Process for Local {
+// SAFETY: one core; `thread` keeps each thread's heap, which nobody else is given.
+unsafe impl Process for Local {
     #[inline(always)]
     fn core() -> &'static Core {
         &CORE
@@ -38,8 +39,8 @@ impl Process for Local {
 /// let blocks: Vec<Vec<u8>> = (0..100).map(|n| vec![7; n]).collect();
 /// assert_eq!(blocks[99], [7; 99]);
 /// ```
-pub type Hoard = Face<Local>;
+pub type Hoard = Allocator<Local>;
 
 /// The one value of the type of this name.
 #[allow(non_upper_case_globals)] // so that it reads as a unit struct
-pub const Hoard: Hoard = Face::new();
+pub const Hoard: Hoard = Allocator::new();

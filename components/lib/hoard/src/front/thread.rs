@@ -6,10 +6,9 @@
 //! heap that is always empty, hence the fast path needs no check; a thread's first slow path
 //! attaches a real one. There is one such word, so a process has one allocator of this kind.
 
-use crate::heap::{GONE, Heap, Kind, MISSING};
-use crate::platform::Platform;
-use crate::platform::linux::Linux;
-use crate::shared::Core;
+use crate::core::heap::{GONE, Heap, Kind, MISSING};
+use crate::core::shared::Core;
+use crate::platform::{Linux, Platform};
 use core::arch::{asm, global_asm};
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr::null_mut;
@@ -107,7 +106,8 @@ unsafe extern "C" fn thread_exit(_: *mut c_void) {
     let heap = get();
     if let Some(core) = core().filter(|_| heap.kind() == Kind::Thread) {
         set(&GONE);
-        core.detach(heap);
+        // SAFETY: `attach` got it from this core; the thread, its only user, has another now.
+        unsafe { core.detach(heap) };
     }
 }
 
@@ -119,7 +119,8 @@ unsafe extern "C" fn before_fork() {
 
 unsafe extern "C" fn after_fork() {
     if let Some(core) = core() {
-        core.after_fork();
+        // SAFETY: `before_fork` ran before the fork.
+        unsafe { core.after_fork() };
     }
 }
 
@@ -162,7 +163,9 @@ pub fn attach(allocator: &'static Core) -> &'static Heap {
     let this = core::ptr::from_ref(allocator).cast_mut();
     let other = CORE.compare_exchange(null_mut(), this, Ordering::AcqRel, Ordering::Acquire);
     if other.is_err_and(|other| other != this) {
-        allocator.fail("two allocators with thread-local heaps in one process, at", this.addr());
+        allocator
+            .memory
+            .fail("two allocators with thread-local heaps in one process, at", this.addr());
     }
     let Some(heap) = allocator.attach() else { return &MISSING };
     // From here on this thread's allocations find a heap, those of the calls below too.

@@ -3,8 +3,8 @@
 //! No queue and no futex: sections are tens of nanoseconds long, and a lock that needs nothing of
 //! the system can be taken in the parent and released in the child of a fork.
 
-use crate::remote::ordering;
-use crate::sync::{AtomicBool, Ordering, pause};
+use super::remote::ordering;
+use super::sync::{AtomicBool, Ordering, pause};
 
 /// A spin lock that guards data kept elsewhere.
 #[derive(Debug)]
@@ -45,7 +45,11 @@ impl Lock {
     }
 
     /// Opens the lock.
-    pub fn release(&self) {
+    ///
+    /// # Safety
+    /// The caller holds the lock, and touches nothing that it guards from now on. After a fork the
+    /// child holds what the thread that forked held.
+    pub unsafe fn release(&self) {
         self.held.store(false, ordering::unlock());
     }
 }

@@ -11,12 +11,12 @@
 //! | `Floating` | nobody: the superblock was full and is on no list | [`Remote::claim`], a [`Remote::push`] that takes it |
 //! | `Global` | the holder of the node's lock | [`Remote::adopt`], [`Remote::retire`] |
 
-use crate::sync::{AtomicU64, Ordering};
+use super::sync::{AtomicU64, Ordering};
 
 /// Who may touch a superblock's private fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
-pub enum State {
+enum State {
     /// One heap's thread.
     Owned = 0,
     /// Nobody; it was full when its owner let go of it.
@@ -39,7 +39,10 @@ pub struct Batch {
 /// How blocks are chained: the allocator writes into the blocks, a model into its own cells.
 pub trait Links {
     /// Makes `to` the successor of `from`; `None` ends the chain.
-    fn link(&self, from: u32, to: Option<u32>);
+    ///
+    /// # Safety
+    /// `from` is the offset of a block that is the caller's to free and that nobody uses any more.
+    unsafe fn link(&self, from: u32, to: Option<u32>);
 }
 
 /// What a push did.
@@ -170,16 +173,10 @@ impl Default for Remote {
 }
 
 impl Remote {
-    /// An owned superblock with nothing waiting.
+    /// The word of an owned superblock for which nothing waits.
     #[cfg(not(loom))]
     pub const fn new() -> Self {
         Self { word: AtomicU64::new(0) }
-    }
-
-    /// The state, as of some moment not long ago.
-    #[inline]
-    pub fn state(&self) -> State {
-        Word(self.word.load(Ordering::Relaxed)).state()
     }
 
     /// How many blocks wait, as of some moment not long ago.
@@ -190,12 +187,16 @@ impl Remote {
 
     /// Gives `batch` back. Any thread may call it for blocks that are its to free; once
     /// `take_at` blocks wait in a floating superblock the caller becomes its owner.
-    pub fn push(&self, links: &impl Links, batch: Batch, take_at: u32) -> Pushed {
+    ///
+    /// # Safety
+    /// The blocks of `batch` are chained by `links`, the caller's to free, and used by nobody any more.
+    pub unsafe fn push(&self, links: &impl Links, batch: Batch, take_at: u32) -> Pushed {
         let mut old = Word(self.word.load(Ordering::Relaxed));
         loop {
             let waiting = old.count();
             if !ordering::dropped(20) {
-                links.link(batch.tail, (waiting > 0).then(|| old.head()));
+                // SAFETY: the last block of the batch, which the caller gives up.
+                unsafe { links.link(batch.tail, (waiting > 0).then(|| old.head())) };
             }
             let count = waiting + batch.count;
             let state = old.state();
@@ -217,8 +218,11 @@ impl Remote {
         }
     }
 
-    /// Takes all waiting blocks; for whoever may touch the private fields.
-    pub fn collect(&self) -> Option<Batch> {
+    /// Takes all waiting blocks.
+    ///
+    /// # Safety
+    /// The caller may touch the private fields.
+    pub unsafe fn collect(&self) -> Option<Batch> {
         let mut old = Word(self.word.load(Ordering::Relaxed));
         loop {
             if old.count() == 0 {
@@ -241,9 +245,12 @@ impl Remote {
         }
     }
 
-    /// The owner lets go of a full superblock. False if blocks wait: it is not full then, and
-    /// stays the caller's.
-    pub fn float(&self) -> bool {
+    /// Lets go of a full superblock. False if blocks wait: it is not full then, and stays the
+    /// caller's.
+    ///
+    /// # Safety
+    /// The caller owns the superblock, and touches its private fields no more if the result is true.
+    pub unsafe fn float(&self) -> bool {
         let empty = Word::new(State::Owned, 0, 0).0;
         let new = Word::new(State::Floating, 0, 0).0;
         if ordering::dropped(25) {
@@ -253,8 +260,8 @@ impl Remote {
         self.word.compare_exchange(empty, new, ordering::float(), Ordering::Relaxed).is_ok()
     }
 
-    /// The heap that let a superblock float takes it back, with the blocks that wait. `None` if
-    /// somebody else took it before.
+    /// Takes a floating superblock, with the blocks that wait: the caller owns it then. `None` if it
+    /// does not float.
     pub fn claim(&self) -> Option<Batch> {
         let mut old = Word(self.word.load(Ordering::Relaxed));
         loop {
@@ -274,20 +281,29 @@ impl Remote {
         }
     }
 
-    /// The owner, holding the node's lock, hands the superblock to the global heap. Returns how
-    /// many blocks waited.
-    pub fn publish(&self) -> u32 {
+    /// Hands the superblock to the global heap, and returns how many blocks waited.
+    ///
+    /// # Safety
+    /// The caller owns the superblock and holds its node's lock.
+    pub unsafe fn publish(&self) -> u32 {
         Word(self.word.fetch_add(State::Global as u64, ordering::publish())).count()
     }
 
-    /// The holder of the node's lock takes a global superblock for a heap; what waits, waits on.
-    pub fn adopt(&self) {
+    /// Takes a global superblock for a heap; what waits, waits on.
+    ///
+    /// # Safety
+    /// The superblock is global, and the caller holds its node's lock.
+    pub unsafe fn adopt(&self) {
         self.word.fetch_sub(State::Global as u64, Ordering::Relaxed);
     }
 
-    /// The holder of the node's lock dissolves a global superblock all of whose `used` blocks
-    /// wait. False if some are still out.
-    pub fn retire(&self, used: u32) -> bool {
+    /// Takes a global superblock out of use, all of whose `used` blocks wait. False if some are
+    /// still out, or if it is not global.
+    ///
+    /// # Safety
+    /// The caller holds the lock of the superblock's node, and `used` is the number of blocks that
+    /// are out or wait.
+    pub unsafe fn retire(&self, used: u32) -> bool {
         let mut old = Word(self.word.load(Ordering::Relaxed));
         while old.state() == State::Global && (old.count() == used || ordering::dropped(21)) {
             let new = Word::new(State::Owned, 0, 0);

@@ -1,13 +1,13 @@
 //! The atomics this crate uses, so that `cfg(loom)` can put its own in their place.
 
 #[cfg(not(loom))]
-pub use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(crate) use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[cfg(loom)]
-pub use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Tells the processor, or the model checker, that this thread waits for another.
 #[inline]
-pub fn pause() {
+pub(crate) fn pause() {
     #[cfg(not(loom))]
     core::hint::spin_loop();
     #[cfg(loom)]

@@ -4,7 +4,7 @@
 use super::Platform;
 use core::arch::asm;
 
-/// The running kernel.
+/// The running Linux kernel: memory by `mmap`, backed when it is touched.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linux;
 
@@ -84,7 +84,8 @@ impl Linux {
     }
 }
 
-impl Platform for Linux {
+// SAFETY: the kernel's private anonymous mappings: fresh, zeroed, and cut to the alignment.
+unsafe impl Platform for Linux {
     fn map(&self, size: usize, align: usize, _node: usize) -> *mut u8 {
         if align <= LEAST_PAGE {
             return Self::map_any(size, 0);

@@ -1,47 +1,58 @@
-//! What the allocator asks of the system below it, and nothing more.
+//! The system below the allocator: all that it asks for, and nothing more.
 
 #[cfg(all(target_os = "linux", not(loom)))]
-pub mod linux;
+mod linux;
+
+#[cfg(all(target_os = "linux", not(loom)))]
+pub use linux::Linux;
 
 /// Bytes of a page, or of the largest where the architecture has several sizes: what mappings are
 /// multiples of.
 pub const PAGE: usize =
     if cfg!(all(target_os = "linux", target_arch = "aarch64")) { 64 << 10 } else { 4 << 10 };
 
-/// Whether addresses got memory.
+/// The answer of [`Platform::commit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
-    /// They have.
+    /// Memory is committed.
     Done,
-    /// The system has no memory to give now.
+    /// The system has no memory to give now; more quota or a later call may help.
     Refused,
-    /// Something else is mapped there: these addresses are of no use any more.
+    /// Something else is mapped there: these addresses are never asked for again.
     Occupied,
 }
 
-/// Memory and place. Sizes and addresses are multiples of the page size; every method may be
+/// The source of memory and time of an allocator. Sizes and addresses are multiples of the page size; every method may be
 /// called by any thread at any time, including inside a dynamic linker, and must not allocate.
 ///
 /// A system that backs pages when they are touched implements [`Platform::map`] alone. One that
 /// accounts memory when it is mapped says in which [unit](Platform::unit) segments get theirs.
-pub trait Platform: Sync {
+///
+/// # Safety
+/// - What [`Platform::map`], [`Platform::reserve`] and [`Platform::remap`] return, unless it is null, is
+///   as large and aligned as asked, and the caller's alone until it is given back. What has memory may
+///   be read and written; fresh memory reads as zero.
+/// - [`Platform::commit`] and [`Platform::decommit`] change nothing when they refuse.
+/// - [`Platform::unit`] and [`Platform::segments`] return the same number whenever they are called.
+pub unsafe trait Platform: Sync {
     /// Maps `size` zeroed bytes at a multiple of `align` (a power of two), placed on `node` where
     /// the system knows nodes. Null when the system refuses.
     fn map(&self, size: usize, align: usize, node: usize) -> *mut u8;
 
-    /// Bytes in which a segment gets and loses memory: a power of two, at least 64 KiB; 0 where the
-    /// system itself backs pages when they are touched.
+    /// Returns in how many bytes a segment gets and loses memory: a power of two, from 64 KiB to a
+    /// segment's 32 MiB; 0 where the system itself backs pages when they are touched.
     fn unit(&self) -> usize {
         0
     }
 
-    /// Most segments a node may have.
+    /// Returns how many segments a node may have at most.
     fn segments(&self) -> usize {
         1 << 15
     }
 
-    /// As [`Platform::map`], but only the first [unit](Platform::unit) has memory, the rest once it
-    /// is committed. Never unmapped.
+    /// Maps as [`Platform::map`] does, but only the first [unit](Platform::unit) has memory, the rest
+    /// once it is committed. Null when the system refuses. What is reserved is unmapped only if its
+    /// addresses are of no use.
     fn reserve(&self, size: usize, align: usize, node: usize) -> *mut u8 {
         self.map(size, align, node)
     }
@@ -77,13 +88,13 @@ pub trait Platform: Sync {
     /// the old addresses.
     unsafe fn remap(&self, base: *mut u8, old: usize, new: usize, may_move: bool) -> *mut u8;
 
-    /// The node of the processor that the caller runs on, below [`Platform::nodes`].
+    /// Returns the node of the processor that the caller runs on, below [`Platform::nodes`].
     fn current_node(&self) -> usize;
 
-    /// Number of memory nodes, at least 1.
+    /// Returns the number of memory nodes, at least 1.
     fn nodes(&self) -> usize;
 
-    /// Milliseconds since some moment; need not be exact.
+    /// Returns the milliseconds since some moment; need not be exact.
     fn now(&self) -> u64;
 
     /// Lets another thread run.

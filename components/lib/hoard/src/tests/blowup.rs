@@ -5,10 +5,10 @@
 //! bytes; see the README for why.
 
 use super::model::System;
-use crate::heap::{Heap, K};
-use crate::stats::Stats;
-use crate::superblock::SLICE;
-use crate::{class, ops};
+use crate::core::class;
+use crate::core::heap::K;
+use crate::core::superblock::SLICE;
+use crate::{Heap, Stats};
 use std::collections::VecDeque;
 use std::format;
 use std::string::String;
@@ -30,15 +30,15 @@ fn superblock_bytes(size: usize) -> usize {
 /// Bytes a thread may gather and not have sent.
 const GATHERED: usize = 64 * (6 << 10);
 
-fn allocate(heap: &Heap, size: usize) -> usize {
-    let block = ops::allocate(heap, size);
+fn allocate(system: &System, heap: &'static Heap, size: usize) -> usize {
+    let block = system.allocate(heap, size, 1);
     assert!(!block.is_null());
     block.expose_provenance()
 }
 
-fn free(system: &System, heap: &Heap, address: usize) {
+fn free(system: &System, heap: &'static Heap, address: usize) {
     // SAFETY: the tests free what they allocated, once.
-    unsafe { ops::free(system.core, heap, core::ptr::with_exposed_provenance_mut(address)) };
+    unsafe { system.free(heap, core::ptr::with_exposed_provenance_mut(address)) };
 }
 
 /// Producer and consumer on one thread, so that the counts are exact at every step; the producer
@@ -52,16 +52,16 @@ pub(super) fn one_thread_frees_what_another_allocates(
     // As many superblocks for every size: 1024 blocks of 64 bytes are one.
     let scaled = |n: usize| n * superblock / block / 1024;
     let system = System::new();
-    let producer = system.core.attach().expect("memory");
+    let producer = system.start().expect("memory");
     system.model.node.store(other, Ordering::Relaxed);
-    let consumer = system.core.attach().expect("memory");
+    let consumer = system.start().expect("memory");
     let mut queue = VecDeque::new();
     let mut most = 0;
     for round in 0..60 {
         // The load goes up and down, so that superblocks fill and empty.
         let load = scaled(500 + round % 7 * 3000);
         for _ in 0..scaled(30_000) {
-            queue.push_back(allocate(producer, size));
+            queue.push_back(allocate(&system, producer, size));
             most = most.max(queue.len() * block);
             while queue.len() > load {
                 if let Some(block) = queue.pop_front() {
@@ -79,7 +79,7 @@ pub(super) fn one_thread_frees_what_another_allocates(
         free(&system, consumer, block);
     }
     // Many superblocks, each left with one block in four: the heap keeps K of them.
-    let all: Vec<usize> = (0..scaled(100_000)).map(|_| allocate(producer, size)).collect();
+    let all: Vec<usize> = (0..scaled(100_000)).map(|_| allocate(&system, producer, size)).collect();
     for (i, &block) in all.iter().enumerate() {
         if i % 4 != 0 {
             free(&system, producer, block);
@@ -91,9 +91,9 @@ pub(super) fn one_thread_frees_what_another_allocates(
     }
     // Another thread of the node uses them before it takes new ones.
     system.model.node.store(0, Ordering::Relaxed);
-    let third = system.core.attach().expect("memory");
+    let third = system.start().expect("memory");
     let before = stats.superblock_bytes;
-    let more: Vec<usize> = (0..scaled(70_000)).map(|_| allocate(third, size)).collect();
+    let more: Vec<usize> = (0..scaled(70_000)).map(|_| allocate(&system, third, size)).collect();
     let stats = Stats::of(system.core);
     if stats.superblock_bytes > before + 2 * superblock {
         return Err(format!("global superblocks are not used: {stats:?}, before {before}"));
@@ -102,7 +102,7 @@ pub(super) fn one_thread_frees_what_another_allocates(
         free(&system, producer, block);
     }
     for heap in [producer, consumer, third] {
-        system.core.detach(heap);
+        system.end(heap);
     }
     let stats = Stats::of(system.core);
     if stats.superblock_bytes != 0 {
@@ -136,25 +136,25 @@ fn producers_consumers_and_churn() {
             let (to, from) = mpsc::sync_channel::<Vec<usize>>(4);
             let (a, flight, peak) = (system.clone(), in_flight.clone(), most.clone());
             threads.push(std::thread::spawn(move || {
-                let heap = a.core.attach().expect("memory");
+                let heap = a.start().expect("memory");
                 for _ in 0..60 {
-                    let batch: Vec<usize> = (0..500).map(|_| allocate(heap, SIZE)).collect();
+                    let batch: Vec<usize> = (0..500).map(|_| allocate(&a, heap, SIZE)).collect();
                     let now = flight.fetch_add(batch.len(), Ordering::Relaxed) + batch.len();
                     peak.fetch_max(now, Ordering::Relaxed);
                     to.send(batch).expect("the consumer lives");
                 }
-                a.core.detach(heap);
+                a.end(heap);
             }));
             let (a, flight) = (system.clone(), in_flight.clone());
             threads.push(std::thread::spawn(move || {
-                let heap = a.core.attach().expect("memory");
+                let heap = a.start().expect("memory");
                 for batch in from {
                     flight.fetch_sub(batch.len(), Ordering::Relaxed);
                     for block in batch {
                         free(&a, heap, block);
                     }
                 }
-                a.core.detach(heap);
+                a.end(heap);
             }));
         }
         for thread in threads {
@@ -189,13 +189,13 @@ fn thread_churn_with_blocks_outstanding() {
             }
         }
         uses.iter_mut().zip(now).for_each(|(most, now)| *most = now.max(*most));
-        let heap = system.core.attach().expect("memory");
-        let mine: Vec<usize> = (0..300).map(|i| allocate(heap, size(n, i))).collect();
+        let heap = system.start().expect("memory");
+        let mine: Vec<usize> = (0..300).map(|i| allocate(&system, heap, size(n, i))).collect();
         for block in left.drain(..) {
             free(&system, heap, block);
         }
         left = mine;
-        system.core.detach(heap);
+        system.end(heap);
         let stats = Stats::of(system.core);
         assert_eq!(stats.blocks, 300);
         most = most.max(stats.superblock_bytes);
@@ -211,8 +211,8 @@ fn thread_churn_with_blocks_outstanding() {
 #[test]
 fn idle_memory_goes_back() {
     let system = System::new();
-    let heap = system.core.attach().expect("memory");
-    let blocks: Vec<usize> = (0..4000).map(|_| allocate(heap, 60_000)).collect();
+    let heap = system.start().expect("memory");
+    let blocks: Vec<usize> = (0..4000).map(|_| allocate(&system, heap, 60_000)).collect();
     for (i, block) in blocks.into_iter().enumerate() {
         system.model.clock.store(i as u64, Ordering::Relaxed);
         free(&system, heap, block);
@@ -221,11 +221,11 @@ fn idle_memory_goes_back() {
     assert!(idle <= 64 << 20, "{idle} bytes idle");
     for n in 0..200 {
         system.model.clock.fetch_add(60, Ordering::Relaxed);
-        let block = allocate(heap, 300_000 + n);
+        let block = allocate(&system, heap, 300_000 + n);
         free(&system, heap, block);
     }
     let idle = Stats::of(system.core).idle_bytes;
     assert!(idle <= 2 << 20, "{idle} bytes idle after a while");
-    system.core.detach(heap);
+    system.end(heap);
     assert!(system.model.mapped() < 400 << 20);
 }

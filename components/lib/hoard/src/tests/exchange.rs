@@ -2,9 +2,8 @@
 //! replaced meanwhile: every block keeps its contents, and nothing is left at the end.
 
 use super::model::System;
-use crate::heap::Heap;
-use crate::ops;
-use crate::stats::Stats;
+use crate::{Heap, Stats};
+use fastrand::Rng;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::vec::Vec;
@@ -14,27 +13,16 @@ const ROUNDS: usize = 300_000;
 /// Where blocks wait for whoever comes by.
 const CELLS: usize = 8192;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n
-    }
-
-    /// Mostly small, seldom large or huge.
-    fn size(&mut self) -> usize {
-        let most = match self.below(1000) {
-            0 => 18 << 20,
-            1..=9 => 1 << 20,
-            10..=59 => 70_000,
-            60..=299 => 3000,
-            _ => 300,
-        };
-        16 + self.below(most)
-    }
+/// A size: mostly small, seldom large or huge.
+fn any_size(random: &mut Rng) -> usize {
+    let most = match random.usize(..1000) {
+        0 => 18 << 20,
+        1..=9 => 1 << 20,
+        10..=59 => 70_000,
+        60..=299 => 3000,
+        _ => 300,
+    };
+    16 + random.usize(..most)
 }
 
 /// A block's first word is its size, its last byte is made of both.
@@ -64,16 +52,16 @@ fn read(address: usize) -> (*mut u8, usize) {
 }
 
 /// Frees the block at `address`, or replaces it by one of another size.
-fn treat(system: &System, heap: &Heap, random: &mut Random, address: usize) -> usize {
+fn treat(system: &System, heap: &'static Heap, random: &mut Rng, address: usize) -> usize {
     let (block, size) = read(address);
-    if random.below(8) > 0 {
+    if random.usize(..8) > 0 {
         // SAFETY: a block of this system that nobody else has.
-        unsafe { ops::free(system.core, heap, block) };
+        unsafe { system.free(heap, block) };
         return 0;
     }
-    let new = random.size();
+    let new = any_size(random);
     // SAFETY: as above.
-    let moved = unsafe { ops::reallocate(system.core, heap, block, new, 1) };
+    let moved = unsafe { system.reallocate(heap, block, new) };
     assert!(!moved.is_null());
     // SAFETY: the first word is kept.
     assert_eq!(unsafe { moved.cast::<usize>().read() }, size);
@@ -81,13 +69,13 @@ fn treat(system: &System, heap: &Heap, random: &mut Random, address: usize) -> u
 }
 
 fn life(system: &System, cells: &[AtomicUsize], start: &Barrier, seed: u64) {
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-    let mut heap = system.core.attach().expect("memory");
+    let mut random = Rng::with_seed(seed);
+    let mut heap = system.start().expect("memory");
     start.wait();
     for round in 0..ROUNDS {
-        let cell = &cells[random.below(CELLS)];
-        let size = random.size();
-        let mine = write(ops::allocate(heap, size), size);
+        let cell = &cells[random.usize(..CELLS)];
+        let size = any_size(&mut random);
+        let mine = write(system.allocate(heap, size, 1), size);
         let theirs = cell.swap(mine, Ordering::AcqRel);
         if theirs != 0 {
             let rest = treat(system, heap, &mut random, theirs);
@@ -95,16 +83,16 @@ fn life(system: &System, cells: &[AtomicUsize], start: &Barrier, seed: u64) {
                 let last = cell.swap(rest, Ordering::AcqRel);
                 if last != 0 {
                     // SAFETY: out of the cell it is this thread's.
-                    unsafe { ops::free(system.core, heap, read(last).0) };
+                    unsafe { system.free(heap, read(last).0) };
                 }
             }
         }
         if round % 5000 == 4999 {
-            system.core.detach(heap);
-            heap = system.core.attach().expect("memory");
+            system.end(heap);
+            heap = system.start().expect("memory");
         }
     }
-    system.core.detach(heap);
+    system.end(heap);
 }
 
 #[test]
@@ -118,17 +106,17 @@ fn threads_exchange_blocks() {
             scope.spawn(move || life(system, cells, start, seed));
         }
     });
-    let heap = system.core.attach().expect("memory");
+    let heap = system.start().expect("memory");
     let left: Vec<usize> =
         cells.iter().map(|cell| cell.load(Ordering::Relaxed)).filter(|&b| b != 0).collect();
-    heap.flush(system.core);
+    system.flush(heap);
     let stats = Stats::of(system.core);
     assert_eq!(stats.blocks + stats.huge, left.len(), "{stats:?}");
     for address in left {
         // SAFETY: the threads ended; the block is this one's.
-        unsafe { ops::free(system.core, heap, read(address).0) };
+        unsafe { system.free(heap, read(address).0) };
     }
-    system.core.detach(heap);
+    system.end(heap);
     let stats = Stats::of(system.core);
     assert_eq!((stats.blocks, stats.huge, stats.superblock_bytes), (0, 0, 0), "{stats:?}");
     assert!(stats.heaps <= THREADS, "heaps are used again");

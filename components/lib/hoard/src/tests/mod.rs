@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)] // these are tests
 
 mod blowup;
+mod double;
 mod exchange;
 mod failure;
 mod model;

@@ -1,9 +1,7 @@
 //! A system for tests: real memory, a clock and nodes that the test sets, and failures on demand.
 
-use crate::platform::linux::Linux;
-use crate::platform::{Commit, Platform};
-use crate::shared::Core;
-use crate::superblock::Table;
+use crate::platform::{Commit, Linux, Platform};
+use crate::{Core, Table};
 use std::boxed::Box;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -59,7 +57,8 @@ impl Model {
     }
 }
 
-impl Platform for Model {
+// SAFETY: Linux's memory, cut off where it was not committed.
+unsafe impl Platform for Model {
     fn unit(&self) -> usize {
         self.unit
     }

@@ -1,9 +1,9 @@
 //! Runs a list of operations on several heaps against a reference model of what they must do.
 
 use super::model::System;
-use crate::heap::Heap;
-use crate::stats::Stats;
-use crate::{class, ops};
+use crate::core::class;
+use crate::{Heap, Stats};
+use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
@@ -57,7 +57,7 @@ pub(super) struct Run {
     live: BTreeMap<usize, Block>,
     order: Vec<usize>,
     seed: u8,
-    /// Whether an allocation may fail.
+    /// Set if an allocation may fail.
     pub(super) scarce: bool,
 }
 
@@ -88,7 +88,7 @@ impl Run {
 
     fn heap(&mut self, index: usize) -> Option<&'static Heap> {
         while self.heaps.len() < HEAPS {
-            match self.system.core.attach() {
+            match self.system.start() {
                 Some(heap) => self.heaps.push(heap),
                 None if self.scarce => return None,
                 None => panic!("the model has memory"),
@@ -135,7 +135,7 @@ impl Run {
         if address & (align - 1) != 0 {
             return Err(format!("{address:#x} is no multiple of {align:#x}"));
         }
-        let usable = ops::usable(self.system.core, block);
+        let usable = self.system.usable(block);
         if usable < size {
             return Err(format!("{usable} bytes for {size}"));
         }
@@ -146,9 +146,7 @@ impl Run {
             return Err(format!("{usable} bytes for {size}: too many"));
         }
         if let Some((&other, b)) = self.live.range(..address + usable).next_back()
-            && other
-                + ops::usable(self.system.core, core::ptr::without_provenance_mut(other))
-                    .max(b.size)
+            && other + self.system.usable(core::ptr::without_provenance_mut(other)).max(b.size)
                 > address
         {
             return Err(format!("{address:#x}+{usable} overlaps {other:#x}+{}", b.size));
@@ -162,9 +160,9 @@ impl Run {
                 let Some(heap) = self.heap(heap) else { return Ok(()) };
                 let align = 1 << shift;
                 let block = if zeroed {
-                    ops::allocate_zeroed(heap, size, align)
+                    self.system.allocate_zeroed(heap, size, align)
                 } else {
-                    ops::allocate_aligned(heap, size, align)
+                    self.system.allocate(heap, size, align)
                 };
                 if block.is_null() {
                     return if self.scarce { Ok(()) } else { Err(format!("no {size} bytes")) };
@@ -181,7 +179,7 @@ impl Run {
                 Self::check(address, b.size, |i| byte(b.seed, i))?;
                 let block = core::ptr::with_exposed_provenance_mut(address);
                 // SAFETY: a block of this core that the script forgot above.
-                unsafe { ops::free(self.system.core, heap, block) };
+                unsafe { self.system.free(heap, block) };
             }
             Op::Reallocate { heap, block, size } => {
                 let Some(heap) = self.heap(heap) else { return Ok(()) };
@@ -189,14 +187,14 @@ impl Run {
                 let old = core::ptr::with_exposed_provenance_mut(address);
                 let size = size.max(1);
                 // SAFETY: a block of this core that the script forgot above.
-                let new = unsafe { ops::reallocate(self.system.core, heap, old, size, 1) };
+                let new = unsafe { self.system.reallocate(heap, old, size) };
                 if new.is_null() {
                     Self::check(address, b.size, |i| byte(b.seed, i))?;
                     self.live.insert(address, b);
                     self.order.push(address);
                     return if self.scarce { Ok(()) } else { Err(format!("no {size} bytes")) };
                 }
-                let usable = ops::usable(self.system.core, new);
+                let usable = self.system.usable(new);
                 if usable < size {
                     return Err(format!("{usable} bytes for {size}"));
                 }
@@ -218,18 +216,18 @@ impl Run {
             Op::Respawn { heap, node } => {
                 let Some(old) = self.heap(heap) else { return Ok(()) };
                 self.heaps.retain(|&h| !core::ptr::eq(h, old));
-                self.system.core.detach(old);
+                self.system.end(old);
                 self.system.model.node.store(node, Ordering::Relaxed);
                 self.heap(heap);
             }
             Op::Flush { heap } => {
                 if let Some(heap) = self.heap(heap) {
-                    heap.flush(self.system.core);
+                    self.system.flush(heap);
                 }
             }
             Op::Trim { keep } => {
                 self.system.model.clock.fetch_add(60, Ordering::Relaxed);
-                self.system.core.trim(keep);
+                self.system.core.memory.trim(keep);
             }
         }
         Ok(())
@@ -238,15 +236,11 @@ impl Run {
     /// The allocator's count of blocks and bytes is the reference's.
     pub(super) fn account(&mut self) -> Outcome {
         for &heap in &self.heaps {
-            heap.flush(self.system.core);
+            self.system.flush(heap);
         }
         let stats = Stats::of(self.system.core);
-        let core = self.system.core;
-        let bytes: usize = self
-            .live
-            .keys()
-            .map(|&a| ops::usable(core, core::ptr::without_provenance_mut(a)))
-            .sum();
+        let usable = |&at: &usize| self.system.usable(core::ptr::without_provenance_mut(at));
+        let bytes: usize = self.live.keys().map(usable).sum();
         if stats.blocks + stats.huge != self.live.len() {
             return Err(format!("{} blocks, not {}: {stats:?}", stats.blocks, self.live.len()));
         }
@@ -264,7 +258,7 @@ impl Run {
         }
         self.account()?;
         for heap in std::mem::take(&mut self.heaps) {
-            self.system.core.detach(heap);
+            self.system.end(heap);
         }
         let stats = Stats::of(self.system.core);
         if stats.superblock_bytes != 0 || stats.blocks != 0 || stats.huge != 0 {
@@ -298,13 +292,7 @@ pub(super) fn run_on(system: System, ops: &[Op]) -> Outcome {
 /// A fixed script of `n` operations that visits every path: many of one class, all sizes, frees by
 /// others, respawns.
 pub(super) fn mixed(seed: u64, n: usize) -> Vec<Op> {
-    let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = move |below: usize| {
-        x ^= x << 13;
-        x ^= x >> 7;
-        x ^= x << 17;
-        (x >> 11) as usize % below
-    };
+    let mut random = Rng::with_seed(seed);
     // Large blocks side by side that want to grow: only the last has room.
     let large = |size| Op::Allocate { heap: 0, size, shift: 0, zeroed: false };
     let grow = |block, size| Op::Reallocate { heap: 1, block, size };
@@ -321,35 +309,37 @@ pub(super) fn mixed(seed: u64, n: usize) -> Vec<Op> {
     let small = (0..150).map(|_| Op::Allocate { heap: 0, size: 1000, shift: 0, zeroed: false });
     let free = |heap, block| Op::Free { heap, block };
     let back = [free(1, 20), free(1, 30), Op::Flush { heap: 1 }, free(0, 10), free(0, 11)];
-    let rest = (0..n).map(|i| {
-        let heap = next(HEAPS);
+    let rest = (0..n).map(move |i| {
+        let heap = random.usize(..HEAPS);
         // Alternate between growing and shrinking, to fill and empty superblocks.
         let growing = i / 1500 % 2 == 0;
-        match next(100) {
-            0 => Op::Respawn { heap, node: next(2) },
+        match random.usize(..100) {
+            0 => Op::Respawn { heap, node: random.usize(..2) },
             1 => Op::Flush { heap },
-            2 if next(8) == 0 => Op::Trim { keep: 0 },
-            3..=7 => Op::Reallocate { heap, block: next(1 << 20), size: size(&mut next) },
+            2 if random.usize(..8) == 0 => Op::Trim { keep: 0 },
+            3..=7 => {
+                Op::Reallocate { heap, block: random.usize(..1 << 20), size: size(&mut random) }
+            }
             r if r < if growing { 70 } else { 35 } => Op::Allocate {
                 heap,
-                size: size(&mut next),
-                shift: if next(20) == 0 { next(19) as u32 } else { 0 },
-                zeroed: next(4) == 0,
+                size: size(&mut random),
+                shift: if random.usize(..20) == 0 { random.usize(..19) as u32 } else { 0 },
+                zeroed: random.usize(..4) == 0,
             },
-            _ => Op::Free { heap, block: next(1 << 20) },
+            _ => Op::Free { heap, block: random.usize(..1 << 20) },
         }
     });
     small.chain(back).chain(start).chain(rest).collect()
 }
 
-fn size(next: &mut impl FnMut(usize) -> usize) -> usize {
-    match next(1000) {
-        0 => next(20 << 20),
-        1..=5 => next(2 << 20),
-        6..=30 => next(100_000),
-        31..=100 => next(9000),
-        101..=400 => 1000 + next(24),
+fn size(random: &mut Rng) -> usize {
+    match random.usize(..1000) {
+        0 => random.usize(..20 << 20),
+        1..=5 => random.usize(..2 << 20),
+        6..=30 => random.usize(..100_000),
+        31..=100 => random.usize(..9000),
+        101..=400 => 1000 + random.usize(..24),
         401..=600 => 7000,
-        _ => next(300),
+        _ => random.usize(..300),
     }
 }

@@ -6,8 +6,7 @@
 //! has enough blocks to fill one.
 
 use super::model::System;
-use crate::heap::Heap;
-use crate::ops;
+use crate::Heap;
 use std::collections::HashMap;
 use std::format;
 use std::string::String;
@@ -48,11 +47,11 @@ impl Lines {
 /// allocates again, round after round.
 pub(super) fn no_line_is_shared(size: usize) -> Result<(), String> {
     let system = System::new();
-    let heaps: [&Heap; THREADS] = std::array::from_fn(|_| system.core.attach().expect("memory"));
+    let heaps: [&'static Heap; THREADS] = std::array::from_fn(|_| system.start().expect("memory"));
     let mut lines = Lines::default();
     let mut held: [Vec<usize>; THREADS] = Default::default();
     let allocate = |lines: &mut Lines, held: &mut [Vec<usize>], thread: usize| {
-        let block = ops::allocate(heaps[thread], size).expose_provenance();
+        let block = system.allocate(heaps[thread], size, 1).expose_provenance();
         assert_ne!(block, 0);
         held[thread].push(block);
         lines.enter(block, size, thread)
@@ -73,10 +72,10 @@ pub(super) fn no_line_is_shared(size: usize) -> Result<(), String> {
                 lines.leave(block, size);
                 let block = core::ptr::with_exposed_provenance_mut(block);
                 // SAFETY: a block of this core that nobody has any more.
-                unsafe { ops::free(system.core, heaps[other], block) };
+                unsafe { system.free(heaps[other], block) };
             }
             if round % 2 == 0 {
-                heaps[other].flush(system.core);
+                system.flush(heaps[other]);
             }
             for _ in 0..count {
                 allocate(&mut lines, &mut held, other)?;

@@ -1,7 +1,7 @@
 //! Reads bytes as calls of the C family and checks every result against what C promises.
 
 use core::ffi::c_void;
-use hoard::c;
+use hoard::internals::c;
 use std::collections::BTreeMap;
 
 struct Block {

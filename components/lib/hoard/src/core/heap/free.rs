@@ -1,28 +1,30 @@
 //! Freeing: own blocks, blocks of others on their way home, and superblocks that leave the heap.
 
 use super::{GATHER, Heap, K, Kind};
-use crate::class::CLASSES;
-use crate::gather::{GATHER_MAX, Gathered};
-use crate::memory::Memory;
-use crate::remote::{Batch, Pushed};
-use crate::seeded;
-use crate::superblock::{self, Block, EMPTY, FLOATING, InPlace, Superblock};
+use crate::core::class::CLASSES;
+use crate::core::gather::{GATHER_MAX, Gathered};
+use crate::core::memory::Memory;
+use crate::core::superblock::{self, Block, EMPTY, FLOATING, InPlace, Superblock};
+use crate::lockfree::remote::{Batch, Pushed};
 
-/// Free blocks at which a floating superblock is taken up by whoever frees the last of them.
+/// Returns at how many free blocks the thread that frees one takes a floating superblock up.
 fn take_at(sb: &Superblock) -> u32 {
     (sb.capacity() / 8).max(1)
 }
 
 impl Heap {
-    /// Frees `block` if this heap owns it; false if somebody must look closer.
+    /// Frees `block` if that is quickly done; false if the slow path must.
     ///
     /// # Safety
-    /// `block` is in a segment of this heap's allocator.
+    /// The caller is the heap's user, and `block` is in a segment of its allocator and, unless what
+    /// [`Heap::free_slow`] reports, in use until now.
     #[inline(always)]
-    pub unsafe fn quick_free(&self, block: *mut u8) -> bool {
-        let sb = Superblock::of_slice(block.addr());
+    pub(crate) unsafe fn quick_free(&self, block: *mut u8) -> bool {
+        // SAFETY: the caller's promise: a segment is there.
+        let sb = unsafe { Superblock::of_slice(block.addr()) };
         if sb.owner() != self.id() {
-            return self.gathered_for(sb).add_quick(sb, block.cast());
+            // SAFETY: what is gathered for this superblock is blocks of it, so this is one, too.
+            return unsafe { self.gathered_for(sb).add_quick(sb, block.cast()) };
         }
         if sb.free.get().cast() == block {
             return false;
@@ -47,17 +49,20 @@ impl Heap {
     /// Frees any pointer but null.
     ///
     /// # Safety
-    /// `address` is a block in use; anything else is reported where it is noticed.
+    /// The caller is the heap's user, `memory` its allocator's, and `address` a block of it in use
+    /// until now; anything else is reported where it is noticed.
     #[cold]
     #[inline(never)]
-    pub unsafe fn free_slow(&self, memory: &'static Memory, address: usize) {
+    pub(crate) unsafe fn free_slow(&self, memory: &'static Memory, address: usize) {
         if !memory.table.holds(address) {
-            if !memory.huge.free(memory, address) {
+            // SAFETY: the caller's promise.
+            if !unsafe { memory.huge.free(address) } {
                 memory.fail("free of a pointer that is no block of this allocator", address);
             }
             return;
         }
-        let sb = Superblock::of(address);
+        // SAFETY: the table has it.
+        let sb = unsafe { Superblock::of(address) };
         let owner = sb.owner();
         let block = core::ptr::with_exposed_provenance_mut(address);
         if owner == self.id() {
@@ -70,22 +75,25 @@ impl Heap {
             if address != sb.address() {
                 memory.fail("free of a pointer into a block", address);
             }
-            memory.node_of(sb).dissolve(sb);
+            // SAFETY: a large block of the program's, which gives it up.
+            unsafe { memory.node_of(sb).dissolve(sb) };
         } else if owner == superblock::NOBODY {
             memory.fail("free of a pointer that is no block, or not any more", address);
         } else if owner == self.id() | FLOATING && self.reclaim(sb) {
             // SAFETY: it is ours now; that the block was in use is the program's promise.
             unsafe { self.free_own(sb, block) };
         } else {
-            self.free_remote(memory, sb, address);
+            // SAFETY: the caller's promise.
+            unsafe { self.free_remote(memory, sb, address) };
         }
     }
 
     /// Takes back a superblock that this heap let float.
     fn reclaim(&self, sb: &'static Superblock) -> bool {
         let Some(batch) = sb.remote().claim() else { return false };
-        sb.set_owner(self.id());
-        if !seeded::bug(11) {
+        // SAFETY: claimed: it is this heap's now, with the blocks that waited.
+        unsafe {
+            sb.set_owner(self.id());
             sb.accept(batch);
         }
         self.link_last(sb);
@@ -96,10 +104,10 @@ impl Heap {
     /// Asks for notice when the superblock gets half empty, or if it is already, empty.
     fn arm(&self, sb: &'static Superblock) {
         let (used, half) = (sb.used(), (sb.capacity() / 2) as i32);
-        if used > half {
-            sb.set_used(used, half);
-        } else {
-            sb.set_used(used, 0);
+        let base = if used > half { half } else { 0 };
+        // SAFETY: the heap's own superblock; the number stays.
+        unsafe { sb.set_used(used, base) };
+        if base == 0 {
             self.mark_sparse(sb, sb.class());
         }
     }
@@ -118,11 +126,13 @@ impl Heap {
         let class = sb.class();
         let used = sb.used();
         if used > 0 {
-            sb.set_used(used, 0);
+            // SAFETY: the heap's own superblock; the number stays.
+            unsafe { sb.set_used(used, 0) };
             self.mark_sparse(sb, class);
-            if self.sparse[class].get() > K && !seeded::bug(8) {
+            if self.sparse[class].get() > K {
                 self.unlink(sb);
-                memory.node_of(sb).put(sb);
+                // SAFETY: the heap's own until now, and on no list.
+                unsafe { memory.node_of(sb).put(sb) };
             }
             return;
         }
@@ -131,48 +141,52 @@ impl Heap {
             memory.fail("double free (more frees than blocks)", sb.free.get().addr());
         }
         if sb.prev.get().is_none() && sb.next.get().is_none() {
-            sb.silence();
+            // SAFETY: the heap's own superblock.
+            unsafe { sb.silence() };
             return;
         }
         self.unlink(sb);
-        memory.node_of(sb).dissolve(sb);
+        // SAFETY: the heap's own until now, no block is out, and it is on no list.
+        unsafe { memory.node_of(sb).dissolve(sb) };
     }
 
     /// Gives a block of another owner back.
-    fn free_remote(&self, memory: &'static Memory, sb: &'static Superblock, address: usize) {
+    ///
+    /// # Safety
+    /// As for [`Heap::free_slow`]; the block is in `sb`.
+    unsafe fn free_remote(&self, memory: &'static Memory, sb: &'static Superblock, address: usize) {
         let offset = (address - sb.address()) as u32;
         let size = sb.block_size();
         if !offset.is_multiple_of(size as u32) {
             memory.fail("free of a pointer into a block", address);
         }
         if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
-            return Self::send(memory, sb, Batch { head: offset, tail: offset, count: 1 });
+            let batch = Batch { head: offset, tail: offset, count: 1 };
+            // SAFETY: the caller's block.
+            return unsafe { Self::send(memory, sb, batch) };
         }
         let block = core::ptr::with_exposed_provenance_mut::<Block>(address);
-        if seeded::bug(13) {
-            // Whoever frees a block gets to use it.
-            self.set_first(sb.class(), sb);
-            // SAFETY: none; this is a bug.
-            unsafe { sb.push(block.cast()) };
-            return;
-        }
         let slot = self.gathered_for(sb);
         if slot.is_for(sb) {
-            if !slot.add(block) {
+            // SAFETY: the caller's block, of the superblock that these are of.
+            if !unsafe { slot.add(block) } {
                 memory.fail("double free", address);
             }
         } else {
             let old = slot.take();
             self.gathering.set(true);
-            slot.begin(sb, block, size);
+            // SAFETY: the caller's block, of this size.
+            unsafe { slot.begin(sb, block, size) };
             if let Some((sb, batch)) = old {
-                Self::send(memory, sb, batch);
+                // SAFETY: what was gathered, which nobody uses.
+                unsafe { Self::send(memory, sb, batch) };
             }
         }
         if slot.is_full()
             && let Some((sb, batch)) = slot.take()
         {
-            Self::send(memory, sb, batch);
+            // SAFETY: as above.
+            unsafe { Self::send(memory, sb, batch) };
         }
     }
 
@@ -185,48 +199,60 @@ impl Heap {
     }
 
     /// Pushes everything gathered.
-    pub fn flush(&self, memory: &'static Memory) {
+    ///
+    /// # Safety
+    /// The caller is the heap's user, and `memory` its allocator's.
+    pub(crate) unsafe fn flush(&self, memory: &'static Memory) {
         if !self.gathering.replace(false) {
             return;
         }
         for slot in &self.gathered {
-            if let Some((sb, batch)) = slot.take()
-                && !seeded::bug(6)
-            {
-                Self::send(memory, sb, batch);
+            if let Some((sb, batch)) = slot.take() {
+                // SAFETY: what was gathered, which nobody uses.
+                unsafe { Self::send(memory, sb, batch) };
             }
         }
     }
 
-    fn send(memory: &'static Memory, sb: &'static Superblock, batch: Batch) {
-        match sb.remote().push(&InPlace(sb.address()), batch, take_at(sb)) {
-            Pushed::Queued => {}
-            Pushed::Taken(all) => {
-                // It floated, full, so its free list is empty.
-                sb.accept(all);
-                memory.node_of(sb).put(sb);
-            }
-            Pushed::Global(waiting) => {
-                if waiting as i32 >= sb.used() {
-                    memory.node_of(sb).settle(sb, waiting);
+    /// Gives a batch of blocks of one superblock to its owner.
+    ///
+    /// # Safety
+    /// They are chained in place, of `sb`, which is of `memory`, and used by nobody.
+    unsafe fn send(memory: &'static Memory, sb: &'static Superblock, batch: Batch) {
+        // SAFETY: the caller's promise. A superblock that floated is this thread's once it is taken;
+        // it was full, so its free list is empty.
+        unsafe {
+            match sb.remote().push(&InPlace(sb.address()), batch, take_at(sb)) {
+                Pushed::Queued => {}
+                Pushed::Taken(all) => {
+                    sb.accept(all);
+                    memory.node_of(sb).put(sb);
+                }
+                Pushed::Global(waiting) => {
+                    if waiting as i32 >= sb.used() {
+                        memory.node_of(sb).settle(sb, waiting);
+                    }
                 }
             }
         }
     }
 
     /// Gives everything to the node: the thread ends.
-    pub fn finish(&self, memory: &'static Memory) {
-        self.flush(memory);
+    ///
+    /// # Safety
+    /// The caller is the heap's user, and `memory` its allocator's.
+    pub(crate) unsafe fn finish(&self, memory: &'static Memory) {
+        // SAFETY: the caller's promise.
+        unsafe { self.flush(memory) };
         for class in 0..CLASSES {
             while let sb = self.first[class].get()
                 && !core::ptr::eq(sb, &raw const EMPTY)
             {
                 self.unlink(sb);
-                let node = memory.node_of(sb);
-                if sb.used() == 0 {
-                    node.dissolve(sb);
-                } else {
-                    node.put(sb);
+                // SAFETY: the heap's own until now, and on no list.
+                unsafe {
+                    let node = memory.node_of(sb);
+                    if sb.used() == 0 { node.dissolve(sb) } else { node.put(sb) }
                 }
             }
             debug_assert_eq!(self.sparse[class].get(), 0);

@@ -3,31 +3,35 @@
 //! By class a heap keeps a list of superblocks that have free blocks; allocation takes from the
 //! first. A superblock without free blocks floats: it is on no list, until enough of its blocks
 //! came back. Blocks of other owners are gathered by superblock before they are pushed.
+//!
+//! The *user* of a heap is the thread it is attached to, or the holder of the lock if many use it; of
+//! [`MISSING`] and [`GONE`], which nothing is ever written to, any thread. What only the user may do is
+//! unsafe to call.
 
 mod free;
 
-use crate::class::{self, CLASSES, LARGE};
-use crate::gather::Gathered;
-use crate::huge::LARGE_MAX;
-use crate::memory::Memory;
-use crate::seeded;
-use crate::superblock::{self, EMPTY, FLOATING, SLICE, Superblock};
+use super::class::{self, CLASSES, LARGE};
+use super::gather::Gathered;
+use super::huge::LARGE_MAX;
+use super::memory::Memory;
+use super::superblock::{self, EMPTY, FLOATING, SLICE, Superblock};
 use core::cell::Cell;
+use core::fmt;
 use core::ptr::null_mut;
 
 /// Requests up to this size find their superblock without computing the class.
-pub const DIRECT_MAX: usize = 1024;
+const DIRECT_MAX: usize = 1024;
 const DIRECT: usize = DIRECT_MAX / 8 + 1;
 /// Largest block of a superblock of one slice.
 const SMALL_MAX: usize = 8 << 10;
 /// Slices of a superblock for blocks above [`SMALL_MAX`].
 const MEDIUM_SLICES: usize = 8;
 /// Sparse superblocks a heap keeps per class (Hoard's K).
-pub const K: u32 = 4;
+pub(crate) const K: u32 = 4;
 /// Superblocks for which blocks of other owners are gathered.
 const GATHER: usize = 64;
 
-/// What a heap is good for.
+/// The use of a heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// One thread's.
@@ -40,7 +44,7 @@ pub enum Kind {
     Shared,
 }
 
-/// A heap.
+/// A thread's heap, made by an allocator's [`Core`](super::shared::Core).
 #[repr(align(128))]
 pub struct Heap {
     direct: [Cell<&'static Superblock>; DIRECT],
@@ -54,16 +58,23 @@ pub struct Heap {
     memory: Cell<Option<&'static Memory>>,
     node: Cell<usize>,
     kind: Kind,
-    pub(crate) next_parked: Cell<Option<&'static Heap>>,
+    pub(super) next_parked: Cell<Option<&'static Heap>>,
 }
 
-// SAFETY: the cells belong to the thread the heap is attached to, those of a parked heap to the
-// holder of the store's lock; heaps of kind `Missing` and `Gone` are never written.
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The rest is its user's.
+        f.debug_struct("Heap").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: the cells belong to the heap's user, those of a parked heap to the holder of the store's
+// lock; what touches them is unsafe to call. Heaps of kind `Missing` and `Gone` are never written.
 unsafe impl Sync for Heap {}
 
-/// Where a thread has no heap yet.
+/// Stands for the heap of a thread that has none yet.
 pub static MISSING: Heap = Heap::new(Kind::Missing);
-/// Where a thread has none any more, or is not to have one.
+/// Stands for the heap of a thread that has none any more, or is not to have one.
 pub static GONE: Heap = Heap::new(Kind::Gone);
 
 const fn slices_of(class: usize) -> usize {
@@ -71,9 +82,8 @@ const fn slices_of(class: usize) -> usize {
 }
 
 impl Heap {
-    /// A heap without superblocks.
-    #[allow(clippy::declare_interior_mutable_const)]
-    pub const fn new(kind: Kind) -> Self {
+    /// Makes a heap without superblocks.
+    pub(super) const fn new(kind: Kind) -> Self {
         Self {
             direct: [const { Cell::new(&EMPTY) }; DIRECT],
             first: [const { Cell::new(&EMPTY) }; CLASSES],
@@ -88,7 +98,8 @@ impl Heap {
         }
     }
 
-    /// What it is good for.
+    /// Returns its use.
+    #[doc(hidden)]
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -99,7 +110,10 @@ impl Heap {
     }
 
     /// Prepares it for the calling thread.
-    pub fn start(&self, memory: &'static Memory, node: usize) {
+    ///
+    /// # Safety
+    /// The caller is its user, and it is none of those that stand for others.
+    pub(crate) unsafe fn start(&self, memory: &'static Memory, node: usize) {
         self.memory.set(Some(memory));
         self.node.set(node);
     }
@@ -108,40 +122,48 @@ impl Heap {
         self.memory.get()
     }
 
-    // ---- allocation -----------------------------------------------------------------------------
-
-    /// A block of at least `size` bytes if it can be had without looking further, or null.
+    /// Allocates at least `size` bytes from the current superblock, without refilling, or returns null.
+    ///
+    /// # Safety
+    /// The caller is the heap's user.
     #[inline(always)]
-    pub fn quick(&self, size: usize) -> *mut u8 {
+    pub(crate) unsafe fn quick(&self, size: usize) -> *mut u8 {
         if size <= DIRECT_MAX {
-            // SAFETY: `size <= DIRECT_MAX`, hence the index is below `DIRECT`.
-            unsafe { self.direct.get_unchecked((size + 7 * usize::from(!seeded::bug(1))) / 8) }
-                .get()
-                .pop()
+            // SAFETY: `size <= DIRECT_MAX`, hence the index is below `DIRECT`. What is listed is the
+            // heap's, hence the caller's.
+            unsafe { self.direct.get_unchecked(size.div_ceil(8)).get().pop() }
         } else if size <= class::MAX_SIZE {
-            // SAFETY: `class::of` is below `CLASSES` for these sizes.
-            unsafe { self.first.get_unchecked(class::of(size)) }.get().pop()
+            // SAFETY: `class::of` is below `CLASSES` for these sizes; as above.
+            unsafe { self.first.get_unchecked(class::of(size)).get().pop() }
         } else {
             null_mut()
         }
     }
 
-    /// A block of at least `size` bytes, or null; true with it if it reads as zero.
+    /// Allocates at least `size` bytes, or returns null; true with them if they read as zero.
+    ///
+    /// # Safety
+    /// The caller is the heap's user.
     #[cold]
     #[inline(never)]
-    pub fn allocate_slow(&self, size: usize) -> (*mut u8, bool) {
+    pub(crate) unsafe fn allocate_slow(&self, size: usize) -> (*mut u8, bool) {
         if size <= class::MAX_SIZE {
-            (self.allocate_class(class::of(size)), false)
+            // SAFETY: the caller's promise.
+            (unsafe { self.allocate_class(class::of(size)) }, false)
         } else {
             self.allocate_large(size, 1)
         }
     }
 
-    /// A block of `class`, or null.
-    pub fn allocate_class(&self, class: usize) -> *mut u8 {
+    /// Allocates a block of `class`, or returns null.
+    ///
+    /// # Safety
+    /// The caller is the heap's user.
+    unsafe fn allocate_class(&self, class: usize) -> *mut u8 {
         loop {
             let sb = self.first[class].get();
-            let block = sb.pop();
+            // SAFETY: what is listed is the heap's, hence the caller's.
+            let block = unsafe { sb.pop() };
             if !block.is_null() {
                 return block;
             }
@@ -151,21 +173,35 @@ impl Heap {
                 }
                 return null_mut();
             }
-            if !sb.is_exhausted() {
+            // SAFETY: as above.
+            if !unsafe { sb.is_exhausted() } {
                 if let Some(memory) = self.memory() {
                     memory.fail("a free block was overwritten", sb.free.get().addr());
                 }
                 return null_mut();
             }
-            if sb.collect() {
-                self.after_collect(sb);
-                continue;
+            // SAFETY: as above.
+            unsafe {
+                if sb.collect() {
+                    self.after_collect(sb);
+                    continue;
+                }
+                if sb.extend() {
+                    continue;
+                }
+                self.float(sb);
             }
-            if sb.extend() {
-                continue;
-            }
-            // Full: let go of it, unless a block comes back meanwhile.
-            self.unlink(sb);
+        }
+    }
+
+    /// Lets go of a full superblock, unless a block comes back meanwhile.
+    ///
+    /// # Safety
+    /// The caller is the user of the heap, which lists the superblock.
+    unsafe fn float(&self, sb: &'static Superblock) {
+        self.unlink(sb);
+        // SAFETY: the caller's promise: the superblock is the caller's, until it floats.
+        unsafe {
             sb.set_owner(self.id() | FLOATING);
             if !sb.remote().float() {
                 sb.set_owner(self.id());
@@ -176,56 +212,66 @@ impl Heap {
 
     fn refill(&self, class: usize) -> bool {
         let Some(memory) = self.memory() else { return false };
-        self.flush(memory);
-        let take = || {
+        // SAFETY: called by the heap's user, for its memory and with its identity.
+        let take = || unsafe {
             let node = memory.node(self.node.get());
             let fresh = || Some(node.form(class, slices_of(class), self.id())?.0);
             node.adopt(class, self.id()).or_else(fresh)
         };
+        // SAFETY: as above.
+        unsafe { self.flush(memory) };
         let Some(sb) = take().or_else(|| if memory.relieve() { take() } else { None }) else {
             return false;
         };
         self.link(sb);
         self.mark_sparse(sb, class);
-        sb.set_used(sb.used(), 0);
+        // SAFETY: the heap's since just now; the number stays.
+        unsafe { sb.set_used(sb.used(), 0) };
         true
     }
 
-    /// A block of whole slices or a huge one.
-    pub fn allocate_large(&self, size: usize, align: usize) -> (*mut u8, bool) {
+    /// Allocates a block of whole slices or a huge one; true with it if it reads as zero.
+    fn allocate_large(&self, size: usize, align: usize) -> (*mut u8, bool) {
         let Some(memory) = self.memory() else { return (null_mut(), false) };
         let size = size.max(1);
         let take = || {
             if size <= LARGE_MAX && align <= SLICE {
                 let slices = size.div_ceil(SLICE);
-                let formed = memory.node(self.node.get()).form(LARGE, slices, superblock::ANYONE);
+                let node = memory.node(self.node.get());
+                // SAFETY: a large block, which is the caller's from here on.
+                let formed = unsafe { node.form(LARGE, slices, superblock::ANYONE) };
                 if let Some((sb, zero)) = formed {
-                    sb.set_used(1, 0);
+                    // SAFETY: the block formed just now.
+                    unsafe { sb.set_used(1, 0) };
                     return Some((core::ptr::with_exposed_provenance_mut(sb.address()), zero));
                 }
             }
-            memory.huge.allocate(memory, size, align, self.node.get())
+            memory.huge.allocate(size, align, self.node.get())
         };
         let again = || if memory.relieve() { take() } else { None };
         take().or_else(again).unwrap_or((null_mut(), false))
     }
 
-    /// A block of at least `size` bytes at a multiple of `align`, or null.
-    pub fn allocate_aligned(&self, size: usize, align: usize) -> (*mut u8, bool) {
+    /// Allocates at least `size` bytes at a multiple of `align`, or returns null; true with them if
+    /// they read as zero.
+    ///
+    /// # Safety
+    /// The caller is the heap's user.
+    pub(crate) unsafe fn allocate_aligned(&self, size: usize, align: usize) -> (*mut u8, bool) {
         if align > SLICE {
             return self.allocate_large(size, align);
         }
         match class::aligned(size, align) {
             Some(class) => {
-                let class = if seeded::bug(7) { class::of(size) } else { class };
-                let block = self.first[class].get().pop();
-                (if block.is_null() { self.allocate_class(class) } else { block }, false)
+                // SAFETY: what is listed is the heap's, hence the caller's.
+                let block = unsafe { self.first[class].get().pop() };
+                // SAFETY: the caller's promise.
+                let slow = || unsafe { self.allocate_class(class) };
+                (if block.is_null() { slow() } else { block }, false)
             }
             None => self.allocate_large(size, align),
         }
     }
-
-    // ---- lists ----------------------------------------------------------------------------------
 
     fn set_first(&self, class: usize, sb: &'static Superblock) {
         self.first[class].set(sb);
@@ -246,13 +292,19 @@ impl Heap {
             sb.next.set(None);
             self.last[class].set(sb);
         } else {
-            if first.is_silent() {
-                first.set_used(first.used(), 0);
-            }
+            Self::wake(first);
             first.prev.set(Some(sb));
             sb.next.set(Some(first));
         }
         self.set_first(class, sb);
+    }
+
+    /// Lets a superblock go once its last block comes back: it is not alone on its list any more.
+    fn wake(sb: &Superblock) {
+        if sb.is_silent() {
+            // SAFETY: it is on a list of the heap; the number stays.
+            unsafe { sb.set_used(sb.used(), 0) };
+        }
     }
 
     /// Links a superblock at the end: blocks come back to it until allocation gets there.
@@ -262,9 +314,7 @@ impl Heap {
         if core::ptr::eq(first, &raw const EMPTY) {
             return self.link(sb);
         }
-        if first.is_silent() {
-            first.set_used(first.used(), 0);
-        }
+        Self::wake(first);
         let last = self.last[class].replace(sb);
         last.next.set(Some(sb));
         sb.prev.set(Some(last));

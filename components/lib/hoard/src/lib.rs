@@ -41,6 +41,7 @@
 //! test holds them to it.
 #![no_std]
 #![deny(missing_docs)]
+#![allow(unsafe_code, reason = "an allocator")]
 // What only `internals` shows is `pub` in modules that are private without it.
 #![cfg_attr(not(feature = "internals"), allow(unreachable_pub))]
 

@@ -1,5 +1,6 @@
 //! Replays the fuzz corpus, and as many inputs from a fixed sequence, with stable Rust.
 #![cfg(not(loom))]
+#![allow(unsafe_code, reason = "calls of C's malloc family")]
 
 mod c_api;
 

@@ -5,6 +5,7 @@
 //!
 //! Each model also runs with one step of the source weakened or dropped, and must fail then.
 #![cfg(loom)]
+#![allow(unsafe_code, reason = "a model of memory that threads share")]
 
 use hoard::internals::lock::Lock;
 use hoard::internals::remote::{Batch, Links, Pushed, Remote, ordering};
@@ -23,7 +24,7 @@ struct Model {
     next: [UnsafeCell<Option<u32>>; BLOCKS],
     /// The rest of the blocks: the program's, or after freeing the allocator's.
     content: [UnsafeCell<u32>; BLOCKS],
-    /// What only the owner may touch.
+    /// The fields that only the owner may touch.
     private: UnsafeCell<Private>,
     /// Blocks out or waiting; read by pushers of a global superblock.
     used: AtomicU32,

@@ -1,4 +1,4 @@
-//! Which dataspace is mapped where: what is needed to give one back, for some thousands of them.
+//! Finds the dataspace that is mapped at an address, to give it back, among some thousands.
 //!
 //! Open addressing in memory that the owner supplies, because the allocator cannot allocate.
 

@@ -8,6 +8,7 @@
 //! one of its threads ends, and whatever else lived in a slot leaves its heap to the next.
 #![no_std]
 #![deny(missing_docs)]
+#![allow(unsafe_code, reason = "the allocator's platform in a component")]
 
 #[cfg(test)]
 extern crate std;

@@ -2,6 +2,8 @@
 //!
 //! The symbols are in a crate of their own so that a Rust program that uses `hoard` for itself
 //! does not replace malloc for every C library in it.
+#![deny(missing_docs)]
+#![allow(unsafe_code, reason = "C's malloc family")]
 
 pub mod cpp;
 

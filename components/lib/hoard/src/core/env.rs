@@ -1,4 +1,4 @@
-//! What every layer has around it: the platform, the table of segments, and the way out when a
+//! The surroundings of every module: the platform, the table of segments, and the way out when a
 //! program misuses the allocator.
 
 use super::superblock::Table;

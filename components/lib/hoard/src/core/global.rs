@@ -98,7 +98,7 @@ impl Locked<'_> {
     /// Takes a superblock.
     ///
     /// # Safety
-    /// It is of this node, the caller owns it until now, and it is on no list.
+    /// The superblock is of this node, the caller owns it until now, and it is on no list.
     pub(crate) unsafe fn put(&self, sb: &'static Superblock) {
         // SAFETY: the caller's promise, and the lock is held.
         unsafe {
@@ -114,7 +114,7 @@ impl Locked<'_> {
     /// the list of its emptiness, or dissolves it if nothing is out.
     ///
     /// # Safety
-    /// It is a superblock of this node.
+    /// The superblock is of this node.
     pub(crate) unsafe fn settle(&self, sb: &'static Superblock, waiting: u32) {
         if sb.owner() != GLOBAL {
             return;
@@ -170,7 +170,7 @@ impl Locked<'_> {
     /// Gives the slices of a superblock back.
     ///
     /// # Safety
-    /// It is of this node and the caller's, all its blocks are free, and it is on no list.
+    /// The superblock is of this node and the caller's, all its blocks are free, and it is on no list.
     pub(crate) unsafe fn dissolve(&self, sb: &'static Superblock) {
         debug_assert!(sb.owner() & FLOATING == 0);
         // SAFETY: the caller's promise: its slices were taken, and nobody uses them any more.
@@ -183,7 +183,7 @@ impl Locked<'_> {
     /// Changes the size of a large block where it is.
     ///
     /// # Safety
-    /// It is a large block of this node and the caller's, who uses no more than `slices` of it.
+    /// This is a large block of this node and the caller's, who uses no more than `slices` of it.
     pub(crate) unsafe fn resize(&self, sb: &'static Superblock, slices: usize) -> bool {
         // SAFETY: the caller's promise.
         unsafe {

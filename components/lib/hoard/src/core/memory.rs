@@ -52,7 +52,7 @@ impl Memory {
     /// Locks the global heap of the node that the superblock's memory belongs to.
     ///
     /// # Safety
-    /// It is the record of a superblock of this memory.
+    /// This is the record of a superblock of this memory.
     pub(crate) unsafe fn node_of(&self, sb: &Superblock) -> Locked<'_> {
         // SAFETY: the caller's promise: it is in a segment.
         self.node(unsafe { Superblock::segment_of(sb.address()) }.0)

@@ -7,7 +7,7 @@
 //!
 //! The *owner* of a superblock is who may touch its private fields: the thread of the heap that owns
 //! it, the holder of the node's lock while it is global, nobody while it floats (see [`Remote`]).
-//! What only the owner may do is unsafe to call.
+//! Methods that only the owner may call are unsafe.
 
 use super::class;
 use crate::lockfree::remote::{Batch, Links, Remote};
@@ -46,7 +46,7 @@ pub(crate) struct Block {
     pub(crate) next: *mut Block,
 }
 
-/// What is known about a superblock.
+/// The record of a superblock.
 #[repr(C, align(128))]
 pub(crate) struct Superblock {
     // The owner's line.
@@ -95,14 +95,14 @@ impl Links for InPlace {
     }
 }
 
-/// What ends a list in the segment of `address`: the segment's own address, because a link that
+/// Returns what ends a list in the segment of `address`: the segment's own address, because a link that
 /// leaves the segment gives an overwritten block away.
 #[inline]
 fn end(address: usize) -> *mut Block {
     core::ptr::with_exposed_provenance_mut(address & !(SEGMENT - 1))
 }
 
-/// Whether a list ends here; null, in a record of nothing, is an end too.
+/// Tells if a list ends here; null, in a record of nothing, is an end too.
 #[inline(always)]
 fn is_end(block: *mut Block) -> bool {
     block.addr() & (SEGMENT - 1) == 0
@@ -172,7 +172,7 @@ impl Superblock {
     /// the node's, and which of the node's.
     ///
     /// # Safety
-    /// It is the first record of a segment that nobody else knows yet.
+    /// This is the first record of a segment that nobody else knows yet.
     pub(crate) unsafe fn note_segment(&self, node: usize, index: usize) {
         self.group.set(node as u8);
         self.left.store(index as i32, Ordering::Relaxed);
@@ -191,7 +191,7 @@ impl Superblock {
     /// Makes the slices a superblock of `class` that `owner` owns; all blocks are free.
     ///
     /// # Safety
-    /// It is a record in a segment; its slice and those that follow, `slices` in all, are the caller's,
+    /// This is a record in a segment; its slice and those that follow, `slices` in all, are the caller's,
     /// as is what `owner` names.
     pub(crate) unsafe fn form(&self, class: usize, slices: usize, owner: usize) {
         let capacity = if class == class::LARGE { 1 } else { slices * SLICE / class::size(class) };

@@ -1,6 +1,6 @@
 //! The C malloc family as Rust functions; `hoard_malloc` exports them under their C names.
 //!
-//! What each does on error follows C23 and POSIX.1-2024, and glibc where those are silent.
+//! On error each does what C23 and POSIX.1-2024 say, or glibc where those are silent.
 #![allow(clippy::missing_safety_doc)] // the contracts are those of the C functions
 
 use super::allocator::Process;

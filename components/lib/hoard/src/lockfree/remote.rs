@@ -13,7 +13,7 @@
 
 use super::sync::{AtomicU64, Ordering};
 
-/// Who may touch a superblock's private fields.
+/// The state of a superblock: who may touch its private fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u64)]
 enum State {
@@ -45,7 +45,7 @@ pub trait Links {
     unsafe fn link(&self, from: u32, to: Option<u32>);
 }
 
-/// What a push did.
+/// The result of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// The blocks wait for whoever owns the superblock.
@@ -105,7 +105,7 @@ pub mod ordering {
     #[cfg(loom)]
     static MUTANT: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(0);
 
-    /// Which step is weakened or dropped; 0 for none.
+    /// Returns the number of the step that is weakened or dropped; 0 for none.
     #[cfg(loom)]
     pub fn mutant() -> u32 {
         MUTANT.load(core::sync::atomic::Ordering::SeqCst)
@@ -117,7 +117,7 @@ pub mod ordering {
         MUTANT.store(code, core::sync::atomic::Ordering::SeqCst);
     }
 
-    /// Whether a step is dropped; constant in every build but the models'.
+    /// Tells if a step is dropped; constant in every build but the models'.
     #[inline(always)]
     pub fn dropped(code: u32) -> bool {
         #[cfg(loom)]

@@ -8,7 +8,7 @@ use core::arch::asm;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Linux;
 
-/// What every mapping is a multiple of, whatever the kernel's page size.
+/// Bytes that every mapping is a multiple of, whatever the kernel's page size.
 const LEAST_PAGE: usize = 4096;
 const ENOMEM_LIMIT: isize = -4095;
 

@@ -6,7 +6,7 @@
 
 use super::model::System;
 use crate::core::class;
-use crate::core::heap::K;
+use crate::core::heap::free::K;
 use crate::core::superblock::SLICE;
 use crate::{Heap, Stats};
 use std::collections::VecDeque;

@@ -222,7 +222,7 @@ fn kept(heap: &Heap, size: usize) -> Option<*mut u8> {
     })
 }
 
-/// What the wrong line of the source would do, at the place where it would.
+/// Does what the wrong line of the source would do, at the place where it would.
 impl System {
     /// The record of the superblock that a block is in; `None` for a huge block.
     fn record(&self, block: *mut u8) -> Option<&'static Superblock> {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::vec::Vec;
 
-/// What the system was asked, and what it answers.
+/// A system that counts what it is asked, and answers as the test wants.
 #[derive(Default)]
 pub(super) struct Model {
     mappings: Mutex<BTreeMap<usize, usize>>,

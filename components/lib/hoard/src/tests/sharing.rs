@@ -15,7 +15,7 @@ use std::vec::Vec;
 const LINE: usize = 64;
 const THREADS: usize = 4;
 
-/// Who has blocks in which cache lines.
+/// The threads that have blocks in each cache line.
 #[derive(Default)]
 struct Lines(HashMap<usize, (usize, usize)>);
 

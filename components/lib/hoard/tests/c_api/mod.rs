@@ -50,7 +50,7 @@ fn expect(block: *const u8, size: usize, what: impl Fn(usize) -> u8) {
     }
 }
 
-/// What was written to `old` is in the first `keep` bytes of `new`.
+/// Checks that what was written to `old` is in the first `keep` bytes of `new`.
 fn expect_kept(new: *mut c_void, old: &Block, keep: usize) {
     assert!(!new.is_null(), "no {keep} bytes");
     for i in places(old.size).filter(|&i| i < keep) {

@@ -1,11 +1,14 @@
 //! Freeing: own blocks, blocks of others on their way home, and superblocks that leave the heap.
 
-use super::{GATHER, Heap, K, Kind};
+use super::lists::{GATHER, Heap, Kind};
 use crate::core::class::CLASSES;
 use crate::core::gather::{GATHER_MAX, Gathered};
 use crate::core::memory::Memory;
 use crate::core::superblock::{self, Block, EMPTY, FLOATING, InPlace, Superblock};
 use crate::lockfree::remote::{Batch, Pushed};
+
+/// Sparse superblocks a heap keeps per class (Hoard's K).
+pub(crate) const K: u32 = 4;
 
 /// Returns at how many free blocks the thread that frees one takes a floating superblock up.
 fn take_at(sb: &Superblock) -> u32 {
@@ -160,7 +163,7 @@ impl Heap {
         if !offset.is_multiple_of(size as u32) {
             memory.fail("free of a pointer into a block", address);
         }
-        if size > GATHER_MAX || matches!(self.kind, Kind::Missing | Kind::Gone) {
+        if size > GATHER_MAX || matches!(self.kind(), Kind::Missing | Kind::Gone) {
             let batch = Batch { head: offset, tail: offset, count: 1 };
             // SAFETY: the caller's block.
             return unsafe { Self::send(memory, sb, batch) };

@@ -1,4 +1,4 @@
-//! What a thread does again and again.
+//! Loads: things that a thread does again and again.
 
 use alloc::{format, string::String, sync::Arc};
 use core::alloc::{GlobalAlloc, Layout};
@@ -15,7 +15,7 @@ pub(crate) trait Load: Send + 'static {
     fn end(self) -> Result<(), String>;
 }
 
-/// Random numbers: xorshift.
+/// Random numbers: xorshift, the sequence that `rs_contention_cpp` has, too.
 struct Rng(u64);
 
 impl Rng {

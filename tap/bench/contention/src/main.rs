@@ -6,6 +6,7 @@
 //! again at once: `bench overtaken TIMES`, how often that one had it meanwhile.
 #![no_std]
 #![no_main]
+#![allow(unsafe_code, reason = "heaps under measurement")]
 
 extern crate alloc;
 
@@ -37,7 +38,8 @@ const THREADS: [usize; 3] = [1, 2, 8];
 /// Runs of each, in turn, so that a change of the machine's speed is in all of them.
 const RUNS: usize = 5;
 const MILLISECONDS: u64 = 60;
-/// Who waits is overtaken so often at most, by the median: what a wake-up takes, by critical sections of some microseconds.
+/// Times that a waiter is overtaken at most, by the median: what a wake-up takes, by critical sections of some
+/// microseconds.
 const OVERTAKEN: u64 = 1000;
 
 struct Bench {
@@ -167,7 +169,7 @@ fn main(env: Env) -> Result<(), String> {
     let overtaken = bench.overtaken()?;
     log!("bench overtaken {overtaken}");
     if overtaken > OVERTAKEN {
-        return Err(format!("who waits is overtaken {overtaken} times"));
+        return Err(format!("a waiter is overtaken {overtaken} times"));
     }
     log!("bench finished 0");
     env.exit(0)

@@ -4,6 +4,8 @@
 use std::hint::black_box;
 use std::ptr::NonNull;
 
+use crate::problem::die;
+
 /// Eight bytes that own one block from `malloc`; dropping it calls `free`.
 #[derive(Debug)]
 pub(crate) struct Block(NonNull<u8>);
@@ -18,7 +20,7 @@ impl Block {
     pub(crate) fn new(size: usize, mark: u8) -> Self {
         // SAFETY: malloc accepts any size.
         let pointer = unsafe { libc::malloc(size.max(1)) }.cast::<u8>();
-        let Some(block) = NonNull::new(pointer) else { crate::die("malloc returned null") };
+        let Some(block) = NonNull::new(pointer) else { die("malloc returned null") };
         // SAFETY: the block has at least one byte and is ours alone. Volatile, so that it is really touched.
         unsafe { block.as_ptr().write_volatile(mark) };
         Self(block)
@@ -38,7 +40,7 @@ impl Block {
     pub(crate) fn check(&self, mark: u8) {
         // SAFETY: the block has at least one byte, written when it was made.
         if unsafe { self.0.as_ptr().read_volatile() } != mark {
-            crate::die("a block lost its content: the allocator handed it out twice");
+            die("a block lost its content: the allocator handed it out twice");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What Linux tells about a process: memory, processor time, and which library answers to `malloc`.
+//! Facts that Linux tells about a process: memory, processor time, and which library answers to `malloc`.
 
 use std::ffi::CStr;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(crate) fn malloc_library() -> String {
     }
 }
 
-/// What the program had in use at its peak and how many blocks it asked for, if the counting library is preloaded.
+/// Returns what the program had in use at its peak and how many blocks it asked for, if the counting library is preloaded.
 pub(crate) fn counted() -> Option<(u64, u64)> {
     type Read = extern "C" fn() -> u64;
     let look_up = |name: &CStr| {

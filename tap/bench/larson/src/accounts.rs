@@ -1,4 +1,4 @@
-//! What the heap says it has, and what the component's RAM account says.
+//! Compares what the heap says it has with what the component's RAM account says.
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::alloc::{GlobalAlloc, Layout};
@@ -13,7 +13,7 @@ use rs_checks::{at, ensure};
 
 use crate::HOARD;
 
-/// What was in use before, and must be after.
+/// The amounts that were in use before, and must be after.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check {
     blocks: usize,

@@ -16,14 +16,14 @@ use genode::{
 
 use rs_checks::{at, ensure};
 
-use crate::rng::Rng;
+use fastrand::Rng;
 
 /// Blocks that each thread holds.
 const CHUNKS: usize = 5000;
 /// How often a thread replaces as many blocks as it holds, before its successor goes on.
 const ROUNDS: usize = 100;
 
-/// What is to be run.
+/// A run of the simulation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) threads: usize,
@@ -76,7 +76,7 @@ impl fmt::Display for Hundredths {
     }
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Done {
     operations: u64,
@@ -180,7 +180,7 @@ impl<A: GlobalAlloc + Sync> Generation<A> {
         Builder::new("larson").location(location).spawn(body).map(Join).map_err(at("thread"))
     }
 
-    /// Whether to end without a successor.
+    /// Tells if it is to end without a successor.
     fn is_over(&self) -> bool {
         let server = &*self.server;
         let time = self.number >= server.plan.successors && timestamp() >= server.end;
@@ -192,8 +192,8 @@ impl<A: GlobalAlloc + Sync> Generation<A> {
         let mut done = 0;
         for _ in 0..ROUNDS {
             for _ in 0..CHUNKS {
-                let victim = self.rng.below(CHUNKS);
-                let size = plan.low + self.rng.below(plan.high - plan.low + 1);
+                let victim = self.rng.usize(..CHUNKS);
+                let size = self.rng.usize(plan.low..=plan.high);
                 if let Some(old) = self.blocks[victim].take() {
                     old.free(server.heap)?;
                 }
@@ -224,16 +224,16 @@ pub(crate) fn run<A: GlobalAlloc + Sync>(
     plan: &Plan,
     clock: Clock,
 ) -> Result<Done, String> {
-    let mut rng = Rng::new(0x1a25);
+    let mut rng = Rng::with_seed(0x1a25);
     // As in the original, one thread fills every place: each line starts on somebody else's blocks.
     let mut filled = Vec::new();
     for _ in 0..plan.threads {
         let mut blocks = Vec::with_capacity(CHUNKS);
         for i in 0..CHUNKS {
-            let size = plan.low + rng.below(plan.high - plan.low + 1);
+            let size = rng.usize(plan.low..=plan.high);
             blocks.push(Some(Block::new(heap, size, i as u32)?));
         }
-        filled.push((blocks, Rng::new(rng.next())));
+        filled.push((blocks, Rng::with_seed(rng.u64(..))));
     }
     let start = timestamp();
     let server = Arc::new(Server {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 use std::fs::File;
 
+use super::score::Score;
 use super::stage::{Stage, need};
-use super::{Problem, Score};
+use crate::problem::Problem;
 
 /// A database file filled, indexed, joined, changed, vacuumed and checked; the sums are known.
 pub(super) fn sqlite(stage: &Stage) -> Result<Score, Problem> {

@@ -9,9 +9,10 @@ use std::net::TcpStream;
 use std::time::Instant;
 
 use super::place::{put, who_serves};
+use super::score::Score;
 use super::stage::{Stage, need, port};
-use super::{Problem, Score};
-use crate::rng::Rng;
+use crate::problem::Problem;
+use fastrand::Rng;
 
 fn broken(error: impl std::fmt::Display) -> Problem {
     Problem::new(format!("the server answered wrongly: {error}"))
@@ -20,7 +21,7 @@ fn broken(error: impl std::fmt::Display) -> Problem {
 /// Requests that are sent before their answers are read.
 const BATCH: usize = 32;
 
-/// What a request must be answered with.
+/// The right answer to a request.
 enum Expected {
     Line(&'static str),
     Value(Option<(u8, usize)>),
@@ -62,28 +63,28 @@ fn idle(stream: &mut Connection) -> Result<(), Problem> {
 }
 
 fn load(mut stream: Connection, connection: u64, operations: usize) -> Result<(), Problem> {
-    let mut rng = Rng::new(connection);
+    let mut rng = Rng::with_seed(connection);
     let mut stored: HashMap<usize, (u8, usize)> = HashMap::new();
     for _ in 0..operations / BATCH {
         let mut request = Vec::new();
         let mut answers = Vec::with_capacity(BATCH);
         for _ in 0..BATCH {
-            let number = rng.below(20_000);
+            let number = rng.usize(..20_000);
             let key = format!("c{connection}-{number}");
             let mut put = |verb: &str, mark: u8, length: usize| {
                 request.extend_from_slice(format!("{verb} {key} 0 0 {length}\r\n").as_bytes());
                 request.resize(request.len() + length, mark);
                 request.extend_from_slice(b"\r\n");
             };
-            match (rng.below(20), stored.get_mut(&number)) {
+            match (rng.usize(..20), stored.get_mut(&number)) {
                 (0..=6, _) => {
-                    let entry = (b'a' + rng.below(26) as u8, rng.range(1, 2000));
+                    let entry = (b'a' + rng.usize(..26) as u8, rng.usize(1..=2000));
                     put("set", entry.0, entry.1);
                     stored.insert(number, entry);
                     answers.push(Expected::Line("STORED"));
                 }
                 (7, Some((mark, length))) if *length < 8000 => {
-                    let more = rng.range(1, 1000);
+                    let more = rng.usize(1..=1000);
                     put("append", *mark, more);
                     *length += more;
                     answers.push(Expected::Line("STORED"));

@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use super::score::Score;
 use super::stage::{Stage, need, port};
-use super::{Problem, Score};
+use crate::problem::Problem;
 
 fn configuration(port: u16) -> String {
     let mut text = format!(

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use crate::Problem;
+use crate::problem::Problem;
 
 /// The processors that a server and its client are put on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

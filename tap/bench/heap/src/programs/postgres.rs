@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use super::score::Score;
 use super::stage::{Done, Stage, find, need};
-use super::{Problem, Score};
+use crate::problem::Problem;
 
 /// Sorts, hashes, JSON and arrays: what makes a backend allocate.
 const QUERIES: &str = "\

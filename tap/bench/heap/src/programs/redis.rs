@@ -4,9 +4,10 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use super::score::Score;
 use super::stage::{Stage, need};
-use super::{Problem, Score};
-use crate::rng::Rng;
+use crate::problem::Problem;
+use fastrand::Rng;
 
 /// A connection that speaks Redis' protocol.
 struct Client(BufReader<UnixStream>);
@@ -56,7 +57,7 @@ impl Client {
 }
 
 fn value(number: usize) -> Vec<u8> {
-    let length = Rng::new(number as u64).range(1, 3000);
+    let length = Rng::with_seed(number as u64).usize(1..=3000);
     (0..length).map(|i| b'a' + ((number + i) % 26) as u8).collect()
 }
 

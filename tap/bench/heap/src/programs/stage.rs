@@ -12,8 +12,9 @@ use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use super::place::{self, Places};
-use crate::heap::peers::Allocator;
-use crate::{Problem, process};
+use crate::allocators::Allocator;
+use crate::problem::Problem;
+use crate::process;
 
 /// How long one step of a program may take.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -49,7 +50,7 @@ pub(crate) struct Done {
     /// User and system time, children included.
     pub(crate) processor: Duration,
     pub(crate) peak: Peak,
-    /// What it wrote.
+    /// The text that it wrote.
     pub(crate) out: String,
 }
 
@@ -389,7 +390,7 @@ pub(crate) fn port() -> Result<u16, Problem> {
 #[cfg(test)]
 mod tests {
     use super::{Places, Stage, find};
-    use crate::heap::peers::Allocator;
+    use crate::allocators::Allocator;
 
     fn stage(name: &str) -> Stage {
         Stage::new(name, &Allocator::glibc(), true, Places::of_machine()).expect("a folder")

@@ -217,7 +217,7 @@ fn limb(limbs: &[u32], i: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::Big;
-    use crate::rng::Rng;
+    use fastrand::Rng;
 
     fn number(value: u128) -> Big {
         let high = Big::from((value >> 64) as u64);
@@ -227,11 +227,11 @@ mod tests {
 
     #[test]
     fn agrees_with_native_arithmetic() {
-        let mut rng = Rng::new(3);
+        let mut rng = Rng::with_seed(3);
         for _ in 0..20_000 {
-            let bits = rng.range(1, 126);
-            let a = (u128::from(rng.next()) << 64 | u128::from(rng.next())) >> (127 - bits) >> 1;
-            let b = (u128::from(rng.next()) << 64 | u128::from(rng.next())) >> rng.range(2, 126);
+            let bits = rng.usize(1..=126);
+            let a = (u128::from(rng.u64(..)) << 64 | u128::from(rng.u64(..))) >> (127 - bits) >> 1;
+            let b = (u128::from(rng.u64(..)) << 64 | u128::from(rng.u64(..))) >> rng.usize(2..=126);
             let b = b.max(1);
             let (quotient, rest) = number(a).divide(&number(b));
             assert_eq!(quotient, number(a / b), "{a} / {b}");

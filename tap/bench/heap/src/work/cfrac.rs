@@ -4,7 +4,8 @@
 use std::cmp::Ordering;
 
 use super::bignum::Big;
-use super::{Meter, Outcome, Scale};
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
 
 /// One congruence x² ≡ (-1)^s · Π p^e (mod n).
 struct Relation {
@@ -136,7 +137,7 @@ pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
     meter.stop();
     match factor {
         Some(factor) if n.modulo(&factor).is_zero() => Outcome::of(steps),
-        _ => crate::die("the number was not factored: arithmetic went wrong in memory"),
+        _ => die("the number was not factored: arithmetic went wrong in memory"),
     }
 }
 

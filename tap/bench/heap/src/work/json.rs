@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::sync_channel;
 use std::thread::scope;
 
-use super::{Meter, Outcome, Scale};
-use crate::rng::Rng;
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
+use fastrand::Rng;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Value {
@@ -99,7 +100,7 @@ impl Parser<'_> {
 
 fn parse(text: &str) -> Value {
     let parsed = Parser { text: text.as_bytes(), at: 0 }.value();
-    parsed.unwrap_or_else(|| crate::die("a document could not be read back: its bytes changed"))
+    parsed.unwrap_or_else(|| die("a document could not be read back: its bytes changed"))
 }
 
 fn write(value: &Value, out: &mut String) {
@@ -151,16 +152,16 @@ fn invent(rng: &mut Rng, depth: usize) -> Value {
         "url",
         "description",
     ];
-    match if depth == 0 { rng.below(5) } else { 5 + rng.below(3) } {
+    match if depth == 0 { rng.usize(..5) } else { 5 + rng.usize(..3) } {
         0 => Value::Null,
-        1 => Value::Bool(rng.below(2) == 0),
-        2 => Value::Number(rng.below(1_000_000) as f64 / 8.0),
-        3 | 4 => Value::Text("lorem ipsum dolor sit amet ".repeat(rng.range(1, 60) / 12 + 1)),
-        5 => Value::List((0..rng.range(2, 8)).map(|_| invent(rng, depth - 1)).collect()),
+        1 => Value::Bool(rng.usize(..2) == 0),
+        2 => Value::Number(rng.usize(..1_000_000) as f64 / 8.0),
+        3 | 4 => Value::Text("lorem ipsum dolor sit amet ".repeat(rng.usize(1..=60) / 12 + 1)),
+        5 => Value::List((0..rng.usize(2..=8)).map(|_| invent(rng, depth - 1)).collect()),
         _ => Value::Record(
             KEYS.iter()
                 .filter_map(|key| {
-                    let kept = rng.below(3) > 0;
+                    let kept = rng.usize(..3) > 0;
                     kept.then(|| ((*key).to_owned(), invent(rng, depth - 1)))
                 })
                 .collect(),
@@ -185,7 +186,7 @@ fn edit(value: &mut Value) {
 }
 
 fn documents() -> Vec<String> {
-    let mut rng = Rng::new(23);
+    let mut rng = Rng::with_seed(23);
     (0..6)
         .map(|_| {
             let mut text = String::new();
@@ -209,7 +210,7 @@ pub(super) fn alone(meter: &mut Meter, scale: Scale) -> Outcome {
         let mut out = String::new();
         write(&after, &mut out);
         if before == after || out.len() <= text.len() {
-            crate::die("a copy changed with its original");
+            die("a copy changed with its original");
         }
     }
     meter.stop();
@@ -229,7 +230,7 @@ pub(super) fn pipeline(meter: &mut Meter, scale: Scale) -> Outcome {
         scope.spawn(move || {
             for round in 0..rounds {
                 if parsed.send(parse(&texts[round % texts.len()])).is_err() {
-                    crate::die("the editor went away");
+                    die("the editor went away");
                 }
             }
         });
@@ -237,7 +238,7 @@ pub(super) fn pipeline(meter: &mut Meter, scale: Scale) -> Outcome {
             for mut value in to_edit {
                 edit(&mut value);
                 if edited.send(value).is_err() {
-                    crate::die("the writer went away");
+                    die("the writer went away");
                 }
             }
         });

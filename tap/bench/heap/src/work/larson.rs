@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use super::{Meter, Outcome, Scale};
+use super::meter::{Meter, Outcome, Scale};
 use crate::block::Block;
-use crate::rng::Rng;
+use crate::problem::die;
+use fastrand::Rng;
 
 /// Chunks that each thread holds.
 const CHUNKS: usize = 5000;
@@ -37,8 +38,8 @@ impl Generation {
         let count = self.chunks.len();
         let mut done = 0;
         while done < self.server.replacements && !self.server.stop.load(Ordering::Relaxed) {
-            let victim = self.rng.below(count);
-            let size = self.rng.range(self.server.low, self.server.high);
+            let victim = self.rng.usize(..count);
+            let size = self.rng.usize(self.server.low..=self.server.high);
             let chunk = &mut self.chunks[victim];
             if let Some(old) = chunk.take() {
                 old.check(victim as u8);
@@ -63,7 +64,7 @@ impl Generation {
 
 fn spawn(generation: Generation) {
     if std::thread::Builder::new().stack_size(128 << 10).spawn(move || generation.run()).is_err() {
-        crate::die("no thread could be started");
+        die("no thread could be started");
     }
 }
 
@@ -85,13 +86,13 @@ pub(super) fn run(
         running: Mutex::new(threads),
         ended: Condvar::new(),
     });
-    let mut rng = Rng::new(0x1a25_0f00);
+    let mut rng = Rng::with_seed(0x1a25_0f00);
     // As in the original, the main thread fills every slot: each line starts on somebody else's blocks.
     let lines: Vec<Generation> = (0..threads)
         .map(|_| Generation {
             server: Arc::clone(&server),
-            chunks: (0..CHUNKS).map(|i| Some(Block::new(rng.range(low, high), i as u8))).collect(),
-            rng: Rng::new(rng.next()),
+            chunks: (0..CHUNKS).map(|i| Some(Block::new(rng.usize(low..=high), i as u8))).collect(),
+            rng: Rng::with_seed(rng.u64(..)),
         })
         .collect();
     meter.start();

@@ -6,84 +6,15 @@ mod buffers;
 mod cfrac;
 mod json;
 mod larson;
+pub(crate) mod meter;
 mod rewrite;
 mod store;
 mod threads;
 mod trees;
 mod words;
 
-use std::time::{Duration, Instant};
-
-use crate::process;
-
-/// How much to do: the full amount, or just enough to see that everything works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Scale {
-    quick: bool,
-}
-
-impl Scale {
-    pub(crate) const fn new(quick: bool) -> Self {
-        Self { quick }
-    }
-
-    const fn is_quick(self) -> bool {
-        self.quick
-    }
-
-    /// The full amount or a thirtieth.
-    fn of(self, full: usize) -> usize {
-        if self.quick { (full / 30).max(1) } else { full }
-    }
-}
-
-/// What a workload did.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outcome {
-    /// Of the workload's own unit.
-    pub(crate) operations: u64,
-    /// A count worth telling.
-    pub(crate) note: Option<(&'static str, u64)>,
-}
-
-impl Outcome {
-    const fn of(operations: u64) -> Self {
-        Self { operations, note: None }
-    }
-}
-
-/// Times the part of a workload that counts.
-#[derive(Debug)]
-pub(crate) struct Meter {
-    started: Instant,
-    processor_before: Duration,
-    /// Resident memory before the measured part.
-    pub(crate) resident_before: u64,
-    pub(crate) wall: Duration,
-    pub(crate) processor: Duration,
-}
-
-impl Meter {
-    pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            processor_before: Duration::ZERO,
-            resident_before: process::resident(),
-            wall: Duration::ZERO,
-            processor: Duration::ZERO,
-        }
-    }
-
-    fn start(&mut self) {
-        self.processor_before = process::processor_time();
-        self.started = Instant::now();
-    }
-
-    fn stop(&mut self) {
-        self.wall = self.started.elapsed();
-        self.processor = process::processor_time().saturating_sub(self.processor_before);
-    }
-}
+use crate::problem::Problem;
+use meter::{Meter, Outcome, Scale};
 
 /// A workload with its parameters.
 #[derive(Clone, Copy)]
@@ -139,9 +70,23 @@ pub(crate) fn named(name: &str) -> Option<Workload> {
     all().find(|workload| workload.name() == name)
 }
 
+/// The names of the workloads that `only` means: each by its whole name, or else by a part of it; all if it is empty.
+pub(crate) fn chosen(only: &[String]) -> Result<Vec<String>, Problem> {
+    let meant = |name: &String| {
+        let means =
+            |part: &String| part == name || (named(part).is_none() && name.contains(part.as_str()));
+        only.is_empty() || only.iter().any(means)
+    };
+    let chosen: Vec<String> = all().map(|workload| workload.name()).filter(meant).collect();
+    if chosen.is_empty() {
+        return Err(Problem::new("no workload has such a name; `list` shows them"));
+    }
+    Ok(chosen)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Meter, Scale, all, named};
+    use super::{Meter, Scale, all, chosen, named};
 
     #[test]
     fn every_workload_runs_and_counts() {
@@ -151,6 +96,19 @@ mod tests {
             assert!(outcome.operations > 0, "{} did nothing", workload.name());
             assert!(!meter.wall.is_zero(), "{} was not timed", workload.name());
         }
+    }
+
+    #[test]
+    fn a_whole_name_means_itself_and_a_part_all_that_have_it() {
+        let names = |only: &[&str]| {
+            let only: Vec<String> = only.iter().map(|&part| part.to_owned()).collect();
+            chosen(&only).map(|names| names.len()).unwrap_or_default()
+        };
+        assert_eq!(names(&[]), all().count());
+        assert_eq!(names(&["larson-1"]), 1);
+        assert_eq!(names(&["larson"]), 8);
+        assert_eq!(names(&["larson-1", "trees"]), 2);
+        assert_eq!(names(&["luck"]), 0);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! A symbolic differentiator: expression trees are cloned, rewritten and simplified, as in compilers and algebra
 //! systems. The result is checked by evaluating it modulo a prime before and after simplification.
 
-use super::{Meter, Outcome, Scale};
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
 
 const PRIME: u64 = 2_147_483_647;
 
@@ -112,7 +113,7 @@ pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
             let value = raw.evaluate(&at);
             expression = raw.simplify();
             if expression.evaluate(&at) != value {
-                crate::die("an expression changed its value when it was simplified");
+                die("an expression changed its value when it was simplified");
             }
         }
     }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Meter, Outcome, Scale};
-use crate::rng::Rng;
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
+use fastrand::Rng;
 
 fn key(number: usize) -> Box<[u8]> {
     let digits = number.wrapping_mul(2_654_435_761) % 1_000_003;
@@ -12,24 +13,24 @@ fn key(number: usize) -> Box<[u8]> {
 }
 
 fn value(rng: &mut Rng) -> Vec<u8> {
-    let length = 8 + (rng.below(30) * rng.below(30)).min(800);
+    let length = 8 + (rng.usize(..30) * rng.usize(..30)).min(800);
     vec![length as u8; length]
 }
 
 pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
     let records = scale.of(60_000);
     let operations = scale.of(500_000);
-    let mut rng = Rng::new(42);
+    let mut rng = Rng::with_seed(42);
     meter.start();
     let mut table: BTreeMap<Box<[u8]>, Vec<u8>> = BTreeMap::new();
     let mut copied = 0;
     for _ in 0..operations {
-        let wanted = key(rng.below(records));
-        match rng.below(10) {
+        let wanted = key(rng.usize(..records));
+        match rng.usize(..10) {
             0..=3 => drop(table.insert(wanted, value(&mut rng))),
             4..=5 => {
                 if let Some(found) = table.get_mut(&wanted) {
-                    let more = rng.below(64);
+                    let more = rng.usize(..64);
                     let mark = found.first().copied().unwrap_or_default();
                     found.resize(found.len() + more, mark);
                     found.shrink_to_fit();
@@ -41,7 +42,7 @@ pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
                     table.range(wanted..).take(3).map(|(k, v)| (k.clone(), v.clone())).collect();
                 for (_, row) in &rows {
                     if row.first() != row.last() {
-                        crate::die("a record changed under the store");
+                        die("a record changed under the store");
                     }
                     copied += row.len();
                 }

@@ -6,9 +6,10 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Barrier};
 use std::thread::scope;
 
-use super::{Meter, Outcome, Scale};
+use super::meter::{Meter, Outcome, Scale};
 use crate::block::Block;
-use crate::rng::Rng;
+use crate::problem::die;
+use fastrand::Rng;
 
 /// Each thread allocates its share of 30 000 blocks of 8 bytes and frees them, again and again: pure private use.
 pub(super) fn threadtest(meter: &mut Meter, scale: Scale, threads: usize) -> Outcome {
@@ -90,12 +91,12 @@ pub(super) fn producer_consumer(meter: &mut Meter, scale: Scale, pairs: usize) -
         for pair in 0..pairs {
             let (give, take) = sync_channel::<Vec<Block>>(16);
             scope.spawn(move || {
-                let mut rng = Rng::new(pair as u64);
+                let mut rng = Rng::with_seed(pair as u64);
                 for _ in 0..batches {
                     let batch =
-                        (0..BATCH).map(|i| Block::new(rng.range(16, 256), i as u8)).collect();
+                        (0..BATCH).map(|i| Block::new(rng.usize(16..=256), i as u8)).collect();
                     if give.send(batch).is_err() {
-                        crate::die("the consumer went away");
+                        die("the consumer went away");
                     }
                 }
             });
@@ -125,7 +126,9 @@ pub(super) fn handoff(meter: &mut Meter, scale: Scale, threads: usize) -> Outcom
     scope(|scope| {
         for thread in 0..threads {
             let cells = Arc::clone(&cells);
-            scope.spawn(move || exchange(&cells, &mut Rng::new(thread as u64 + 1), HELD, each));
+            scope.spawn(move || {
+                exchange(&cells, &mut Rng::with_seed(thread as u64 + 1), HELD, each);
+            });
         }
     });
     for cell in cells.iter() {
@@ -141,10 +144,10 @@ fn exchange(cells: &[AtomicPtr<u8>], rng: &mut Rng, held: usize, rounds: usize) 
     let mut blocks: Vec<Option<Block>> = (0..held).map(|_| None).collect();
     for _ in 0..rounds {
         // The smaller of two draws: blocks at the front live briefly, those at the back long.
-        let place = rng.below(held).min(rng.below(held));
-        if rng.below(10) == 0 {
+        let place = rng.usize(..held).min(rng.usize(..held));
+        if rng.usize(..10) == 0 {
             let mine = blocks[place].take().map_or(std::ptr::null_mut(), Block::into_raw);
-            let theirs = cells[rng.below(CELLS)].swap(mine, Ordering::AcqRel);
+            let theirs = cells[rng.usize(..CELLS)].swap(mine, Ordering::AcqRel);
             // SAFETY: cells hold null or what into_raw gave, and the swap took it out for us alone.
             blocks[place] = unsafe { Block::from_raw(theirs) };
         }
@@ -157,6 +160,6 @@ fn exchange(cells: &[AtomicPtr<u8>], rng: &mut Rng, held: usize, rounds: usize) 
 
 /// Mostly small, sometimes large: each doubling from 16 bytes to 32 KiB is half as likely as the one before.
 fn size(rng: &mut Rng) -> usize {
-    let class = (rng.next() | 1 << 11).trailing_zeros() as usize;
-    rng.range((8 << class) + 1, 16 << class)
+    let class = (rng.u64(..) | 1 << 11).trailing_zeros() as usize;
+    rng.usize((8 << class) + 1..=16 << class)
 }

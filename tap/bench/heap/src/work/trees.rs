@@ -1,6 +1,7 @@
 //! Binary trees, as in the Computer Language Benchmarks Game: one long-lived tree, and many that live briefly.
 
-use super::{Meter, Outcome, Scale};
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
 
 struct Node {
     left: Option<Box<Node>>,
@@ -25,7 +26,7 @@ pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
             let tree = grow(depth);
             let found = count(tree.as_deref());
             if found != (1 << depth) - 1 {
-                crate::die("a tree lost nodes");
+                die("a tree lost nodes");
             }
             nodes += found;
         }

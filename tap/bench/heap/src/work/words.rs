@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::{Meter, Outcome, Scale};
-use crate::rng::Rng;
+use super::meter::{Meter, Outcome, Scale};
+use crate::problem::die;
+use fastrand::Rng;
 
 /// Fowler–Noll–Vo: the default SipHash would hide the allocator behind the hash.
 #[derive(Default)]
@@ -30,7 +31,7 @@ fn document(rng: &mut Rng, words: usize) -> String {
     let mut text = String::new();
     for _ in 0..words {
         // Few words are common, many are rare.
-        let mut pick = rng.below(4000).min(rng.below(4000)) * 31 + 17;
+        let mut pick = rng.usize(..4000).min(rng.usize(..4000)) * 31 + 17;
         for _ in 0..2 + pick % 4 {
             text.push_str(PARTS[pick % PARTS.len()]);
             pick /= 5;
@@ -42,7 +43,7 @@ fn document(rng: &mut Rng, words: usize) -> String {
 
 pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
     let documents = scale.of(2400);
-    let mut rng = Rng::new(11);
+    let mut rng = Rng::with_seed(11);
     let texts: Vec<String> = (0..16).map(|_| document(&mut rng, 1500)).collect();
     let mut words = 0;
     meter.start();
@@ -63,7 +64,7 @@ pub(super) fn run(meter: &mut Meter, scale: Scale) -> Outcome {
         tokens.sort_unstable_by_key(String::len);
         tokens.dedup();
         if tokens.concat().len() < tokens.len() {
-            crate::die("words lost letters");
+            die("words lost letters");
         }
     }
     drop(index);

@@ -6,16 +6,29 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::peers::HOARD;
-use super::sample::{Sample, geometric_mean, median, spread};
-use super::svg;
+use crate::allocators::HOARD;
+use crate::problem::Problem;
+use crate::sample::{Sample, geometric_mean, median, spread};
+use crate::svg;
+
+/// The time that counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Clock {
+    /// Time as it passes
+    #[default]
+    Wall,
+    /// Time of the process on processors: steadier on a busy machine, but blind to waiting
+    Processor,
+}
 
 /// How to look at the samples.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct View {
-    /// Judge by processor time instead of wall time.
-    pub(crate) by_processor: bool,
-    /// The folder for curves.
+    /// The time that counts
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) by: Clock,
+    /// Draw scaling curves into FOLDER
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) curves: Option<PathBuf>,
 }
 
@@ -54,7 +67,11 @@ fn cells(workload: &str, samples: &[Sample], view: &View) -> Vec<Cell> {
                 of.iter().filter(|sample| sample.allocator == allocator).collect();
             let speeds: Vec<f64> = runs
                 .iter()
-                .map(|sample| if view.by_processor { sample.thrift() } else { sample.speed() })
+                .map(
+                    |sample| {
+                        if view.by == Clock::Processor { sample.thrift() } else { sample.speed() }
+                    },
+                )
                 .collect();
             let overhead = |sample: &&&Sample| {
                 sample.peak.saturating_sub(sample.before) as f64 / (sample.used as f64).max(1.0)
@@ -105,7 +122,7 @@ fn mib(bytes: f64) -> f64 {
     bytes / f64::from(1 << 20)
 }
 
-/// What one workload gave, fastest first.
+/// Makes the table of one workload, fastest first.
 pub(crate) fn one(workload: &str, samples: &[Sample], view: &View) -> String {
     let cells = cells(workload, samples, view);
     let best = best(&cells);
@@ -134,7 +151,7 @@ pub(crate) fn summary(samples: &[Sample], view: &View) -> String {
     let workloads = distinct(samples.iter().map(|sample| sample.workload.as_str()));
     let rows: Vec<(&str, Vec<Cell>)> =
         workloads.iter().map(|&workload| (workload, cells(workload, samples, view))).collect();
-    let clock = if view.by_processor { "processor" } else { "wall" };
+    let clock = if view.by == Clock::Processor { "processor" } else { "wall" };
     let mut text = format!(
         "\n## All {} workloads, by {clock} time\n\n\
          | allocator | geometric mean to the best peer | least | where | peak memory to the leanest of the three fastest peers | A/U |\n\
@@ -245,16 +262,29 @@ pub(crate) fn curves(samples: &[Sample], view: &View) -> Vec<(String, String)> {
                 }
             }
             lines.sort_by(|a, b| a.name.cmp(&b.name));
-            let clock = if view.by_processor { " of processor time" } else { "" };
+            let clock = if view.by == Clock::Processor { " of processor time" } else { "" };
             let title = format!("{family}: million operations a second{clock}");
             Some((family.to_owned(), svg::draw(&title, &counts, &lines)))
         })
         .collect()
 }
 
+/// Writes the curves, if a folder is given for them.
+pub(crate) fn draw(samples: &[Sample], view: &View) -> Result<(), Problem> {
+    let Some(folder) = &view.curves else { return Ok(()) };
+    for (name, drawing) in curves(samples, view) {
+        let path = folder.join(format!("{name}.svg"));
+        std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&path, drawing))
+            .map_err(Problem::with(path.display()))?;
+        println!("drawn: {}", path.display());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Sample, View, curves, one, summary, table};
+    use super::{Clock, Sample, View, curves, one, summary, table};
 
     fn samples() -> Vec<Sample> {
         let mut samples = Vec::new();
@@ -281,7 +311,7 @@ mod tests {
 
     #[test]
     fn ratios_are_against_the_best_peer() {
-        let text = one("larson-4", &samples(), &View { by_processor: true, curves: None });
+        let text = one("larson-4", &samples(), &View { by: Clock::Processor, curves: None });
         let line =
             |name: &str| text.lines().find(|line| line.contains(name)).expect("a line").to_owned();
         assert!(line("hoard").contains("2.000"), "{text}");
@@ -293,7 +323,7 @@ mod tests {
 
     #[test]
     fn every_allocator_and_workload_appears() {
-        let (samples, view) = (samples(), View { by_processor: true, curves: None });
+        let (samples, view) = (samples(), View { by: Clock::Processor, curves: None });
         let text = summary(&samples, &view);
         assert!(text.contains("| hoard | 2.000 | 2.000 |"), "{text}");
         assert!(table(&samples, &view).contains("| larson-1 | 2.000 | 1.000 | 0.500 |"));

@@ -9,10 +9,22 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::peers::{self, Allocator};
-use super::sample::Sample;
-use super::{Plan, chosen};
-use crate::Problem;
+use super::series;
+use crate::allocators::Allocator;
+use crate::problem::Problem;
+use crate::sample::Sample;
+use crate::work;
+
+/// The options of `profile`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Workloads of these names, or whose names contain them
+    #[arg(long, value_name = "PART,...", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Allocators by name (the README lists them) or NAME=LIBRARY
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    allocators: Vec<String>,
+}
 
 /// Functions shown per workload and allocator.
 const SHOWN: usize = 8;
@@ -120,44 +132,50 @@ fn is_allocator(allocator: &Allocator, object: &str, function: &str) -> bool {
     }
 }
 
-/// The command `profile`.
-pub(crate) fn bench(plan: &Plan) -> Result<(), Problem> {
-    let allocators = peers::prepare(&plan.allocators);
-    for name in chosen(plan)? {
-        for allocator in &allocators {
-            let (sample, costs) = run(&name, allocator)?;
-            let operations = sample.operations.max(1) as f64;
-            let all: u64 = costs.iter().map(|(_, _, count)| count).sum();
-            let inside = costs
-                .iter()
-                .filter(|(object, function, _)| is_allocator(allocator, object, function));
-            let own: u64 = inside.map(|(_, _, count)| count).sum();
-            let mut text = format!(
-                "\n{name} on {}: {:.1} instructions an operation, {:.1} of them in the allocator\n",
-                allocator.name,
-                all as f64 / operations,
-                own as f64 / operations
-            );
-            let mut of_allocator = 0;
-            for (rank, (object, function, count)) in costs.iter().enumerate() {
-                let inside = is_allocator(allocator, object, function);
-                of_allocator += usize::from(inside);
-                if rank >= SHOWN && !(inside && of_allocator <= SHOWN_OF_ALLOCATOR) {
-                    continue;
-                }
-                let mark = if inside { '*' } else { ' ' };
-                let short: String = function.chars().take(90).collect();
-                let _ = writeln!(
-                    text,
-                    " {mark}{:>10.2} {:>5.1} %  {short}",
-                    *count as f64 / operations,
-                    *count as f64 * 100.0 / all.max(1) as f64
-                );
+impl Options {
+    /// Counts each workload on each allocator.
+    pub(super) fn run(&self) -> Result<(), Problem> {
+        let allocators = series::prepare(&self.allocators)?;
+        for name in work::chosen(&self.only)? {
+            for allocator in &allocators {
+                let (sample, costs) = run(&name, allocator)?;
+                print!("{}", table(&name, allocator, sample.operations, &costs));
             }
-            print!("{text}");
         }
+        Ok(())
     }
-    Ok(())
+}
+
+/// Makes the table of one workload on one allocator.
+fn table(name: &str, allocator: &Allocator, operations: u64, costs: &Costs) -> String {
+    let operations = operations.max(1) as f64;
+    let all: u64 = costs.iter().map(|(_, _, count)| count).sum();
+    let inside =
+        costs.iter().filter(|(object, function, _)| is_allocator(allocator, object, function));
+    let own: u64 = inside.map(|(_, _, count)| count).sum();
+    let mut text = format!(
+        "\n{name} on {}: {:.1} instructions an operation, {:.1} of them in the allocator\n",
+        allocator.name,
+        all as f64 / operations,
+        own as f64 / operations
+    );
+    let mut of_allocator = 0;
+    for (rank, (object, function, count)) in costs.iter().enumerate() {
+        let inside = is_allocator(allocator, object, function);
+        of_allocator += usize::from(inside);
+        if rank >= SHOWN && !(inside && of_allocator <= SHOWN_OF_ALLOCATOR) {
+            continue;
+        }
+        let mark = if inside { '*' } else { ' ' };
+        let short: String = function.chars().take(90).collect();
+        let _ = writeln!(
+            text,
+            " {mark}{:>10.2} {:>5.1} %  {short}",
+            *count as f64 / operations,
+            *count as f64 * 100.0 / all.max(1) as f64
+        );
+    }
+    text
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::allocators::HOARD;
+
 /// One allocator's curve.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
@@ -73,8 +75,8 @@ pub(crate) fn draw(title: &str, threads: &[u32], lines: &[Line]) -> String {
         HEIGHT - 12.0
     );
     for (i, line) in lines.iter().enumerate() {
-        let ours = line.name == super::peers::HOARD;
-        let others = lines[..i].iter().filter(|other| other.name != super::peers::HOARD).count();
+        let ours = line.name == HOARD;
+        let others = lines[..i].iter().filter(|other| other.name != HOARD).count();
         let colour = if ours { COLOURS[0] } else { COLOURS[1 + others % (COLOURS.len() - 1)] };
         let width = if ours { 3.5 } else { 1.6 };
         let points: Vec<String> = line

@@ -1,6 +1,11 @@
 //! One run of one workload: as the process that does it prints it, and as files keep it.
 
 use std::fmt;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::problem::Problem;
 
 /// The figures of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub(crate) struct Sample {
 }
 
 /// The first line of a file of samples.
-pub(crate) const HEADER: &str =
+const HEADER: &str =
     "workload,allocator,operations,wall_ns,processor_ns,peak,before,used,blocks,note";
 
 impl Sample {
@@ -79,6 +84,23 @@ impl fmt::Display for Sample {
     }
 }
 
+/// Reads the samples that a file keeps; none if there is no such file.
+pub(crate) fn saved(path: &Path) -> Vec<Sample> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(Sample::parse).collect()
+}
+
+/// Appends a sample to a file.
+pub(crate) fn save(path: &Path, sample: &Sample) -> Result<(), Problem> {
+    let append = || {
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        let new = file.metadata()?.len() == 0;
+        let text = if new { format!("{HEADER}\n{sample}\n") } else { format!("{sample}\n") };
+        file.write_all(text.as_bytes())
+    };
+    append().map_err(Problem::with(path.display()))
+}
+
 /// The middle of the values; the mean of the middle two when their number is even; 0 when there are none.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut sorted: Vec<f64> = values.into_iter().collect();
@@ -112,7 +134,7 @@ pub(crate) fn geometric_mean(values: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, Sample, geometric_mean, median, spread};
+    use super::{HEADER, Sample, geometric_mean, median, save, saved, spread};
 
     #[test]
     fn lines_come_back_as_they_went() {
@@ -140,5 +162,20 @@ mod tests {
         assert!((median([4.0, 1.0, 2.0, 3.0]) - 2.5).abs() < 1e-9);
         assert!((geometric_mean(&[1.0, 4.0]) - 2.0).abs() < 1e-9);
         assert!((spread(&[9.0, 10.0, 12.0]) - 0.3).abs() < 1e-9);
+    }
+
+    #[test]
+    fn samples_are_kept_one_by_one() {
+        let path = std::env::temp_dir().join(format!("rs_heap_bench-{}.csv", std::process::id()));
+        assert!(saved(&path).is_empty());
+        let lines = ["trees-1,hoard,9,8,7,6,5,4,3,-", "larson-4,glibc,9,8,7,6,5,4,3,respawns:2"];
+        let samples: Vec<Sample> = lines.iter().filter_map(|line| Sample::parse(line)).collect();
+        for sample in &samples {
+            save(&path, sample).expect("a temporary file");
+        }
+        let text = std::fs::read_to_string(&path).expect("written above");
+        assert_eq!(text, format!("{HEADER}\n{}\n{}\n", lines[0], lines[1]));
+        assert_eq!((saved(&path), samples.len()), (samples, 2));
+        std::fs::remove_file(&path).expect("written above");
     }
 }

@@ -116,20 +116,22 @@ impl<P: Process> Allocator<P> {
     #[must_use]
     #[inline]
     pub fn allocate_zeroed(size: usize, align: usize) -> *mut u8 {
-        // SAFETY: `with` gives a heap that the thread may use.
-        let (block, zero) = Self::with(|heap| unsafe {
-            if is_plain(size, align) {
-                let quick = heap.quick(size);
-                if quick.is_null() { heap.allocate_slow(size) } else { (quick, false) }
-            } else {
-                heap.allocate_aligned(size, align)
+        Self::with(|heap| {
+            // SAFETY: `with` gives a heap that the thread may use.
+            let (block, zero) = unsafe {
+                if is_plain(size, align) {
+                    let quick = heap.quick(size);
+                    if quick.is_null() { heap.allocate_slow(size) } else { (quick, false) }
+                } else {
+                    heap.allocate_aligned(size, align)
+                }
+            };
+            if !zero && !block.is_null() {
+                // SAFETY: the block has at least `size` bytes and is ours until we return it.
+                unsafe { block.write_bytes(0, size) };
             }
-        });
-        if !zero && !block.is_null() {
-            // SAFETY: the block has at least `size` bytes and is ours until we return it.
-            unsafe { block.write_bytes(0, size) };
-        }
-        block
+            block
+        })
     }
 
     /// Allocates at least `size` bytes at a multiple of `align` (a power of two), or returns null.

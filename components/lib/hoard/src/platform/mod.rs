@@ -13,6 +13,7 @@ pub const PAGE: usize =
 
 /// The answer of [`Platform::commit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Commit {
     /// Memory is committed.
     Done,

@@ -2,6 +2,8 @@
 
 use core::{fmt, marker::PhantomData};
 
+use genode_wire::Handle;
+
 use crate::sys;
 
 /// A capability whose interface is not known to the type system.
@@ -37,6 +39,15 @@ impl RawCap {
     #[inline]
     pub const fn is_valid(&self) -> bool {
         self.0 != 0
+    }
+}
+
+impl Handle for RawCap {
+    const INVALID: Self = Self::INVALID;
+
+    #[inline]
+    fn is_valid(&self) -> bool {
+        self.is_valid()
     }
 }
 

@@ -4,7 +4,7 @@ use genode::{
     Capability, RawCap,
     affinity::{Affinity, Location},
     rpc::{
-        Answer, Caps, Client, Error, Exception, FixedString, InBuffer, Invoke, Local, Opcodes,
+        Answer, Caps, Client, Error, ExceptionCode, FixedString, InBuffer, Invoke, Local, Opcodes,
         serve,
     },
 };
@@ -166,10 +166,11 @@ pub fn call(bytes: &[u8]) {
     );
     assert!(answer.len <= reply.len() && answer.len.is_multiple_of(8));
     assert!(reply[answer.len..].iter().all(|&byte| byte == 0xee), "written beyond the length");
-    let refused = [Exception::INVALID_OPCODE, Exception::MALFORMED].map(Exception::word);
-    let was_refused = refused.contains(&answer.word);
+    let refused =
+        [ExceptionCode::INVALID_OPCODE, ExceptionCode::MALFORMED].map(ExceptionCode::value);
+    let was_refused = refused.contains(&answer.code.value());
     assert_eq!(server.calls, u32::from(!was_refused), "a refused call reached the server");
-    assert!(was_refused || matches!(answer.word, 0 | -1001 | -1002));
+    assert!(was_refused || matches!(answer.code.value(), 0 | -1001 | -1002));
     if was_refused {
         assert_eq!((answer.len, reply_caps.as_slice().len()), (0, 0));
     }
@@ -191,7 +192,7 @@ pub fn call(bytes: &[u8]) {
 
 /// Plays a server that replies with anything.
 struct Liar<'a> {
-    word: i64,
+    code: i64,
     caps: u8,
     body: &'a [u8],
 }
@@ -205,16 +206,16 @@ impl Invoke for Liar<'_> {
         let len = self.body.len().min(reply.len());
         reply[..len].copy_from_slice(&self.body[..len]);
         *caps = invalid_caps(self.caps);
-        Ok(Answer { len: self.body.len(), word: self.word })
+        Ok(Answer { len: self.body.len(), code: ExceptionCode::new(self.code) })
     }
 }
 
-/// Gives a client a reply: two bytes protocol word, one byte for the number of capabilities, then the body.
+/// Gives a client a reply: two bytes exception code, one byte for the number of capabilities, then the body.
 pub fn reply(bytes: &[u8]) {
     let &[low, high, caps, ref body @ ..] = bytes else { return };
     // Near the words that mean something.
-    let word = -i64::from(u16::from_le_bytes([low, high]) % 1100);
-    let client: ProbeClient<Liar<'_>> = Client::over(Liar { word, caps, body });
+    let code = -i64::from(u16::from_le_bytes([low, high]) % 1100);
+    let client: ProbeClient<Liar<'_>> = Client::over(Liar { code, caps, body });
     let color = Color::Infrared;
     let start = Mixed { flag: false, number: 0, color, small: [0; 2] };
     let mut mixed = start;

@@ -44,8 +44,8 @@ pub fn rpc(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// Derives `rpc::Wire` for `#[repr(C)]` structs of such types, and for enums of unit variants with an
 /// integer representation.
 ///
-/// A number that no variant has is an error when it arrives.
-#[proc_macro_derive(Wire)]
+/// A number that no variant has is an error when it arrives. A crate below the SDK adds `#[wire(crate = genode_wire)]`.
+#[proc_macro_derive(Wire, attributes(wire))]
 pub fn wire(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);
     wire::expand(&input).unwrap_or_else(|error| error.to_compile_error()).into()

@@ -99,6 +99,7 @@ fn types_without_defined_bytes() {
         ("#[repr(C)] enum A { B }", "add `#[repr(u32)]`"),
         ("#[repr(u32)] enum A { B(u32) }", "no counterpart in a C++ enum"),
         ("#[repr(u32)] enum A {}", "no value to send"),
+        ("#[wire(path = wire)] #[repr(u32)] enum A { B }", "expected `crate = path`"),
     ] {
         let input: DeriveInput = parse_str(item).unwrap();
         let error = wire::expand(&input).expect_err("accepted").to_string();

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Ident, Index, Member, Result};
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Ident, Index, Member, Path, Result};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     match &input.data {
@@ -13,6 +13,21 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             "a union cannot be checked when it arrives: use a struct or an enum",
         )),
     }
+}
+
+/// Where the trait and its errors are: what `#[wire(crate = path)]` says, or else the SDK, which re-exports them.
+fn home(input: &DeriveInput) -> Result<Path> {
+    let mut home = syn::parse_quote!(::genode::rpc);
+    for attr in input.attrs.iter().filter(|attr| attr.path().is_ident("wire")) {
+        attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(meta.error("expected `crate = path`"));
+            }
+            home = meta.value()?.call(Path::parse_mod_style)?;
+            Ok(())
+        })?;
+    }
+    Ok(home)
 }
 
 /// The arguments of all `#[repr(..)]`.
@@ -42,13 +57,11 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         return Err(Error::new(input.ident.span(), "an empty struct has no layout in C"));
     }
     let name = &input.ident;
+    let home = home(input)?;
     let mut generics = input.generics.clone();
     for parameter in input.generics.type_params() {
         let parameter = &parameter.ident;
-        generics
-            .make_where_clause()
-            .predicates
-            .push(syn::parse_quote!(#parameter: ::genode::rpc::Wire));
+        generics.make_where_clause().predicates.push(syn::parse_quote!(#parameter: #home::Wire));
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let fields: Vec<_> = data
@@ -62,10 +75,10 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         .collect();
     let types: Vec<_> = data.fields.iter().map(|field| &field.ty).collect();
     Ok(quote! {
-        impl #impl_generics ::genode::rpc::Wire for #name #type_generics #where_clause {
+        impl #impl_generics #home::Wire for #name #type_generics #where_clause {
             const SIZE: usize = {
                 #(::core::assert!(
-                    <#types as ::genode::rpc::Wire>::SIZE == ::core::mem::size_of::<#types>(),
+                    <#types as #home::Wire>::SIZE == ::core::mem::size_of::<#types>(),
                     "a field takes another size on the wire than in the struct",
                 );)*
                 ::core::mem::size_of::<Self>()
@@ -76,21 +89,21 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
                 bytes.fill(0); // padding
                 #({
                     let start = ::core::mem::offset_of!(Self, #fields);
-                    let end = start + <#types as ::genode::rpc::Wire>::SIZE;
-                    ::genode::rpc::Wire::store(&self.#fields, &mut bytes[start..end]);
+                    let end = start + <#types as #home::Wire>::SIZE;
+                    #home::Wire::store(&self.#fields, &mut bytes[start..end]);
                 })*
             }
 
             #[inline]
-            fn load(bytes: &[u8]) -> ::core::result::Result<Self, ::genode::rpc::WireError> {
-                if bytes.len() != <Self as ::genode::rpc::Wire>::SIZE {
-                    return ::core::result::Result::Err(::genode::rpc::WireError::Short);
+            fn load(bytes: &[u8]) -> ::core::result::Result<Self, #home::WireError> {
+                if bytes.len() != <Self as #home::Wire>::SIZE {
+                    return ::core::result::Result::Err(#home::WireError::Short);
                 }
                 ::core::result::Result::Ok(Self {
                     #(#fields: {
                         let start = ::core::mem::offset_of!(Self, #fields);
-                        let end = start + <#types as ::genode::rpc::Wire>::SIZE;
-                        ::genode::rpc::Wire::load(&bytes[start..end])?
+                        let end = start + <#types as #home::Wire>::SIZE;
+                        #home::Wire::load(&bytes[start..end])?
                     },)*
                 })
             }
@@ -121,9 +134,10 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         ));
     }
     let name = &input.ident;
+    let home = home(input)?;
     let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();
     Ok(quote! {
-        impl ::genode::rpc::Wire for #name {
+        impl #home::Wire for #name {
             const SIZE: usize = ::core::mem::size_of::<#repr>();
 
             #[inline]
@@ -131,16 +145,16 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
                 let number = match self {
                     #(Self::#variants => Self::#variants as #repr,)*
                 };
-                ::genode::rpc::Wire::store(&number, bytes);
+                #home::Wire::store(&number, bytes);
             }
 
             #[inline]
-            fn load(bytes: &[u8]) -> ::core::result::Result<Self, ::genode::rpc::WireError> {
-                let number: #repr = ::genode::rpc::Wire::load(bytes)?;
+            fn load(bytes: &[u8]) -> ::core::result::Result<Self, #home::WireError> {
+                let number: #repr = #home::Wire::load(bytes)?;
                 #(if number == Self::#variants as #repr {
                     return ::core::result::Result::Ok(Self::#variants);
                 })*
-                ::core::result::Result::Err(::genode::rpc::WireError::BadValue)
+                ::core::result::Result::Err(#home::WireError::BadValue)
             }
         }
     })

@@ -1,12 +1,10 @@
 //! The client side of a call: from arguments to a message, and from the reply to a result.
 
 use super::{
-    Opcodes,
-    dispatch::Answer,
-    error::{CallError, Error, Exception, Exceptions, WireError},
-    message::{Caps, Decode, Encode, MAX_CAPS, MAX_FUNCTION, Reader, Writer},
+    CallError, Caps, Decode, Encode, Error, ExceptionCode, Exceptions, MAX_CAPS, MAX_FUNCTION,
+    Opcodes, Reader, WireError, Writer, dispatch::Answer,
 };
-use crate::cap::Capability;
+use crate::cap::{Capability, RawCap};
 
 /// Something that takes a call's message to the object and brings the reply back.
 ///
@@ -101,7 +99,7 @@ impl<const CALL: usize, const REPLY: usize> Call<CALL, REPLY> {
 
     /// Appends an argument.
     #[inline]
-    pub fn put<T: Encode + ?Sized>(&mut self, argument: &T) -> Result<(), Error> {
+    pub fn put<T: Encode<RawCap> + ?Sized>(&mut self, argument: &T) -> Result<(), Error> {
         let mut writer = Writer::resume(&mut self.body, self.len, &mut self.caps);
         writer.put(argument).map_err(Error::Call)?;
         self.len = writer.len();
@@ -112,7 +110,10 @@ impl<const CALL: usize, const REPLY: usize> Call<CALL, REPLY> {
     #[inline]
     pub fn invoke(&mut self, peer: &impl Invoke) -> Result<Reply<'_>, Error> {
         let reply = self.invoke_throwing(peer)?;
-        if reply.word == 0 { Ok(reply) } else { Err(Error::Undeclared(reply.word)) }
+        match reply.code {
+            ExceptionCode::SUCCESS => Ok(reply),
+            code => Err(Error::Undeclared(code.value())),
+        }
     }
 
     /// Executes the call of a function that declares exceptions: ask the reply for them after the
@@ -122,25 +123,20 @@ impl<const CALL: usize, const REPLY: usize> Call<CALL, REPLY> {
         let call = (&self.body[..self.len], &self.caps);
         let answer = peer.invoke(call, (&mut self.reply, &mut self.reply_caps))?;
         let body = self.reply.get(..answer.len).ok_or(Error::Reply(WireError::Overflow))?;
-        check_word(answer.word)?;
-        Ok(Reply { reader: Reader::new(body, &mut self.reply_caps), word: answer.word })
+        check(answer.code)?;
+        Ok(Reply { reader: Reader::new(body, &mut self.reply_caps), code: answer.code })
     }
 }
 
 /// Tells the exceptions that any call can have from those that its function declares.
 #[inline]
-fn check_word(word: i64) -> Result<(), Error> {
-    const INVALID_OBJECT: i64 = Exception::INVALID_OBJECT.word();
-    const INVALID_OPCODE: i64 = Exception::INVALID_OPCODE.word();
-    const MALFORMED: i64 = Exception::MALFORMED.word();
-    const OVERFLOW: i64 = Exception::OVERFLOW.word();
-    const BUSY: i64 = Exception::BUSY.word();
-    Err(match word {
-        INVALID_OBJECT => Error::InvalidObject,
-        INVALID_OPCODE => Error::InvalidOpcode,
-        MALFORMED => Error::Refused,
-        OVERFLOW => Error::ReplyOverflow,
-        BUSY => Error::Busy,
+fn check(code: ExceptionCode) -> Result<(), Error> {
+    Err(match code {
+        ExceptionCode::INVALID_OBJECT => Error::InvalidObject,
+        ExceptionCode::INVALID_OPCODE => Error::InvalidOpcode,
+        ExceptionCode::MALFORMED => Error::Refused,
+        ExceptionCode::OVERFLOW => Error::ReplyOverflow,
+        ExceptionCode::BUSY => Error::Busy,
         _ => return Ok(()),
     })
 }
@@ -149,13 +145,13 @@ fn check_word(word: i64) -> Result<(), Error> {
 #[derive(Debug)]
 pub struct Reply<'m> {
     reader: Reader<'m>,
-    word: i64,
+    code: ExceptionCode,
 }
 
 impl<'m> Reply<'m> {
     /// Takes the next value out of the reply.
     #[inline]
-    pub fn take<T: Decode<'m>>(&mut self) -> Result<T, Error> {
+    pub fn take<T: Decode<'m, RawCap>>(&mut self) -> Result<T, Error> {
         self.reader.take().map_err(Error::Reply)
     }
 
@@ -168,9 +164,9 @@ impl<'m> Reply<'m> {
     /// The exception that the function ended with, if it did.
     #[inline]
     pub fn exception<E: Exceptions>(&self) -> Result<Option<E>, Error> {
-        match self.word {
-            0 => Ok(None),
-            word => Exception::from_word(word).map(Some).ok_or(Error::Undeclared(word)),
+        match self.code {
+            ExceptionCode::SUCCESS => Ok(None),
+            code => code.exception().map(Some).ok_or(Error::Undeclared(code.value())),
         }
     }
 }

@@ -1,10 +1,6 @@
 //! The server side of a call: from a message to a function of the server and back.
 
-use super::{
-    Client, Invoke,
-    error::Exception,
-    message::{Caps, Reader, Writer},
-};
+use super::{Caps, Client, ExceptionCode, Invoke, Reader, Writer};
 
 /// An RPC interface, implemented by [`#[genode::rpc]`](macro@crate::rpc) for `dyn Trait`.
 pub trait Interface {
@@ -29,7 +25,7 @@ pub trait Dispatch<S: ?Sized>: Interface {
         function: usize,
         call: &mut Reader<'_>,
         reply: &mut Writer<'_>,
-    ) -> Result<(), Exception>;
+    ) -> Result<(), ExceptionCode>;
 }
 
 /// Which number on the wire stands for which function of a trait.
@@ -80,8 +76,8 @@ impl Opcodes {
 pub struct Answer {
     /// Bytes of the reply's body.
     pub len: usize,
-    /// The protocol word: 0, or an [`Exception`].
-    pub word: i64,
+    /// Success, or why there is no result.
+    pub code: ExceptionCode,
 }
 
 /// Serves one call: reads the opcode and the arguments, executes the function, writes the reply.
@@ -99,17 +95,17 @@ pub fn serve<I: Dispatch<S> + ?Sized, S: ?Sized>(
     let mut writer = Writer::new(reply, reply_caps);
     let result = match reader.take().map(|opcode: i64| opcodes.function(opcode)) {
         Ok(Some(function)) => I::dispatch(server, function, &mut reader, &mut writer),
-        Ok(None) => Err(Exception::INVALID_OPCODE),
+        Ok(None) => Err(ExceptionCode::INVALID_OPCODE),
         Err(error) => Err(error.into()),
     };
-    let word = match result {
-        Ok(()) => 0,
-        Err(exception) => {
-            if !exception.is_declared() {
+    let code = match result {
+        Ok(()) => ExceptionCode::SUCCESS,
+        Err(code) => {
+            if !code.is_declared() {
                 writer.clear();
             }
-            exception.word()
+            code
         }
     };
-    Answer { len: writer.len(), word }
+    Answer { len: writer.len(), code }
 }

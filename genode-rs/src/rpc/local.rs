@@ -3,9 +3,8 @@
 use core::cell::RefCell;
 
 use super::{
-    Client, Dispatch, Error, Interface, Invoke, Opcodes,
+    Caps, Client, Dispatch, Error, Interface, Invoke, MAX_BODY, Opcodes,
     dispatch::{Answer, serve},
-    message::{Caps, MAX_BODY},
 };
 
 /// A server that is called where it is, through the bytes of each message: for tests of servers and

@@ -92,12 +92,34 @@
 //! | `x: T`, `x: &T` | `T`, `T const &` | in the call |
 //! | `x: &mut T` | `T &` | in the call and in the reply |
 //! | [`Wire`] types: integers, `bool`, arrays, derived structs and enums | the same in C | size rounded up to 8 |
-//! | [`InBuffer<'_, N>`](InBuffer) | `Rpc_in_buffer<N>` | length (8), bytes rounded up to 8 |
+//! | [`InBuffer<'_, N>`](InBuffer), [`Text<'_, N>`](Text) | `Rpc_in_buffer<N>` | length (8), bytes rounded up to 8 |
 //! | [`FixedString<N>`](FixedString) | `String<N>` | N rounded up to 8, length (8) |
 //! | [`Capability`](crate::Capability) | `Capability` | none: at most four beside the body |
 //! | no result, `()` | `void`, `Ok` | 8 |
 //! | `Result<T, E>` | `Attempt<T, E>` | `bool` (8), then `T` or `E` |
-//! | `#[throws]` with `Result<T, E>` | `GENODE_RPC_THROW` | `T`, or none and a protocol word |
+//! | `#[throws]` with `Result<T, E>` | `GENODE_RPC_THROW` | `T`, or none and an [exception code](ExceptionCode) |
+//!
+//! Structs and enums are derived, and checked when they arrive:
+//!
+//! ```
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Wire)]
+//! #[repr(C)]
+//! struct Space { width: u32, height: u32 }
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Wire)]
+//! #[repr(u32)]
+//! enum Cache { Uncached, WriteCombined, Cached }
+//!
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Exceptions)]
+//! enum Refusal { Invalid, Denied }
+//!
+//! use genode::rpc::{ExceptionCode, Wire, WireError};
+//! assert_eq!(Space::SIZE, 8);
+//! assert_eq!(Cache::load(&[2, 0, 0, 0]), Ok(Cache::Cached));
+//! assert_eq!(Cache::load(&[3, 0, 0, 0]), Err(WireError::BadValue));
+//! assert_eq!(ExceptionCode::declared(Refusal::Invalid).value(), -1002);
+//! assert_eq!(ExceptionCode::new(-1001).exception(), Some(Refusal::Denied));
+//! ```
 //!
 //! A call's body starts with the function's opcode (8): its position in the trait, behind the functions of the
 //! trait it extends. [`Opcodes`] renumbers where versions of Genode differ.
@@ -128,6 +150,12 @@
 //! ```
 //!
 //! ```compile_fail,E0277
+//! #[derive(genode::Wire)]
+//! #[repr(C)]
+//! struct List { next: *const u8 } // declare it as `u64`: a pointer has no meaning at the other side
+//! ```
+//!
+//! ```compile_fail,E0277
 //! struct Private(u32);
 //!
 //! #[genode::rpc]
@@ -140,22 +168,54 @@ mod client;
 pub(crate) mod dispatch;
 mod error;
 mod local;
-pub(crate) mod message;
 mod object;
 #[cfg(test)]
 mod tests;
-mod text;
-mod wire;
 
 pub use client::{Call, Client, Invoke, Peer, Reply};
 #[doc(hidden)]
 pub use client::{body_size, flatten};
 pub use dispatch::{Answer, Dispatch, Interface, Opcodes, serve};
-pub use error::{CallError, Error, Exception, Exceptions, WireError};
-pub use local::Local;
-pub use message::{
-    Caps, Decode, Encode, MAX_BODY, MAX_CAPS, MAX_FUNCTION, Reader, Writer, item_size,
+pub use error::{CallError, Error};
+pub use genode_wire::{
+    Decode, Encode, ExceptionCode, Exceptions, FixedString, InBuffer, MAX_CAPS, Text, Wire,
+    WireError, item_size,
 };
+pub use local::Local;
 pub use object::Object;
-pub use text::{FixedString, InBuffer};
-pub use wire::Wire;
+
+use crate::cap::{Capability, RawCap};
+
+/// Bytes that a message body can have on some system, the opcode included: what a buffer must hold to receive any.
+pub const MAX_BODY: usize = genode_sys::RS_MAX_BODY as usize;
+
+/// Bytes that a function's call or reply may have at most, the opcode included: what a C++ entrypoint receives
+/// and sends (`Rpc_entrypoint::RCV_BUF_SIZE`, `SND_BUF_SIZE`).
+pub const MAX_FUNCTION: usize = 1024;
+
+/// The capabilities of one message, in order. Those that nobody takes are given back.
+pub type Caps = genode_wire::Caps<RawCap>;
+
+/// Takes items from a message body.
+pub type Reader<'m> = genode_wire::Reader<'m, RawCap>;
+
+/// Appends items to a message body.
+pub type Writer<'m> = genode_wire::Writer<'m, RawCap>;
+
+/// Travels beside the body and takes no bytes of it.
+impl<I: ?Sized> Encode<RawCap> for Capability<I> {
+    const SIZE: usize = 0;
+    const CAPS: usize = 1;
+
+    #[inline]
+    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
+        message.cap(self.raw().clone())
+    }
+}
+
+impl<I: ?Sized> Decode<'_, RawCap> for Capability<I> {
+    #[inline]
+    fn decode(message: &mut Reader<'_>) -> Result<Self, WireError> {
+        message.cap().map(Self::new)
+    }
+}

@@ -7,9 +7,8 @@ use core::{
 };
 
 use super::{
-    Dispatch, Error, Exception, Opcodes,
+    Caps, Dispatch, Error, ExceptionCode, Opcodes,
     dispatch::{Answer, serve},
-    message::Caps,
 };
 use crate::{
     cap::Capability,
@@ -50,7 +49,7 @@ impl<I: Dispatch<S> + ?Sized, S> Handler for Cell<I, S> {
     fn handle(&self, call: (&[u8], &mut Caps), reply: (&mut [u8], &mut Caps)) -> Answer {
         match self.server.try_borrow_mut() {
             Ok(mut server) => serve::<I, S>(&mut server, self.opcodes, call, reply),
-            Err(_) => Answer { len: 0, word: Exception::BUSY.word() },
+            Err(_) => Answer { len: 0, code: ExceptionCode::BUSY },
         }
     }
 }

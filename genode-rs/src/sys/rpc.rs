@@ -9,10 +9,7 @@ use super::entrypoint::Ep;
 use crate::{
     cap::RawCap,
     error::Error,
-    rpc::{
-        dispatch::Answer,
-        message::{Caps, MAX_CAPS},
-    },
+    rpc::{Answer, Caps, ExceptionCode, MAX_CAPS},
 };
 
 /// Calls the object behind `dst` and waits for the reply.
@@ -45,16 +42,16 @@ pub(crate) fn call(
         caps: [0; MAX_CAPS],
         num_caps: 0,
     };
-    let mut word = 0;
+    let mut code = 0;
     // SAFETY: both messages describe live buffers, the call's is only read; the handles are live, as `caps` is
     // borrowed.
     Error::check(unsafe {
-        seam::rs_call(dst.handle(), &raw const call, &raw mut reply, &raw mut word)
+        seam::rs_call(dst.handle(), &raw const call, &raw mut reply, &raw mut code)
     })?;
     for &handle in reply.caps.iter().take(reply.num_caps as usize) {
         reply_caps.push(RawCap::from_handle(handle)).map_err(|_| Error::Overflow)?;
     }
-    Ok(Answer { len: reply.len.min(reply_body.len()), word })
+    Ok(Answer { len: reply.len.min(reply_body.len()), code: ExceptionCode::new(code) })
 }
 
 /// What answers the calls to an object.
@@ -149,18 +146,18 @@ extern "C" fn on_call<H: Handler>(
     // callback itself, it leaves the box to us (`orphaned`). Callbacks of one entrypoint never run concurrently.
     // The seam passes live messages, with `len` and `capacity` bytes of initialised memory behind `data`
     // that nobody else touches during the callback.
-    let (word, free) = unsafe {
+    let (code, free) = unsafe {
         (*inner).running.set((*inner).running.get() + 1);
-        let word = answer(&(*inner).handler, &*call, &mut *reply);
+        let code = answer(&(*inner).handler, &*call, &mut *reply);
         let running = (*inner).running.get() - 1;
         (*inner).running.set(running);
-        (word, running == 0 && (*inner).orphaned.get())
+        (code, running == 0 && (*inner).orphaned.get())
     };
     if free {
         // SAFETY: see above: the `Managed` is gone and no callback of it is left on the stack.
         drop(unsafe { Box::from_raw(inner) });
     }
-    word
+    code
 }
 
 /// Serves one call of the seam.
@@ -200,5 +197,5 @@ unsafe fn answer<H: Handler>(
     for (slot, cap) in reply.caps.iter_mut().zip(reply_caps.into_array()) {
         *slot = cap.into_handle();
     }
-    answer.word
+    answer.code.value()
 }

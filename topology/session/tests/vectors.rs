@@ -70,12 +70,17 @@ fn each_call_is_answered_as_the_client_expects() {
         let (call, expected) = (body(pair[0]), body(pair[1]));
         let mut reply = [0xee; 64];
         let answer = server.invoke((&call, &Caps::new()), (&mut reply, &mut Caps::new())).unwrap();
-        assert_eq!((answer.word, &reply[..answer.len]), (0, expected.as_slice()), "{}", pair[0]);
+        assert_eq!(
+            (answer.code.value(), &reply[..answer.len]),
+            (0, expected.as_slice()),
+            "{}",
+            pair[0]
+        );
     }
     // one opcode further on is the extension's, which this interface has not
     let unknown =
         server.invoke((&[6, 0, 0, 0, 0, 0, 0, 0], &Caps::new()), (&mut [0; 64], &mut Caps::new()));
-    assert_eq!(unknown.unwrap().word, -2);
+    assert_eq!(unknown.unwrap().code.value(), -2);
 }
 
 /// And the SDK's client sends what the C++ client sends.
@@ -90,7 +95,10 @@ fn the_client_sends_the_same_bytes() {
         ) -> Result<genode::rpc::Answer, genode::rpc::Error> {
             self.0.borrow_mut().push(call.0.to_vec());
             reply.0.fill(0);
-            Ok(genode::rpc::Answer { len: reply.0.len(), word: 0 })
+            Ok(genode::rpc::Answer {
+                len: reply.0.len(),
+                code: genode::rpc::ExceptionCode::SUCCESS,
+            })
         }
     }
     let tape = Tape(core::cell::RefCell::default());

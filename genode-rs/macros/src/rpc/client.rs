@@ -221,8 +221,8 @@ fn body_size<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
     let types: Vec<_> = types.map(lifetimes_erased).collect();
     quote! {
         ::genode::rpc::body_size(
-            &[#(<#types as ::genode::rpc::Encode>::SIZE),*],
-            &[#(<#types as ::genode::rpc::Encode>::CAPS),*],
+            &[#(<#types as ::genode::rpc::Encode<::genode::RawCap>>::SIZE),*],
+            &[#(<#types as ::genode::rpc::Encode<::genode::RawCap>>::CAPS),*],
         )
     }
 }

@@ -33,11 +33,11 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
                 function: usize,
                 call: &mut ::genode::rpc::Reader<'_>,
                 reply: &mut ::genode::rpc::Writer<'_>,
-            ) -> ::core::result::Result<(), ::genode::rpc::Exception> {
+            ) -> ::core::result::Result<(), ::genode::rpc::ExceptionCode> {
                 #inherited
                 match function - #base_count {
                     #(#arms)*
-                    _ => ::core::result::Result::Err(::genode::rpc::Exception::INVALID_OPCODE),
+                    _ => ::core::result::Result::Err(::genode::rpc::ExceptionCode::INVALID_OPCODE),
                 }
             }
         }
@@ -82,7 +82,7 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
                     ::core::result::Result::Ok(())
                 }
                 ::core::result::Result::Err(exception) => ::core::result::Result::Err(
-                    ::genode::rpc::Exception::declared(exception),
+                    ::genode::rpc::ExceptionCode::declared(exception),
                 ),
             }
         },

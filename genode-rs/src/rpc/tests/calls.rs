@@ -11,7 +11,7 @@ use super::interop::{
 use crate::{
     cap::RawCap,
     rpc::{
-        Answer, CallError, Caps, Client, Dispatch, Error, Exception, Interface, Invoke, Local,
+        Answer, CallError, Caps, Client, Dispatch, Error, ExceptionCode, Interface, Invoke, Local,
         Opcodes, Peer, Reader, WireError, Writer, serve,
     },
     sys::cap::{all_references, mint, references},
@@ -55,7 +55,7 @@ fn capabilities_pass_and_are_given_back() {
 
 /// An object that answers every call with the same bytes.
 struct Answers<'a> {
-    word: i64,
+    code: i64,
     body: &'a [u8],
     caps: usize,
 }
@@ -70,12 +70,12 @@ impl Invoke for Answers<'_> {
         for _ in 0..self.caps {
             caps.push(mint(9)).unwrap();
         }
-        Ok(Answer { len: self.body.len(), word: self.word })
+        Ok(Answer { len: self.body.len(), code: ExceptionCode::new(self.code) })
     }
 }
 
-fn answered(word: i64, body: &[u8], caps: usize) -> InteropClient<Answers<'_>> {
-    Client::over(Answers { word, body, caps })
+fn answered(code: i64, body: &[u8], caps: usize) -> InteropClient<Answers<'_>> {
+    Client::over(Answers { code, body, caps })
 }
 
 #[test]
@@ -97,8 +97,8 @@ fn a_client_checks_the_reply() {
 }
 
 #[test]
-fn a_client_tells_protocol_words_apart() {
-    for (word, error) in [
+fn a_client_tells_exception_codes_apart() {
+    for (code, error) in [
         (-1, Error::InvalidObject),
         (-2, Error::InvalidOpcode),
         (-3, Error::Refused),
@@ -110,9 +110,9 @@ fn a_client_tells_protocol_words_apart() {
         (-1001, Error::Undeclared(-1001)),
         (i64::MIN, Error::Undeclared(i64::MIN)),
     ] {
-        assert_eq!(answered(word, &[0; 8], 0).nothing(), Err(error));
+        assert_eq!(answered(code, &[0; 8], 0).nothing(), Err(error));
     }
-    for (word, error) in [
+    for (code, error) in [
         (-1003, CallError::Service(ThreeExceptions::First)),
         (-1001, CallError::Service(ThreeExceptions::Third)),
         (-1000, CallError::Rpc(Error::Undeclared(-1000))),
@@ -120,7 +120,7 @@ fn a_client_tells_protocol_words_apart() {
         (i64::MIN, CallError::Rpc(Error::Undeclared(i64::MIN))),
         (i64::MAX, CallError::Rpc(Error::Undeclared(i64::MAX))),
     ] {
-        assert_eq!(answered(word, &[], 0).throw_void(1), Err(error));
+        assert_eq!(answered(code, &[], 0).throw_void(1), Err(error));
     }
 }
 
@@ -158,14 +158,14 @@ fn a_reply_that_does_not_fit_is_an_exception_without_body() {
         (&increment, &mut Caps::new()),
         (&mut [0; 7], &mut reply_caps),
     );
-    assert_eq!(answer, Answer { len: 0, word: Exception::OVERFLOW.word() });
+    assert_eq!(answer, Answer { len: 0, code: ExceptionCode::OVERFLOW });
     let answer = serve::<dyn Interop, _>(
         &mut Server,
         Opcodes::DECLARED,
         (&call, &mut Caps::new()),
         (&mut [], &mut reply_caps),
     );
-    assert_eq!(answer, Answer { len: 0, word: 0 }); // a capability takes no bytes
+    assert_eq!(answer, Answer { len: 0, code: ExceptionCode::SUCCESS }); // a capability takes no bytes
     drop(reply_caps);
     assert_eq!(all_references(), 0);
 }
@@ -228,7 +228,7 @@ fn buffers_too_long_for_the_interface_do_not_reach_the_server() {
         (&call, &mut Caps::new()),
         (&mut [0; 64], &mut Caps::new()),
     );
-    assert_eq!(answer.word, Exception::MALFORMED.word());
+    assert_eq!(answer.code.value(), ExceptionCode::MALFORMED.value());
     assert_eq!(Name::text("exactly fifteen").map(|n| n.as_bytes().len()), Some(15));
     assert_eq!(Name::text("sixteen letters!"), None);
     assert_eq!(Name::text("no\0zero"), None);
@@ -244,7 +244,7 @@ fn dispatch_does_not_trust_its_index() {
             &mut Reader::new(&[], &mut call_caps),
             &mut Writer::new(&mut body, &mut caps),
         );
-        assert_eq!(result, Err(Exception::INVALID_OPCODE));
+        assert_eq!(result, Err(ExceptionCode::INVALID_OPCODE));
     }
 }
 

@@ -10,7 +10,7 @@ use super::interop::{Interop, InteropClient, Name, Server, Small};
 use crate::{
     affinity::{Affinity, Location},
     cap::RawCap,
-    rpc::{Answer, Caps, Client, Error, Exception, Invoke, MAX_BODY, Opcodes, serve},
+    rpc::{Answer, Caps, Client, Error, ExceptionCode, Invoke, MAX_BODY, Opcodes, serve},
     sys::cap::{all_references, mint},
 };
 
@@ -36,11 +36,11 @@ fn serve_any(call: &[u8], valid: &[bool]) -> Answer {
         )
     };
     assert!(answer.len <= body.len() && answer.len.is_multiple_of(8));
-    let word = answer.word;
-    let declared = (-1003..=-1001).contains(&word);
-    let other = [Exception::INVALID_OPCODE, Exception::MALFORMED].map(Exception::word);
-    assert!(word == 0 || declared || other.contains(&word), "protocol word {word}");
-    if other.contains(&word) {
+    let code = answer.code.value();
+    let declared = (-1003..=-1001).contains(&code);
+    let other = [ExceptionCode::INVALID_OPCODE, ExceptionCode::MALFORMED].map(ExceptionCode::value);
+    assert!(code == 0 || declared || other.contains(&code), "exception code {code}");
+    if other.contains(&code) {
         assert_eq!((answer.len, reply_caps.as_slice().len()), (0, 0));
     }
     drop(reply_caps);
@@ -70,7 +70,11 @@ fn each_function_refuses_each_shorter_message() {
             }
             let answer = serve_any(&call, &[]);
             let enough = len >= needed;
-            assert_eq!(answer.word == 0, enough, "opcode {opcode}, {len} bytes: {answer:?}");
+            assert_eq!(
+                answer.code.value() == 0,
+                enough,
+                "opcode {opcode}, {len} bytes: {answer:?}"
+            );
         }
     }
 }
@@ -80,7 +84,11 @@ fn opcodes_out_of_range_are_refused() {
     for opcode in [27, 28, 255, i64::MAX, -1, -2, i64::MIN] {
         let mut call = [0; 256];
         call[..8].copy_from_slice(&opcode.to_ne_bytes());
-        assert_eq!(serve_any(&call, &[]).word, Exception::INVALID_OPCODE.word(), "{opcode}");
+        assert_eq!(
+            serve_any(&call, &[]).code.value(),
+            ExceptionCode::INVALID_OPCODE.value(),
+            "{opcode}"
+        );
     }
 }
 
@@ -88,22 +96,22 @@ fn opcodes_out_of_range_are_refused() {
 fn the_number_of_capabilities_must_be_right() {
     let mut take = [0; 16];
     take[0] = 18;
-    let word = |valid: &[bool]| serve_any(&take, valid).word;
-    assert_eq!(word(&[true]), 0);
-    assert_eq!(word(&[false]), 0);
-    assert_eq!(word(&[]), Exception::MALFORMED.word());
-    assert_eq!(word(&[true, true]), Exception::MALFORMED.word());
-    assert_eq!(word(&[true, false]), 0); // a kernel's padding
+    let code = |valid: &[bool]| serve_any(&take, valid).code.value();
+    assert_eq!(code(&[true]), 0);
+    assert_eq!(code(&[false]), 0);
+    assert_eq!(code(&[]), ExceptionCode::MALFORMED.value());
+    assert_eq!(code(&[true, true]), ExceptionCode::MALFORMED.value());
+    assert_eq!(code(&[true, false]), 0); // a kernel's padding
     let mut nothing = [0; 8];
-    assert_eq!(serve_any(&nothing, &[true]).word, Exception::MALFORMED.word());
+    assert_eq!(serve_any(&nothing, &[true]).code.value(), ExceptionCode::MALFORMED.value());
     nothing[0] = 19; // take_four
-    assert_eq!(serve_any(&nothing, &[true; 3]).word, Exception::MALFORMED.word());
-    assert_eq!(serve_any(&nothing, &[true; 4]).word, 0);
+    assert_eq!(serve_any(&nothing, &[true; 3]).code.value(), ExceptionCode::MALFORMED.value());
+    assert_eq!(serve_any(&nothing, &[true; 4]).code.value(), 0);
 }
 
 /// A server that answers anything.
 struct Liar {
-    word: i64,
+    code: i64,
     body: Vec<u8>,
     caps: Vec<bool>,
 }
@@ -118,7 +126,7 @@ impl Invoke for Liar {
         reply[..len].copy_from_slice(&self.body[..len]);
         *reply_caps = caps(&self.caps);
         // A length beyond the buffer must not be believed either.
-        Ok(Answer { len: self.body.len(), word: self.word })
+        Ok(Answer { len: self.body.len(), code: ExceptionCode::new(self.code) })
     }
 }
 
@@ -171,11 +179,11 @@ proptest! {
 
     #[test]
     fn any_reply_is_survived(
-        word in prop_oneof![Just(0), -1004_i64..=0, any::<i64>()],
+        code in prop_oneof![Just(0), -1004_i64..=0, any::<i64>()],
         body in proptest::collection::vec(any::<u8>(), 0..128),
         caps in proptest::collection::vec(any::<bool>(), 0..5),
     ) {
-        call_all(&Client::over(Liar { word, body, caps }));
+        call_all(&Client::over(Liar { code, body, caps }));
         prop_assert_eq!(all_references(), 0);
     }
 
@@ -184,7 +192,7 @@ proptest! {
         body in proptest::collection::vec(0_u8..3, 0..64),
         caps in proptest::collection::vec(any::<bool>(), 0..5),
     ) {
-        call_all(&Client::over(Liar { word: 0, body, caps }));
+        call_all(&Client::over(Liar { code: 0, body, caps }));
         prop_assert_eq!(all_references(), 0);
     }
 }

@@ -14,7 +14,7 @@ use super::interop::{
 use crate::{
     affinity::{Affinity, Location, Space},
     cap::RawCap,
-    rpc::{Answer, CallError, Caps, Client, Error, Invoke, Opcodes, serve},
+    rpc::{Answer, CallError, Caps, Client, Error, ExceptionCode, Invoke, Opcodes, serve},
     sys::cap::{all_references, mint},
 };
 
@@ -29,14 +29,14 @@ const HANDLE: u64 = 7;
 /// One message of a file.
 #[derive(Debug)]
 struct Message {
-    word: i64,
+    code: i64,
     caps: Vec<bool>,
     /// `None` where C++ leaves a byte undefined.
     body: Vec<Option<u8>>,
 }
 
 impl Message {
-    fn parse(word: &str, caps: &str, body: &str) -> Self {
+    fn parse(code: &str, caps: &str, body: &str) -> Self {
         let bytes = if body == "-" { "" } else { body }.as_bytes();
         assert!(bytes.len().is_multiple_of(2));
         let byte = |digits: &[u8]| {
@@ -44,7 +44,7 @@ impl Message {
             (digits != "..").then(|| u8::from_str_radix(digits, 16).unwrap())
         };
         Self {
-            word: word.parse().unwrap(),
+            code: code.parse().unwrap(),
             caps: caps.chars().filter(|&c| c != '-').map(|c| c == 'v').collect(),
             body: bytes.chunks(2).map(byte).collect(),
         }
@@ -63,8 +63,8 @@ impl Message {
         caps
     }
 
-    fn assert_is(&self, name: &str, word: i64, body: &[u8], caps: &Caps) {
-        assert_eq!(word, self.word, "{name}: protocol word");
+    fn assert_is(&self, name: &str, code: i64, body: &[u8], caps: &Caps) {
+        assert_eq!(code, self.code, "{name}: exception code");
         let valid: Vec<bool> = caps.as_slice().iter().map(RawCap::is_valid).collect();
         assert_eq!(valid, self.caps, "{name}: capabilities");
         assert_eq!(body.len(), self.body.len(), "{name}: length of {body:02x?}");
@@ -81,8 +81,8 @@ fn load(text: &str) -> BTreeMap<&str, (Message, Message)> {
     let mut both = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        let [name, kind, word, caps, body] = fields[..] else { panic!("malformed: {line}") };
-        let message = Message::parse(word, caps, body);
+        let [name, kind, code, caps, body] = fields[..] else { panic!("malformed: {line}") };
+        let message = Message::parse(code, caps, body);
         match kind {
             "call" => assert!(calls.insert(name, message).is_none(), "{name} twice"),
             "reply" => {
@@ -118,7 +118,7 @@ impl Invoke for Tape<'_> {
         reply[..bytes.len()].copy_from_slice(&bytes);
         *reply_caps = recorded_reply.caps();
         self.played.set(self.played.get() + 1);
-        Ok(Answer { len: bytes.len(), word: recorded_reply.word })
+        Ok(Answer { len: bytes.len(), code: ExceptionCode::new(recorded_reply.code) })
     }
 }
 
@@ -263,7 +263,7 @@ fn our_server_answers_as_cpp_does() {
             );
             reply.assert_is(
                 &std::format!("{file} {name}"),
-                answer.word,
+                answer.code.value(),
                 &body[..answer.len],
                 &caps,
             );
@@ -286,7 +286,7 @@ fn trailing_zeros_do_not_matter() {
             (&bytes, &mut call.caps()),
             (&mut body, &mut caps),
         );
-        reply.assert_is(name, answer.word, &body[..answer.len], &caps);
+        reply.assert_is(name, answer.code.value(), &body[..answer.len], &caps);
     }
 }
 
@@ -303,6 +303,6 @@ fn the_inherited_interface_serves_alone() {
         (&call, &mut Caps::new()),
         (&mut body, &mut caps),
     );
-    assert_eq!((answer.word, answer.len, body[0]), (0, 8, 42));
+    assert_eq!((answer.code.value(), answer.len, body[0]), (0, 8, 42));
     assert_eq!(GIVEN, 1000);
 }

@@ -19,22 +19,22 @@ use topology_session::Topology;
 
 const VECTORS: &str = include_str!("../../../../topology/tests/vectors/topo-ealan-23c00695.txt");
 
-/// `<function> <call|reply> <protocol word> <caps> <body>`.
+/// `<function> <call|reply> <exception code> <caps> <body>`.
 struct Message {
     function: &'static str,
     is_call: bool,
-    word: i64,
+    code: i64,
     body: Vec<u8>,
 }
 
 fn message(line: &'static str) -> Option<Message> {
     let mut fields = line.split(' ');
     let (function, kind) = (fields.next()?, fields.next()?);
-    let word = fields.next()?.parse().ok()?;
+    let code = fields.next()?.parse().ok()?;
     let hex = fields.nth(1)?.as_bytes();
     let byte = |pair: &[u8]| u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok();
     let body = hex.chunks(2).map(byte).collect::<Option<_>>()?;
-    Some(Message { function, is_call: kind == "call", word, body })
+    Some(Message { function, is_call: kind == "call", code, body })
 }
 
 /// Sends each call, as often as the count says, and compares each reply. Returns how many there were.
@@ -56,10 +56,14 @@ fn replay(session: &Connection<dyn Topology>, rounds: u32) -> Result<u32, String
                 .map_err(|error| format!("{}: {error}", call.function))?;
             // the received length is known on some kernels only; a longer message is cut to what was expected there
             let got = reply.get(..now.body.len()).unwrap_or(&reply);
-            if answer.word != now.word || got != now.body || answer.len < now.body.len() {
+            if answer.code.value() != now.code || got != now.body || answer.len < now.body.len() {
                 return Err(format!(
                     "{}: {:02x?} ({}, {} bytes) instead of {:02x?}",
-                    call.function, got, answer.word, answer.len, now.body
+                    call.function,
+                    got,
+                    answer.code.value(),
+                    answer.len,
+                    now.body
                 ));
             }
             compared += 1;

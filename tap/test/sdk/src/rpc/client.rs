@@ -13,7 +13,7 @@ use genode::{
     entrypoint::{DEFAULT_STACK, Entrypoint},
     node::Node,
     prelude::*,
-    rpc::{CallError, Caps, Client, Exception, InBuffer, Invoke, MAX_BODY, Object},
+    rpc::{CallError, Caps, Client, ExceptionCode, InBuffer, Invoke, MAX_BODY, Object},
     session::rom::RomConnection,
     sync::{Condvar, Mutex},
     thread,
@@ -164,15 +164,16 @@ fn malformed_calls(server: &Connection<dyn RpcTest>) -> Test {
         let answer = invoke
             .invoke((body, &call_caps), (&mut reply, &mut reply_caps))
             .map_err(at("malformed call"))?;
-        if answer.word != 0 {
+        if answer.code.value() != 0 {
             let silent = reply.iter().all(|&byte| byte == 0) && reply_caps.as_slice().is_empty();
             ensure("a refusal says nothing else", silent)?;
         }
-        Ok(answer.word)
+        Ok(answer.code.value())
     };
     let words = |words: &[u64]| words.iter().flat_map(|w| w.to_ne_bytes()).collect::<Vec<u8>>();
     let own = server.cap().raw();
-    let (refused, unknown) = (Exception::MALFORMED.word(), Exception::INVALID_OPCODE.word());
+    let (refused, unknown) =
+        (ExceptionCode::MALFORMED.value(), ExceptionCode::INVALID_OPCODE.value());
 
     for opcode in [6, 7, 1 << 32, u64::MAX, 1 << 63] {
         ensure("an unknown function", send(&words(&[opcode, 0, 0]), &[])? == unknown)?;
@@ -188,9 +189,9 @@ fn malformed_calls(server: &Connection<dyn RpcTest>) -> Test {
     ensure("longer than needed", send(&words(&[0, 1, 2, 3, 4]), &[])? == 0)?;
     // Kernels that do not tell the length make zeros of what is missing, and NOVA makes no function of nothing.
     for short in [&[][..], &[0; 3], &[0; 8]] {
-        let word = send(short, &[])?;
-        let none = short.is_empty() && word == unknown;
-        ensure("a call without arguments", word == refused || word == 0 || none)?;
+        let code = send(short, &[])?;
+        let none = short.is_empty() && code == unknown;
+        ensure("a call without arguments", code == refused || code == 0 || none)?;
     }
     ensure("the server goes on", server.ping(1) == Ok(2))?;
     log!("malformed calls were refused");

@@ -1,11 +1,8 @@
 //! Bytes of variable length: `Rpc_in_buffer` and `String` of Genode.
 
-use core::fmt;
+use core::{fmt, ops::Deref};
 
-use super::{
-    WireError,
-    message::{Decode, Encode, Reader, Writer, item_size},
-};
+use crate::{Decode, Encode, Handle, Reader, WireError, Writer, item_size};
 
 /// An argument of at most `N` bytes that the message carries inline (Genode's `Rpc_in_buffer<N>`).
 ///
@@ -53,6 +50,19 @@ impl<'a, const N: usize> InBuffer<'a, N> {
         core::str::from_utf8(text).ok()
     }
 
+    /// The bytes in front of the terminating zero.
+    ///
+    /// # Errors
+    /// [`WireError::BadText`] if the sender did not terminate them, or they hold another zero.
+    pub fn terminated(&self) -> Result<&'a [u8], WireError> {
+        let text = match self.bytes.split_last() {
+            _ if self.terminate => self.bytes,
+            Some((0, text)) => text,
+            _ => return Err(WireError::BadText),
+        };
+        if text.contains(&0) { Err(WireError::BadText) } else { Ok(text) }
+    }
+
     const fn wire_len(&self) -> usize {
         self.bytes.len() + self.terminate as usize
     }
@@ -64,11 +74,11 @@ impl<const N: usize> fmt::Debug for InBuffer<'_, N> {
     }
 }
 
-impl<const N: usize> Encode for InBuffer<'_, N> {
+impl<H: Handle, const N: usize> Encode<H> for InBuffer<'_, N> {
     const SIZE: usize = 8 + item_size(N);
     const CAPS: usize = 0;
 
-    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
         message.put(&self.wire_len())?;
         let item = message.item(self.wire_len())?;
         let (bytes, terminator) = item.split_at_mut(self.bytes.len());
@@ -78,13 +88,61 @@ impl<const N: usize> Encode for InBuffer<'_, N> {
     }
 }
 
-impl<'m, const N: usize> Decode<'m> for InBuffer<'m, N> {
-    fn decode(message: &mut Reader<'m>) -> Result<Self, WireError> {
+impl<'m, H: Handle, const N: usize> Decode<'m, H> for InBuffer<'m, N> {
+    fn decode(message: &mut Reader<'m, H>) -> Result<Self, WireError> {
         let len: usize = message.take()?;
         if len > N {
             return Err(WireError::TooLong);
         }
         Ok(Self { bytes: message.item(len)?, terminate: false })
+    }
+}
+
+/// Text in an `Rpc_in_buffer<N>`: at most `N` bytes of UTF-8, of which the last one, and no other, is zero.
+///
+/// It borrows as [`InBuffer`] does, and derefs to the text without the zero.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a, const N: usize>(&'a str);
+
+impl<'a, const N: usize> Text<'a, N> {
+    /// The text as it is, `None` if it and a zero do not fit, or it has a zero inside.
+    pub fn new(text: &'a str) -> Option<Self> {
+        InBuffer::<N>::text(text).map(|_| Self(text))
+    }
+
+    /// The text, without its terminating zero.
+    pub const fn as_str(&self) -> &'a str {
+        self.0
+    }
+}
+
+impl<const N: usize> Deref for Text<'_, N> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl<const N: usize> fmt::Debug for Text<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<H: Handle, const N: usize> Encode<H> for Text<'_, N> {
+    const SIZE: usize = <InBuffer<'_, N> as Encode<H>>::SIZE;
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
+        message.put(&InBuffer::<N> { bytes: self.0.as_bytes(), terminate: true })
+    }
+}
+
+impl<'m, H: Handle, const N: usize> Decode<'m, H> for Text<'m, N> {
+    fn decode(message: &mut Reader<'m, H>) -> Result<Self, WireError> {
+        let text = message.take::<InBuffer<'m, N>>()?.terminated()?;
+        core::str::from_utf8(text).map(Self).map_err(|_| WireError::BadText)
     }
 }
 
@@ -155,22 +213,22 @@ impl<const N: usize> fmt::Display for FixedString<N> {
     }
 }
 
-impl<const N: usize> Encode for FixedString<N> {
+impl<H: Handle, const N: usize> Encode<H> for FixedString<N> {
     const SIZE: usize = item_size(N) + 8;
     const CAPS: usize = 0;
 
-    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
-        let (text, rest) = message.item(Self::SIZE)?.split_at_mut(self.len);
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
+        let (text, rest) = message.item(<Self as Encode<H>>::SIZE)?.split_at_mut(self.len);
         text.copy_from_slice(self.as_bytes());
-        let (zeros, len) = rest.split_at_mut(Self::SIZE - 8 - self.len);
+        let (zeros, len) = rest.split_at_mut(item_size(N) - self.len);
         zeros.fill(0);
         len.copy_from_slice(&(self.len + 1).to_ne_bytes());
         Ok(())
     }
 }
 
-impl<const N: usize> Decode<'_> for FixedString<N> {
-    fn decode(message: &mut Reader<'_>) -> Result<Self, WireError> {
+impl<H: Handle, const N: usize> Decode<'_, H> for FixedString<N> {
+    fn decode(message: &mut Reader<'_, H>) -> Result<Self, WireError> {
         let item = message.item(item_size(N))?;
         let with_zero: usize = message.take()?;
         // A default-constructed C++ string has length 0 and counts as empty.

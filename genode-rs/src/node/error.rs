@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Lines, Pos};
+use super::Pos;
 
 /// Why a text is no node tree, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,19 +45,24 @@ pub enum ParseErrorKind {
     TooDeep,
     /// There are too many nodes, see [`super::MAX_NODES`].
     TooMany,
+    /// A node has too many attributes, see [`super::MAX_ATTRIBUTES`].
+    TooManyAttributes,
+    /// The text is too long, see [`super::MAX_SIZE`].
+    TooLarge,
 }
 
 impl ParseError {
     pub(super) fn encoding(bytes: &[u8], error: core::str::Utf8Error) -> Self {
         let valid = core::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
-        Self { pos: Lines::of(valid).pos(valid.len()), kind: ParseErrorKind::Encoding }
+        let pos = genode_xml::Cursor::new(valid).position(valid.len()).into();
+        Self { pos, kind: ParseErrorKind::Encoding }
     }
 }
 
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use ParseErrorKind as Kind;
-        if self.kind != Kind::Empty {
+        if !matches!(self.kind, Kind::Empty | Kind::TooLarge) {
             write!(f, "{}: ", self.pos)?;
         }
         f.write_str(match self.kind {
@@ -78,7 +83,9 @@ impl fmt::Display for ParseError {
             Kind::NoType => "neither XML nor HID; start with '<' or with a node type in lower case",
             Kind::NoEnd => "no end marker; end the text with a line '-'",
             Kind::TooDeep => "nodes are nested too deep",
-            Kind::TooMany => "too many nodes or attributes",
+            Kind::TooMany => "too many nodes or attributes; use several texts",
+            Kind::TooManyAttributes => "too many attributes of one node; use sub nodes instead",
+            Kind::TooLarge => "the text is too long; use several",
         })
     }
 }

@@ -11,7 +11,9 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Attr, MAX_DEPTH, MAX_NODES, Node, ParseError, ParseErrorKind as Kind, Pos};
+use super::{
+    Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Node, ParseError, ParseErrorKind as Kind, Pos,
+};
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
     let body = text.trim_start_matches([' ', '\t', '\n', '\r']);
@@ -110,7 +112,7 @@ fn read_line(
             }
             Segment::Attr(text) => {
                 printable(text, false)?;
-                tree.attr(text, error(column(start), Kind::Syntax).pos);
+                tree.attr(text, error(column(start), Kind::Syntax).pos)?;
                 text.len()
             }
         };
@@ -169,30 +171,35 @@ impl Tree {
             let value = value.trim_matches(' ');
             let after = &value[identifier(value).len()..];
             if after.len() < value.len() && (after == ":" || after.starts_with(": ")) {
-                self.attr(value, Pos { column, ..pos });
+                self.attr(value, Pos { column, ..pos })?;
             } else if !value.is_empty() {
-                self.set("name", value, Pos { column, ..pos });
+                self.set("name", value, Pos { column, ..pos })?;
             }
         }
         Ok(())
     }
 
-    fn attr(&mut self, segment: &str, pos: Pos) {
+    fn attr(&mut self, segment: &str, pos: Pos) -> Result<(), ParseError> {
         let tag = identifier(segment);
         if let Some(value) = segment[tag.len()..].strip_prefix(':')
             && !tag.is_empty()
         {
-            self.set(tag, value.trim_matches(' '), pos);
+            self.set(tag, value.trim_matches(' '), pos)?;
         }
+        Ok(())
     }
 
-    fn set(&mut self, name: &str, value: &str, pos: Pos) {
+    fn set(&mut self, name: &str, value: &str, pos: Pos) -> Result<(), ParseError> {
         if let Some(open) = self.open.last_mut()
             && open.takes_attrs
             && open.node.attr(name).is_none()
         {
+            if open.node.attrs.len() >= MAX_ATTRIBUTES {
+                return Err(ParseError { pos, kind: Kind::TooManyAttributes });
+            }
             open.node.attrs.push(Attr { name: name.to_string(), value: value.to_string(), pos });
         }
+        Ok(())
     }
 
     fn text(&mut self, line: &str) {

@@ -14,8 +14,9 @@
 //! # Ok::<(), genode::node::ParseError>(())
 //! ```
 //!
-//! A node has either sub nodes or text, as in both of Genode's syntaxes. What is read is untrusted: depth and
-//! number of nodes are bounded, and an error names line and column.
+//! A node has either sub nodes or text, as in both of Genode's syntaxes. What is read is untrusted: size, depth,
+//! number of nodes and of a node's attributes are bounded, and an error names line and column. XML has some limits
+//! more: those of the crate `genode-xml`.
 
 mod attr;
 mod error;
@@ -28,17 +29,23 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
+use core::{ffi::CStr, fmt};
 
 pub use attr::{AttrError, FromAttr};
 pub use error::{ParseError, ParseErrorKind, WriteError, WriteErrorKind};
 pub use generator::Generator;
 
 /// Nodes may be nested this deep.
-pub const MAX_DEPTH: usize = 64;
+pub const MAX_DEPTH: usize = genode_xml::MAX_DEPTH;
 
 /// A text may hold this many nodes.
-pub const MAX_NODES: u32 = 100_000;
+pub const MAX_NODES: u32 = genode_xml::MAX_NODES;
+
+/// A node may have this many attributes.
+pub const MAX_ATTRIBUTES: usize = genode_xml::MAX_ATTRIBUTES;
+
+/// A text may have this many bytes.
+pub const MAX_SIZE: usize = genode_xml::MAX_SIZE;
 
 /// The two notations of a node tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,19 +74,9 @@ impl fmt::Display for Pos {
     }
 }
 
-/// Where lines start, to turn offsets into positions.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
-        Self(core::iter::once(0).chain(starts).collect())
-    }
-
-    fn pos(&self, offset: usize) -> Pos {
-        let line = self.0.partition_point(|&start| start <= offset);
-        let start = self.0.get(line.wrapping_sub(1)).copied().unwrap_or(0);
-        Pos { line: line as u32, column: (offset - start + 1) as u32 }
+impl From<genode_xml::Position> for Pos {
+    fn from(at: genode_xml::Position) -> Self {
+        Self { line: at.line, column: at.column }
     }
 }
 
@@ -148,7 +145,10 @@ impl Node {
     ///
     /// The text ends at the first NUL: a ROM dataspace is filled up with them.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
-        let end = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+        let end = CStr::from_bytes_until_nul(bytes).map_or(bytes.len(), CStr::count_bytes);
+        if end > MAX_SIZE {
+            return Err(ParseError { pos: Pos::default(), kind: ParseErrorKind::TooLarge });
+        }
         let text =
             core::str::from_utf8(&bytes[..end]).map_err(|e| ParseError::encoding(bytes, e))?;
         match text.trim_start_matches([' ', '\t', '\n', '\r']).chars().next() {

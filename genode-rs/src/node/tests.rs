@@ -66,6 +66,30 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn attributes_and_size_are_bounded() {
+    let attrs = |n: usize, separator: &str, colon: &str, end: &str| {
+        let list: Vec<_> = (0..n).map(|i| format!("{separator}a{i}{colon}1{end}")).collect();
+        list.concat()
+    };
+    let xml = |n: usize| format!("<a{}/>", attrs(n, " ", "=\"", "\""));
+    let hid = |n: usize| format!("a{}\n-\n", attrs(n, " | ", ": ", ""));
+    let read = |text: &str| Node::parse(text.as_bytes()).map(|n| n.attrs().len());
+    assert_eq!((read(&xml(MAX_ATTRIBUTES)), read(&hid(MAX_ATTRIBUTES))), (Ok(128), Ok(128)));
+    for text in [xml(MAX_ATTRIBUTES + 1), hid(MAX_ATTRIBUTES + 1), xml(16_000), hid(16_000)] {
+        assert_eq!(error(&text).2, ParseErrorKind::TooManyAttributes);
+    }
+    // what is given twice does not count
+    let twice = format!("a{}\n-\n", " | b: 1".repeat(1000));
+    assert_eq!(read(&twice), Ok(1));
+
+    for start in ["<a/>", "a\n-\n"] {
+        let text = |size: usize| format!("{start}{}", " ".repeat(size - start.len()));
+        assert!(Node::parse(text(MAX_SIZE).as_bytes()).is_ok());
+        assert_eq!(error(&text(MAX_SIZE + 1)).2, ParseErrorKind::TooLarge);
+    }
+}
+
+#[test]
 fn typed_attributes() {
     let n = xml(
         r#"<n a="0x10" b="-3" c="12x" d="on" e="1.5" f="300" g="1K" h="" i="99999999999999999999"/>"#,

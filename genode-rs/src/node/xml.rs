@@ -1,75 +1,53 @@
-//! XML as Genode uses it: nodes, attributes, character data; read by `roxmltree`.
+//! XML as Genode uses it: nodes, attributes, character data; read by `genode-xml` within its limits.
 
 use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
 
-use roxmltree as rox;
+use genode_xml::{Cursor, Document, Element, Error, ErrorKind};
 
 use super::{
-    Attr, Lines, MAX_DEPTH, MAX_NODES, Node, ParseError, ParseErrorKind as Kind, Pos, WriteError,
-    WriteErrorKind,
+    Attr, MAX_DEPTH, Node, ParseError, ParseErrorKind as Kind, WriteError, WriteErrorKind,
 };
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
-    let lines = Lines::of(text);
-    // an XML declaration must come first, but a ROM may start with an empty line
-    let start = text.len() - text.trim_start_matches([' ', '\t', '\n', '\r']).len();
-    let options = rox::ParsingOptions { nodes_limit: MAX_NODES, ..Default::default() };
-    let document = rox::Document::parse_with_options(&text[start..], options)
-        .map_err(|e| error(&e, &lines, start, text.len()))?;
-    convert(document.root_element(), &lines, start, 1)
+    let document = Document::parse(text).map_err(error)?;
+    convert(document.root(), &mut document.cursor())
 }
 
-fn error(error: &rox::Error, lines: &Lines, start: usize, end: usize) -> ParseError {
-    use rox::Error as E;
-    let (kind, at_end) = match error {
-        E::UnexpectedCloseTag(..) | E::UnexpectedEntityCloseTag(_) => (Kind::Mismatch, false),
-        E::UnclosedRootNode | E::UnexpectedEndOfStream | E::NoRootNode => (Kind::Unclosed, true),
-        E::DuplicatedAttribute(..) => (Kind::DuplicateAttribute, false),
-        E::UnknownEntityReference(..) | E::MalformedEntityReference(_) => (Kind::Reference, false),
-        E::InvalidName(_) => (Kind::Name, false),
-        E::NonXmlChar(..) => (Kind::Control, false),
-        E::NodesLimitReached | E::AttributesLimitReached => (Kind::TooMany, false),
-        E::UnknownNamespace(..)
-        | E::DuplicatedNamespace(..)
-        | E::InvalidXmlPrefixUri(_)
-        | E::UnexpectedXmlUri(_)
-        | E::UnexpectedXmlnsUri(_)
-        | E::InvalidElementNamePrefix(_)
-        | E::NamespacesLimitReached
-        | E::DtdDetected => (Kind::Unsupported, false),
-        _ => (Kind::Syntax, false),
+fn error(error: Error) -> ParseError {
+    let kind = match error.kind {
+        ErrorKind::Mismatch => Kind::Mismatch,
+        ErrorKind::Unclosed => Kind::Unclosed,
+        ErrorKind::DuplicateAttribute => Kind::DuplicateAttribute,
+        ErrorKind::Name => Kind::Name,
+        ErrorKind::Reference => Kind::Reference,
+        ErrorKind::Control => Kind::Control,
+        ErrorKind::Namespace | ErrorKind::Doctype | ErrorKind::TooManyNamespaces => {
+            Kind::Unsupported
+        }
+        ErrorKind::TooLarge => Kind::TooLarge,
+        ErrorKind::TooDeep => Kind::TooDeep,
+        ErrorKind::TooManyAttributes => Kind::TooManyAttributes,
+        ErrorKind::TooManyTags | ErrorKind::TooManyNodes | ErrorKind::TooManyEquals => {
+            Kind::TooMany
+        }
+        _ => Kind::Syntax,
     };
-    let pos = if at_end {
-        lines.pos(end)
-    } else {
-        let first = lines.pos(start);
-        let at = error.pos();
-        let column = if at.row == 1 { at.col + first.column - 1 } else { at.col };
-        Pos { line: at.row + first.line - 1, column }
-    };
-    ParseError { pos, kind }
+    ParseError { pos: error.position.into(), kind }
 }
 
-fn convert(
-    from: rox::Node<'_, '_>,
-    lines: &Lines,
-    start: usize,
-    depth: usize,
-) -> Result<Node, ParseError> {
-    let pos = lines.pos(start + from.range().start);
-    if depth > MAX_DEPTH {
-        return Err(ParseError { pos, kind: Kind::TooDeep });
-    }
-    if from.tag_name().namespace().is_some() {
+/// Copies an element; what it holds is at most [`MAX_DEPTH`] deep.
+fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
+    let pos = cursor.position(from.range().start).into();
+    if from.is_namespaced() {
         return Err(ParseError { pos, kind: Kind::Unsupported });
     }
-    let mut node = Node { tag: from.tag_name().name().to_string(), pos, ..Node::default() };
+    let mut node = Node { tag: from.name().to_string(), pos, ..Node::default() };
     for attr in from.attributes() {
-        let pos = lines.pos(start + attr.range().start);
-        if attr.namespace().is_some() {
+        let pos = cursor.position(attr.start()).into();
+        if attr.is_namespaced() {
             return Err(ParseError { pos, kind: Kind::Unsupported });
         }
         node.attrs.push(Attr {
@@ -78,14 +56,10 @@ fn convert(
             pos,
         });
     }
-    node.children = from
-        .children()
-        .filter(rox::Node::is_element)
-        .map(|child| convert(child, lines, start, depth + 1))
-        .collect::<Result<Vec<_>, _>>()?;
+    node.children =
+        from.children().map(|child| convert(child, cursor)).collect::<Result<Vec<_>, _>>()?;
     if node.children.is_empty() {
-        let text: String =
-            from.children().filter_map(|n| if n.is_text() { n.text() } else { None }).collect();
+        let text: String = from.texts().collect();
         node.text = (!text.trim().is_empty()).then_some(text);
     }
     Ok(node)

@@ -26,7 +26,6 @@ use super::element::Element;
 use super::number::{number, size};
 use super::platform_info::PlatformInfoError;
 use super::synthetic::{self, SyntheticError};
-use super::xml::Document;
 use crate::claims::{
     AccessClaim, CacheClaim, Claims, CpuClaim, CpuKey, DistanceClaim, KeyKind, MemoryCacheClaim,
     NodeIds, RangeClaim, SpaceClaim,
@@ -40,12 +39,13 @@ use crate::{NodeId, Source};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
+use genode_xml::Document;
 
 /// Why a description was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum DescriptionError {
-    /// Not XML, from this line on.
-    Xml(u32),
+    /// Not XML, or beyond a limit of `genode-xml`.
+    Xml(genode_xml::Error),
     /// The root node is not `machine`.
     NotMachine,
     /// An element on this line that does not belong there.
@@ -74,7 +74,7 @@ impl fmt::Display for DescriptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use DescriptionError as E;
         match self {
-            E::Xml(line) => write!(f, "line {line}: this is not XML, or has too many tags"),
+            E::Xml(e) => e.fmt(f),
             E::NotMachine => f.write_str("the root element must be <machine>"),
             E::Element(line) => write!(f, "line {line}: an unknown element, or one out of place"),
             E::UnknownAttribute(line) => write!(f, "line {line}: an unknown attribute"),
@@ -94,7 +94,7 @@ impl core::error::Error for DescriptionError {}
 
 /// Parse XML.
 pub(crate) fn parse_xml(text: &str) -> Result<Document<'_>, DescriptionError> {
-    Document::parse(text).map_err(|error| DescriptionError::Xml(error.line))
+    Document::parse(text).map_err(DescriptionError::Xml)
 }
 
 /// Read a description from XML text.

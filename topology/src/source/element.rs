@@ -16,3 +16,26 @@ pub trait Element {
         0
     }
 }
+
+/// XML that is within the limits of `genode-xml`.
+impl Element for genode_xml::Element<'_> {
+    fn name(&self) -> &str {
+        (*self).name()
+    }
+
+    fn attribute(&self, name: &str) -> Option<&str> {
+        (*self).attribute(name)
+    }
+
+    fn each_attribute(&self, f: &mut dyn FnMut(&str)) {
+        self.attributes().for_each(|attribute| f(attribute.name()));
+    }
+
+    fn each_child(&self, f: &mut dyn FnMut(&Self)) {
+        self.children().for_each(|child| f(&child));
+    }
+
+    fn line(&self) -> u32 {
+        (*self).line()
+    }
+}

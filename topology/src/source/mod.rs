@@ -10,7 +10,7 @@
 //! | [`topo_session`] | a TOPO session | the session's six functions |
 //! | [`snapshot`] | a TOPO session of ours | its snapshot |
 //! | [`platform_info`] | NOVA's `platform_info` ROM | an [`element::Element`] |
-//! | [`description`] | a `<machine>` description | XML text or an [`element::Element`] |
+//! | [`description`] | a `<machine>` description | XML text (read by `genode-xml`) or an [`element::Element`] |
 //! | [`synthetic`] | hwloc's synthetic syntax | text |
 //! | `this_machine` (feature `std`) | sysfs, ACPI tables and CPUID of the running Linux machine | |
 
@@ -27,4 +27,3 @@ pub mod sysfs;
 pub mod this_machine;
 pub mod tip;
 pub mod topo_session;
-pub mod xml;

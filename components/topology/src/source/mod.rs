@@ -20,13 +20,13 @@ use genode::{
     connection::Connection, node::Node, prelude::*, session::rom::RomConnection,
     signal::SignalContext,
 };
+use genode_xml::Document;
 use topology::{
     Claims, CpuGrid, Machine,
     source::{
         description::{self, DescriptionError},
         element::Element,
         platform_info::{self, Kernel, PlatformInfo},
-        xml::Document,
     },
 };
 use topology_session::Topology;

@@ -1,5 +1,7 @@
 //! Checks the syntax of configurations before anything is started.
 
+use genode_xml::{Cursor, Document, ErrorKind, open_element};
+
 /// True when the text is meant as XML.
 pub fn looks_like_xml(text: &str) -> bool {
     text.trim_start().starts_with('<')
@@ -14,24 +16,26 @@ pub struct Malformed {
     pub message: String,
 }
 
-/// Checks that the text is well-formed XML.
+/// Checks that the text is well-formed XML within the limits that components read by.
 pub fn check(text: &str) -> Result<(), Malformed> {
-    let options = roxmltree::ParsingOptions { allow_dtd: false, ..Default::default() };
-    // white space in front of an XML declaration is what a run script's brace leaves there
-    let lead = text.len() - text.trim_start().len();
-    let skipped = text[..lead].matches('\n').count() as u32;
-    match roxmltree::Document::parse_with_options(&text[lead..], options) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let at = error.pos();
-            let line = at.row + skipped;
-            let shown = text.lines().nth(line.saturating_sub(1) as usize).unwrap_or("").trim();
-            let reason = error.to_string();
-            // the position is said in the script's lines
-            let reason = reason.rsplit_once(" at ").map_or(reason.as_str(), |(r, _)| r);
-            Err(Malformed { line, message: format!("{reason}, at: {shown}") })
-        }
+    let Err(error) = Document::parse(text) else { return Ok(()) };
+    let shown = |line: u32| {
+        let line = text.lines().nth(line.saturating_sub(1) as usize);
+        line.map_or("", str::trim)
+    };
+    let mut message = error.kind.to_string();
+    if let ErrorKind::Mismatch | ErrorKind::Unclosed = error.kind
+        && let Some((name, at)) = open_element(text, error.offset)
+    {
+        let opened = Cursor::new(text).position(at).line;
+        message = format!("<{name}> is not closed, which is opened by: {}", shown(opened));
     }
+    let line = error.position.line;
+    let at = match shown(line) {
+        "" => String::new(), // the end of the text
+        shown => format!(", at: {shown}"),
+    };
+    Err(Malformed { line, message: message + &at })
 }
 
 #[cfg(test)]
@@ -44,7 +48,13 @@ mod tests {
         assert_eq!(check("\n<config>\n  <start name=\"a\"/>\n</config>\n"), Ok(()));
         let error = check("\n<config>\n  <start name=\"a\">\n</config>\n").unwrap_err();
         assert_eq!(error.line, 4);
-        assert!(error.message.contains("start"), "{}", error.message);
+        assert_eq!(
+            error.message,
+            "<start> is not closed, which is opened by: <start name=\"a\">, at: </config>"
+        );
+        let message = |text: &str| check(text).unwrap_err().message;
+        let open = message("<config>\n<!-- <a> --><b>\n");
+        assert_eq!(open, "<b> is not closed, which is opened by: <!-- <a> --><b>");
         assert!(check("<config><start name=a/></config>").is_err());
         assert!(check("").is_err());
     }

@@ -16,7 +16,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         );
     }
     if data.variants.len() > 1000 {
-        return refuse(input.ident.span(), "more exceptions than there are protocol words");
+        return refuse(input.ident.span(), "more exceptions than there are exception codes");
     }
     let name = &input.ident;
     let variants: Vec<_> = data.variants.iter().map(|variant| &variant.ident).collect();

@@ -139,6 +139,20 @@ macro_rules! values {
             $($(#[$value_doc])* $value = $number,)*
         }
 
+        impl $name {
+            /// The value that a number stands for.
+            ///
+            /// # Errors
+            /// [`BadValue`]($crate::WireError::BadValue) if it stands for none.
+            #[inline]
+            pub const fn of(number: i32) -> ::core::result::Result<Self, $crate::WireError> {
+                match number {
+                    $($number => ::core::result::Result::Ok(Self::$value),)*
+                    _ => ::core::result::Result::Err($crate::WireError::BadValue),
+                }
+            }
+        }
+
         impl $crate::Wire for $name {
             const SIZE: usize = ::core::mem::size_of::<i32>();
 
@@ -149,10 +163,7 @@ macro_rules! values {
 
             #[inline]
             fn load(bytes: &[u8]) -> ::core::result::Result<Self, $crate::WireError> {
-                match <i32 as $crate::Wire>::load(bytes)? {
-                    $($number => ::core::result::Result::Ok(Self::$value),)*
-                    _ => ::core::result::Result::Err($crate::WireError::BadValue),
-                }
+                Self::of($crate::Wire::load(bytes)?)
             }
         }
     };

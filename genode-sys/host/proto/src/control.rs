@@ -88,7 +88,8 @@ pub mod request {
     pub const VIEW_OPEN: u64 = 12;
     /// (*) View `arg 0` is not used any more.
     pub const VIEW_CLOSE: u64 = 13;
-    /// A thread accessed view `arg 0` at offset `arg 1` in way `arg 2` (see [`super::super::opcode::fault`]). Reply:
+    /// A thread accessed view `arg 0` at offset `arg 1` in way `arg 2` (the number of an
+    /// [`Access`](crate::interface::region_map::Access)). Reply:
     /// 0 if nothing is there for now: ask again when the page says that there is news; or 1, then what to map: its
     /// offset in the view, size, offset in the memory, rights; descriptor: the memory. [`super::status::GONE`] if
     /// the access will never be possible.

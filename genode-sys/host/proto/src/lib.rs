@@ -1,5 +1,5 @@
 //! What core and the components of the host target agree on: message slots, doorbells, the control
-//! protocol, opcode tables and the wire format of messages.
+//! protocol, and the interfaces of core's services with their opcodes.
 //!
 //! Everything here is `no_std`, does not allocate, and treats the peer as hostile: a value in shared
 //! memory is read once, checked, and then used.
@@ -9,6 +9,7 @@
 pub mod bell;
 pub mod control;
 pub mod grant;
+pub mod interface;
 pub mod live;
 pub mod numbered;
 pub mod opcode;
@@ -19,12 +20,11 @@ pub mod spin;
 pub mod sync;
 pub mod sys;
 pub mod tables;
-pub mod wire;
 
 /// Longest message body, opcode included (`RS_MAX_BODY` of the seam).
 pub const MAX_BODY: usize = 2048;
 /// Most capabilities in a message (`RS_MAX_CAPS` of the seam).
-pub const MAX_CAPS: usize = 4;
+pub use genode_wire::MAX_CAPS;
 /// Most descriptors in a packet of the control protocol.
 pub const MAX_FDS: usize = 8;
 /// Size of a page.
@@ -40,11 +40,6 @@ pub const SIGNALS_SIZE: usize = GRANTS * 4;
 pub const MAX_SLOTS: usize = 4096;
 /// Channels (client components) of an entrypoint.
 pub const MAX_CHANNELS: usize = 1024;
-
-/// Reply word for a call to an object that does not exist.
-pub const INVALID_OBJECT: i64 = -1;
-/// Reply word for a call with an opcode that the object does not have.
-pub const INVALID_OPCODE: i64 = -2;
 
 /// Descriptor number of the control socket in a component.
 pub const CONTROL_FD: i32 = 3;

@@ -1,4 +1,6 @@
-//! Opcodes and enum values of the base interfaces, as data: one [`Table`] per Genode version.
+//! Opcodes and numbers of errors of the base interfaces, as data: one [`Table`] per Genode version.
+//!
+//! What the calls are, says [`interface`](crate::interface).
 //!
 //! Source: the `GENODE_RPC_INTERFACE` lists in `repos/base/include` of the named version, and for
 //! `Native_pd` `repos/base-linux/src/include/linux_native_pd/linux_native_pd.h`.
@@ -10,9 +12,6 @@ pub struct Pd {
     pub transfer_ram: u64,
     pub transfer_caps: u64,
     pub assign_parent: u64,
-    pub alloc_rpc_cap: u64,
-    pub free_rpc_cap: u64,
-    pub address_space: u64,
     pub ref_account: u64,
     pub alloc_ram: u64,
     pub free_ram: u64,
@@ -24,7 +23,7 @@ pub struct Pd {
     pub native_pd: u64,
     /// Ours, after the last of Genode's: `alloc_ram` with the native id of a NUMA node as third argument.
     pub alloc_ram_on_node: u64,
-    /// Ours: transfers of RAM and capabilities between accounts, all or none; see [`transfer_all`].
+    /// Ours: transfers of RAM and capabilities between accounts.
     pub transfer_all: u64,
 }
 
@@ -60,17 +59,43 @@ pub struct Parent {
     pub yield_response: u64,
     pub heartbeat_sigh: u64,
     pub heartbeat_response: u64,
-    /// Ours, of core as parent of init only: `session` for somebody who pays. After `session`'s arguments the index of
-    /// the payer's PD session (as in [`transfer_all`]), bytes of RAM and capabilities, which go to init's account first.
+    /// Ours, of core as parent of init only.
     pub session_for: u64,
-    /// Ours, as above: `close`, after which the amount goes back: session id, index of the payer, RAM, capabilities.
+    /// Ours, as above.
     pub close_for: u64,
+}
+
+/// Opcodes of the interfaces with few calls.
+macro_rules! few {
+    ($($(#[$doc:meta])* $name:ident { $($call:ident),* })*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        #[allow(missing_docs)]
+        pub struct $name {
+            $(pub $call: u64,)*
+        }
+    )* };
+}
+
+few! {
+    /// Native PD of base-linux, and a function of ours behind it.
+    NativePd { start, termination }
+    /// Dataspace.
+    Dataspace { size, writeable }
+    /// ROM session.
+    Rom { dataspace, update, sigh }
+    /// LOG session.
+    Log { write }
+    /// RM session.
+    Rm { create, destroy }
+    /// Region map.
+    RegionMap { attach, detach, fault_handler, fault, dataspace }
 }
 
 /// Values of `Session_error`, the error of `Parent::session`.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
-pub struct SessionError {
+pub struct SessionErrors {
     pub denied: i32,
     pub out_of_ram: i32,
     pub out_of_caps: i32,
@@ -81,7 +106,7 @@ pub struct SessionError {
 /// Values of `Session_cap_error`, the error of `Parent::session_cap`.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
-pub struct SessionCapError {
+pub struct SessionCapErrors {
     pub denied: i32,
     pub insufficient_ram: i32,
     pub insufficient_caps: i32,
@@ -90,7 +115,7 @@ pub struct SessionCapError {
 /// Values of `Session_response`.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs)]
-pub struct SessionResponse {
+pub struct SessionResponses {
     pub denied: i32,
     pub ok: i32,
     pub closed: i32,
@@ -105,9 +130,15 @@ pub struct Table {
     pub pd: Pd,
     pub cpu: Cpu,
     pub parent: Parent,
-    pub session_error: SessionError,
-    pub session_cap_error: SessionCapError,
-    pub session_response: SessionResponse,
+    pub native_pd: NativePd,
+    pub dataspace: Dataspace,
+    pub rom: Rom,
+    pub log: Log,
+    pub rm: Rm,
+    pub region_map: RegionMap,
+    pub session_error: SessionErrors,
+    pub session_cap_error: SessionCapErrors,
+    pub session_response: SessionResponses,
 }
 
 /// Genode 26.02, which the host target speaks.
@@ -116,9 +147,6 @@ pub const GENODE_26_02: Table = Table {
         transfer_ram: 0,
         transfer_caps: 1,
         assign_parent: 2,
-        alloc_rpc_cap: 10,
-        free_rpc_cap: 11,
-        address_space: 12,
         ref_account: 15,
         alloc_ram: 16,
         free_ram: 17,
@@ -159,15 +187,21 @@ pub const GENODE_26_02: Table = Table {
         session_for: 17,
         close_for: 18,
     },
-    session_error: SessionError {
+    native_pd: NativePd { start: 0, termination: 1 },
+    dataspace: Dataspace { size: 0, writeable: 1 },
+    rom: Rom { dataspace: 0, update: 1, sigh: 2 },
+    log: Log { write: 0 },
+    rm: Rm { create: 0, destroy: 1 },
+    region_map: RegionMap { attach: 0, detach: 1, fault_handler: 2, fault: 3, dataspace: 4 },
+    session_error: SessionErrors {
         denied: 0,
         out_of_ram: 1,
         out_of_caps: 2,
         insufficient_ram: 3,
         insufficient_caps: 4,
     },
-    session_cap_error: SessionCapError { denied: 0, insufficient_ram: 1, insufficient_caps: 2 },
-    session_response: SessionResponse {
+    session_cap_error: SessionCapErrors { denied: 0, insufficient_ram: 1, insufficient_caps: 2 },
+    session_response: SessionResponses {
         denied: 0,
         ok: 1,
         closed: 2,
@@ -178,123 +212,6 @@ pub const GENODE_26_02: Table = Table {
 
 /// The table in use.
 pub const OPCODES: Table = GENODE_26_02;
-
-/// `Native_pd` of base-linux, and two functions of ours after it.
-#[allow(missing_docs)]
-pub mod native_pd {
-    pub const START: u64 = 0;
-    /// How the component ended: `i32` 0 running, 1 exited, 2 killed by a signal; `i32` value.
-    pub const TERMINATION: u64 = 1;
-}
-
-/// `Rom_session`.
-#[allow(missing_docs)]
-pub mod rom {
-    pub const DATASPACE: u64 = 0;
-    pub const UPDATE: u64 = 1;
-    pub const SIGH: u64 = 2;
-}
-
-/// `Log_session`.
-#[allow(missing_docs)]
-pub mod log {
-    pub const WRITE: u64 = 0;
-    /// Longest string with its NUL.
-    pub const MAX: usize = 232;
-}
-
-/// `Dataspace`.
-#[allow(missing_docs)]
-pub mod dataspace {
-    pub const SIZE: u64 = 0;
-    pub const WRITEABLE: u64 = 1;
-}
-
-/// `Rm_session`.
-#[allow(missing_docs)]
-pub mod rm {
-    pub const CREATE: u64 = 0;
-    pub const DESTROY: u64 = 1;
-}
-
-/// `Region_map`.
-#[allow(missing_docs)]
-pub mod region_map {
-    pub const ATTACH: u64 = 0;
-    pub const DETACH: u64 = 1;
-    pub const FAULT_HANDLER: u64 = 2;
-    pub const FAULT: u64 = 3;
-    pub const DATASPACE: u64 = 4;
-    /// Bytes of `Attr`: size, offset, use_at, at, executable, writeable.
-    pub const ATTR_SIZE: usize = 40;
-}
-
-/// Values of `Region_map::Attach_error`.
-#[allow(missing_docs)]
-pub mod attach_error {
-    pub const OUT_OF_RAM: i32 = 0;
-    pub const OUT_OF_CAPS: i32 = 1;
-    pub const REGION_CONFLICT: i32 = 2;
-    pub const INVALID_DATASPACE: i32 = 3;
-}
-
-/// Values of `Region_map::Fault::Type`.
-#[allow(missing_docs)]
-pub mod fault {
-    pub const NONE: i32 = 0;
-    pub const READ: i32 = 1;
-    pub const WRITE: i32 = 2;
-    pub const EXEC: i32 = 3;
-}
-
-/// Values of `Alloc_error`.
-#[allow(missing_docs)]
-pub mod alloc_error {
-    pub const OUT_OF_RAM: i32 = 0;
-    pub const OUT_OF_CAPS: i32 = 1;
-    pub const DENIED: i32 = 2;
-}
-
-/// Values of `Transfer_result`.
-#[allow(missing_docs)]
-pub mod transfer {
-    pub const OK: i32 = 0;
-    pub const EXCEEDED: i32 = 1;
-    pub const INVALID: i32 = 2;
-}
-
-/// `Pd::transfer_all`: a word that says how many transfers follow, then for each of them four words: the index by which
-/// the caller names the PD session that gives, the one that receives (of the channel that the call comes through, so
-/// that no capability travels), bytes of RAM, capabilities. They are made in turn, so that one may pass on what the one
-/// before brought. Answers one of these values as `i32`.
-#[allow(missing_docs)]
-pub mod transfer_all {
-    /// Transfers of one call.
-    pub const MAX: u64 = 4;
-    pub const OK: i32 = 0;
-    pub const OUT_OF_RAM: i32 = 1;
-    pub const OUT_OF_CAPS: i32 = 2;
-    /// An index names no PD session, or neither account is the other's reference.
-    pub const INVALID: i32 = 3;
-}
-
-/// Values of `Parent::Upgrade_result`.
-#[allow(missing_docs)]
-pub mod upgrade {
-    pub const OK: i32 = 0;
-    pub const PENDING: i32 = 1;
-    pub const OUT_OF_RAM: i32 = 2;
-    pub const OUT_OF_CAPS: i32 = 3;
-}
-
-/// Values of `Parent::Close_result`.
-#[allow(missing_docs)]
-pub mod close {
-    pub const DONE: i32 = 0;
-    pub const PENDING: i32 = 1;
-    /// Of `close_for`: closed, but init has spent what was to go back.
-    pub const KEPT: i32 = 2;
-}
 
 /// Session ids of the environment.
 #[allow(missing_docs)]

@@ -4,6 +4,8 @@
 //! DEAD, which core writes when either side is gone, stays. The body is copied into private memory
 //! before anybody looks at it, and lengths are clamped when they are read.
 
+use genode_wire::ExceptionCode;
+
 use crate::sync::{AtomicU32, AtomicU64, Ordering, Poll, Site, Sleep, intact, order};
 use crate::{MAX_BODY, MAX_CAPS};
 
@@ -27,7 +29,7 @@ pub struct Slot {
     len: AtomicU32,
     index: AtomicU32,
     caps: AtomicU32,
-    protocol: AtomicU64,
+    code: AtomicU64,
     /// CPU that the client called from; a hint for the server whether polling can pay.
     cpu: AtomicU32,
     pad: [u32; 9],
@@ -57,8 +59,8 @@ pub struct Call {
 /// A reply as the client sees it, checked: `len` and `caps` are within bounds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reply {
-    /// 0, or a negative exception code.
-    pub protocol: i64,
+    /// Success, or why there is no result.
+    pub code: ExceptionCode,
     /// Valid bytes of the body.
     pub len: usize,
     /// Number of capabilities that follow on the slot's socket.
@@ -88,7 +90,7 @@ impl Slot {
             len: AtomicU32::new(0),
             index: AtomicU32::new(0),
             caps: AtomicU32::new(0),
-            protocol: AtomicU64::new(0),
+            code: AtomicU64::new(0),
             cpu: AtomicU32::new(0),
             pad: [0; 9],
             body: core::array::from_fn(|_| AtomicU64::new(0)),
@@ -150,7 +152,7 @@ impl Slot {
             }
         }
         let mut reply = Reply {
-            protocol: self.protocol.load(Ordering::Relaxed) as i64,
+            code: ExceptionCode::new(self.code.load(Ordering::Relaxed) as i64),
             len: 0,
             caps: (self.caps.load(Ordering::Relaxed) as usize).min(MAX_CAPS),
             cut: false,
@@ -192,13 +194,13 @@ impl Slot {
     pub fn reply(
         &self,
         sleep: &impl Sleep,
-        protocol: i64,
+        code: ExceptionCode,
         body: &[u8],
         caps: usize,
     ) -> Result<(), Gone> {
         self.store_body(body);
         self.caps.store(caps as u32, Ordering::Relaxed);
-        self.protocol.store(protocol as u64, Ordering::Relaxed);
+        self.code.store(code.value() as u64, Ordering::Relaxed);
         let mut seen = CALL;
         for _ in 0..2 {
             match self.state.compare_exchange(
@@ -309,9 +311,10 @@ mod tests {
         let expected = Call { index: 7, len: call.len(), caps: 3, cpu: 1 };
         assert_eq!(slot.take(&mut got), Found::Call(expected));
         assert_eq!(&got[..call.len()], &call[..]);
-        slot.reply(&NoSleep, -1001, &[1, 2, 3], 1).unwrap();
+        let code = ExceptionCode::new(-1001);
+        slot.reply(&NoSleep, code, &[1, 2, 3], 1).unwrap();
         let reply = slot.wait(&NoSleep, &mut Looks(0), &mut got).unwrap();
-        assert_eq!(reply, Reply { protocol: -1001, len: 3, caps: 1, cut: false, slept: false });
+        assert_eq!(reply, Reply { code, len: 3, caps: 1, cut: false, slept: false });
         assert_eq!(&got[..3], &[1, 2, 3]);
         slot.post(1, &[], 0, 0).unwrap();
     }
@@ -355,7 +358,7 @@ mod tests {
         slot.kill(&NoSleep);
         let mut buf = [0; 8];
         assert_eq!(slot.take(&mut buf), Found::Dead);
-        assert_eq!(slot.reply(&NoSleep, 0, &[], 0), Err(Gone));
+        assert_eq!(slot.reply(&NoSleep, ExceptionCode::SUCCESS, &[], 0), Err(Gone));
         assert_eq!(slot.wait(&NoSleep, &mut Looks(3), &mut buf), Err(Gone));
         assert_eq!(slot.post(1, &[], 0, 0), Err(Gone));
         assert!(slot.is_dead());

@@ -11,6 +11,7 @@ use common::{explore, fails, run_weakened};
 use genode_host_proto::live::{Count, Live};
 use genode_host_proto::slot::{Found, Slot};
 use genode_host_proto::sync::{AtomicU32, AtomicU64, Looks, Site, Sleep};
+use genode_wire::ExceptionCode;
 use loom::sync::Arc;
 use loom::thread;
 
@@ -67,7 +68,7 @@ fn answered() {
                 thread::yield_now();
             }
             Live::new(&area[..]).take_back(&mut count);
-            slot.reply(&NoSleep, 0, &[], 0).unwrap();
+            slot.reply(&NoSleep, ExceptionCode::SUCCESS, &[], 0).unwrap();
         })
     };
     let mut out = [0; 16];

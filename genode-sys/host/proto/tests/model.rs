@@ -10,6 +10,7 @@ use common::{Pipe, explore, fails, run_weakened};
 use genode_host_proto::bell::Bell;
 use genode_host_proto::slot::{ASLEEP, CALL, DEAD, Found, Gone, REPLY, Slot};
 use genode_host_proto::sync::{AtomicU32, Looks, Ordering, Site, Sleep};
+use genode_wire::ExceptionCode;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -49,7 +50,7 @@ impl World {
         }
         let mut body = [0; 8];
         let reply = self.slot.wait(&self.futex, &mut Looks(spin), &mut body)?;
-        assert_eq!((reply.protocol, reply.len), (0, 8), "a torn reply");
+        assert_eq!((reply.code, reply.len), (ExceptionCode::SUCCESS, 8), "a torn reply");
         Ok(u64::from_ne_bytes(body))
     }
 
@@ -60,7 +61,8 @@ impl World {
             Found::Call(call) => {
                 assert_eq!((call.index, call.len), (1, 8), "a torn call");
                 let value = u64::from_ne_bytes(body) + 1;
-                let _ = self.slot.reply(&self.futex, 0, &value.to_ne_bytes(), 0);
+                let _ =
+                    self.slot.reply(&self.futex, ExceptionCode::SUCCESS, &value.to_ne_bytes(), 0);
                 true
             }
             Found::Dead => true,
@@ -149,7 +151,7 @@ fn server_lies() {
         let world = Arc::clone(&world);
         thread::spawn(move || {
             // replies without a call, of a length that no slot has and capabilities that were never sent
-            let _ = world.slot.reply(&world.futex, 0, &[0; 64], 9);
+            let _ = world.slot.reply(&world.futex, ExceptionCode::SUCCESS, &[0; 64], 9);
         })
     };
     let mut body = [0; 8];
@@ -191,7 +193,7 @@ fn client_lies(state: u32) {
                 match slot.take(&mut body) {
                     Found::Call(call) => {
                         assert!(call.len <= 8 && call.caps <= 4, "beyond the bounds");
-                        let _ = slot.reply(&world.futex, 0, &body, 0);
+                        let _ = slot.reply(&world.futex, ExceptionCode::SUCCESS, &body, 0);
                     }
                     Found::Dead => gone = true,
                     Found::Nothing => {}

@@ -9,17 +9,17 @@ use genode_host_proto::spin::Outcome;
 use genode_host_proto::sync::{AtomicU32, Sleep};
 use genode_host_proto::sys::{self, Fds, Futex};
 use genode_host_proto::{MAX_BODY, MAX_CAPS};
+use genode_wire::ExceptionCode;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
-use crate::{control, entrypoint};
+use crate::{control, entrypoint, slices};
 
 /// What came back from a call; `body` was filled up to `len`.
-#[derive(Default)]
 pub(crate) struct Answer {
-    pub(crate) protocol: i64,
+    pub(crate) code: ExceptionCode,
     pub(crate) len: usize,
     pub(crate) caps: [rs_cap_t; MAX_CAPS],
     pub(crate) num_caps: usize,
@@ -189,7 +189,7 @@ fn receive(line: &mut Line, out: &mut [u8]) -> Result<Answer, rs_err_t> {
     let mut polling = line.polling;
     let reply = slot.wait(&Patience { channel: line.id }, &mut polling, out).map_err(gone)?;
     let mut answer = Answer {
-        protocol: reply.protocol,
+        code: reply.code,
         len: reply.len,
         caps: [0; MAX_CAPS],
         num_caps: reply.caps,
@@ -285,16 +285,10 @@ pub unsafe extern "C" fn rs_call(
     if num_caps > MAX_CAPS || call.len > MAX_BODY {
         return RS_OVERFLOW;
     }
-    let body: &[u8] = match call.len {
-        0 => &[],
-        // SAFETY: `len` bytes at `data` are valid, by the contract.
-        len => unsafe { std::slice::from_raw_parts(call.data, len) },
-    };
-    let out: &mut [u8] = match reply.capacity {
-        0 => &mut [],
-        // SAFETY: `capacity` bytes at `data` may be written, by the contract.
-        capacity => unsafe { std::slice::from_raw_parts_mut(reply.data, capacity) },
-    };
+    // SAFETY: `len` bytes at `data` are valid, by the contract.
+    let body = unsafe { slices::shared(call.data, call.len) };
+    // SAFETY: `capacity` bytes at `data` may be written, by the contract.
+    let out = unsafe { slices::exclusive(reply.data, reply.capacity) };
     match self::call(dst, body, &call.caps[..num_caps], out) {
         Ok(answer) => {
             if answer.cut {
@@ -308,7 +302,7 @@ pub unsafe extern "C" fn rs_call(
             reply.caps = answer.caps;
             reply.num_caps = answer.num_caps as u32;
             // SAFETY: a valid pointer, by the contract.
-            unsafe { *exception = answer.protocol };
+            unsafe { *exception = answer.code.value() };
             RS_OK
         }
         Err(e) => e,

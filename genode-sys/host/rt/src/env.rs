@@ -2,9 +2,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use genode_abi::*;
-use genode_host_proto::opcode::{OPCODES, env_id};
+use genode_host_proto::interface::parent::Call;
+use genode_host_proto::opcode::env_id;
+use genode_wire::Cap;
 
 use crate::caps::{rs_cap_drop, rs_cap_dup};
+use crate::handle::Owned;
 use crate::rpc;
 
 static PARENT: AtomicU64 = AtomicU64::new(0);
@@ -42,11 +45,9 @@ fn session(cache: &AtomicU64, id: u64) -> rs_cap_t {
     if known != 0 {
         return known;
     }
-    let asked = rpc::call(parent(), OPCODES.parent.session_cap, &[], |w| {
-        w.u64(id);
-    });
-    let Ok(mut reply) = asked else { return 0 };
-    let cap = reply.take_cap(0);
+    let asked: Result<Result<Cap<Owned>, i32>, _> = rpc::call(parent(), &Call::SessionCap { id });
+    let Ok(Ok(Cap(cap))) = asked else { return 0 };
+    let cap = cap.release();
     match cache.compare_exchange(0, cap, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => cap,
         Err(other) => {

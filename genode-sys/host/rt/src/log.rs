@@ -3,8 +3,10 @@ use std::ffi::c_char;
 use std::sync::Mutex;
 
 use genode_abi::*;
-use genode_host_proto::opcode::log;
+use genode_host_proto::interface::log::{Call, MAX};
+use genode_wire::InBuffer;
 
+use crate::slices::bytes;
 use crate::sync::lock;
 use crate::{env, rpc};
 
@@ -20,29 +22,28 @@ pub(crate) fn line(level: rs_log_level_t, text: &[u8]) {
         _ => (b"", b"\n"),
     };
     let session = env::log();
-    let mut buf = [0u8; log::MAX - 1];
-    let mut len = 0;
+    let mut piece = Piece::new();
     let _line = lock(&LINE);
-    for part in [head, text, tail] {
-        for c in part {
-            if len == buf.len() {
-                write(session, &buf);
-                len = 0;
-            }
-            if let Some(dst) = buf.get_mut(len) {
-                *dst = *c;
-                len += 1;
-            }
+    // A zero would end the piece that it is in.
+    for c in [head, text, tail].into_iter().flatten().filter(|c| **c != 0) {
+        if piece.len() == MAX - 1 {
+            write(session, &mut piece);
         }
+        let _ = piece.push(*c); // there is room
     }
-    write(session, buf.get(..len).unwrap_or_default());
+    write(session, &mut piece);
 }
 
-fn write(session: rs_cap_t, text: &[u8]) {
-    // A log that does not work cannot be reported.
-    let _ = rpc::call(session, log::WRITE, &[], |w| {
-        w.in_string(text);
-    });
+/// A part of a line, and its terminating zero.
+type Piece = heapless::Vec<u8, MAX>;
+
+fn write(session: rs_cap_t, piece: &mut Piece) {
+    let _ = piece.push(0); // there is room
+    if let Some(text) = InBuffer::bytes(piece) {
+        // A log that does not work cannot be reported.
+        let _ = rpc::call::<()>(session, &Call::Write { text });
+    }
+    piece.clear();
 }
 
 /// See the seam's header.
@@ -50,16 +51,4 @@ fn write(session: rs_cap_t, text: &[u8]) {
 pub unsafe extern "C" fn rs_log(level: rs_log_level_t, msg: *const c_char, len: usize) {
     // SAFETY: a valid string, by the contract.
     line(level, unsafe { bytes(msg, len) });
-}
-
-/// Bytes of a string that the seam passes.
-///
-/// # Safety
-/// `len` bytes at `ptr` are valid for `'a`, or `len` is 0.
-pub(crate) unsafe fn bytes<'a>(ptr: *const c_char, len: usize) -> &'a [u8] {
-    if len == 0 || ptr.is_null() {
-        return &[];
-    }
-    // SAFETY: by the caller's promise.
-    unsafe { std::slice::from_raw_parts(ptr.cast(), len) }
 }

@@ -1,18 +1,31 @@
 //! RAM dataspaces and quotas: calls to the PD session.
 use genode_abi::*;
-use genode_host_proto::opcode::{OPCODES, alloc_error};
+use genode_host_proto::interface::AllocError;
+use genode_host_proto::interface::pd::{Cache, Call};
 use genode_host_proto::sys;
+use genode_wire::{Cap, Handle};
 use rustix::fs::OFlags;
 
 use crate::caps::{borrow, rs_cap_drop};
+use crate::handle::{Lent, Owned};
 use crate::{env, managed, rpc};
 
-/// `Alloc_error` as the seam's error.
-fn alloc_error(code: i32) -> rs_err_t {
-    match code {
-        alloc_error::OUT_OF_RAM => RS_OUT_OF_RAM,
-        alloc_error::OUT_OF_CAPS => RS_OUT_OF_CAPS,
-        _ => RS_DENIED,
+fn allocate(size: usize, cache: rs_cache_t, node: i32) -> Result<Owned, rs_err_t> {
+    let cache = Cache::of(cache as i32).map_err(|_| RS_INVALID)?;
+    let size = size as u64;
+    let call = match u32::try_from(node) {
+        Ok(node) => Call::AllocRamOnNode { size, cache, node },
+        Err(_) if node == RS_ANY_NODE => Call::AllocRam { size, cache },
+        Err(_) => return Err(RS_INVALID),
+    };
+    let made: Result<Cap<Owned>, AllocError> = rpc::call(env::pd(), &call)?;
+    match made {
+        Ok(Cap(ds)) if ds.is_valid() => Ok(ds),
+        Ok(_) | Err(AllocError::OutOfCaps) => Err(RS_OUT_OF_CAPS),
+        Err(AllocError::OutOfRam) => Err(RS_OUT_OF_RAM),
+        // There is no such node.
+        Err(AllocError::Denied) if node != RS_ANY_NODE => Err(RS_UNSUPPORTED),
+        Err(AllocError::Denied) => Err(RS_DENIED),
     }
 }
 
@@ -27,35 +40,10 @@ pub unsafe extern "C" fn rs_ram_alloc(
     if size == 0 {
         return RS_INVALID;
     }
-    let allocate = || {
-        let opcode = match node {
-            RS_ANY_NODE => OPCODES.pd.alloc_ram,
-            _ => OPCODES.pd.alloc_ram_on_node,
-        };
-        let mut reply = rpc::call(env::pd(), opcode, &[], |w| {
-            w.u64(size as u64).i32(cache as i32);
-            if node != RS_ANY_NODE {
-                w.i32(node);
-            }
-        })?;
-        let mut results = reply.reader();
-        if results.bool().map_err(rpc::malformed)? {
-            match reply.take_cap(0) {
-                0 => Err(RS_OUT_OF_CAPS),
-                cap => Ok(cap),
-            }
-        } else {
-            match alloc_error(results.i32().map_err(rpc::malformed)?) {
-                // There is no such node.
-                RS_DENIED if node != RS_ANY_NODE => Err(RS_UNSUPPORTED),
-                e => Err(e),
-            }
-        }
-    };
-    match allocate() {
+    match allocate(size, cache, node) {
         Ok(cap) => {
             // SAFETY: a valid pointer, by the contract.
-            unsafe { *ds = cap };
+            unsafe { *ds = cap.release() };
             RS_OK
         }
         Err(e) => e,
@@ -65,7 +53,7 @@ pub unsafe extern "C" fn rs_ram_alloc(
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_ram_free(ds: rs_cap_t) {
-    let _ = rpc::call(env::pd(), OPCODES.pd.free_ram, &[ds], |_| {});
+    let _ = rpc::call::<()>(env::pd(), &Call::FreeRam { ds: Cap(Lent(ds)) });
     // SAFETY: consumed, by the contract.
     unsafe { rs_cap_drop(ds) };
 }
@@ -121,20 +109,15 @@ pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
 
 /// Quotas of a PD session.
 pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
-    let op = &OPCODES.pd;
     Ok(rs_quota_t {
-        ram_limit: ask(pd, op.ram_quota)?,
-        ram_used: ask(pd, op.used_ram)?,
-        caps_limit: ask(pd, op.cap_quota)?,
-        caps_used: ask(pd, op.used_caps)?,
+        ram_limit: rpc::call(pd, &Call::RamQuota)?,
+        ram_used: rpc::call(pd, &Call::UsedRam)?,
+        caps_limit: rpc::call(pd, &Call::CapQuota)?,
+        caps_used: rpc::call(pd, &Call::UsedCaps)?,
     })
 }
 
 /// The component's RAM quota.
 pub(crate) fn ram_quota() -> Result<u64, rs_err_t> {
-    ask(env::pd(), OPCODES.pd.ram_quota)
-}
-
-fn ask(pd: rs_cap_t, opcode: u64) -> Result<u64, rs_err_t> {
-    rpc::call(pd, opcode, &[], |_| {})?.reader().u64().map_err(rpc::malformed)
+    rpc::call(env::pd(), &Call::RamQuota)
 }

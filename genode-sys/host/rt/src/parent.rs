@@ -3,61 +3,57 @@ use std::ffi::c_char;
 use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
+use genode_host_proto::interface::parent::{ResourceArgs, SessionResponse};
 use genode_host_proto::live::{self, Live};
 use genode_host_proto::opcode::OPCODES;
-use genode_host_proto::wire::Writer;
+use genode_wire::Cap;
 
-use crate::log::bytes;
+use crate::handle::Lent;
+use crate::slices::{self, bytes};
 use crate::{call, env, rpc};
 
-fn tell(opcode: u64, caps: &[rs_cap_t], fill: impl FnOnce(&mut Writer<'_>)) -> rs_err_t {
-    match rpc::call(env::parent(), opcode, caps, fill) {
-        Ok(_) => RS_OK,
+type Call<'a> = genode_host_proto::interface::parent::Call<'a, Lent>;
+
+fn tell(call: &Call<'_>) -> rs_err_t {
+    match rpc::call(env::parent(), call) {
+        Ok(()) => RS_OK,
         Err(e) => e,
     }
 }
 
 /// Tell the parent something that it has nothing to answer to, without waiting until it heard.
-fn post(opcode: u64, caps: &[rs_cap_t], fill: impl FnOnce(&mut Writer<'_>)) {
+fn post(call: &Call<'_>) {
     // Whoever has no parent any more is about to be ended.
-    let _ = rpc::post(env::parent(), opcode, caps, fill);
+    let _ = rpc::post(env::parent(), call);
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_announce(service: *const c_char, service_len: usize) -> rs_err_t {
-    if service_len >= 64 {
-        return RS_OVERFLOW;
-    }
     // SAFETY: a valid string, by the contract.
-    let service = unsafe { bytes(service, service_len) };
-    tell(OPCODES.parent.announce, &[], |w| {
-        w.in_string(service);
-    })
+    match rpc::text(unsafe { bytes(service, service_len) }) {
+        Ok(service) => tell(&Call::Announce { service }),
+        Err(e) => e,
+    }
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_response(id: u64, response: rs_response_t) {
-    let values = &OPCODES.session_response;
     let response = match response {
-        RS_RESPONSE_OK => values.ok,
-        RS_RESPONSE_CLOSED => values.closed,
-        RS_RESPONSE_INSUFFICIENT_RAM => values.insufficient_ram,
-        RS_RESPONSE_INSUFFICIENT_CAPS => values.insufficient_caps,
-        _ => values.denied,
+        RS_RESPONSE_OK => SessionResponse::Ok,
+        RS_RESPONSE_CLOSED => SessionResponse::Closed,
+        RS_RESPONSE_INSUFFICIENT_RAM => SessionResponse::InsufficientRam,
+        RS_RESPONSE_INSUFFICIENT_CAPS => SessionResponse::InsufficientCaps,
+        _ => SessionResponse::Denied,
     };
-    post(OPCODES.parent.session_response, &[], |w| {
-        w.u64(id).i32(response);
-    });
+    post(&Call::SessionResponse { id, response: response.number(&OPCODES) });
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_deliver(id: u64, cap: rs_cap_t) {
-    post(OPCODES.parent.deliver_session_cap, &[cap], |w| {
-        w.u64(id);
-    });
+    post(&Call::DeliverSessionCap { id, cap: Cap(Lent(cap)) });
 }
 
 /// See the seam's header.
@@ -77,9 +73,9 @@ pub unsafe extern "C" fn rs_session_requests(
     let start = std::ptr::with_exposed_provenance::<AtomicU64>(rom + area.start);
     // SAFETY: `size` bytes are attached at `rom` in whole pages, by the contract, and the area lies within; others access
     // it by atomics, too.
-    let words = unsafe { std::slice::from_raw_parts(start, area.len() / 8) };
+    let words = unsafe { slices::shared(start, area.len() / 8) };
     // SAFETY: `capacity` bytes may be written, by the contract.
-    let out = unsafe { std::slice::from_raw_parts_mut(buf.cast::<u8>(), capacity) };
+    let out = unsafe { slices::exclusive(buf.cast::<u8>(), capacity) };
     let read = Live::new(words).read(out);
     if let Some(read) = read {
         // SAFETY: a valid pointer, by the contract.
@@ -90,9 +86,7 @@ pub unsafe extern "C" fn rs_session_requests(
 
 /// Leave: tell the parent, then wait for it to end this process.
 pub(crate) fn exit(value: i32) -> ! {
-    let told = tell(OPCODES.parent.exit, &[], |w| {
-        w.i32(value);
-    });
+    let told = tell(&Call::Exit { value });
     if told != RS_OK {
         // Nobody is there to end this process.
         std::process::abort();
@@ -112,23 +106,22 @@ pub unsafe extern "C" fn rs_exit(value: i32) -> ! {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_resource_request(args: *const c_char, args_len: usize) {
     // SAFETY: a valid string, by the contract.
-    let args = unsafe { bytes(args, args_len) };
-    tell(OPCODES.parent.resource_request, &[], |w| {
-        w.string(args, RS_MAX_ARGS as usize);
-    });
+    let args = ResourceArgs::from_bytes(unsafe { bytes(args, args_len) });
+    if let Some(args) = args {
+        tell(&Call::ResourceRequest { args });
+    }
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_parent_sigh(which: rs_parent_signal_t, context: rs_cap_t) {
-    let parent = &OPCODES.parent;
-    let opcode = match which {
-        RS_RESOURCE_AVAIL => parent.resource_avail_sigh,
-        RS_YIELD => parent.yield_sigh,
-        RS_HEARTBEAT => parent.heartbeat_sigh,
+    let handler = Cap(Lent(context));
+    tell(&match which {
+        RS_RESOURCE_AVAIL => Call::ResourceAvailSigh { handler },
+        RS_YIELD => Call::YieldSigh { handler },
+        RS_HEARTBEAT => Call::HeartbeatSigh { handler },
         _ => return,
-    };
-    tell(opcode, &[context], |_| {});
+    });
 }
 
 /// See the seam's header.
@@ -137,15 +130,12 @@ pub unsafe extern "C" fn rs_yield_request(buf: *mut c_char, capacity: usize) -> 
     if capacity == 0 {
         return 0;
     }
-    let reply = rpc::call(env::parent(), OPCODES.parent.yield_request, &[], |_| {});
-    let mut len = 0;
-    if let Ok(reply) = &reply
-        && let Ok(text) = reply.reader().string(RS_MAX_ARGS as usize)
-    {
-        len = text.len().min(capacity - 1);
-        // SAFETY: at most `capacity` bytes, by the contract.
-        unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), buf.cast(), len) };
-    }
+    let wanted: Result<ResourceArgs, _> = rpc::call(env::parent(), &Call::YieldRequest);
+    let wanted = wanted.unwrap_or_default();
+    let text = wanted.as_bytes();
+    let len = text.len().min(capacity - 1);
+    // SAFETY: at most `capacity` bytes, by the contract.
+    unsafe { std::ptr::copy_nonoverlapping(text.as_ptr(), buf.cast(), len) };
     // SAFETY: `len` is below `capacity`.
     unsafe { *buf.add(len) = 0 };
     len
@@ -154,11 +144,11 @@ pub unsafe extern "C" fn rs_yield_request(buf: *mut c_char, capacity: usize) -> 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_yield_response() {
-    tell(OPCODES.parent.yield_response, &[], |_| {});
+    tell(&Call::YieldResponse);
 }
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_heartbeat_response() {
-    tell(OPCODES.parent.heartbeat_response, &[], |_| {});
+    tell(&Call::HeartbeatResponse);
 }

@@ -1,8 +1,12 @@
 //! Region maps: calls to sessions of the RM service.
 use genode_abi::*;
-use genode_host_proto::opcode::{alloc_error, attach_error, cost, region_map, rm};
+use genode_host_proto::interface::region_map::{Access, AttachError, Attr, Call, Fault, Range};
+use genode_host_proto::interface::{AllocError, rm};
+use genode_host_proto::opcode::cost;
+use genode_wire::{Cap, Handle};
 
 use crate::caps::{borrow, rs_cap_drop};
+use crate::handle::{Lent, Owned};
 use crate::session::{rs_session_close, rs_session_open, rs_session_upgrade};
 use crate::{managed, rpc};
 
@@ -60,55 +64,48 @@ impl Session {
         Err(last)
     }
 
-    fn create(&self, size: usize) -> Result<rs_cap_t, Failed> {
-        let mut reply = rpc::call(self.cap, rm::CREATE, &[], |w| {
-            w.u64(size as u64);
-        })?;
-        let mut results = reply.reader();
-        if results.bool().map_err(rpc::malformed)? {
-            return match reply.take_cap(0) {
-                0 => Err(Failed::Other(RS_OUT_OF_CAPS)),
-                cap => Ok(cap),
-            };
+    fn create(&self, size: usize) -> Result<Owned, Failed> {
+        let call = rm::Call::Create { size: size as u64 };
+        let made: Result<Cap<Owned>, AllocError> = rpc::call(self.cap, &call)?;
+        match made {
+            Ok(Cap(map)) if map.is_valid() => Ok(map),
+            Ok(_) => Err(Failed::Other(RS_OUT_OF_CAPS)),
+            Err(AllocError::OutOfRam) => Err(Failed::Ram),
+            Err(AllocError::OutOfCaps) => Err(Failed::Caps),
+            Err(AllocError::Denied) => Err(Failed::Other(RS_DENIED)),
         }
-        Err(match results.i32().map_err(rpc::malformed)? {
-            alloc_error::OUT_OF_RAM => Failed::Ram,
-            alloc_error::OUT_OF_CAPS => Failed::Caps,
-            _ => Failed::Other(RS_DENIED),
-        })
     }
 }
 
 impl Map {
     fn attach(&self, ds: rs_cap_t, attr: &rs_attach_attr_t) -> Result<usize, Failed> {
-        let flags = u64::from(attr.executable) | u64::from(attr.writeable) << 8;
-        let reply = rpc::call(self.cap, region_map::ATTACH, &[ds], |w| {
-            w.u64(attr.size as u64)
-                .u64(attr.offset as u64)
-                .bool(true)
-                .u64(attr.at as u64)
-                .u64(flags);
-        })?;
-        let mut results = reply.reader();
-        if results.bool().map_err(rpc::malformed)? {
-            let _at = results.u64().map_err(rpc::malformed)?;
-            return Ok(results.u64().map_err(rpc::malformed)? as usize);
-        }
-        Err(match results.i32().map_err(rpc::malformed)? {
-            attach_error::OUT_OF_RAM => Failed::Ram,
-            attach_error::OUT_OF_CAPS => Failed::Caps,
-            attach_error::REGION_CONFLICT => Failed::Other(RS_REGION_CONFLICT),
-            _ => Failed::Other(RS_INVALID),
+        let attr = Attr {
+            size: attr.size as u64,
+            offset: attr.offset as u64,
+            use_at: true,
+            at: attr.at as u64,
+            executable: attr.executable,
+            writeable: attr.writeable,
+        };
+        let call = Call::Attach { ds: Cap(Lent(ds)), attr };
+        let attached: Result<Range, AttachError> = rpc::call(self.cap, &call)?;
+        attached.map(|range| range.num_bytes as usize).map_err(|e| match e {
+            AttachError::OutOfRam => Failed::Ram,
+            AttachError::OutOfCaps => Failed::Caps,
+            AttachError::RegionConflict => Failed::Other(RS_REGION_CONFLICT),
+            AttachError::InvalidDataspace => Failed::Other(RS_INVALID),
         })
     }
 
     fn fault(&self) -> Result<rs_fault_t, rs_err_t> {
-        let reply = rpc::call(self.cap, region_map::FAULT, &[], |_| {})?;
-        let mut results = reply.reader();
-        let kind = results.i32().map_err(rpc::malformed)?;
-        let at = results.u64().map_err(rpc::malformed)? as usize;
-        let kind = rs_fault_kind_t::try_from(kind).unwrap_or(RS_FAULT_NONE);
-        Ok(rs_fault_t { kind, at })
+        let Fault { access, at } = rpc::call(self.cap, &Call::Fault)?;
+        let kind = match access {
+            Access::None => RS_FAULT_NONE,
+            Access::Read => RS_FAULT_READ,
+            Access::Write => RS_FAULT_WRITE,
+            Access::Exec => RS_FAULT_EXEC,
+        };
+        Ok(rs_fault_t { kind, at: at as usize })
     }
 }
 
@@ -173,7 +170,7 @@ pub unsafe extern "C" fn rs_rm_create(
     let made = unsafe { (*session).paid(|| (*session).create(size)) };
     match made {
         Ok(cap) => {
-            let made = Box::into_raw(Box::new(Map { session, cap }));
+            let made = Box::into_raw(Box::new(Map { session, cap: cap.release() }));
             // SAFETY: a valid pointer, by the contract.
             unsafe { *map = made.cast() };
             RS_OK
@@ -192,9 +189,9 @@ pub unsafe extern "C" fn rs_rm_destroy(map: *mut rs_region_map_t) {
     let map = unsafe { Box::from_raw(map.cast::<Map>()) };
     // SAFETY: the session is open as long as it has maps, by the contract.
     let session = unsafe { &*map.session };
-    let told = rpc::call(session.cap, rm::DESTROY, &[map.cap], |_| {});
+    let told = rpc::call::<()>(session.cap, &rm::Call::Destroy { map: Cap(Lent(map.cap)) });
     // SAFETY: the session holds a reference.
-    if let (Ok(_), Some(session)) = (told, unsafe { borrow(session.cap) }) {
+    if let (Ok(()), Some(session)) = (told, unsafe { borrow(session.cap) }) {
         managed::settle(session);
     }
     // SAFETY: ours.
@@ -206,8 +203,8 @@ pub unsafe extern "C" fn rs_rm_destroy(map: *mut rs_region_map_t) {
 pub unsafe extern "C" fn rs_rm_dataspace(map: *mut rs_region_map_t) -> rs_cap_t {
     // SAFETY: a live map, by the contract.
     let map = unsafe { self::map(map) };
-    let asked = rpc::call(map.cap, region_map::DATASPACE, &[], |_| {});
-    asked.map_or(0, |mut reply| reply.take_cap(0))
+    let asked: Result<Cap<Owned>, _> = rpc::call(map.cap, &Call::Dataspace);
+    asked.map_or(0, |Cap(ds)| ds.release())
 }
 
 /// See the seam's header.
@@ -240,11 +237,9 @@ pub unsafe extern "C" fn rs_rm_attach(
 pub unsafe extern "C" fn rs_rm_detach(map: *mut rs_region_map_t, at: usize) {
     // SAFETY: a live map, by the contract.
     let map = unsafe { self::map(map) };
-    let told = rpc::call(map.cap, region_map::DETACH, &[], |w| {
-        w.u64(at as u64);
-    });
+    let told = rpc::call::<()>(map.cap, &Call::Detach { at: at as u64 });
     // SAFETY: the map holds a reference.
-    if let (Ok(_), Some(cap)) = (told, unsafe { borrow(map.cap) }) {
+    if let (Ok(()), Some(cap)) = (told, unsafe { borrow(map.cap) }) {
         managed::settle(cap);
     }
 }
@@ -257,8 +252,8 @@ pub unsafe extern "C" fn rs_rm_fault_handler(
 ) -> rs_err_t {
     // SAFETY: a live map, by the contract.
     let map = unsafe { self::map(map) };
-    match rpc::call(map.cap, region_map::FAULT_HANDLER, &[context], |_| {}) {
-        Ok(_) => RS_OK,
+    match rpc::call(map.cap, &Call::FaultHandler { handler: Cap(Lent(context)) }) {
+        Ok(()) => RS_OK,
         Err(e) => e,
     }
 }

@@ -4,16 +4,22 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use genode_abi::*;
+use genode_affinity::{Affinity, Location, Space};
 use genode_host_proto::control::request as op;
-use genode_host_proto::opcode::{OPCODES, close, env_id, upgrade};
-use genode_host_proto::wire::Affinity;
+use genode_host_proto::interface::parent::{
+    Closed, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
+};
+use genode_host_proto::opcode::{OPCODES, env_id};
+use genode_wire::{Cap, Handle};
 
-use crate::caps::rs_cap_drop;
 use crate::entrypoint::Entrypoint;
-use crate::log::bytes;
+use crate::handle::{Lent, Owned};
 use crate::object::{self, Kind, Object};
+use crate::slices::bytes;
 use crate::sync::lock;
 use crate::{call, control, env, rpc};
+
+type Call<'a> = genode_host_proto::interface::parent::Call<'a, Lent>;
 
 /// Next session id.
 static NEXT: AtomicU64 = AtomicU64::new(env_id::FIRST_FREE);
@@ -38,10 +44,8 @@ fn wait_for_news(seen: u32) -> Result<(), rs_err_t> {
             let object = Object { kind, ctx: std::ptr::null_mut() };
             let raw = std::ptr::from_ref(ep).cast_mut().cast();
             let (_, cap) = object::manage(raw, object)?;
-            let told = rpc::call(env::parent(), OPCODES.parent.session_sigh, &[cap], |_| {});
-            // SAFETY: ours; the parent has its own reference.
-            unsafe { rs_cap_drop(cap) };
-            told?;
+            let cap = Owned::new(cap);
+            rpc::call::<()>(env::parent(), &Call::SessionSigh { handler: Cap(cap.lend()) })?;
             *waiting = Some(ep);
             // What happened before the handler was known must be looked at again.
             NEWS.fetch_add(1, Ordering::Release);
@@ -65,23 +69,25 @@ fn until_answered<T>(mut ask: impl FnMut() -> Result<Option<T>, rs_err_t>) -> Re
     }
 }
 
-fn session_error(code: i32) -> rs_err_t {
-    let values = &OPCODES.session_error;
-    match code {
-        c if c == values.out_of_ram => RS_OUT_OF_RAM,
-        c if c == values.out_of_caps => RS_OUT_OF_CAPS,
-        c if c == values.insufficient_ram => RS_INSUFFICIENT_RAM,
-        c if c == values.insufficient_caps => RS_INSUFFICIENT_CAPS,
-        _ => RS_DENIED,
+/// A number that stands for a [`SessionError`], as the seam's error.
+fn session_error(number: i32) -> rs_err_t {
+    match SessionError::of(number, &OPCODES) {
+        Ok(SessionError::Denied) => RS_DENIED,
+        Ok(SessionError::OutOfRam) => RS_OUT_OF_RAM,
+        Ok(SessionError::OutOfCaps) => RS_OUT_OF_CAPS,
+        Ok(SessionError::InsufficientRam) => RS_INSUFFICIENT_RAM,
+        Ok(SessionError::InsufficientCaps) => RS_INSUFFICIENT_CAPS,
+        Err(e) => rpc::malformed(e),
     }
 }
 
-fn session_cap_error(code: i32) -> rs_err_t {
-    let values = &OPCODES.session_cap_error;
-    match code {
-        c if c == values.insufficient_ram => RS_INSUFFICIENT_RAM,
-        c if c == values.insufficient_caps => RS_INSUFFICIENT_CAPS,
-        _ => RS_DENIED,
+/// A number that stands for a [`SessionCapError`], as the seam's error.
+fn session_cap_error(number: i32) -> rs_err_t {
+    match SessionCapError::of(number, &OPCODES) {
+        Ok(SessionCapError::Denied) => RS_DENIED,
+        Ok(SessionCapError::InsufficientRam) => RS_INSUFFICIENT_RAM,
+        Ok(SessionCapError::InsufficientCaps) => RS_INSUFFICIENT_CAPS,
+        Err(e) => rpc::malformed(e),
     }
 }
 
@@ -102,52 +108,43 @@ pub(crate) fn parent_is_core() -> bool {
 
 /// Open a session; our own account pays unless there is a `payer`, which is for core only.
 pub(crate) fn open(
-    service: &[u8],
-    args: &[u8],
-    affinity: &Affinity,
+    service: ServiceName<'_>,
+    args: SessionArgs<'_>,
+    affinity: Affinity,
     payer: Option<&Payer>,
-) -> Result<(u64, rs_cap_t), rs_err_t> {
-    let op = &OPCODES.parent;
+) -> Result<(u64, Owned), rs_err_t> {
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    let opcode = if payer.is_some() { op.session_for } else { op.session };
-    let mut reply = rpc::call(env::parent(), opcode, &[], |w| {
-        w.u64(id).in_string(service).in_string(args).affinity(affinity);
-        if let Some(payer) = payer {
-            w.u64(payer.index).u64(payer.ram).u64(payer.caps);
+    let call = match payer {
+        None => Call::Session { id, service, args, affinity },
+        Some(&Payer { index: payer, ram, caps }) => {
+            Call::SessionFor { id, service, args, affinity, payer, ram, caps }
         }
-    })?;
-    let mut results = reply.reader();
-    if !results.bool().map_err(rpc::malformed)? {
-        return Err(session_error(results.i32().map_err(rpc::malformed)?));
-    }
-    match reply.take_cap(0) {
-        0 => {}
-        cap => return Ok((id, cap)),
+    };
+    let made: Result<Cap<Owned>, i32> = rpc::call(env::parent(), &call)?;
+    let Cap(cap) = made.map_err(session_error)?;
+    if cap.is_valid() {
+        return Ok((id, cap));
     }
     until_answered(|| {
-        let mut reply = rpc::call(env::parent(), op.session_cap, &[], |w| {
-            w.u64(id);
-        })?;
-        let mut results = reply.reader();
-        if !results.bool().map_err(rpc::malformed)? {
-            return Err(session_cap_error(results.i32().map_err(rpc::malformed)?));
-        }
-        Ok(match reply.take_cap(0) {
-            0 => None,
-            cap => Some((id, cap)),
-        })
+        let asked: Result<Cap<Owned>, i32> = rpc::call(env::parent(), &Call::SessionCap { id })?;
+        let Cap(cap) = asked.map_err(session_cap_error)?;
+        Ok(cap.is_valid().then_some((id, cap)))
     })
 }
 
 /// Close a session at core, which returns what the payer paid.
 pub(crate) fn close_for(id: u64, payer: &Payer) -> Result<(), rs_err_t> {
-    let reply = rpc::call(env::parent(), OPCODES.parent.close_for, &[], |w| {
-        w.u64(id).u64(payer.index).u64(payer.ram).u64(payer.caps);
-    })?;
-    match reply.reader().i32().map_err(rpc::malformed)? {
-        close::DONE => Ok(()),
-        _ => Err(RS_INVALID),
+    let &Payer { index: payer, ram, caps } = payer;
+    match rpc::call(env::parent(), &Call::CloseFor { id, payer, ram, caps })? {
+        Closed::Done => Ok(()),
+        Closed::Pending | Closed::Kept => Err(RS_INVALID),
     }
+}
+
+/// An affinity of the seam's.
+pub(crate) fn affinity(a: &rs_affinity_t) -> Affinity {
+    let (space, at) = (a.space, a.location);
+    Affinity::new(Space::new(space.w, space.h), Location::new(at.x, at.y, at.w, at.h))
 }
 
 /// See the seam's header.
@@ -161,23 +158,18 @@ pub unsafe extern "C" fn rs_session_open(
     id: *mut u64,
     cap: *mut rs_cap_t,
 ) -> rs_err_t {
-    if service_len >= 64 || args_len >= RS_MAX_ARGS as usize {
-        return RS_OVERFLOW;
-    }
     // SAFETY: valid strings, by the contract.
     let (service, args) = unsafe { (bytes(service, service_len), bytes(args, args_len)) };
     // SAFETY: null or a valid affinity, by the contract.
-    let affinity = unsafe { affinity.as_ref() }.map_or_else(Affinity::default, |a| Affinity {
-        space: (a.space.w, a.space.h),
-        at: (a.location.x, a.location.y),
-        size: (a.location.w, a.location.h),
-    });
-    match open(service, args, &affinity, None) {
+    let affinity = unsafe { affinity.as_ref() }.map(self::affinity).unwrap_or_default();
+    let opened =
+        rpc::text(service).and_then(|service| open(service, rpc::text(args)?, affinity, None));
+    match opened {
         Ok((new, c)) => {
             // SAFETY: valid pointers, by the contract.
             unsafe {
                 *id = new;
-                *cap = c;
+                *cap = c.release();
             }
             RS_OK
         }
@@ -192,24 +184,15 @@ pub unsafe extern "C" fn rs_session_upgrade(
     args: *const c_char,
     args_len: usize,
 ) -> rs_err_t {
-    if args_len >= RS_MAX_ARGS as usize {
-        return RS_OVERFLOW;
-    }
     // SAFETY: a valid string, by the contract.
     let args = unsafe { bytes(args, args_len) };
-    let ask = || {
-        let reply = rpc::call(env::parent(), OPCODES.parent.upgrade, &[], |w| {
-            w.u64(id).in_string(args);
-        })?;
-        reply.reader().i32().map_err(rpc::malformed)
-    };
+    let ask = || rpc::call(env::parent(), &Call::Upgrade { id, args: rpc::text(args)? });
     match ask() {
         // The quota is with the server's account already; that the server has not looked yet is no concern of
         // the client's: its next call that needs the quota is served after the upgrade.
-        Ok(upgrade::OK | upgrade::PENDING) => RS_OK,
-        Ok(upgrade::OUT_OF_RAM) => RS_OUT_OF_RAM,
-        Ok(upgrade::OUT_OF_CAPS) => RS_OUT_OF_CAPS,
-        Ok(_) => RS_INVALID,
+        Ok(Upgraded::Ok | Upgraded::Pending) => RS_OK,
+        Ok(Upgraded::OutOfRam) => RS_OUT_OF_RAM,
+        Ok(Upgraded::OutOfCaps) => RS_OUT_OF_CAPS,
         Err(e) => e,
     }
 }
@@ -217,19 +200,13 @@ pub unsafe extern "C" fn rs_session_upgrade(
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_session_close(id: u64) {
-    let parent = &OPCODES.parent;
-    let asked = rpc::call(env::parent(), parent.close, &[], |w| {
-        w.u64(id);
-    });
-    let pending = asked.is_ok_and(|r| r.reader().i32() == Ok(close::PENDING));
-    if pending {
+    let asked: Result<Closed, _> = rpc::call(env::parent(), &Call::Close { id });
+    if asked == Ok(Closed::Pending) {
         // The session is gone when the parent does not know it any more.
         let _ = until_answered(|| {
-            let reply = rpc::call(env::parent(), parent.session_cap, &[], |w| {
-                w.u64(id);
-            })?;
-            let known = reply.reader().bool().map_err(rpc::malformed)?;
-            Ok((!known).then_some(()))
+            let known: Result<Cap<Owned>, i32> =
+                rpc::call(env::parent(), &Call::SessionCap { id })?;
+            Ok(known.is_err().then_some(()))
         });
     }
 }

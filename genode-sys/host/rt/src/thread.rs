@@ -4,10 +4,11 @@ use std::ffi::{c_char, c_void};
 use std::thread::{Builder, JoinHandle};
 
 use genode_abi::*;
+use genode_affinity::Space;
 use genode_host_proto::control::request as op;
-use genode_host_proto::opcode::OPCODES;
+use genode_host_proto::interface::cpu::Call;
 
-use crate::log::bytes;
+use crate::slices::bytes;
 use crate::{control, env, rpc};
 
 /// Smallest stack: what std needs, and what a signal handler adds.
@@ -180,11 +181,9 @@ pub unsafe extern "C" fn rs_affinity_space() -> rs_space_t {
 
 /// The component's affinity space.
 fn space() -> rs_space_t {
-    let space = rpc::call(env::cpu(), OPCODES.cpu.affinity_space, &[], |_| {})
-        .and_then(|reply| reply.reader().u64().map_err(rpc::malformed))
-        .unwrap_or(0);
+    let space: Space = rpc::call(env::cpu(), &Call::AffinitySpace).unwrap_or_default();
     // A space always has a place: the one where the component runs.
-    rs_space_t { w: (space as u32).max(1), h: ((space >> 32) as u32).max(1) }
+    rs_space_t { w: space.width.max(1), h: space.height.max(1) }
 }
 
 /// See the seam's header.

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use genode_host_proto::wire::Affinity;
+use genode_affinity::{Affinity, Location};
 use rustix::thread::CpuSet;
-use topology::{CpuGrid, CpuId, Location, NodeId, Space};
+use topology::{CpuGrid, CpuId, NodeId};
 
 /// RAM of one node.
 #[derive(Clone, Copy, Default)]
@@ -80,12 +80,8 @@ impl Machine {
     }
 
     /// The part of the machine that a session's affinity means; everything if it says nothing sensible.
-    pub(crate) fn place(&self, affinity: &Affinity) -> Location {
-        let (x, y) = affinity.at;
-        let location = Location::new(x, y, affinity.size.0, affinity.size.1);
-        topology::Affinity::new(Space::new(affinity.space.0, affinity.space.1), location)
-            .scale_to(self.space.space())
-            .unwrap_or(self.everywhere())
+    pub(crate) fn place(&self, affinity: Affinity) -> Location {
+        affinity.scale_to(self.space.space()).unwrap_or(self.everywhere())
     }
 
     /// The real CPUs of a location.
@@ -137,6 +133,8 @@ pub(crate) fn real_node(node: NodeId) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use genode_affinity::Space;
+
     use super::*;
 
     fn four_nodes() -> Machine {
@@ -163,10 +161,10 @@ mod tests {
     #[test]
     fn a_place_is_scaled_and_its_locations_have_cpus() {
         let machine = four_nodes();
-        let half = Affinity { space: (2, 1), at: (1, 0), size: (1, 1) };
-        let place = machine.place(&half);
+        let half = Affinity::new(Space::new(2, 1), Location::cpu(1, 0));
+        let place = machine.place(half);
         assert_eq!((place.x, place.width), (4, 4));
-        assert_eq!(machine.place(&Affinity::default()), machine.everywhere());
+        assert_eq!(machine.place(Affinity::default()), machine.everywhere());
         let inner = place.part(Location::cpu(3, 0)).unwrap();
         assert_eq!(inner.x, 7);
         assert_eq!(machine.cpus(inner).count(), 1);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use genode_host_proto::slot::Found;
 use genode_host_proto::sys::{self, Fds, Futex};
 use genode_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
+use genode_wire::ExceptionCode;
 use rustix::event::epoll;
 use rustix::net::{RecvFlags, SendFlags};
 
@@ -15,7 +16,7 @@ use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::note;
 use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, tables};
-use crate::service::{Modules, NotServed, Request, Response, Services};
+use crate::service::{Modules, Request, Response, Services};
 use crate::storm::{Moment, Plan, Storm};
 
 /// Capabilities of the whole system.
@@ -266,38 +267,38 @@ impl Core {
             Some(object) => {
                 self.services.dispatch(&mut self.nucleus, object, &request, &mut response)
             }
-            None => Err(NotServed::Object),
+            None => Err(ExceptionCode::INVALID_OBJECT),
         };
-        let protocol = match served {
-            Ok(()) => 0,
-            Err(e) => {
+        let code = match served {
+            Ok(()) => ExceptionCode::SUCCESS,
+            Err(code) => {
                 response = Response::new();
-                e.protocol()
+                code
             }
         };
-        self.reply(id, protocol, &response);
+        self.reply(id, code, &response);
         while let Some(process) = self.nucleus.broken.pop() {
             self.services.process_ended(&mut self.nucleus, process);
         }
     }
 
-    fn reply(&self, id: SlotId, protocol: i64, response: &Response) {
+    fn reply(&self, id: SlotId, code: ExceptionCode, response: &Response) {
         // The call may have ended the caller.
         let Some(slot) = self.nucleus.slots.get(&id) else { return };
-        let mut caps = response.caps.len();
-        if caps > 0 {
-            let fds: Vec<_> = response.caps.iter().map(std::os::fd::AsFd::as_fd).collect();
-            let valid = [1u8; MAX_CAPS];
-            let sent = slot.socket.as_ref().is_some_and(|socket| {
-                let bytes = valid.get(..caps).unwrap_or_default();
-                sys::send(socket, bytes, &fds, SendFlags::DONTWAIT).is_ok()
-            });
-            if !sent {
-                caps = 0;
+        let caps = response.caps.as_slice();
+        let mut sent = 0;
+        if !caps.is_empty() {
+            let valid: Vec<u8> = caps.iter().map(|cap| cap.is_some().into()).collect();
+            let fds: Vec<_> = caps.iter().flatten().map(std::os::fd::AsFd::as_fd).collect();
+            let socket = slot.socket.as_ref();
+            let delivered = socket
+                .is_some_and(|socket| sys::send(socket, &valid, &fds, SendFlags::DONTWAIT).is_ok());
+            if delivered {
+                sent = caps.len();
             }
         }
         let body = response.body.get(..response.len).unwrap_or_default();
-        let _ = slot.page().reply(&Futex, protocol, body, caps);
+        let _ = slot.page().reply(&Futex, code, body, sent);
     }
 
     /// Show that nothing was lost: the accounts add up and nothing is left.

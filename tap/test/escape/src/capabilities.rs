@@ -1,11 +1,13 @@
 //! Attempts at capabilities: what was not given cannot be named, what was taken back cannot be used.
 use std::os::fd::AsFd;
 
+use genode_affinity::Location;
 use genode_host_proto::control::request;
-use genode_host_proto::opcode::{OPCODES, cost, rom};
-use genode_host_proto::wire::Affinity;
-use genode_host_proto::{CONTROL_FD, GRANTS, INVALID_OBJECT};
+use genode_host_proto::interface::pd::Transferred;
+use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::{CONTROL_FD, GRANTS};
 use genode_sys::*;
+use genode_wire::{ExceptionCode, FixedString};
 use rs_raw as seam;
 use rs_raw::past::{CAPABILITIES, DESCRIPTORS, LENGTH, RawSlot, ask, claim, descriptor};
 
@@ -64,8 +66,8 @@ fn some_slot() -> Option<(RawSlot, u32)> {
         .find_map(|(channel, index, _)| Some((RawSlot::open(channel)?, index)))
 }
 
-/// Calls by an index with an opcode that no object has; the answer's word. `lie` changes a word meanwhile.
-fn nonsense(slot: &RawSlot, index: u32, lie: Option<(usize, u32)>) -> Option<i64> {
+/// Calls by an index with an opcode that no object has; the answer's exception code. `lie` changes a word meanwhile.
+fn nonsense(slot: &RawSlot, index: u32, lie: Option<(usize, u32)>) -> Option<ExceptionCode> {
     if !slot.post(index, &u64::MAX.to_le_bytes()) {
         return None;
     }
@@ -73,7 +75,7 @@ fn nonsense(slot: &RawSlot, index: u32, lie: Option<(usize, u32)>) -> Option<i64
         slot.write(word, value);
     }
     slot.ring();
-    slot.wait().map(|(reply, _)| reply.protocol)
+    slot.wait().map(|(reply, _)| reply.code)
 }
 
 /// Calls past the seam, by indices of the grants table.
@@ -81,7 +83,9 @@ fn slots(tally: &mut Tally) {
     let Some((slot, granted)) = some_slot() else {
         return tally.control("open a slot of its own", false);
     };
-    let served = |index| nonsense(&slot, index, None).is_some_and(|p| p != INVALID_OBJECT);
+    let served = |index| {
+        nonsense(&slot, index, None).is_some_and(|code| code != ExceptionCode::INVALID_OBJECT)
+    };
     tally.control("call what it was granted by its index", served(granted));
     let guesses = (64..GRANTS as u32).step_by(61).chain([0, GRANTS as u32, u32::MAX]);
     tally.attempt("call by an index that it was not granted", { guesses }.any(served));
@@ -98,11 +102,12 @@ fn sessions(tally: &mut Tally) {
         return tally.control("open a session that it has a route to", false);
     };
     tally.control("open a session that it has a route to", true);
-    let dataspace = || seam::call(cap, rom::DATASPACE, &[], |_| {});
-    tally.control("call it", dataspace().is_ok_and(|answer| answer.protocol == 0));
+    let dataspace = || seam::call(cap, OPCODES.rom.dataspace, &[], |_| {});
+    tally.control("call it", dataspace().is_ok_and(|answer| answer.code == ExceptionCode::SUCCESS));
     // SAFETY: no precondition.
     unsafe { rs_session_close(id) };
-    tally.attempt("replay a closed session", dataspace().is_ok_and(|answer| answer.protocol == 0));
+    let replayed = dataspace().is_ok_and(|answer| answer.code == ExceptionCode::SUCCESS);
+    tally.attempt("replay a closed session", replayed);
     for service in ["Timer", "IO_MEM", "IRQ", "VM", "Nothing"] {
         let opened = seam::open(service, "", 1 << 16, 8).is_ok();
         tally.attempt(&format!("open a session of {service}, which it has no route to"), opened);
@@ -122,9 +127,9 @@ fn sessions(tally: &mut Tally) {
     let pd = unsafe { rs_env_cap(RS_ENV_PD) };
     let gift = |to| {
         let answer = seam::call(pd, OPCODES.pd.transfer_ram, &[to], |w| {
-            w.u64(4096);
+            w.put(&4096_u64);
         });
-        answer.is_ok_and(|a| a.protocol == 0 && a.word() as i32 == 0)
+        answer.is_ok_and(|a| a.result() == Ok(Transferred::Ok))
     };
     tally.attempt("transfer quota to itself", gift(pd));
     // SAFETY: as above.
@@ -138,7 +143,7 @@ fn threads(tally: &mut Tally) {
     let (cpu, pd) = unsafe { (rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PD)) };
     let make = |_| {
         let made = seam::call(cpu, OPCODES.cpu.create_thread, &[pd], |w| {
-            w.string(b"t", 32).affinity(&Affinity::default()).u64(0);
+            w.put(&FixedString::<32>::EMPTY).put(&Location::default()).put(&0_u64);
         });
         made.ok().map(|answer| answer.cap()).filter(|cap| *cap != 0)
     };

@@ -7,6 +7,7 @@
 
 mod attempts;
 mod capabilities;
+mod messages;
 mod resources;
 mod sys;
 
@@ -49,6 +50,7 @@ extern "C" fn construct() {
         tally.attempt(attempt.what, (attempt.run)());
     }
     capabilities::run(&mut tally);
+    messages::run(&mut tally);
     resources::run(&mut tally);
     let Tally { refused, controls, wrong } = tally;
     seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));

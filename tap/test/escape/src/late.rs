@@ -4,30 +4,38 @@
 
 use std::time::Duration;
 
-use genode_host_proto::opcode::{OPCODES, close};
+use genode_affinity::Affinity;
+use genode_host_proto::interface::parent::{Closed, ServiceName, SessionArgs};
+use genode_host_proto::opcode::OPCODES;
 use genode_host_proto::slot;
-use genode_host_proto::wire::{Affinity, Reader, Writer};
+use genode_wire::{Caps, ExceptionCode, Reader};
 use rs_raw::past::{DESCRIPTORS, RawSlot, STATE, claim};
-use rs_raw::{exit, log, quota};
+use rs_raw::{Body, NoCap, exit, log, quota};
 
 /// Longer than a request is under way, and shorter than the server takes.
 const SOON: Duration = Duration::from_millis(50);
 /// Longer than the server takes.
 const LATE: Duration = Duration::from_millis(600);
 
-fn body(fill: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
-    let mut body = [0; 512];
-    let mut writer = Writer::new(&mut body);
-    fill(&mut writer);
-    let len = writer.finish().unwrap_or(0);
-    body.get(..len).unwrap_or_default().to_vec()
+fn body(fill: impl FnOnce(&mut Body)) -> Vec<u8> {
+    let mut body = Body::default();
+    fill(&mut body);
+    body.get().unwrap_or_default().to_vec()
+}
+
+/// Whether a reply brings a session, or says why not.
+fn brings(body: &[u8]) -> Option<bool> {
+    Reader::new(body, &mut Caps::<NoCap>::new()).take().ok()
 }
 
 /// A request for a session, which takes a while.
 fn session(id: u64) -> Vec<u8> {
     body(|w| {
-        w.u64(OPCODES.parent.session).u64(id).in_string(b"Storm");
-        w.in_string(b"label=\"late\", ram_quota=32768, cap_quota=8").affinity(&Affinity::default());
+        let args = SessionArgs::new("label=\"late\", ram_quota=32768, cap_quota=8");
+        if let (Some(service), Some(args)) = (ServiceName::new("Storm"), args) {
+            w.put(&OPCODES.parent.session).put(&id).put(&service).put(&args);
+        }
+        w.put(&Affinity::default());
     })
 }
 
@@ -63,19 +71,22 @@ impl Parent {
     /// Whether the slot serves a call that is answered at once.
     fn serves(&self) -> bool {
         let call = body(|w| {
-            w.u64(OPCODES.parent.yield_request);
+            w.put(&OPCODES.parent.yield_request);
         });
         let answer = self.slot.call(self.index, &call);
         // An empty text, and not a session, which would come with a capability.
-        answer.is_some_and(|(reply, _)| reply.protocol == 0 && reply.caps == 0 && reply.len > 0)
+        answer.is_some_and(|(reply, _)| {
+            reply.code == ExceptionCode::SUCCESS && reply.caps == 0 && reply.len > 0
+        })
     }
 
-    fn close(&self, slot: &RawSlot, id: u64) -> Option<i32> {
+    fn close(&self, slot: &RawSlot, id: u64) -> Option<Closed> {
         let call = body(|w| {
-            w.u64(OPCODES.parent.close).u64(id);
+            w.put(&OPCODES.parent.close).put(&id);
         });
         let (reply, body) = slot.call(self.index, &call)?;
-        (reply.protocol == 0).then(|| Reader::new(&body).i32().ok())?
+        let result = Reader::new(&body, &mut Caps::<NoCap>::new()).take().ok();
+        result.filter(|_| reply.code == ExceptionCode::SUCCESS)
     }
 }
 
@@ -90,13 +101,13 @@ extern "C" fn construct() {
     parent.expect("a session that its server makes is waited for", waits);
     parent.slot.write(STATE, slot::IDLE);
     let call = body(|w| {
-        w.u64(OPCODES.parent.yield_request);
+        w.put(&OPCODES.parent.yield_request);
     });
     let posted = parent.slot.post(parent.index, &call);
     parent.slot.ring();
     let late = parent.slot.wait();
     let session_came = late.is_some_and(|(reply, body)| {
-        reply.protocol == 0 && reply.caps == 1 && Reader::new(&body).bool() == Ok(true)
+        reply.code == ExceptionCode::SUCCESS && reply.caps == 1 && brings(&body) == Some(true)
     });
     parent.expect(
         "whoever calls instead of waiting gets the answer that was due",
@@ -105,7 +116,7 @@ extern "C" fn construct() {
     let serves = parent.serves();
     parent.expect("after that the slot serves", serves);
     let closed = parent.close(&parent.slot, 1000);
-    parent.expect("the session is there, and closed late", closed == Some(close::DONE));
+    parent.expect("the session is there, and closed late", closed == Some(Closed::Done));
 
     let waits = parent.begin(&session(1001));
     parent.expect("another one is waited for", waits);
@@ -116,14 +127,14 @@ extern "C" fn construct() {
     let serves = parent.serves();
     parent.expect("and serves", serves);
     let closed = parent.close(&parent.slot, 1001);
-    parent.expect("the session is there nevertheless", closed == Some(close::DONE));
+    parent.expect("the session is there nevertheless", closed == Some(Closed::Done));
 
     let waits = parent.begin(&session(1002));
     parent.expect("a third one is waited for", waits);
     let closed = RawSlot::open(parent.channel).and_then(|second| parent.close(&second, 1002));
-    parent.expect("closed from elsewhere, it is still to come", closed == Some(close::PENDING));
+    parent.expect("closed from elsewhere, it is still to come", closed == Some(Closed::Pending));
     let denied = parent.slot.wait().is_some_and(|(reply, body)| {
-        reply.protocol == 0 && reply.caps == 0 && Reader::new(&body).bool() == Ok(false)
+        reply.code == ExceptionCode::SUCCESS && reply.caps == 0 && brings(&body) == Some(false)
     });
     parent.expect("who waits for what was closed is told that it is denied", denied);
     let serves = parent.serves();

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 
 use genode_host_proto::CONTROL_FD;
 use genode_host_proto::control::Packet;
-use genode_host_proto::opcode::{OPCODES, cost, rom};
+use genode_host_proto::opcode::{OPCODES, cost};
 use genode_host_proto::sys::{self, Fds};
 use genode_sys::*;
 use rs_raw::{self as seam, Random};
@@ -34,12 +34,11 @@ fn messages(random: &mut Random) {
     let (pd, cpu, parent) =
         unsafe { (rs_env_cap(RS_ENV_PD), rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PARENT)) };
     let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
-    let ds = seam::call(module, rom::DATASPACE, &[], |_| {}).map_or(0, |a| a.cap());
+    let ds = seam::call(module, OPCODES.rom.dataspace, &[], |_| {}).map_or(0, |a| a.cap());
     let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |a| a.cap());
     let maps = seam::open("RM", "", cost::RM.ram, cost::RM.caps).map_or(0, |(_, cap)| cap);
-    // CREATE of a region map
-    let map = seam::call(maps, 0, &[], |w| {
-        w.u64(1 << 20);
+    let map = seam::call(maps, OPCODES.rm.create, &[], |w| {
+        w.put(&(1_u64 << 20));
     });
     let map = map.map_or(0, |a| a.cap());
     let targets = [pd, pd, cpu, module, ds, native, maps, map, parent];
@@ -54,7 +53,7 @@ fn messages(random: &mut Random) {
         let words: Vec<u64> = (0..random.below(24)).map(|_| word(random)).collect();
         let reply = seam::call(target, opcode, &caps, |w| {
             for word in &words {
-                w.u64(*word);
+                w.put(word);
             }
         });
         if let Ok(reply) = reply {

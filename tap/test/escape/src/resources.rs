@@ -2,7 +2,7 @@
 use std::os::fd::BorrowedFd;
 
 use genode_host_proto::PAGE;
-use genode_host_proto::opcode::{cost, rom};
+use genode_host_proto::opcode::{OPCODES, cost};
 use genode_sys::*;
 use rustix::fs::{FileType, OFlags};
 
@@ -24,7 +24,7 @@ fn protect(addr: usize) -> bool {
 /// A dataspace that is read-only, and one that is not.
 fn memory(tally: &mut Tally) {
     let rom = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps);
-    let module = rom.and_then(|(_, cap)| seam::call(cap, rom::DATASPACE, &[], |_| {}));
+    let module = rom.and_then(|(_, cap)| seam::call(cap, OPCODES.rom.dataspace, &[], |_| {}));
     let module = module.map_or(0, |answer| answer.cap());
     let addr = seam::attach(module, false).ok();
     tally.control("attach a ROM module for reading", addr.is_some());

@@ -8,9 +8,9 @@ pub mod past;
 mod random;
 mod serve;
 
-use genode_host_proto::opcode::{cost, rom};
-use genode_host_proto::wire::{Reader, Writer};
+use genode_host_proto::opcode::{OPCODES, cost};
 use genode_sys::*;
+use genode_wire::{Caps, Decode, Encode, ExceptionCode, Reader, WireError, Writer};
 pub use random::Random;
 pub use serve::{Reply, serve, signal};
 
@@ -26,11 +26,56 @@ macro_rules! say {
     ($($arg:tt)*) => { $crate::log(&format!($($arg)*)) };
 }
 
+/// Bodies are read and written without their capabilities, which are numbers beside them.
+pub type NoCap = Option<std::convert::Infallible>;
+
+/// A body that is written item by item.
+#[derive(Debug)]
+pub struct Body {
+    bytes: [u8; RS_MAX_BODY as usize],
+    len: usize,
+    fits: bool,
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self { bytes: [0; RS_MAX_BODY as usize], len: 0, fits: true }
+    }
+}
+
+impl Body {
+    /// Appends an item.
+    pub fn put<T: Encode<NoCap> + ?Sized>(&mut self, item: &T) -> &mut Self {
+        let mut caps = Caps::new();
+        let mut writer = Writer::resume(&mut self.bytes, self.len, &mut caps);
+        self.fits &= writer.put(item).is_ok();
+        self.len = writer.len();
+        self
+    }
+
+    /// Appends bytes as one item.
+    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
+        let mut caps = Caps::<NoCap>::new();
+        let mut writer = Writer::resume(&mut self.bytes, self.len, &mut caps);
+        match writer.item(bytes.len()) {
+            Ok(item) => item.copy_from_slice(bytes),
+            Err(_) => self.fits = false,
+        }
+        self.len = writer.len();
+        self
+    }
+
+    /// All items; `None` if some did not fit.
+    pub fn get(&self) -> Option<&[u8]> {
+        self.bytes.get(..self.len).filter(|_| self.fits)
+    }
+}
+
 /// What came back from a call.
 #[derive(Debug)]
 pub struct Answer {
-    /// 0, or an exception's negative number.
-    pub protocol: i64,
+    /// Success, or why there is no result.
+    pub code: ExceptionCode,
     /// The body.
     pub body: Vec<u8>,
     /// Capabilities, owned by whoever has the answer.
@@ -38,14 +83,17 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The body's items.
-    pub fn reader(&self) -> Reader<'_> {
-        Reader::new(&self.body)
+    /// The result, as far as the body tells it.
+    ///
+    /// # Errors
+    /// What is wrong with the body.
+    pub fn result<T: for<'m> Decode<'m, NoCap>>(&self) -> Result<T, WireError> {
+        Reader::new(&self.body, &mut Caps::new()).take()
     }
 
     /// The first word of the body, 0 if there is none.
     pub fn word(&self) -> u64 {
-        self.reader().u64().unwrap_or(0)
+        self.result().unwrap_or(0)
     }
 
     /// The first capability, 0 if there is none.
@@ -62,19 +110,18 @@ pub fn call(
     dst: rs_cap_t,
     opcode: u64,
     caps: &[rs_cap_t],
-    fill: impl FnOnce(&mut Writer<'_>),
+    fill: impl FnOnce(&mut Body),
 ) -> Result<Answer, rs_err_t> {
-    let mut body = [0; RS_MAX_BODY as usize];
-    let mut writer = Writer::new(&mut body);
-    writer.u64(opcode);
-    fill(&mut writer);
-    let len = writer.finish().map_err(|_| RS_OVERFLOW)?;
+    let mut body = Body::default();
+    body.put(&opcode);
+    fill(&mut body);
+    let len = body.get().ok_or(RS_OVERFLOW)?.len();
     let mut all = [0; RS_MAX_CAPS as usize];
     for (to, from) in all.iter_mut().zip(caps) {
         *to = *from;
     }
     let call = rs_msg_t {
-        data: body.as_mut_ptr(),
+        data: body.bytes.as_mut_ptr(),
         len,
         capacity: len,
         caps: all,
@@ -88,13 +135,13 @@ pub fn call(
         caps: [0; RS_MAX_CAPS as usize],
         num_caps: 0,
     };
-    let mut protocol = 0;
+    let mut code = 0;
     // SAFETY: messages and the out parameter are live.
-    match unsafe { rs_call(dst, &raw const call, &raw mut reply, &raw mut protocol) } {
+    match unsafe { rs_call(dst, &raw const call, &raw mut reply, &raw mut code) } {
         RS_OK => {
             out.truncate(reply.len);
             let caps = reply.caps.into_iter().take(reply.num_caps as usize).collect();
-            Ok(Answer { protocol, body: out, caps })
+            Ok(Answer { code: ExceptionCode::new(code), body: out, caps })
         }
         e => Err(e),
     }
@@ -208,7 +255,7 @@ pub fn thread_at(first: rs_location_t, then: rs_location_t) -> bool {
 /// The number that a ROM module holds as text.
 pub fn read_number(module: &str) -> Option<u32> {
     let (id, session) = open("ROM", module, cost::ROM.ram, cost::ROM.caps).ok()?;
-    let ds = call(session, rom::DATASPACE, &[], |_| {}).ok()?.cap();
+    let ds = call(session, OPCODES.rom.dataspace, &[], |_| {}).ok()?.cap();
     let (addr, size) = attach_at(ds, 0, false).ok()?;
     // SAFETY: attached for reading until the end of this function; nobody writes to a boot module.
     let bytes =

@@ -1,11 +1,13 @@
 //! Objects and signal contexts at the main entrypoint, served by closures.
 use std::ffi::c_void;
 
-use genode_host_proto::wire::{Reader, Writer};
 use genode_sys::*;
+use genode_wire::{Caps, Encode, ExceptionCode, Reader};
 
-/// Serves a call: opcode, the rest of the body, capabilities (borrowed), and the reply; returns its word.
-type Handler = Box<dyn FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> i64>;
+use crate::{Body, NoCap};
+
+/// Serves a call: opcode, the rest of the body, capabilities (borrowed), and the reply.
+type Handler = Box<dyn FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> ExceptionCode>;
 
 /// A reply that is being made.
 #[derive(Debug, Default)]
@@ -17,13 +19,9 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Writes the body; what does not fit leaves it empty.
-    pub fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) {
-        let mut buf = [0; RS_MAX_BODY as usize];
-        let mut writer = Writer::new(&mut buf);
-        fill(&mut writer);
-        let len = writer.finish().unwrap_or(0);
-        self.body = buf.get(..len).unwrap_or_default().to_vec();
+    /// Writes the body.
+    pub fn put<T: Encode<NoCap>>(&mut self, result: &T) {
+        self.body = Body::default().put(result).get().unwrap_or_default().to_vec();
     }
 }
 
@@ -38,10 +36,10 @@ unsafe extern "C" fn dispatch(
     let (call, reply) = unsafe { (&*call, &mut *reply) };
     // SAFETY: `len` bytes of the call are valid.
     let body = unsafe { std::slice::from_raw_parts(call.data, call.len) };
-    let opcode = Reader::new(body).u64().unwrap_or(u64::MAX);
+    let opcode = Reader::new(body, &mut Caps::<NoCap>::new()).take().unwrap_or(u64::MAX);
     let caps = call.caps.get(..call.num_caps as usize).unwrap_or_default();
     let mut out = Reply::default();
-    let protocol = handler(opcode, body.get(8..).unwrap_or_default(), caps, &mut out);
+    let code = handler(opcode, body.get(8..).unwrap_or_default(), caps, &mut out);
     reply.len = out.body.len().min(reply.capacity);
     // SAFETY: as much as the reply has room for.
     unsafe { std::ptr::copy_nonoverlapping(out.body.as_ptr(), reply.data, reply.len) };
@@ -49,7 +47,7 @@ unsafe extern "C" fn dispatch(
     for (to, from) in reply.caps.iter_mut().zip(&out.caps) {
         *to = *from;
     }
-    protocol
+    code.value()
 }
 
 /// Serves an object at the main entrypoint for the rest of the component's life, unless it is dissolved.
@@ -57,7 +55,7 @@ unsafe extern "C" fn dispatch(
 /// # Errors
 /// What the seam says.
 pub fn serve(
-    handler: impl FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> i64 + 'static,
+    handler: impl FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> ExceptionCode + 'static,
 ) -> Result<(*mut rs_object_t, rs_cap_t), rs_err_t> {
     let handler: Handler = Box::new(handler);
     let ctx = Box::into_raw(Box::new(handler));

@@ -1,13 +1,16 @@
 //! What a server answers to the requests of its clients, and how they learn of it.
 use genode_abi::*;
+use genode_host_proto::interface::parent::SessionResponse;
+use genode_wire::Handle;
 
-use super::cap::{Amount, Cap};
 use super::close::give_back;
 use super::environment;
+use super::quota::Amount;
 use super::requests;
 use super::serve;
 use super::world::{ChildId, Phase, Provider, Session, SessionId, Waiter, world};
 use crate::entrypoint;
+use crate::handle::Owned;
 use crate::signal::rs_signal_submit;
 
 /// What a server answers.
@@ -16,6 +19,18 @@ pub(super) enum Answer {
     Ok,
     Closed,
     Refused(rs_err_t),
+}
+
+impl Answer {
+    pub(super) fn of(response: SessionResponse) -> Self {
+        match response {
+            SessionResponse::Ok => Self::Ok,
+            SessionResponse::Closed => Self::Closed,
+            SessionResponse::Denied => Self::Refused(RS_DENIED),
+            SessionResponse::InsufficientRam => Self::Refused(RS_INSUFFICIENT_RAM),
+            SessionResponse::InsufficientCaps => Self::Refused(RS_INSUFFICIENT_CAPS),
+        }
+    }
 }
 
 /// Let the call of `child` that is being served wait until the server has answered; false if there is nothing to wait
@@ -90,7 +105,7 @@ pub(super) fn over(session: Option<Session>, error: rs_err_t) {
 }
 
 /// A server delivers a session.
-pub(super) fn deliver(server: ChildId, id: SessionId, cap: Cap) {
+pub(super) fn deliver(server: ChildId, id: SessionId, cap: Owned) {
     let mut world = world();
     let Some(session) = world.sessions.get(&id) else { return };
     let own = matches!(session.provider, Provider::Child(s) if s == server);

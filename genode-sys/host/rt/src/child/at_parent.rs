@@ -3,16 +3,18 @@
 //! Core, if it is our parent, takes the child's payment with the request and returns it with the end of the session.
 //! To any other parent the payment is ours, so that the child pays us first.
 use genode_abi::*;
-use genode_host_proto::wire::Affinity;
+use genode_affinity::Affinity;
 
-use super::cap::{Amount, Cap, Transfer, grant, transfer_all};
+use super::quota::{Amount, Transfer, grant, transfer_all};
 use super::route::warn;
 use super::session::own_pd;
+use crate::handle::Owned;
+use crate::rpc;
 use crate::session::{self, Payer, rs_session_close};
 
 /// What a child was charged, and its account.
 pub(super) struct Payment<'a> {
-    pub(super) pd: &'a Cap,
+    pub(super) pd: &'a Owned,
     pub(super) amount: Amount,
 }
 
@@ -41,16 +43,16 @@ impl Payment<'_> {
 pub(super) fn open(
     service: &str,
     args: &str,
-    affinity: &Affinity,
+    affinity: Affinity,
     payment: Option<&Payment<'_>>,
-) -> Result<(u64, Cap), rs_err_t> {
+) -> Result<(u64, Owned), rs_err_t> {
     if args.len() >= RS_MAX_ARGS as usize {
         warn(&format!("{service} session denied: its arguments exceed 159 characters: {args}"));
         return Err(RS_DENIED);
     }
     let open = |payer| {
-        let (id, cap) = session::open(service.as_bytes(), args.as_bytes(), affinity, payer)?;
-        Ok((id, Cap::owned(cap)))
+        let (service, args) = (rpc::text(service.as_bytes())?, rpc::text(args.as_bytes())?);
+        session::open(service, args, affinity, payer)
     };
     let Some(payment) = payment.filter(|p| p.amount != Amount::default()) else {
         return open(None);

@@ -1,22 +1,23 @@
 //! The end of a session, and the way of its donation back.
-use genode_host_proto::opcode::{close, env_id};
+use genode_host_proto::interface::parent::Closed;
+use genode_host_proto::opcode::env_id;
 
 use super::at_parent::{self, Payment};
-use super::cap::{Transfer, transfer_all};
+use super::quota::{Transfer, transfer_all};
 use super::requests;
 use super::route::warn;
 use super::session::own_pd;
 use super::world::{ChildId, Phase, Provider, Session, SessionId, world};
 
 /// A child closes a session. Environment sessions stay.
-pub(super) fn close_by_client(child: ChildId, client_id: u64) -> i32 {
+pub(super) fn close_by_client(child: ChildId, client_id: u64) -> Closed {
     if client_id < env_id::FIRST_FREE {
-        return close::DONE;
+        return Closed::Done;
     }
     let id = world().find(child, client_id);
     match id {
-        Some(id) if !close(id) => close::PENDING,
-        _ => close::DONE,
+        Some(id) if !close(id) => Closed::Pending,
+        _ => Closed::Done,
     }
 }
 

@@ -2,12 +2,16 @@
 use std::ffi::c_void;
 
 use genode_abi::*;
+use genode_affinity::{Affinity, Location};
 use genode_args::ArgsBuf;
 use genode_args::label::Label;
-use genode_host_proto::opcode::{Cost, OPCODES, cost, env_id, native_pd, rom};
-use genode_host_proto::wire::Affinity;
+use genode_host_proto::interface::native_pd::{self, Ended, Termination};
+use genode_host_proto::interface::pd::{self, Referred};
+use genode_host_proto::interface::{AllocError, cpu, rom};
+use genode_host_proto::opcode::{Cost, cost, env_id};
+use genode_wire::{Cap, FixedString, Handle};
 
-use super::cap::{Amount, Cap, transfer};
+use super::quota::{Amount, transfer};
 use super::requests::RequestsRom;
 use super::route::{Kind, ask, warn};
 use super::session::{SERVER_ARGS, Terms, own_pd};
@@ -15,13 +19,14 @@ use super::world::{
     AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world,
 };
 use super::{answer, at_parent, close, serve};
+use crate::handle::Owned;
 use crate::object::{self, Object};
 use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
 use crate::{log, rpc};
 
 /// Exit code of a process that core could not load a program into. A component tells its own exit values by RPC.
-const NOT_LOADED: i32 = 127;
+const NOT_LOADED: i64 = 127;
 
 /// What to create.
 pub(super) struct Attr {
@@ -45,7 +50,7 @@ fn core_session(
     name: &str,
     service: &str,
     cost: Cost,
-    affinity: &Affinity,
+    affinity: Affinity,
 ) -> Result<AtParent, rs_err_t> {
     let label = Label::new(name).map_err(|_| RS_INVALID)?;
     let asked = args_of(&label, cost)?;
@@ -57,7 +62,7 @@ fn core_session(
         return Err(RS_DENIED);
     }
     let args = args_of(&routed.label, cost)?;
-    let (id, cap) = at_parent::open(service, args.as_str(), &routed.affinity, None)?;
+    let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
     Ok(AtParent { id, cap })
 }
 
@@ -89,7 +94,7 @@ fn dissolve(served: &Served) {
 fn serve_at(ep: Ep, child: ChildId, kind: object::Kind) -> Result<Served, rs_err_t> {
     let ctx = std::ptr::without_provenance_mut::<c_void>(child as usize);
     let (handle, cap) = object::manage(ep.0, Object { kind, ctx })?;
-    Ok(Served { handle, cap: Cap::owned(cap) })
+    Ok(Served { handle, cap: Owned::new(cap) })
 }
 
 /// Create a child with its protection domain and its quota.
@@ -111,9 +116,9 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         ep,
         policy,
         affinity: attr.affinity,
-        pd: AtParent { id: 0, cap: Cap::default() },
+        pd: AtParent { id: 0, cap: Owned::default() },
         cpu: None,
-        thread: Cap::default(),
+        thread: Owned::default(),
         parent,
         faults,
         requests: None,
@@ -121,10 +126,10 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         launched: false,
         failed: None,
         ended: false,
-        session_sigh: Cap::default(),
-        resource_sigh: Cap::default(),
-        yield_sigh: Cap::default(),
-        heartbeat_sigh: Cap::default(),
+        session_sigh: Owned::default(),
+        resource_sigh: Owned::default(),
+        yield_sigh: Owned::default(),
+        heartbeat_sigh: Owned::default(),
         yield_args: String::new(),
     };
     // in the tables from now on, since the policy is asked about it
@@ -139,7 +144,7 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
 }
 
 fn equip(id: ChildId, attr: &Attr) -> Result<(), rs_err_t> {
-    let pd = core_session(id, &attr.name, "PD", cost::PD, &attr.affinity)?;
+    let pd = core_session(id, &attr.name, "PD", cost::PD, attr.affinity)?;
     let (cap, own) = (pd.cap.clone(), own_pd());
     let parent = {
         let mut world = world();
@@ -147,14 +152,13 @@ fn equip(id: ChildId, attr: &Attr) -> Result<(), rs_err_t> {
         child.pd = pd;
         child.parent.cap.clone()
     };
-    let op = &OPCODES.pd;
-    let referred = rpc::call(cap.get(), op.ref_account, &[own.get()], |_| {})?;
-    if referred.reader().i32().map_err(rpc::malformed)? != 0 {
-        return Err(RS_INVALID);
+    let account = Cap(own.lend());
+    match rpc::call(cap.get(), &pd::Call::RefAccount { account })? {
+        Referred::Ok => {}
+        Referred::InvalidSession => return Err(RS_INVALID),
     }
     transfer(&own, &cap, attr.quota)?;
-    rpc::call(cap.get(), op.assign_parent, &[parent.get()], |_| {})?;
-    Ok(())
+    rpc::call(cap.get(), &pd::Call::AssignParent { parent: Cap(parent.lend()) })
 }
 
 /// Open the environment sessions, and start the program if all are there.
@@ -168,29 +172,34 @@ pub(super) fn start(id: ChildId) -> Result<(), rs_err_t> {
         let caps = (child.pd.cap.clone(), child.faults.cap.clone());
         (child.name.clone(), child.binary.clone(), child.affinity, caps.0, caps.1)
     };
-    let cpu = core_session(id, &name, "CPU", cost::CPU, &affinity)?;
+    let cpu = core_session(id, &name, "CPU", cost::CPU, affinity)?;
     let session = cpu.cap.clone();
     if let Some(child) = world().children.get_mut(&id) {
         child.cpu = Some(cpu);
     }
-    let op = &OPCODES.cpu;
-    rpc::call(session.get(), op.exception_sigh, &[faults.get()], |_| {})?;
-    let mut made = rpc::call(session.get(), op.create_thread, &[pd.get()], |w| {
-        // the name may be cut: it is for people
-        let short = name.char_indices().take_while(|(i, _)| *i < 28).map(|(_, c)| c);
-        w.string(short.collect::<String>().as_bytes(), 32);
-        w.u64(0).u64(0).u64(0);
-    })?;
-    if !made.reader().bool().map_err(rpc::malformed)? {
-        return Err(RS_OUT_OF_CAPS);
-    }
-    let thread = Cap::owned(made.take_cap(0));
+    let handler = Cap(faults.lend());
+    rpc::call::<()>(session.get(), &cpu::Call::ExceptionSigh { handler })?;
+    let thread = create_thread(&session, &pd, &name)?;
     if let Some(child) = world().children.get_mut(&id) {
         child.thread = thread;
     }
-    environment_session(id, env_id::LOG, "LOG", &name, cost::LOG, &affinity)?;
-    environment_session(id, env_id::BINARY, "ROM", &binary, cost::ROM, &affinity)?;
+    environment_session(id, env_id::LOG, "LOG", &name, cost::LOG, affinity)?;
+    environment_session(id, env_id::BINARY, "ROM", &binary, cost::ROM, affinity)?;
     launch(id)
+}
+
+/// The thread of a child's program, which ties its PD to its CPU session.
+fn create_thread(cpu: &Owned, pd: &Owned, name: &str) -> Result<Owned, rs_err_t> {
+    // the name may be cut: it is for people
+    let short = name.char_indices().take_while(|(i, _)| *i < 28).map(|(_, c)| c);
+    let call = cpu::Call::CreateThread {
+        pd: Cap(pd.lend()),
+        name: FixedString::new(&short.collect::<String>()).unwrap_or_default(),
+        location: Location::default(),
+        entry: 0,
+    };
+    let made: Result<Cap<Owned>, AllocError> = rpc::call(cpu.get(), &call)?;
+    made.map(|Cap(thread)| thread).map_err(|_| RS_OUT_OF_CAPS)
 }
 
 fn environment_session(
@@ -199,7 +208,7 @@ fn environment_session(
     service: &str,
     label: &str,
     cost: Cost,
-    affinity: &Affinity,
+    affinity: Affinity,
 ) -> Result<(), rs_err_t> {
     let bare = Label::new(label).map_err(|_| RS_INVALID)?;
     let asked = args_of(&bare, cost)?;
@@ -279,7 +288,7 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
     // A server among our children may be calling us right now. We must not wait for it on the entrypoint.
     let spawned = std::thread::Builder::new().name("load".into()).spawn(move || {
         if let Err(e) = load(&pd, &rom_session) {
-            let mut faults = Cap::default();
+            let mut faults = Owned::default();
             if let Some(child) = world().children.get_mut(&id) {
                 child.failed = Some(e);
                 faults = child.faults.cap.clone();
@@ -292,24 +301,18 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
 }
 
 /// Load the program from its ROM session into the protection domain, and start it.
-fn load(pd: &Cap, rom_session: &Cap) -> Result<(), rs_err_t> {
-    let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;
-    let native = Cap::owned(asked.take_cap(0));
-    let mut asked = rpc::call(rom_session.get(), rom::DATASPACE, &[], |_| {})?;
-    let program = Cap::owned(asked.take_cap(0));
+fn load(pd: &Owned, rom_session: &Owned) -> Result<(), rs_err_t> {
+    let native = native_pd(pd)?;
+    let Cap(program): Cap<Owned> = rpc::call(rom_session.get(), &rom::Call::Dataspace)?;
     if !program.is_valid() {
         return Err(RS_DENIED);
     }
     // whether it can run is told as the end of its process, see `on_fault`
-    rpc::call(native.get(), native_pd::START, &[program.get()], |_| {})?;
-    Ok(())
+    rpc::call(native.get(), &native_pd::Call::Start { binary: Cap(program.lend()) })
 }
 
-fn termination(native: &Cap) -> Result<(i32, i32), rs_err_t> {
-    let reply = rpc::call(native.get(), native_pd::TERMINATION, &[], |_| {})?;
-    let mut results = reply.reader();
-    let how = results.i32().map_err(rpc::malformed)?;
-    Ok((how, results.i32().map_err(rpc::malformed)?))
+fn native_pd(pd: &Owned) -> Result<Owned, rs_err_t> {
+    rpc::call(pd.get(), &pd::Call::NativePd).map(|Cap(native)| native)
 }
 
 /// The child's process ended without telling, or there is news of its environment.
@@ -317,26 +320,27 @@ unsafe extern "C" fn on_fault(ctx: *mut c_void, _count: u32) {
     let id = ctx.addr() as ChildId;
     continue_start(id);
     let Some(pd) = world().pd(id) else { return };
-    let ask = || {
-        let mut asked = rpc::call(pd.get(), OPCODES.pd.native_pd, &[], |_| {})?;
-        termination(&Cap::owned(asked.take_cap(0)))
-    };
+    let ask = || rpc::call(native_pd(&pd)?.get(), &native_pd::Call::Termination);
     match ask() {
-        Ok((0, _)) => {}
-        Ok((1, NOT_LOADED)) => {
+        Ok(Termination { ended: Ended::Not, .. }) => {}
+        Ok(Termination { ended: Ended::Exited, value: NOT_LOADED }) => {
             if let Some(child) = world().children.get_mut(&id) {
                 child.failed = Some(RS_INVALID);
             }
             continue_start(id);
         }
-        Ok((1, value)) => serve::ended(id, RS_CHILD_EXITED, value),
-        Ok((_, signal)) => serve::ended(id, RS_CHILD_FAULTED, signal),
+        Ok(Termination { ended: Ended::Exited, value }) => {
+            serve::ended(id, RS_CHILD_EXITED, value as i32);
+        }
+        Ok(Termination { ended: Ended::Killed, value: signal }) => {
+            serve::ended(id, RS_CHILD_FAULTED, signal as i32);
+        }
         Err(_) => serve::ended(id, RS_CHILD_FAULTED, 0),
     }
 }
 
 /// The ROM session by which a child gets requests of its clients; made when it first asks.
-pub(super) fn requests_rom(id: ChildId) -> Result<Cap, rs_err_t> {
+pub(super) fn requests_rom(id: ChildId) -> Result<Owned, rs_err_t> {
     let ep = {
         let world = world();
         let child = world.children.get(&id).ok_or(RS_GONE)?;

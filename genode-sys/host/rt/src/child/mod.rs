@@ -6,9 +6,9 @@
 //! servers read them with.
 mod answer;
 mod at_parent;
-mod cap;
 mod close;
 mod environment;
+mod quota;
 mod requests;
 mod route;
 mod serve;
@@ -19,14 +19,13 @@ mod world;
 use std::ffi::c_char;
 
 use genode_abi::*;
-use genode_host_proto::wire::Affinity;
 
-use self::cap::{Amount, transfer};
 use self::environment::Attr;
+use self::quota::{Amount, transfer};
 use self::session::own_pd;
 use self::world::{ChildId, Ep, Policy, world};
-use crate::log::bytes;
-use crate::memory;
+use crate::slices::bytes;
+use crate::{memory, session as seam};
 
 /// Longest name of a child or a module with its NUL (Genode's `Child_policy::Name`).
 const MAX_NAME: usize = 64;
@@ -58,12 +57,11 @@ pub unsafe extern "C" fn rs_child_create(
         String::from_utf8(s.to_vec()).ok().filter(|_| fits)
     };
     let (Some(name), Some(binary)) = (text(name), text(binary)) else { return RS_INVALID };
-    let (s, l) = (attr.affinity.space, attr.affinity.location);
     let attr = Attr {
         name,
         binary,
         quota: Amount { ram: attr.ram, caps: attr.caps },
-        affinity: Affinity { space: (s.w, s.h), at: (l.x, l.y), size: (l.w, l.h) },
+        affinity: seam::affinity(&attr.affinity),
     };
     match environment::create(Ep(ep), &attr, Policy(policy)) {
         Ok(id) => {

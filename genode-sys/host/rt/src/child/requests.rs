@@ -10,17 +10,19 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
-use genode_host_proto::INVALID_OPCODE;
+use genode_host_proto::interface::Call as _;
+use genode_host_proto::interface::rom::Call;
 use genode_host_proto::live::{self, Count, Live};
-use genode_host_proto::opcode::rom;
-use genode_host_proto::wire::{Reader, Writer};
+use genode_host_proto::opcode::OPCODES;
+use genode_wire::{Cap, ExceptionCode, Handle, Writer};
 
-use super::cap::Cap;
 use super::world::{ChildId, Ep, Phase, Provider, Served, Session, SessionId, World, world};
 use crate::attach::{rs_attach, rs_detach};
+use crate::handle::{Lent, Owned};
 use crate::memory::{rs_ram_alloc, rs_ram_free};
 use crate::object::{self, Kind, Object};
 use crate::signal::rs_signal_submit;
+use crate::{rpc, slices};
 
 /// Name of the ROM.
 pub(super) const NAME: &str = "session_requests";
@@ -28,13 +30,13 @@ pub(super) const NAME: &str = "session_requests";
 /// One ROM session, the same for all who ask.
 pub(super) struct RequestsRom {
     pub(super) served: Served,
-    sigh: Cap,
+    sigh: Owned,
     memory: Option<Memory>,
 }
 
 /// A dataspace attached here.
 struct Memory {
-    ds: Cap,
+    ds: Owned,
     addr: usize,
     /// Bytes of the ROM, and where they are shown.
     size: usize,
@@ -60,7 +62,7 @@ impl Memory {
             unsafe { rs_ram_free(ds) };
             return Err(mapped);
         }
-        let ds = Cap::owned(ds);
+        let ds = Owned::new(ds);
         let shown = live::area(size).unwrap_or_default();
         Ok(Self { ds, addr, size: shown.start, shown, count: Count::default() })
     }
@@ -69,7 +71,7 @@ impl Memory {
     fn shown(&mut self) -> (Live<'_>, &mut Count) {
         let start = std::ptr::with_exposed_provenance::<AtomicU64>(self.addr + self.shown.start);
         // SAFETY: mapped as long as `self`, in whole pages; everybody accesses this part by atomics only.
-        let words = unsafe { std::slice::from_raw_parts(start, self.shown.len() / 8) };
+        let words = unsafe { slices::shared(start, self.shown.len() / 8) };
         (Live::new(words), &mut self.count)
     }
 
@@ -105,8 +107,8 @@ impl RequestsRom {
         let ctx = std::ptr::without_provenance_mut::<c_void>(child as usize);
         let kind = Kind::Rpc { function: Some(dispatch) };
         let (handle, cap) = object::manage(ep.0, Object { kind, ctx })?;
-        let served = Served { handle, cap: Cap::owned(cap) };
-        Ok(Self { served, sigh: Cap::default(), memory: None })
+        let served = Served { handle, cap: Owned::new(cap) };
+        Ok(Self { served, sigh: Owned::default(), memory: None })
     }
 }
 
@@ -140,7 +142,7 @@ impl World {
 }
 
 /// Bring the memory up to date; the dataspace if `anew` was wanted or it must be a larger one.
-fn refresh(child: ChildId, anew: bool) -> Option<Cap> {
+fn refresh(child: ChildId, anew: bool) -> Option<Owned> {
     let (text, memory) = {
         let mut world = world();
         // What comes from now on is not in the text, and cannot be shown while the memory is away.
@@ -175,40 +177,32 @@ unsafe extern "C" fn dispatch(
     reply: *mut rs_msg_t,
 ) -> i64 {
     let child = ctx.addr() as ChildId;
-    // SAFETY: the seam passes live messages, `len` bytes of the call are valid, `capacity` of the reply writeable.
-    let (call, reply) = unsafe { (&*call, &mut *reply) };
-    // SAFETY: as above.
-    let (body, out) = unsafe {
-        (
-            std::slice::from_raw_parts(call.data, call.len),
-            std::slice::from_raw_parts_mut(reply.data, reply.capacity),
-        )
-    };
-    let mut writer = Writer::new(out);
-    match Reader::new(body).u64() {
-        Ok(rom::DATASPACE) => {
-            if let Some(ds) = refresh(child, true) {
-                reply.caps[0] = ds.release();
-                reply.num_caps = 1;
-            }
-        }
-        Ok(rom::UPDATE) => {
-            writer.bool(refresh(child, false).is_some());
-        }
-        Ok(rom::SIGH) => {
-            let sigh = Cap::dup(if call.num_caps > 0 { call.caps[0] } else { 0 });
+    // SAFETY: the messages of a dispatch function.
+    unsafe {
+        rpc::serve(call, reply, |call, reply| serve(child, &Call::read(&OPCODES, call)?, reply))
+    }
+}
+
+fn serve(
+    child: ChildId,
+    call: &Call<Lent>,
+    reply: &mut Writer<'_, Owned>,
+) -> Result<(), ExceptionCode> {
+    match call {
+        Call::Dataspace => reply.put(&Cap(refresh(child, true).unwrap_or(Owned::INVALID)))?,
+        Call::Update => reply.put(&refresh(child, false).is_some())?,
+        Call::Sigh { handler } => {
+            let sigh = Owned::dup(handler.0.0);
             if let Some(requests) =
                 world().children.get_mut(&child).and_then(|c| c.requests.as_mut())
             {
                 requests.sigh = sigh;
             }
             changed(child); // what came before the handler was known
-            writer.u64(0);
+            reply.put(&())?;
         }
-        _ => return INVALID_OPCODE,
     }
-    reply.len = writer.finish().unwrap_or(0);
-    0
+    Ok(())
 }
 
 /// The ROM's text, as Genode generates it.
@@ -243,7 +237,12 @@ fn create(text: &mut String, id: SessionId, session: &Session) -> std::fmt::Resu
     write!(
         text,
         "</args>\n\t\t<affinity>\n\t\t\t<space width=\"{}\" height=\"{}\"/>\n\t\t\t<location xpos=\"{}\" ypos=\"{}\" width=\"{}\" height=\"{}\"/>\n\t\t</affinity>\n\t</create>\n",
-        a.space.0, a.space.1, a.at.0, a.at.1, a.size.0, a.size.1
+        a.space.width,
+        a.space.height,
+        a.location.x,
+        a.location.y,
+        a.location.width,
+        a.location.height
     )
 }
 
@@ -264,9 +263,9 @@ fn escape(text: &mut String, value: &str) {
 
 #[cfg(test)]
 mod tests {
-    use genode_host_proto::wire::Affinity;
+    use genode_affinity::{Affinity, Location, Space};
 
-    use super::super::cap::Amount;
+    use super::super::quota::Amount;
     use super::*;
 
     fn session(phase: Phase) -> Session {
@@ -276,10 +275,10 @@ mod tests {
             service: "Hello".into(),
             label: "client -> a \"<b>\"".into(),
             args: "label=\"x -> y\", ram_quota=4096, cap_quota=3".into(),
-            affinity: Affinity { space: (4, 1), at: (1, 0), size: (2, 1) },
+            affinity: Affinity::new(Space::new(4, 1), Location::new(1, 0, 2, 1)),
             provider: Provider::Child(2),
             phase,
-            cap: Cap::default(),
+            cap: Owned::default(),
             charged: Amount::default(),
             donated: Amount::default(),
             queued: Amount::default(),

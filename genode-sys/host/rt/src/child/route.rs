@@ -2,12 +2,12 @@
 use std::ffi::c_char;
 
 use genode_abi::*;
+use genode_affinity::Affinity;
 use genode_args::label::Label;
-use genode_host_proto::wire::Affinity;
 
-use super::cap::Cap;
 use super::world::{ChildId, world};
-use crate::log;
+use crate::handle::Owned;
+use crate::{log, session};
 
 /// The policy's answer to a request.
 pub(super) struct Routed {
@@ -20,7 +20,7 @@ pub(super) struct Routed {
 pub(super) enum Kind {
     Parent,
     Child(ChildId),
-    Local(Cap),
+    Local(Owned),
 }
 
 /// Say something about a child.
@@ -34,16 +34,16 @@ pub(super) fn ask(
     service: &str,
     label: &str,
     args: &str,
-    affinity: &Affinity,
+    Affinity { space, location }: Affinity,
 ) -> Result<Routed, rs_err_t> {
     let policy = world().children.get(&child).map(|c| c.policy).ok_or(RS_GONE)?;
     let affinity = rs_affinity_t {
-        space: rs_space_t { w: affinity.space.0, h: affinity.space.1 },
+        space: rs_space_t { w: space.width, h: space.height },
         location: rs_location_t {
-            x: affinity.at.0,
-            y: affinity.at.1,
-            w: affinity.size.0,
-            h: affinity.size.1,
+            x: location.x,
+            y: location.y,
+            w: location.width,
+            h: location.height,
         },
     };
     let request = rs_request_t {
@@ -69,7 +69,7 @@ pub(super) fn ask(
         // SAFETY: the policy's own context, live arguments, on the entrypoint of the child.
         unsafe { function(policy.0.ctx, &raw const request, &raw mut route) };
     }
-    let local = Cap::owned(route.local);
+    let local = Owned::new(route.local);
     let provider = match route.kind {
         RS_ROUTE_PARENT => Kind::Parent,
         RS_ROUTE_CHILD => Kind::Child(route.server.addr() as ChildId),
@@ -79,10 +79,9 @@ pub(super) fn ask(
     let bytes = route.label.map(|c| c as u8);
     let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
     let text = std::str::from_utf8(text).map_err(|_| RS_DENIED)?;
-    let (s, l) = (route.affinity.space, route.affinity.location);
     Ok(Routed {
         provider,
         label: Label::new(text).map_err(|_| RS_DENIED)?,
-        affinity: Affinity { space: (s.w, s.h), at: (l.x, l.y), size: (l.w, l.h) },
+        affinity: session::affinity(&route.affinity),
     })
 }

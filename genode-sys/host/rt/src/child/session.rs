@@ -3,18 +3,20 @@
 //! After Genode's `repos/base/src/lib/base/child.cc` (26.02). The client's donation goes from its account to ours and on
 //! to the server's; when the session is over, it goes the way back.
 use genode_abi::*;
+use genode_affinity::Affinity;
 use genode_args::label::Label;
 use genode_args::{ArgsBuf, ArgsRef};
-use genode_host_proto::wire::Affinity;
+use genode_wire::Handle;
 
 use super::at_parent::{self, Payment};
-use super::cap::{Amount, Cap, Transfer, transfer_all};
 use super::close::give_back;
 use super::environment;
+use super::quota::{Amount, Transfer, transfer_all};
 use super::requests;
 use super::route::{Kind, ask, warn};
 use super::world::{ChildId, Phase, Provider, Session, world};
 use crate::env;
+use crate::handle::Owned;
 
 /// RAM that a parent keeps of a donation for its record of the session: `Session_state::Factory::session_costs` of
 /// Genode 26.02.
@@ -27,8 +29,8 @@ const MAX_SESSIONS: usize = 4096;
 pub(super) const SERVER_ARGS: usize = 256;
 
 /// Our own PD session; borrowed by the environment, so one more reference.
-pub(super) fn own_pd() -> Cap {
-    Cap::dup(env::pd())
+pub(super) fn own_pd() -> Owned {
+    Owned::dup(env::pd())
 }
 
 /// A child requests a session. The capability, invalid while the server has not answered.
@@ -37,8 +39,8 @@ pub(super) fn request(
     client_id: u64,
     service: &str,
     given: &str,
-    affinity: &Affinity,
-) -> Result<Cap, rs_err_t> {
+    affinity: Affinity,
+) -> Result<Owned, rs_err_t> {
     let name = world().children.get(&child).map(|c| c.name.clone()).ok_or(RS_DENIED)?;
     let known = |world: &super::world::World| {
         let of_child = world.sessions.values().filter(|s| s.client == Some(child)).count();
@@ -62,7 +64,7 @@ pub(super) fn request(
 
     let own_rom = service == "ROM" && label.last_element() == requests::NAME;
     let (provider, at_server, affinity) = if own_rom {
-        (None, label, *affinity)
+        (None, label, affinity)
     } else {
         let routed = ask(child, service, label.as_str(), args.as_str(), affinity)?;
         (Some(routed.provider), routed.label, routed.affinity)
@@ -102,13 +104,12 @@ pub(super) struct Terms<'a> {
 
 impl Terms<'_> {
     /// Charge the client, and bring the session about. On failure nothing is left of it.
-    pub(super) fn initiate(self, provider: Kind) -> Result<Cap, rs_err_t> {
+    pub(super) fn initiate(self, provider: Kind) -> Result<Owned, rs_err_t> {
         match provider {
             Kind::Parent => {
                 let payment = Payment { pd: &self.account()?, amount: self.charged };
                 let args = self.args.as_str();
-                let (id, cap) =
-                    at_parent::open(self.service, args, &self.affinity, Some(&payment))?;
+                let (id, cap) = at_parent::open(self.service, args, self.affinity, Some(&payment))?;
                 Ok(self.record(Provider::Parent(id), Phase::HandedOut, cap))
             }
             Kind::Local(cap) if cap.is_valid() => {
@@ -123,15 +124,15 @@ impl Terms<'_> {
                     Transfer { from: &client, to: &own, amount: self.charged },
                     Transfer { from: &own, to: &server_pd, amount: self.donated },
                 ])?;
-                self.record(Provider::Child(server), Phase::Create, Cap::default());
+                self.record(Provider::Child(server), Phase::Create, Owned::default());
                 requests::changed(server);
-                Ok(Cap::default())
+                Ok(Owned::default())
             }
         }
     }
 
     /// The ROM by which the child learns of requests to itself.
-    fn own_requests(self) -> Result<Cap, rs_err_t> {
+    fn own_requests(self) -> Result<Owned, rs_err_t> {
         let payment = Payment { pd: &self.account()?, amount: self.charged };
         payment.take()?;
         let cap = environment::requests_rom(self.client);
@@ -139,11 +140,11 @@ impl Terms<'_> {
         Ok(self.record(Provider::Requests, Phase::HandedOut, cap))
     }
 
-    fn account(&self) -> Result<Cap, rs_err_t> {
+    fn account(&self) -> Result<Owned, rs_err_t> {
         world().pd(self.client).ok_or(RS_DENIED)
     }
 
-    fn record(self, provider: Provider, phase: Phase, cap: Cap) -> Cap {
+    fn record(self, provider: Provider, phase: Phase, cap: Owned) -> Owned {
         let session = Session {
             client: Some(self.client),
             client_id: self.client_id,
@@ -168,7 +169,7 @@ impl Terms<'_> {
 }
 
 /// A child asks for a session that was not there before.
-pub(super) fn session_cap(child: ChildId, client_id: u64) -> Result<Cap, rs_err_t> {
+pub(super) fn session_cap(child: ChildId, client_id: u64) -> Result<Owned, rs_err_t> {
     let (session, refused) = {
         let mut world = world();
         let id = world.find(child, client_id).ok_or(RS_DENIED)?;
@@ -180,7 +181,7 @@ pub(super) fn session_cap(child: ChildId, client_id: u64) -> Result<Cap, rs_err_
                 return Ok(session.cap.clone());
             }
             Phase::HandedOut | Phase::Upgrade(_) => return Ok(session.cap.clone()),
-            Phase::Create | Phase::Close => return Ok(Cap::default()),
+            Phase::Create | Phase::Close => return Ok(Owned::default()),
         }
     };
     if let Some(session) = session {

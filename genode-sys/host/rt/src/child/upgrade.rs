@@ -1,32 +1,32 @@
 //! A client donates more to one of its sessions.
 use genode_abi::*;
 use genode_args::{ArgsBuf, ArgsRef};
-use genode_host_proto::opcode::upgrade;
+use genode_host_proto::interface::parent::Upgraded;
 
-use super::cap::{Amount, Transfer, transfer, transfer_all};
+use super::quota::{Amount, Transfer, transfer, transfer_all};
 use super::requests;
 use super::session::own_pd;
 use super::world::{ChildId, Phase, Provider, world};
 use crate::session::rs_session_upgrade;
 
 /// A child donates more to a session.
-pub(super) fn upgrade(child: ChildId, client_id: u64, args: &str) -> i32 {
+pub(super) fn upgrade(child: ChildId, client_id: u64, args: &str) -> Upgraded {
     match try_upgrade(child, client_id, args) {
         Ok(result) => result,
-        Err(RS_OUT_OF_CAPS) => upgrade::OUT_OF_CAPS,
-        Err(_) => upgrade::OUT_OF_RAM,
+        Err(RS_OUT_OF_CAPS) => Upgraded::OutOfCaps,
+        Err(_) => Upgraded::OutOfRam,
     }
 }
 
-fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<i32, rs_err_t> {
+fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, rs_err_t> {
     let wanted = ArgsRef::new(args);
     let amount = Amount { ram: wanted.ram_quota(), caps: wanted.cap_quota() };
     let (id, provider, server, pd) = {
         let world = world();
-        let Some(id) = world.find(child, client_id) else { return Ok(upgrade::OK) };
-        let Some(session) = world.sessions.get(&id) else { return Ok(upgrade::OK) };
+        let Some(id) = world.find(child, client_id) else { return Ok(Upgraded::Ok) };
+        let Some(session) = world.sessions.get(&id) else { return Ok(Upgraded::Ok) };
         if !matches!(session.phase, Phase::HandedOut | Phase::Upgrade(_)) {
-            return Ok(upgrade::PENDING); // there is nothing yet, or no more, to donate to
+            return Ok(Upgraded::Pending); // there is nothing yet, or no more, to donate to
         }
         let (provider, server) = match session.provider {
             Provider::Parent(id) => (Some(id), None),
@@ -61,9 +61,9 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<i32, rs_err
     Ok(match server {
         Some((server, _)) => {
             requests::changed(server);
-            upgrade::PENDING
+            Upgraded::Pending
         }
-        None => upgrade::OK,
+        None => Upgraded::Ok,
     })
 }
 

@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
-use genode_host_proto::wire::Affinity;
+use genode_affinity::Affinity;
 
-use super::cap::{Amount, Cap};
+use super::quota::Amount;
 use super::requests::RequestsRom;
 use crate::entrypoint::{self, Held, Late};
+use crate::handle::Owned;
 use crate::object::Handle;
 use crate::sync::lock;
 
@@ -30,7 +31,7 @@ unsafe impl Send for Policy {}
 /// An object of ours, dissolved by whoever destroys the child.
 pub(super) struct Served {
     pub(super) handle: *mut Handle,
-    pub(super) cap: Cap,
+    pub(super) cap: Owned,
 }
 
 // SAFETY: the handle is passed to `object::dissolve` only, once.
@@ -46,7 +47,7 @@ unsafe impl Send for Ep {}
 /// A session of ours at our parent on behalf of a child.
 pub(super) struct AtParent {
     pub(super) id: u64,
-    pub(super) cap: Cap,
+    pub(super) cap: Owned,
 }
 
 /// A child.
@@ -58,7 +59,7 @@ pub(super) struct Child {
     pub(super) affinity: Affinity,
     pub(super) pd: AtParent,
     pub(super) cpu: Option<AtParent>,
-    pub(super) thread: Cap,
+    pub(super) thread: Owned,
     pub(super) parent: Served,
     pub(super) faults: Served,
     pub(super) requests: Option<RequestsRom>,
@@ -68,10 +69,10 @@ pub(super) struct Child {
     /// Why the program could not be loaded.
     pub(super) failed: Option<rs_err_t>,
     pub(super) ended: bool,
-    pub(super) session_sigh: Cap,
-    pub(super) resource_sigh: Cap,
-    pub(super) yield_sigh: Cap,
-    pub(super) heartbeat_sigh: Cap,
+    pub(super) session_sigh: Owned,
+    pub(super) resource_sigh: Owned,
+    pub(super) yield_sigh: Owned,
+    pub(super) heartbeat_sigh: Owned,
     pub(super) yield_args: String,
 }
 
@@ -117,7 +118,7 @@ pub(super) struct Session {
     pub(super) affinity: Affinity,
     pub(super) provider: Provider,
     pub(super) phase: Phase,
-    pub(super) cap: Cap,
+    pub(super) cap: Owned,
     /// What was taken from the client.
     pub(super) charged: Amount,
     /// What of it went to the server.
@@ -165,7 +166,7 @@ impl World {
     }
 
     /// PD session of a child.
-    pub(super) fn pd(&self, child: ChildId) -> Option<Cap> {
+    pub(super) fn pd(&self, child: ChildId) -> Option<Owned> {
         self.children.get(&child).map(|c| c.pd.cap.clone())
     }
 
@@ -178,7 +179,7 @@ impl World {
     }
 
     /// Signal context of a child for news of its sessions.
-    pub(super) fn session_sigh(&self, child: Option<ChildId>) -> Cap {
+    pub(super) fn session_sigh(&self, child: Option<ChildId>) -> Owned {
         let child = child.and_then(|c| self.children.get(&c));
         child.map(|c| c.session_sigh.clone()).unwrap_or_default()
     }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 use genode_abi::*;
 use genode_host_proto::slot::Found;
 use genode_host_proto::sys::Futex;
-use genode_host_proto::{INVALID_OBJECT, MAX_BODY, MAX_CAPS};
+use genode_host_proto::{MAX_BODY, MAX_CAPS};
+use genode_wire::ExceptionCode;
 use rustix::net::SendFlags;
 
 use super::Entrypoint;
@@ -63,7 +64,7 @@ impl Entrypoint {
             caps: [0; MAX_CAPS],
             num_caps: 0,
         };
-        let protocol = self.dispatch(object, &call, &mut reply);
+        let code = self.dispatch(object, &call, &mut reply);
         // SAFETY: the reference ends with the statement.
         unsafe { self.inner() }.holding.end();
         for cap in caps {
@@ -71,7 +72,7 @@ impl Entrypoint {
             unsafe { rs_cap_drop(cap) };
         }
         if !slot.is_held() {
-            self.reply(&slot, number, protocol, out, &reply);
+            self.reply(&slot, number, code, out, &reply);
         }
         for cap in reply.caps {
             // SAFETY: the callback handed them over.
@@ -79,29 +80,29 @@ impl Entrypoint {
         }
     }
 
-    fn dispatch(&self, id: u64, call: &rs_msg_t, reply: &mut rs_msg_t) -> i64 {
+    fn dispatch(&self, id: u64, call: &rs_msg_t, reply: &mut rs_msg_t) -> ExceptionCode {
         let mut objects = lock(&self.objects);
         let Some(Object { kind: Kind::Rpc { function }, ctx, .. }) = objects.map.get(&id) else {
-            return INVALID_OBJECT;
+            return ExceptionCode::INVALID_OBJECT;
         };
         let (function, ctx) = (*function, *ctx);
         objects.running.push(id);
         drop(objects);
-        let protocol = match function {
+        let code = match function {
             // SAFETY: the function and its context are valid until the object is dissolved, which waits for
             // this; the messages are valid for the call.
-            Some(function) => unsafe { function(ctx, call, reply) },
-            None => INVALID_OBJECT,
+            Some(function) => ExceptionCode::new(unsafe { function(ctx, call, reply) }),
+            None => ExceptionCode::INVALID_OBJECT,
         };
         self.done(id);
-        protocol
+        code
     }
 
     pub(super) fn reply(
         &self,
         slot: &Rc<ClientSlot>,
         number: u16,
-        protocol: i64,
+        code: ExceptionCode,
         out: &[u8],
         reply: &rs_msg_t,
     ) {
@@ -115,7 +116,7 @@ impl Entrypoint {
             }
         }
         let body = out.get(..reply.len).unwrap_or_default();
-        if slot.page().reply(&Futex, protocol, body, caps).is_err() && slot.page().is_dead() {
+        if slot.page().reply(&Futex, code, body, caps).is_err() && slot.page().is_dead() {
             // SAFETY: no callback runs while the reference lives.
             let inner = unsafe { self.inner() };
             let place = inner.slots.get_mut(number as usize);

@@ -5,11 +5,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use genode_abi::*;
+use genode_host_proto::MAX_CAPS;
 use genode_host_proto::bell::HINT_EVENT;
-use genode_host_proto::wire::Writer;
+use genode_wire::{Caps, Encode, ExceptionCode, Writer};
 
 use super::{ClientSlot, Entrypoint};
-use crate::caps::rs_cap_drop;
+use crate::handle::Owned;
 use crate::sync::lock;
 
 /// Names a call whose reply is still to come, once.
@@ -19,29 +20,23 @@ pub(crate) struct Held {
     serial: u64,
 }
 
-/// A late reply: a few words, and maybe a capability.
-#[derive(Debug, Default)]
+/// A late reply: a few words, and capabilities.
+#[derive(Debug)]
 pub(crate) struct Late {
     body: [u8; 32],
     len: usize,
-    cap: rs_cap_t,
+    caps: Caps<Owned>,
 }
 
 impl Late {
-    /// A reply whose items `fill` writes; takes over `cap`.
-    pub(crate) fn new(cap: rs_cap_t, fill: impl FnOnce(&mut Writer<'_>)) -> Self {
-        let mut late = Self { cap, ..Self::default() };
-        let mut writer = Writer::new(&mut late.body);
-        fill(&mut writer);
-        late.len = writer.finish().unwrap_or(0);
+    /// A reply with a result; an empty one if that is more than a few words.
+    pub(crate) fn new(result: &impl Encode<Owned>) -> Self {
+        let mut late = Self { body: [0; 32], len: 0, caps: Caps::new() };
+        let mut writer = Writer::new(&mut late.body, &mut late.caps);
+        if writer.put(result).is_ok() {
+            late.len = writer.len();
+        }
         late
-    }
-}
-
-impl Drop for Late {
-    fn drop(&mut self) {
-        // SAFETY: owned.
-        unsafe { rs_cap_drop(self.cap) };
     }
 }
 
@@ -101,13 +96,18 @@ impl Entrypoint {
         let slot = unsafe { self.inner() }.slots.get(held.number as usize).cloned().flatten();
         let Some(slot) = slot.filter(|slot| slot.held.get() == held.serial) else { return };
         slot.held.set(0);
+        let given = late.caps.as_slice();
+        let mut caps = [0; MAX_CAPS];
+        for (cap, given) in caps.iter_mut().zip(given) {
+            *cap = given.get();
+        }
         let reply = rs_msg_t {
             data: std::ptr::null_mut(),
             len: late.len,
             capacity: 0,
-            caps: [late.cap, 0, 0, 0],
-            num_caps: u32::from(late.cap != 0),
+            caps,
+            num_caps: given.len() as u32,
         };
-        self.reply(&slot, held.number, 0, &late.body, &reply);
+        self.reply(&slot, held.number, ExceptionCode::SUCCESS, &late.body, &reply);
     }
 }

@@ -20,10 +20,11 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
+use genode_host_proto::PAGE;
 use genode_host_proto::control::{paging, request as op};
+use genode_host_proto::interface::dataspace;
 use genode_host_proto::sys::{self, Futex};
 use genode_host_proto::tables::VIEWS as VIEWS_TABLES;
-use genode_host_proto::{PAGE, opcode};
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags};
 use rustix::thread::futex::{self, Timespec};
@@ -179,8 +180,7 @@ fn prepare(for_views: bool) -> Result<(), rs_err_t> {
 
 /// Size of a managed dataspace, as core says.
 pub(crate) fn size(ds: rs_cap_t) -> Result<usize, rs_err_t> {
-    let reply = rpc::call(ds, opcode::dataspace::SIZE, &[], |_| {})?;
-    Ok(reply.reader().u64().map_err(rpc::malformed)? as usize)
+    rpc::call(ds, &dataspace::Call::Size)
 }
 
 /// Reserve addresses for a managed dataspace. Returns address and size.

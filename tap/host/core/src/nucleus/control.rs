@@ -1,11 +1,11 @@
 //! The control socket: requests that a component's side of the seam makes of the nucleus.
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
+use genode_affinity::Location;
 use genode_host_proto::MAX_CAPS;
 use genode_host_proto::control::{Packet, request, status};
 use genode_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
-use topology::Location;
 
 use super::{ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
 

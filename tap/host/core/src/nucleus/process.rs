@@ -3,11 +3,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use genode_affinity::Location;
 use genode_host_proto::sys;
 use rustix::event::epoll;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
-use topology::Location;
 
 use super::tables::Timer;
 use super::{ChanId, EpId, Nucleus, ProcId, Refusal, Source};

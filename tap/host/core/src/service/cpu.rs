@@ -2,13 +2,16 @@
 //!
 //! A component's process is created by `Native_pd::start`; `create_thread` ties a PD to the CPU session
 //! whose handler learns of its fault.
-use genode_host_proto::opcode::OPCODES;
-use genode_host_proto::wire::Reader;
-use topology::Location;
+use genode_affinity::{Location, Space};
+use genode_host_proto::interface::{AllocError, cpu};
+use genode_wire::{Cap, ExceptionCode};
 
-use super::{NotServed, Pd, Request, Response, Served, Services};
+use super::{Came, Pd, Response, Served, Services};
 use crate::account::Guard;
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
+
+/// Calls of a CPU session.
+pub(super) type Call<'m> = cpu::Call<Came<'m>>;
 
 /// Objects of a session without threads.
 pub(crate) const SESSION_CAPS: u64 = 2;
@@ -31,50 +34,41 @@ impl Services {
         &mut self,
         nucleus: &mut Nucleus,
         id: u64,
-        opcode: u64,
-        mut args: Reader<'_>,
-        request: &Request<'_>,
+        call: &Call<'_>,
         response: &mut Response,
     ) -> Served {
-        let op = &OPCODES.cpu;
-        if opcode == op.create_thread {
-            let _name = args.string(32)?;
-            let Some((_, CoreObject::Pd(pd))) = request.core_object(nucleus, 0) else {
-                return response.attempt_cap(Err(genode_host_proto::opcode::alloc_error::DENIED));
-            };
-            return match self.create_thread(nucleus, id, pd) {
-                Some(thread) => response.attempt_cap(Ok(nucleus.capability(thread))),
-                None => {
-                    response.attempt_cap(Err(genode_host_proto::opcode::alloc_error::OUT_OF_CAPS))
+        let session = self.cpus.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
+        match *call {
+            Call::CreateThread { pd, .. } => {
+                let pd = nucleus.pd_named(pd).ok_or(AllocError::Denied);
+                let made = pd.and_then(|pd| {
+                    self.create_thread(nucleus, id, pd).ok_or(AllocError::OutOfCaps)
+                });
+                response.put_made(nucleus, made)
+            }
+            Call::KillThread { thread } => {
+                if let Some((object, CoreObject::Thread(_))) = nucleus.core_named(thread)
+                    && session.threads.iter().any(|(_, t)| *t == object)
+                {
+                    session.threads.retain(|(_, t)| *t != object);
+                    session.caps.used -= 1;
+                    nucleus.object_destroy(object);
                 }
-            };
-        }
-        let session = self.cpus.get_mut(&id).ok_or(NotServed::Object)?;
-        if opcode == op.kill_thread {
-            if let Some((object, CoreObject::Thread(_))) = request.core_object(nucleus, 0)
-                && session.threads.iter().any(|(_, t)| *t == object)
-            {
-                session.threads.retain(|(_, t)| *t != object);
-                session.caps.used -= 1;
-                nucleus.object_destroy(object);
+                response.put(&())
             }
-            response.void()
-        } else if opcode == op.exception_sigh {
-            // Whoever started a process is told of its end: what runs cannot have that told to somebody else.
-            let runs =
-                |pd: &Pd| pd.cpu == Some(id) && (pd.process.is_some() || pd.ending.is_some());
-            if !self.pds.values().any(runs) {
-                session.sigh = request.object(nucleus, 0);
+            Call::ExceptionSigh { handler } => {
+                // Whoever started a process is told of its end: what runs cannot have that told to somebody else.
+                let runs =
+                    |pd: &Pd| pd.cpu == Some(id) && (pd.process.is_some() || pd.ending.is_some());
+                if !self.pds.values().any(runs) {
+                    session.sigh = nucleus.named(handler);
+                }
+                response.put(&())
             }
-            response.void()
-        } else if opcode == op.affinity_space {
-            let (w, h) = (session.place.width, session.place.height);
-            response.word(u64::from(w) | (u64::from(h) << 32))
-        } else if opcode == op.native_cpu {
-            let native = nucleus.capability(session.native);
-            response.cap(native)
-        } else {
-            Err(NotServed::Opcode)
+            Call::AffinitySpace => {
+                response.put(&Space::new(session.place.width, session.place.height))
+            }
+            Call::NativeCpu => response.put(&Cap(nucleus.capability(session.native))),
         }
     }
 

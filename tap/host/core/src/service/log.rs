@@ -1,10 +1,13 @@
 //! LOG: lines of components on core's standard output, each with its label.
 use std::io::{IsTerminal, Write};
 
-use genode_host_proto::opcode::log;
-use genode_host_proto::wire::Reader;
+use genode_host_proto::interface::log;
+use genode_wire::ExceptionCode;
 
-use super::{NotServed, Response, Served, Services};
+use super::{Response, Served, Services};
+
+/// Calls of a LOG session.
+pub(super) type Call<'m> = log::Call<'m>;
 
 /// Longest line; longer ones are broken.
 const MAX_LINE: usize = 4096;
@@ -75,15 +78,11 @@ impl Services {
     pub(super) fn log_call(
         &mut self,
         id: u64,
-        opcode: u64,
-        mut args: Reader<'_>,
+        &Call::Write { text }: &Call<'_>,
         response: &mut Response,
     ) -> Served {
-        if opcode != log::WRITE {
-            return Err(NotServed::Opcode);
-        }
-        let text = args.in_string(log::MAX)?;
-        let session = self.logs.get_mut(&id).ok_or(NotServed::Object)?;
+        let text = text.terminated()?;
+        let session = self.logs.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
         for c in text {
             if *c == b'\n' || session.line.len() >= MAX_LINE {
                 self.console.line(&session.label, &session.line);
@@ -93,8 +92,7 @@ impl Services {
                 session.line.push(*c);
             }
         }
-        // As Genode's core, the length written, in the one word that the function returns.
-        response.void()
+        response.put(&())
     }
 
     /// Print what is left of an unfinished line.

@@ -6,12 +6,17 @@ mod parent;
 mod pd;
 mod rm;
 mod rom;
+#[cfg(test)]
+mod tests;
 
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use genode_host_proto::wire::{Affinity, Malformed, Reader, Writer};
-use genode_host_proto::{INVALID_OBJECT, INVALID_OPCODE, MAX_BODY, MAX_CAPS};
+use genode_affinity::Affinity;
+use genode_host_proto::MAX_BODY;
+use genode_host_proto::interface::{AllocError, Call as _, dataspace};
+use genode_host_proto::opcode::OPCODES;
+use genode_wire::{Cap, Caps, Encode, ExceptionCode, Reader, Writer};
 pub(crate) use label::last_element;
 
 pub(crate) use cpu::Cpu;
@@ -21,7 +26,13 @@ pub(crate) use pd::Pd;
 pub(crate) use rom::Modules;
 
 use crate::Numbered;
-use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId};
+use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId, Refusal};
+
+/// A capability that came with a call: a descriptor, if it is valid.
+pub(crate) type Came<'a> = Option<&'a OwnedFd>;
+
+/// A capability that goes with a reply.
+pub(crate) type Goes = Option<Rc<OwnedFd>>;
 
 /// A call to one of core's objects.
 pub(crate) struct Request<'a> {
@@ -31,26 +42,29 @@ pub(crate) struct Request<'a> {
     pub(crate) channel: ChanId,
 }
 
-impl Request<'_> {
-    /// Capability `i`, if it came and is valid.
-    pub(crate) fn cap(&self, i: usize) -> Option<&OwnedFd> {
-        self.caps.get(i)?.as_ref()
+impl Nucleus {
+    /// Object that a capability names.
+    fn named(&self, cap: Cap<Came<'_>>) -> Option<ObjId> {
+        self.lookup(cap.0?)
     }
 
-    /// Object that capability `i` names.
-    pub(crate) fn object(&self, nucleus: &Nucleus, i: usize) -> Option<ObjId> {
-        nucleus.lookup(self.cap(i)?)
+    /// Object of core's that a capability names.
+    fn core_named(&self, cap: Cap<Came<'_>>) -> Option<(ObjId, CoreObject)> {
+        self.lookup_core(cap.0?)
     }
 
-    /// Object of core's that capability `i` names.
-    pub(crate) fn core_object(&self, nucleus: &Nucleus, i: usize) -> Option<(ObjId, CoreObject)> {
-        nucleus.lookup_core(self.cap(i)?)
+    /// PD session that a capability names.
+    fn pd_named(&self, cap: Cap<Came<'_>>) -> Option<u64> {
+        match self.core_named(cap)? {
+            (_, CoreObject::Pd(id)) => Some(id),
+            _ => None,
+        }
     }
 
-    /// Object of core's that the caller may call by `index`.
-    pub(crate) fn granted(&self, nucleus: &Nucleus, index: u64) -> Option<CoreObject> {
-        let object = nucleus.channels.get(&self.channel)?.object(u32::try_from(index).ok()?)?;
-        nucleus.objects.get(&object)?.core
+    /// Object of core's that may be called by `index` through a channel.
+    fn granted(&self, channel: ChanId, index: u64) -> Option<CoreObject> {
+        let object = self.channels.get(&channel)?.object(u32::try_from(index).ok()?)?;
+        self.objects.get(&object)?.core
     }
 }
 
@@ -58,91 +72,40 @@ impl Request<'_> {
 pub(crate) struct Response {
     pub(crate) body: [u8; MAX_BODY],
     pub(crate) len: usize,
-    pub(crate) caps: Vec<Rc<OwnedFd>>,
+    pub(crate) caps: Caps<Goes>,
 }
 
 impl Response {
     pub(crate) fn new() -> Self {
-        Self { body: [0; MAX_BODY], len: 0, caps: Vec::with_capacity(MAX_CAPS) }
+        Self { body: [0; MAX_BODY], len: 0, caps: Caps::new() }
     }
 
-    /// Fill the body.
-    pub(crate) fn write(&mut self, fill: impl FnOnce(&mut Writer<'_>)) -> Served {
-        let mut writer = Writer::new(&mut self.body);
-        fill(&mut writer);
-        self.len = writer.finish()?;
+    /// Answer with a result.
+    fn put<T: Encode<Goes>>(&mut self, result: &T) -> Served {
+        let mut message = Writer::new(&mut self.body, &mut self.caps);
+        message.put(result)?;
+        self.len = message.len();
         Ok(())
     }
 
-    /// The one word that a `void` function returns.
-    pub(crate) fn void(&mut self) -> Served {
-        self.word(0)
+    /// Answer with the capability of a new object, or why there is none.
+    fn put_made(&mut self, nucleus: &Nucleus, made: Result<ObjId, AllocError>) -> Served {
+        self.put(&made.map(|object| Cap(nucleus.capability(object))))
     }
+}
 
-    /// One word.
-    pub(crate) fn word(&mut self, value: u64) -> Served {
-        self.write(|w| {
-            w.u64(value);
-        })
-    }
-
-    /// One enum value.
-    pub(crate) fn value(&mut self, value: i32) -> Served {
-        self.write(|w| {
-            w.i32(value);
-        })
-    }
-
-    /// A capability as return value; an invalid one if there is none.
-    #[allow(clippy::unnecessary_wraps)] // as the other ways to answer
-    pub(crate) fn cap(&mut self, cap: Option<Rc<OwnedFd>>) -> Served {
-        self.caps.extend(cap);
-        self.len = 0;
-        Ok(())
-    }
-
-    /// `Attempt` of a capability.
-    pub(crate) fn attempt_cap(&mut self, result: Result<Option<Rc<OwnedFd>>, i32>) -> Served {
-        match result {
-            Ok(cap) => {
-                self.caps.extend(cap);
-                self.write(|w| {
-                    w.bool(true);
-                })
-            }
-            Err(error) => self.write(|w| {
-                w.bool(false).i32(error);
-            }),
+impl From<Refusal> for AllocError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OutOfRam => Self::OutOfRam,
+            Refusal::OutOfCaps | Refusal::Limit => Self::OutOfCaps,
+            Refusal::Invalid | Refusal::Gone => Self::Denied,
         }
     }
 }
 
-/// Why a call is not served.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum NotServed {
-    /// No such object (any more).
-    Object,
-    /// No such function, or a message that does not fit it.
-    Opcode,
-}
-
-impl From<Malformed> for NotServed {
-    fn from(_: Malformed) -> Self {
-        Self::Opcode
-    }
-}
-
-impl NotServed {
-    pub(crate) fn protocol(self) -> i64 {
-        match self {
-            Self::Object => INVALID_OBJECT,
-            Self::Opcode => INVALID_OPCODE,
-        }
-    }
-}
-
-/// Result of serving a call.
-pub(crate) type Served = Result<(), NotServed>;
+/// Result of serving a call: an exception code if it is not served.
+pub(crate) type Served = Result<(), ExceptionCode>;
 
 /// All state of core's services.
 pub(crate) struct Services {
@@ -176,7 +139,7 @@ impl Services {
         self.last_id
     }
 
-    /// Serve one call.
+    /// Serve one call. It is read completely before anything is done.
     pub(crate) fn dispatch(
         &mut self,
         nucleus: &mut Nucleus,
@@ -184,30 +147,62 @@ impl Services {
         request: &Request<'_>,
         response: &mut Response,
     ) -> Served {
-        let target = nucleus.objects.get(&object).and_then(|o| o.core).ok_or(NotServed::Object)?;
-        let mut args = Reader::new(request.body);
-        let opcode = args.u64()?;
-        match target {
-            CoreObject::Parent => self.parent_call(nucleus, opcode, args, request, response),
-            CoreObject::Pd(id) => self.pd_call(nucleus, id, opcode, args, request, response),
-            CoreObject::NativePd(id) => self.native_pd_call(nucleus, id, opcode, request, response),
-            CoreObject::Cpu(id) => self.cpu_call(nucleus, id, opcode, args, request, response),
-            CoreObject::NativeCpu(_) | CoreObject::Thread(_) => Err(NotServed::Opcode),
-            CoreObject::Rom(module) => self.modules.rom_call(nucleus, module, opcode, response),
-            CoreObject::Log(id) => self.log_call(id, opcode, args, response),
-            CoreObject::Rm(id) => rm::rm_call(nucleus, id, opcode, args, request, response),
-            CoreObject::RegionMap(_, map) => {
-                rm::region_map_call(nucleus, map, opcode, args, request, response)
-            }
-            CoreObject::Managed(map) => rm::dataspace_call(nucleus, map, opcode, response),
-            CoreObject::Dataspace { size, writeable } => match opcode {
-                genode_host_proto::opcode::dataspace::SIZE => response.word(size),
-                genode_host_proto::opcode::dataspace::WRITEABLE => {
-                    response.word(u64::from(writeable))
-                }
-                _ => Err(NotServed::Opcode),
-            },
+        let target = nucleus.objects.get(&object).and_then(|o| o.core);
+        let target = target.ok_or(ExceptionCode::INVALID_OBJECT)?;
+        let mut caps = Caps::new();
+        for cap in request.caps {
+            caps.push(cap.as_ref())?;
         }
+        let mut message = Reader::new(request.body, &mut caps);
+        let (table, message, from) = (&OPCODES, &mut message, request.channel);
+        match target {
+            CoreObject::Parent => {
+                self.parent_call(nucleus, &parent::Call::read(table, message)?, from, response)
+            }
+            CoreObject::Pd(id) => {
+                self.pd_call(nucleus, id, &pd::Call::read(table, message)?, from, response)
+            }
+            CoreObject::NativePd(id) => {
+                self.native_pd_call(nucleus, id, &pd::NativeCall::read(table, message)?, response)
+            }
+            CoreObject::Cpu(id) => {
+                self.cpu_call(nucleus, id, &cpu::Call::read(table, message)?, response)
+            }
+            CoreObject::NativeCpu(_) | CoreObject::Thread(_) => Err(ExceptionCode::INVALID_OPCODE),
+            CoreObject::Rom(module) => {
+                let call = rom::Call::read(table, message)?;
+                self.modules.rom_call(nucleus, module, &call, response)
+            }
+            CoreObject::Log(id) => self.log_call(id, &log::Call::read(table, message)?, response),
+            CoreObject::Rm(id) => {
+                rm::rm_call(nucleus, id, &rm::Call::read(table, message)?, response)
+            }
+            CoreObject::RegionMap(_, map) => {
+                let call = rm::MapCall::read(table, message)?;
+                rm::region_map_call(nucleus, map, &call, response)
+            }
+            CoreObject::Managed(map) => {
+                let call = dataspace::Call::read(table, message)?;
+                let size = nucleus.maps.size(map).ok_or(ExceptionCode::INVALID_OBJECT)?;
+                dataspace_call(size, true, &call, response)
+            }
+            CoreObject::Dataspace { size, writeable } => {
+                dataspace_call(size, writeable, &dataspace::Call::read(table, message)?, response)
+            }
+        }
+    }
+}
+
+/// Any dataspace.
+fn dataspace_call(
+    size: u64,
+    writeable: bool,
+    call: &dataspace::Call,
+    response: &mut Response,
+) -> Served {
+    match *call {
+        dataspace::Call::Size => response.put(&size),
+        dataspace::Call::Writeable => response.put(&writeable),
     }
 }
 

@@ -1,22 +1,25 @@
 //! Parent of the init component: its environment, its sessions of core's services, its exit.
 use std::collections::HashMap;
 
+use genode_affinity::Affinity;
 use genode_args::ArgsRef;
-use genode_host_proto::opcode::{Cost, OPCODES, close, cost, env_id, upgrade};
-use genode_host_proto::wire::{Affinity, Reader};
+use genode_host_proto::interface::parent::{
+    self, Closed, ResourceArgs, SessionCapError, SessionError, Upgraded,
+};
+use genode_host_proto::opcode::{Cost, OPCODES, cost, env_id};
+use genode_wire::{Cap, ExceptionCode};
 
 use super::cpu::SESSION_CAPS;
-use super::{
-    Cpu, Log, NotServed, Pd, Request, Response, Served, Services, SessionArgs, last_element,
-};
+use super::{Came, Cpu, Goes, Log, Pd, Response, Served, Services, SessionArgs, last_element};
 use crate::Numbered;
 use crate::account::{AccountId, Guard, Lack, ROOT, Transfer};
-use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
+use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId, Refusal};
+
+/// Calls of core as parent of init.
+pub(super) type Call<'m> = parent::Call<'m, Came<'m>>;
 
 /// Name of core's child.
 const NAME: &str = "init";
-/// Arguments of a session request with their NUL.
-const MAX_ARGS: usize = 160;
 /// Sessions that init may hold.
 const MAX_SESSIONS: usize = 1 << 16;
 
@@ -28,34 +31,19 @@ pub(crate) struct Init {
     pub(crate) exit: Option<i32>,
 }
 
+/// A session that init wants.
+struct Wanted<'a> {
+    id: u64,
+    service: &'a str,
+    args: &'a str,
+    affinity: Affinity,
+}
+
 /// A session of one of core's services.
 struct Session {
     object: ObjId,
     ram: u64,
     caps: u64,
-}
-
-/// Why a session does not come to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum SessionError {
-    Denied,
-    OutOfRam,
-    OutOfCaps,
-    InsufficientRam,
-    InsufficientCaps,
-}
-
-impl SessionError {
-    fn code(self) -> i32 {
-        let values = &OPCODES.session_error;
-        match self {
-            Self::Denied => values.denied,
-            Self::OutOfRam => values.out_of_ram,
-            Self::OutOfCaps => values.out_of_caps,
-            Self::InsufficientRam => values.insufficient_ram,
-            Self::InsufficientCaps => values.insufficient_caps,
-        }
-    }
 }
 
 impl From<Lack> for SessionError {
@@ -161,134 +149,119 @@ impl Services {
     pub(super) fn parent_call(
         &mut self,
         nucleus: &mut Nucleus,
-        opcode: u64,
-        mut args: Reader<'_>,
-        request: &Request<'_>,
+        call: &Call<'_>,
+        from: ChanId,
         response: &mut Response,
     ) -> Served {
-        let op = &OPCODES.parent;
-        let init = self.init.as_mut().ok_or(NotServed::Object)?;
-        if opcode == op.exit {
-            init.exit = Some(args.i32()?);
-            response.void()
-        } else if opcode == op.session {
-            let id = args.u64()?;
-            let service = text(args.in_string(64)?)?;
-            let session_args = text(args.in_string(MAX_ARGS)?)?;
-            let affinity = args.affinity()?;
-            let result = self.session_open(nucleus, id, service, session_args, affinity);
-            if let Err(e) = result {
-                explain(service, session_args, e);
+        let init = self.init.as_mut().ok_or(ExceptionCode::INVALID_OBJECT)?;
+        match *call {
+            Call::Exit { value } => {
+                init.exit = Some(value);
+                response.put(&())
             }
-            let cap = result.map(|object| nucleus.capability(object)).map_err(SessionError::code);
-            response.attempt_cap(cap)
-        } else if opcode == op.session_for {
-            let id = args.u64()?;
-            let service = text(args.in_string(64)?)?;
-            let session_args = text(args.in_string(MAX_ARGS)?)?;
-            let affinity = args.affinity()?;
-            let payer = self.account_at(nucleus, request, args.u64()?);
-            let amount = (args.u64()?, args.u64()?);
-            let result = self.charge(nucleus, payer, amount).and_then(|()| {
-                let opened = self.session_open(nucleus, id, service, session_args, affinity);
-                opened.inspect_err(|e| {
-                    self.give_back(nucleus, payer, amount);
-                    explain(service, session_args, *e);
+            Call::Session { id, service, args, affinity } => {
+                let wanted = Wanted { id, service: &service, args: &args, affinity };
+                response.put(&self.session(nucleus, &wanted, None))
+            }
+            Call::SessionFor { id, service, args, affinity, payer, ram, caps } => {
+                let wanted = Wanted { id, service: &service, args: &args, affinity };
+                let payer = self.account_at(nucleus, from, payer);
+                response.put(&self.session(nucleus, &wanted, Some((payer, (ram, caps)))))
+            }
+            Call::SessionCap { id } => {
+                let session = init.sessions.get(&id).ok_or(SessionCapError::Denied);
+                let cap = session.map(|session| Cap(nucleus.capability(session.object)));
+                response.put(&cap.map_err(|e| e.number(&OPCODES)))
+            }
+            Call::Upgrade { id, args } => {
+                response.put(&match self.session_upgrade(nucleus, id, &args) {
+                    Ok(()) => Upgraded::Ok,
+                    Err(Lack::Ram) => Upgraded::OutOfRam,
+                    Err(Lack::Caps) => Upgraded::OutOfCaps,
                 })
-            });
-            let cap = result.map(|object| nucleus.capability(object)).map_err(SessionError::code);
-            response.attempt_cap(cap)
-        } else if opcode == op.session_cap {
-            let id = args.u64()?;
-            match init.sessions.get(&id) {
-                Some(session) => response.attempt_cap(Ok(nucleus.capability(session.object))),
-                None => response.attempt_cap(Err(OPCODES.session_cap_error.denied)),
             }
-        } else if opcode == op.upgrade {
-            let id = args.u64()?;
-            let session_args = text(args.in_string(MAX_ARGS)?)?;
-            let result = self.session_upgrade(nucleus, id, session_args);
-            response.value(match result {
-                Ok(()) => upgrade::OK,
-                Err(Lack::Ram) => upgrade::OUT_OF_RAM,
-                Err(Lack::Caps) => upgrade::OUT_OF_CAPS,
-            })
-        } else if opcode == op.close {
-            self.close(nucleus, args.u64()?);
-            response.value(close::DONE)
-        } else if opcode == op.close_for {
-            let id = args.u64()?;
-            let payer = self.account_at(nucleus, request, args.u64()?);
-            let amount = (args.u64()?, args.u64()?);
-            self.close(nucleus, id);
-            let returned = self.give_back(nucleus, payer, amount);
-            response.value(if returned { close::DONE } else { close::KEPT })
-        } else if opcode == op.yield_request {
-            response.write(|w| {
-                w.string(b"", MAX_ARGS);
-            })
-        } else if opcode == op.main_thread_cap {
-            response.cap(None)
-        } else if opcode == op.announce {
-            let service = text(args.in_string(64)?)?;
-            crate::note(format_args!(
-                "init announces \"{service}\", which nobody above it can use"
-            ));
-            response.void()
-        } else if opcode == op.resource_request {
-            let wanted = text(args.string(MAX_ARGS)?)?;
-            crate::note(format_args!("init asks for {wanted}, but has everything there is"));
-            response.void()
-        } else if [
-            op.session_sigh,
-            op.resource_avail_sigh,
-            op.yield_sigh,
-            op.heartbeat_sigh,
-            op.yield_response,
-            op.heartbeat_response,
-            op.session_response,
-            op.deliver_session_cap,
-        ]
-        .contains(&opcode)
-        {
+            Call::Close { id } => {
+                self.close(nucleus, id);
+                response.put(&Closed::Done)
+            }
+            Call::CloseFor { id, payer, ram, caps } => {
+                let payer = self.account_at(nucleus, from, payer);
+                self.close(nucleus, id);
+                let returned = self.give_back(nucleus, payer, (ram, caps));
+                response.put(&if returned { Closed::Done } else { Closed::Kept })
+            }
+            Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
+            Call::MainThreadCap => response.put(&Cap(Goes::None)),
+            Call::Announce { service } => {
+                crate::note(format_args!(
+                    "init announces \"{}\", which nobody above it can use",
+                    &*service
+                ));
+                response.put(&())
+            }
+            Call::ResourceRequest { args } => {
+                crate::note(format_args!("init asks for {args}, but has everything there is"));
+                response.put(&())
+            }
             // Every session of core's exists at once and core wants nothing back: no signal ever comes.
-            let _ = request;
-            response.void()
-        } else {
-            Err(NotServed::Opcode)
+            Call::SessionSigh { .. }
+            | Call::ResourceAvailSigh { .. }
+            | Call::YieldSigh { .. }
+            | Call::HeartbeatSigh { .. }
+            | Call::YieldResponse
+            | Call::HeartbeatResponse
+            | Call::SessionResponse { .. }
+            | Call::DeliverSessionCap { .. } => response.put(&()),
         }
+    }
+
+    /// Open a session for init, at the expense of a `payer` if there is one; what the call answers.
+    fn session(
+        &mut self,
+        nucleus: &mut Nucleus,
+        wanted: &Wanted<'_>,
+        payer: Option<(Option<AccountId>, (u64, u64))>,
+    ) -> Result<Cap<Goes>, i32> {
+        let charged = payer.map_or(Ok(()), |(payer, amount)| self.charge(nucleus, payer, amount));
+        let opened = charged.and_then(|()| {
+            self.session_open(nucleus, wanted).inspect_err(|e| {
+                if let Some((payer, amount)) = payer {
+                    self.give_back(nucleus, payer, amount);
+                }
+                explain(wanted, *e);
+            })
+        });
+        let cap = opened.map(|object| Cap(nucleus.capability(object)));
+        cap.map_err(|e| e.number(&OPCODES))
     }
 
     fn session_open(
         &mut self,
         nucleus: &mut Nucleus,
-        id: u64,
-        service: &str,
-        session_args: &str,
-        affinity: Affinity,
+        wanted: &Wanted<'_>,
     ) -> Result<ObjId, SessionError> {
-        let cost = needed(service).ok_or(SessionError::Denied)?;
+        let cost = needed(wanted.service).ok_or(SessionError::Denied)?;
         let init = self.init.as_ref().ok_or(SessionError::Denied)?;
-        if id < env_id::FIRST_FREE
-            || init.sessions.contains_key(&id)
+        if wanted.id < env_id::FIRST_FREE
+            || init.sessions.contains_key(&wanted.id)
             || init.sessions.len() >= MAX_SESSIONS
         {
             return Err(SessionError::Denied);
         }
         let account = init.account;
-        let ram = ArgsRef::new(session_args).ram_quota();
-        let caps = ArgsRef::new(session_args).cap_quota();
+        let args = ArgsRef::new(wanted.args);
+        let (ram, caps) = (args.ram_quota(), args.cap_quota());
         if ram < cost.ram {
             return Err(SessionError::InsufficientRam);
         }
         if caps < cost.caps {
             return Err(SessionError::InsufficientCaps);
         }
-        let asked = ArgsRef::new(session_args).label().unwrap_or_default();
+        let asked = args.label().unwrap_or_default();
         let label = format!("{NAME} -> {}", asked.as_str());
         nucleus.transfer(&[Transfer { from: account, to: ROOT, ram, caps }])?;
-        let session = SessionArgs { label: &label, affinity, caps };
-        let made = match service {
+        let session = SessionArgs { label: &label, affinity: wanted.affinity, caps };
+        let made = match wanted.service {
             "PD" => self.pd_open(nucleus, &session),
             "CPU" => self.cpu_open(nucleus, &session),
             "LOG" => self.log_open(nucleus, &session),
@@ -302,7 +275,7 @@ impl Services {
         match made {
             Ok(object) => {
                 if let Some(init) = self.init.as_mut() {
-                    init.sessions.insert(id, Session { object, ram, caps });
+                    init.sessions.insert(wanted.id, Session { object, ram, caps });
                 }
                 Ok(object)
             }
@@ -326,13 +299,8 @@ impl Services {
     }
 
     /// Account of the PD session that init names by an index, if the two may exchange quota.
-    fn account_at(
-        &self,
-        nucleus: &Nucleus,
-        request: &Request<'_>,
-        index: u64,
-    ) -> Option<AccountId> {
-        let Some(CoreObject::Pd(pd)) = request.granted(nucleus, index) else { return None };
+    fn account_at(&self, nucleus: &Nucleus, through: ChanId, index: u64) -> Option<AccountId> {
+        let Some(CoreObject::Pd(pd)) = nucleus.granted(through, index) else { return None };
         let account = self.pds.get(&pd)?.account;
         nucleus.accounts.related(account, self.init.as_ref()?.account).then_some(account)
     }
@@ -437,7 +405,7 @@ impl Services {
         let native = nucleus.core_object(CoreObject::NativeCpu(id)).inspect_err(|_| {
             nucleus.object_destroy(object);
         })?;
-        let place = nucleus.machine.place(&s.affinity);
+        let place = nucleus.machine.place(s.affinity);
         let caps = Guard { limit: s.caps, used: SESSION_CAPS };
         let cpu = Cpu { native, sigh: None, place, caps, threads: Vec::new() };
         self.cpus.insert(id, cpu);
@@ -452,13 +420,9 @@ impl Services {
     }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, NotServed> {
-    std::str::from_utf8(bytes).map_err(|_| NotServed::Opcode)
-}
-
 /// Say why init did not get a session; nobody else could find out.
-fn explain(service: &str, session_args: &str, error: SessionError) {
-    let label = ArgsRef::new(session_args).label().unwrap_or_default();
+fn explain(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) {
+    let label = ArgsRef::new(args).label().unwrap_or_default();
     let remedy = match error {
         SessionError::Denied if service == "ROM" => "no such boot module: add it to the boot image",
         SessionError::Denied => "core has no such service, or the session id is in use",

@@ -2,18 +2,24 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
+use genode_affinity::Location;
 use genode_host_proto::PAGE;
-use genode_host_proto::opcode::{OPCODES, alloc_error, native_pd, transfer, transfer_all};
-use genode_host_proto::wire::Reader;
+use genode_host_proto::interface::native_pd::{self, Ended, Termination};
+use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferred};
+use genode_wire::{Cap, ExceptionCode};
+use topology::NodeId;
 
-use topology::{Location, NodeId};
-
-use super::{NotServed, Request, Response, Served, Services};
+use super::{Came, Response, Served, Services};
 use crate::Numbered;
 use crate::account::{Account, AccountId, Lack, Transfer};
 use crate::fd;
 use crate::machine::real_node;
-use crate::nucleus::{CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
+use crate::nucleus::{ChanId, CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
+
+/// Calls of a PD session.
+pub(super) type Call<'m> = pd::Call<Came<'m>>;
+/// Calls of a native PD.
+pub(super) type NativeCall<'m> = native_pd::Call<Came<'m>>;
 
 /// A PD session.
 pub(crate) struct Pd {
@@ -37,24 +43,10 @@ pub(crate) struct Ram {
     node: Option<u32>,
 }
 
-fn alloc_code(refusal: Refusal) -> i32 {
-    match refusal {
-        Refusal::OutOfRam => alloc_error::OUT_OF_RAM,
-        Refusal::OutOfCaps | Refusal::Limit => alloc_error::OUT_OF_CAPS,
-        Refusal::Invalid | Refusal::Gone => alloc_error::DENIED,
-    }
-}
-
-/// What a function that asks for a quota answers.
-fn quota(opcode: u64) -> Option<fn(&Account) -> u64> {
-    let op = &OPCODES.pd;
-    match opcode {
-        o if o == op.ram_quota => Some(|a| a.ram.limit),
-        o if o == op.used_ram => Some(|a| a.ram.used),
-        o if o == op.cap_quota => Some(|a| a.caps.limit),
-        o if o == op.used_caps => Some(|a| a.caps.used),
-        _ => None,
-    }
+/// What an account has, after what its owner asked for by now.
+fn settled(nucleus: &mut Nucleus, account: AccountId) -> Account {
+    nucleus.settle(account);
+    nucleus.accounts.get(account).copied().unwrap_or_default()
 }
 
 impl Services {
@@ -62,73 +54,80 @@ impl Services {
         &mut self,
         nucleus: &mut Nucleus,
         id: u64,
-        opcode: u64,
-        mut args: Reader<'_>,
-        request: &Request<'_>,
+        call: &Call<'_>,
+        from: ChanId,
         response: &mut Response,
     ) -> Served {
-        let op = &OPCODES.pd;
-        let pd = self.pds.get_mut(&id).ok_or(NotServed::Object)?;
+        let pd = self.pds.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
         let account = pd.account;
-        if opcode == op.alloc_ram {
-            let size = args.u64()?;
-            let cap = ram_alloc(nucleus, pd, size, None).map_err(alloc_code);
-            response.attempt_cap(cap.map(|ds| nucleus.capability(ds)))
-        } else if opcode == op.alloc_ram_on_node {
-            let size = args.u64()?;
-            let _cache = args.i32()?;
-            let node = args.i32()?;
-            let node = u32::try_from(node).map_err(|_| NotServed::Opcode)?;
-            let cap = ram_alloc(nucleus, pd, size, Some(node)).map_err(alloc_code);
-            response.attempt_cap(cap.map(|ds| nucleus.capability(ds)))
-        } else if opcode == op.free_ram {
-            if let Some(ds) = request.object(nucleus, 0) {
-                ram_free(nucleus, pd, ds);
+        match *call {
+            Call::AllocRam { size, .. } => {
+                let made = ram_alloc(nucleus, pd, size, None);
+                response.put_made(nucleus, made.map_err(Into::into))
             }
-            response.void()
-        } else if opcode == op.ram_size {
-            let ds = request.object(nucleus, 0);
-            response.word(ds.and_then(|ds| pd.ram.get(&ds)).map_or(0, |ram| ram.size))
-        } else if opcode == op.transfer_ram || opcode == op.transfer_caps {
-            let amount = args.u64()?;
-            let to = match request.core_object(nucleus, 0) {
-                Some((_, CoreObject::Pd(to))) => self.pds.get(&to).map(|pd| pd.account),
-                _ => None,
-            };
-            let (ram, caps) = if opcode == op.transfer_ram { (amount, 0) } else { (0, amount) };
-            let result = match to {
-                Some(to) if nucleus.accounts.related(account, to) => {
-                    match nucleus.transfer(&[Transfer { from: account, to, ram, caps }]) {
-                        Ok(()) => transfer::OK,
-                        Err(Lack::Ram | Lack::Caps) => transfer::EXCEEDED,
-                    }
+            Call::AllocRamOnNode { size, node, .. } => {
+                let made = ram_alloc(nucleus, pd, size, Some(node));
+                response.put_made(nucleus, made.map_err(Into::into))
+            }
+            Call::FreeRam { ds } => {
+                if let Some(ds) = nucleus.named(ds) {
+                    ram_free(nucleus, pd, ds);
                 }
-                _ => transfer::INVALID,
-            };
-            response.value(result)
-        } else if opcode == op.transfer_all {
-            let result = self.transfer_all(nucleus, args, request)?;
-            response.value(result)
-        } else if opcode == op.ref_account {
-            let to = match request.core_object(nucleus, 0) {
-                Some((_, CoreObject::Pd(to))) => self.pds.get(&to).map(|pd| pd.account),
-                _ => None,
-            };
-            let ok = to.is_some_and(|to| nucleus.accounts.refer(account, to));
-            response.value(i32::from(!ok))
-        } else if opcode == op.assign_parent {
-            if pd.parent.is_none() {
-                pd.parent = request.cap(0).and_then(|c| c.try_clone().ok()).map(Rc::new);
+                response.put(&())
             }
-            response.void()
-        } else if opcode == op.native_pd {
-            let native = nucleus.capability(pd.native);
-            response.cap(native)
-        } else if let Some(amount) = quota(opcode) {
-            nucleus.settle(account);
-            response.word(nucleus.accounts.get(account).map_or(0, amount))
-        } else {
-            Err(NotServed::Opcode)
+            Call::RamSize { ds } => {
+                let ram = nucleus.named(ds).and_then(|ds| pd.ram.get(&ds));
+                response.put(&ram.map_or(0, |ram| ram.size))
+            }
+            Call::TransferRam { to, amount } => {
+                response.put(&self.transfer(nucleus, account, to, (amount, 0)))
+            }
+            Call::TransferCaps { to, amount } => {
+                response.put(&self.transfer(nucleus, account, to, (0, amount)))
+            }
+            Call::TransferAll { ref transfers } => {
+                response.put(&self.transfer_all(nucleus, transfers, from))
+            }
+            Call::RefAccount { account: to } => {
+                let to = self.account_named(nucleus, to);
+                let referred = to.is_some_and(|to| nucleus.accounts.refer(account, to));
+                response.put(&if referred { Referred::Ok } else { Referred::InvalidSession })
+            }
+            Call::AssignParent { parent } => {
+                if pd.parent.is_none() {
+                    pd.parent = parent.0.and_then(|cap| cap.try_clone().ok()).map(Rc::new);
+                }
+                response.put(&())
+            }
+            Call::NativePd => response.put(&Cap(nucleus.capability(pd.native))),
+            Call::RamQuota => response.put(&settled(nucleus, account).ram.limit),
+            Call::UsedRam => response.put(&settled(nucleus, account).ram.used),
+            Call::CapQuota => response.put(&settled(nucleus, account).caps.limit),
+            Call::UsedCaps => response.put(&settled(nucleus, account).caps.used),
+        }
+    }
+
+    /// Account of the PD session that a capability names.
+    fn account_named(&self, nucleus: &Nucleus, cap: Cap<Came<'_>>) -> Option<AccountId> {
+        self.pds.get(&nucleus.pd_named(cap)?).map(|pd| pd.account)
+    }
+
+    /// Move quota to the account of another PD session.
+    fn transfer(
+        &self,
+        nucleus: &mut Nucleus,
+        from: AccountId,
+        to: Cap<Came<'_>>,
+        (ram, caps): (u64, u64),
+    ) -> Transferred {
+        match self.account_named(nucleus, to) {
+            Some(to) if nucleus.accounts.related(from, to) => {
+                match nucleus.transfer(&[Transfer { from, to, ram, caps }]) {
+                    Ok(()) => Transferred::Ok,
+                    Err(Lack::Ram | Lack::Caps) => Transferred::Exceeded,
+                }
+            }
+            _ => Transferred::Invalid,
         }
     }
 
@@ -136,49 +135,39 @@ impl Services {
     fn transfer_all(
         &self,
         nucleus: &mut Nucleus,
-        mut args: Reader<'_>,
-        request: &Request<'_>,
-    ) -> Result<i32, NotServed> {
-        let count = args.u64()?;
-        if count > transfer_all::MAX {
-            return Err(NotServed::Opcode);
+        asked: &pd::Transfers,
+        through: ChanId,
+    ) -> AllTransferred {
+        let account = |index| match nucleus.granted(through, index) {
+            Some(CoreObject::Pd(pd)) => self.pds.get(&pd).map(|pd| pd.account),
+            _ => None,
+        };
+        let found = asked.0.iter().map(|t| {
+            let (from, to) = (account(t.from)?, account(t.to)?);
+            let related = nucleus.accounts.related(from, to);
+            related.then_some(Transfer { from, to, ram: t.ram, caps: t.caps })
+        });
+        let Some(transfers) = found.collect::<Option<Vec<_>>>() else {
+            return AllTransferred::Invalid;
+        };
+        match nucleus.transfer(&transfers) {
+            Ok(()) => AllTransferred::Ok,
+            Err(Lack::Ram) => AllTransferred::OutOfRam,
+            Err(Lack::Caps) => AllTransferred::OutOfCaps,
         }
-        let mut transfers = Vec::with_capacity(transfer_all::MAX as usize);
-        for _ in 0..count {
-            let mut account = || {
-                let index = args.u64()?;
-                let granted = request.granted(nucleus, index);
-                let Some(CoreObject::Pd(pd)) = granted else { return Ok(None) };
-                Ok::<_, NotServed>(self.pds.get(&pd).map(|pd| pd.account))
-            };
-            let (from, to) = (account()?, account()?);
-            let (ram, caps) = (args.u64()?, args.u64()?);
-            let (Some(from), Some(to)) = (from, to) else { return Ok(transfer_all::INVALID) };
-            if !nucleus.accounts.related(from, to) {
-                return Ok(transfer_all::INVALID);
-            }
-            transfers.push(Transfer { from, to, ram, caps });
-        }
-        Ok(match nucleus.transfer(&transfers) {
-            Ok(()) => transfer_all::OK,
-            Err(Lack::Ram) => transfer_all::OUT_OF_RAM,
-            Err(Lack::Caps) => transfer_all::OUT_OF_CAPS,
-        })
     }
 
     pub(super) fn native_pd_call(
         &mut self,
         nucleus: &mut Nucleus,
         id: u64,
-        opcode: u64,
-        request: &Request<'_>,
+        call: &NativeCall<'_>,
         response: &mut Response,
     ) -> Served {
-        let pd = self.pds.get_mut(&id).ok_or(NotServed::Object)?;
-        match opcode {
-            native_pd::START => {
-                if let Some((object, CoreObject::Dataspace { .. })) =
-                    request.core_object(nucleus, 0)
+        let pd = self.pds.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
+        match *call {
+            NativeCall::Start { binary } => {
+                if let Some((object, CoreObject::Dataspace { .. })) = nucleus.core_named(binary)
                     && let Some(binary) = nucleus.capability(object)
                 {
                     let place = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).map(|cpu| cpu.place);
@@ -193,19 +182,16 @@ impl Services {
                         pd.label
                     ));
                 }
-                response.void()
+                response.put(&())
             }
-            native_pd::TERMINATION => {
-                let (how, value) = match pd.ending {
-                    None => (0, 0),
-                    Some(Ending::Exited(code)) => (1, code),
-                    Some(Ending::Killed(signal)) => (2, signal),
+            NativeCall::Termination => {
+                let (ended, value) = match pd.ending {
+                    None => (Ended::Not, 0),
+                    Some(Ending::Exited(code)) => (Ended::Exited, code),
+                    Some(Ending::Killed(signal)) => (Ended::Killed, signal),
                 };
-                response.write(|w| {
-                    w.i32(how).i32(value);
-                })
+                response.put(&Termination { ended, value: value.into() })
             }
-            _ => Err(NotServed::Opcode),
         }
     }
 

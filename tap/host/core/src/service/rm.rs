@@ -1,37 +1,22 @@
 //! RM: region maps, and with them managed dataspaces, in Genode 26.02's interfaces.
 use genode_host_proto::PAGE;
-use genode_host_proto::opcode::{alloc_error, attach_error, dataspace, fault, region_map, rm};
-use genode_host_proto::wire::Reader;
+use genode_host_proto::interface::region_map::{self, AttachError, Attr, Fault, Range};
+use genode_host_proto::interface::{AllocError, rm};
+use genode_wire::{Cap, ExceptionCode};
 use rustix::fs::OFlags;
 
-use super::{NotServed, Request, Response, Served};
+use super::{Came, Response, Served};
 use crate::fd;
-use crate::nucleus::map::{Access, AttachError, Lack, MapId, OwnerId, Region, Rights};
+use crate::nucleus::map::{self, Access, Lack, MapId, OwnerId, Region, Rights};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
+
+/// Calls of an RM session.
+pub(super) type Call<'m> = rm::Call<Came<'m>>;
+/// Calls of a region map.
+pub(super) type MapCall<'m> = region_map::Call<Came<'m>>;
 
 /// Largest region map: what a process could map of it.
 const MAX_SIZE: u64 = 1 << 46;
-
-/// Arguments of `Region_map::attach`.
-struct Attr {
-    size: u64,
-    offset: u64,
-    at: Option<u64>,
-    rights: Rights,
-}
-
-impl Attr {
-    fn read(args: &mut Reader<'_>) -> Result<Self, NotServed> {
-        let mut attr = Reader::new(args.bytes(region_map::ATTR_SIZE)?);
-        let (size, offset) = (attr.u64()?, attr.u64()?);
-        let use_at = attr.bool()?;
-        let at = attr.u64()?;
-        // Bytes of one word: executable, writeable.
-        let flags = attr.u64()?.to_le_bytes();
-        let rights = Rights { execute: flags[0] != 0, write: flags[1] != 0 };
-        Ok(Self { size, offset, at: use_at.then_some(at), rights })
-    }
-}
 
 /// A session with its donation.
 pub(super) fn open(nucleus: &mut Nucleus, ram: u64, caps: u64) -> Result<ObjId, Refusal> {
@@ -52,34 +37,31 @@ pub(super) fn close(nucleus: &mut Nucleus, owner: OwnerId) {
 pub(super) fn rm_call(
     nucleus: &mut Nucleus,
     owner: OwnerId,
-    opcode: u64,
-    mut args: Reader<'_>,
-    request: &Request<'_>,
+    call: &Call<'_>,
     response: &mut Response,
 ) -> Served {
-    match opcode {
-        rm::CREATE => {
-            let made = create(nucleus, owner, args.u64()?);
-            response.attempt_cap(made.map(|object| nucleus.capability(object)))
+    match *call {
+        Call::Create { size } => {
+            let made = create(nucleus, owner, size);
+            response.put_made(nucleus, made)
         }
-        rm::DESTROY => {
-            if let Some((object, CoreObject::RegionMap(o, map))) = request.core_object(nucleus, 0)
+        Call::Destroy { map } => {
+            if let Some((object, CoreObject::RegionMap(o, map))) = nucleus.core_named(map)
                 && o == owner
             {
                 destroy(nucleus, object, owner, map);
             }
-            response.void()
+            response.put(&())
         }
-        _ => Err(NotServed::Opcode),
     }
 }
 
-fn create(nucleus: &mut Nucleus, owner: OwnerId, size: u64) -> Result<ObjId, i32> {
+fn create(nucleus: &mut Nucleus, owner: OwnerId, size: u64) -> Result<ObjId, AllocError> {
     let size = size.checked_next_multiple_of(PAGE as u64).filter(|s| (1..=MAX_SIZE).contains(s));
-    let size = size.ok_or(alloc_error::DENIED)?;
+    let size = size.ok_or(AllocError::Denied)?;
     nucleus.maps.pay(owner).map_err(|lack| match lack {
-        Lack::Ram => alloc_error::OUT_OF_RAM,
-        Lack::Caps => alloc_error::OUT_OF_CAPS,
+        Lack::Ram => AllocError::OutOfRam,
+        Lack::Caps => AllocError::OutOfCaps,
     })?;
     let map = MapId(nucleus.fresh());
     let made = objects(nucleus, owner, map);
@@ -92,7 +74,7 @@ fn create(nucleus: &mut Nucleus, owner: OwnerId, size: u64) -> Result<ObjId, i32
             if let Some(budget) = nucleus.maps.budget(owner) {
                 budget.give_map();
             }
-            Err(alloc_error::OUT_OF_CAPS)
+            Err(AllocError::OutOfCaps)
         }
     }
 }
@@ -124,63 +106,48 @@ fn destroy(nucleus: &mut Nucleus, object: ObjId, owner: OwnerId, map: MapId) {
 pub(super) fn region_map_call(
     nucleus: &mut Nucleus,
     map: MapId,
-    opcode: u64,
-    mut args: Reader<'_>,
-    request: &Request<'_>,
+    call: &MapCall<'_>,
     response: &mut Response,
 ) -> Served {
-    match opcode {
-        region_map::ATTACH => {
-            let attr = Attr::read(&mut args)?;
-            match attach(nucleus, map, &attr, request) {
-                Ok((at, size)) => response.write(|w| {
-                    w.bool(true).u64(at).u64(size);
-                }),
-                Err(code) => response.write(|w| {
-                    w.bool(false).i32(code);
-                }),
-            }
+    match *call {
+        MapCall::Attach { ds, attr } => response.put(&attach(nucleus, map, ds, &attr)),
+        MapCall::Detach { at } => {
+            nucleus.maps.detach(map, at);
+            response.put(&())
         }
-        region_map::DETACH => {
-            nucleus.maps.detach(map, args.u64()?);
-            response.void()
-        }
-        region_map::FAULT_HANDLER => {
-            let sigh = request.object(nucleus, 0);
+        MapCall::FaultHandler { handler } => {
+            let sigh = nucleus.named(handler);
             if nucleus.maps.set_sigh(map, sigh)
                 && let Some(sigh) = sigh
             {
                 nucleus.submit(sigh, 1);
             }
-            response.void()
+            response.put(&())
         }
-        region_map::FAULT => {
-            let (kind, at) = match nucleus.maps.waiting(map) {
-                None => (fault::NONE, 0),
-                Some((Access::Read, at)) => (fault::READ, at),
-                Some((Access::Write, at)) => (fault::WRITE, at),
-                Some((Access::Execute, at)) => (fault::EXEC, at),
+        MapCall::Fault => {
+            let (access, at) = match nucleus.maps.waiting(map) {
+                None => (region_map::Access::None, 0),
+                Some((Access::Read, at)) => (region_map::Access::Read, at),
+                Some((Access::Write, at)) => (region_map::Access::Write, at),
+                Some((Access::Execute, at)) => (region_map::Access::Exec, at),
             };
-            response.write(|w| {
-                w.i32(kind).u64(at);
-            })
+            response.put(&Fault { access, at })
         }
-        region_map::DATASPACE => {
-            let ds = nucleus.maps.dataspace(map).ok_or(NotServed::Object)?;
-            response.cap(nucleus.capability(ds))
+        MapCall::Dataspace => {
+            let ds = nucleus.maps.dataspace(map).ok_or(ExceptionCode::INVALID_OBJECT)?;
+            response.put(&Cap(nucleus.capability(ds)))
         }
-        _ => Err(NotServed::Opcode),
     }
 }
 
 fn attach(
     nucleus: &mut Nucleus,
     map: MapId,
+    ds: Cap<Came<'_>>,
     attr: &Attr,
-    request: &Request<'_>,
-) -> Result<(u64, u64), i32> {
-    let cap = request.cap(0).ok_or(attach_error::INVALID_DATASPACE)?;
-    let (object, core) = nucleus.lookup_core(cap).ok_or(attach_error::INVALID_DATASPACE)?;
+) -> Result<Range, AttachError> {
+    let cap = ds.0.ok_or(AttachError::InvalidDataspace)?;
+    let (object, core) = nucleus.lookup_core(cap).ok_or(AttachError::InvalidDataspace)?;
     let (total, inner, writeable) = match core {
         // Who was given a read-only descriptor must not get more by a detour over core, which has a better one.
         CoreObject::Dataspace { size, writeable } => {
@@ -188,42 +155,27 @@ fn attach(
             (size, None, writeable && flags.contains(OFlags::RDWR))
         }
         CoreObject::Managed(inner) => {
-            let size = nucleus.maps.size(inner).ok_or(attach_error::INVALID_DATASPACE)?;
+            let size = nucleus.maps.size(inner).ok_or(AttachError::InvalidDataspace)?;
             (size, Some(inner), true)
         }
-        _ => return Err(attach_error::INVALID_DATASPACE),
+        _ => return Err(AttachError::InvalidDataspace),
     };
-    let conflict = attach_error::REGION_CONFLICT;
+    let conflict = AttachError::RegionConflict;
     let page = PAGE as u64;
+    let at = attr.use_at.then_some(attr.at);
     let rest = total.checked_sub(attr.offset).filter(|rest| *rest > 0).ok_or(conflict)?;
     let size = if attr.size == 0 { rest } else { attr.size };
     let size = size.checked_next_multiple_of(page).filter(|s| *s <= rest).ok_or(conflict)?;
-    let aligned = attr.offset.is_multiple_of(page) && attr.at.unwrap_or(0).is_multiple_of(page);
-    if !aligned {
+    if !attr.offset.is_multiple_of(page) || !at.unwrap_or(0).is_multiple_of(page) {
         return Err(conflict);
     }
-    let write = attr.rights.write && writeable;
-    let rights = Rights { write, ..attr.rights };
+    let rights = Rights { write: attr.writeable && writeable, execute: attr.executable };
     let region = Region { object, inner, offset: attr.offset, size, rights };
-    match nucleus.maps.attach(map, region, attr.at) {
-        Ok(at) => Ok((at, size)),
-        Err(AttachError::OutOfRam) => Err(attach_error::OUT_OF_RAM),
-        Err(AttachError::Conflict) => Err(attach_error::REGION_CONFLICT),
-        Err(AttachError::Invalid) => Err(attach_error::INVALID_DATASPACE),
-    }
-}
-
-/// A managed dataspace as any dataspace.
-pub(super) fn dataspace_call(
-    nucleus: &Nucleus,
-    map: MapId,
-    opcode: u64,
-    response: &mut Response,
-) -> Served {
-    match opcode {
-        dataspace::SIZE => response.word(nucleus.maps.size(map).ok_or(NotServed::Object)?),
-        dataspace::WRITEABLE => response.word(1),
-        _ => Err(NotServed::Opcode),
+    match nucleus.maps.attach(map, region, at) {
+        Ok(start) => Ok(Range { start, num_bytes: size }),
+        Err(map::AttachError::OutOfRam) => Err(AttachError::OutOfRam),
+        Err(map::AttachError::Conflict) => Err(conflict),
+        Err(map::AttachError::Invalid) => Err(AttachError::InvalidDataspace),
     }
 }
 
@@ -233,9 +185,8 @@ mod tests {
     use crate::account::Accounts;
     use crate::isolation::Isolation;
     use crate::machine::Machine;
-    use crate::nucleus::ChanId;
     use crate::nucleus::map::Found;
-    use genode_host_proto::wire::Writer;
+    use genode_wire::{Caps, Reader};
 
     /// Core has a descriptor that may write. Who shows it one that may not must not profit from that.
     #[test]
@@ -254,18 +205,20 @@ mod tests {
         let map = create(&mut nucleus, owner, size).unwrap();
         let Some(CoreObject::RegionMap(_, map)) = nucleus.objects[&map].core else { panic!() };
         for (cap, writeable) in [(weak, false), (strong, true)] {
-            let mut body = [0; 64];
-            let mut words = Writer::new(&mut body);
-            // Size, offset, use_at, at, and a word whose second byte says "writeable".
-            words.u64(0).u64(0).bool(true).u64(0).u64(1 << 8);
-            let caps = [Some(cap)];
-            let channel = ChanId(0);
-            let request = Request { body: &[], caps: &caps, channel };
+            let attr = Attr {
+                size: 0,
+                offset: 0,
+                use_at: true,
+                at: 0,
+                executable: false,
+                writeable: true,
+            };
             let mut response = Response::new();
-            let args = Reader::new(&body);
-            region_map_call(&mut nucleus, map, region_map::ATTACH, args, &request, &mut response)
-                .unwrap();
-            assert!(Reader::new(&response.body).bool().unwrap());
+            let attach = MapCall::Attach { ds: Cap(Some(&cap)), attr };
+            region_map_call(&mut nucleus, map, &attach, &mut response).unwrap();
+            let mut none = Caps::<super::super::Goes>::new();
+            let attached = Reader::new(&response.body, &mut none).take();
+            assert_eq!(attached, Ok(Ok::<_, AttachError>(Range { start: 0, num_bytes: size })));
             let all = Rights { write: true, execute: true };
             let found = nucleus.maps.find(map, 0, Access::Read, all);
             let Found::Memory { rights, .. } = found else { panic!("{found:?}") };

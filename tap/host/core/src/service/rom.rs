@@ -4,11 +4,15 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use genode_host_proto::opcode::rom;
+use genode_host_proto::interface::rom;
+use genode_wire::Cap;
 
-use super::{NotServed, Response, Served};
+use super::{Came, Response, Served};
 use crate::fd;
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
+
+/// Calls of a ROM session.
+pub(super) type Call<'m> = rom::Call<Came<'m>>;
 
 /// Largest module.
 const MAX_MODULE: u64 = 1 << 31;
@@ -78,15 +82,14 @@ impl Modules {
         &self,
         nucleus: &Nucleus,
         module: u64,
-        opcode: u64,
+        call: &Call<'_>,
         response: &mut Response,
     ) -> Served {
-        match opcode {
-            rom::DATASPACE => response.cap(self.dataspace(nucleus, module)),
+        match *call {
+            Call::Dataspace => response.put(&Cap(self.dataspace(nucleus, module))),
             // Boot modules never change: the handler is accepted and never called.
-            rom::UPDATE => response.word(1),
-            rom::SIGH => response.void(),
-            _ => Err(NotServed::Opcode),
+            Call::Update => response.put(&true),
+            Call::Sigh { .. } => response.put(&()),
         }
     }
 }

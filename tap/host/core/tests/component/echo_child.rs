@@ -9,6 +9,7 @@
 mod support;
 
 use genode_sys::*;
+use genode_wire::ExceptionCode;
 use rs_raw::say;
 
 extern "C" fn construct() {
@@ -20,9 +21,10 @@ extern "C" fn construct() {
             w.bytes(&long[..len]);
         })
         .unwrap();
-        assert_eq!((answer.protocol, &answer.body[..]), (0, &long[..len]));
+        assert_eq!((answer.code, &answer.body[..]), (ExceptionCode::SUCCESS, &long[..len]));
     }
-    assert_eq!(support::call(echo, 9, &[], |_| {}).unwrap().protocol, -2);
+    let unknown = support::call(echo, 9, &[], |_| {}).unwrap();
+    assert_eq!(unknown.code, ExceptionCode::INVALID_OPCODE);
 
     let mut ds = 0;
     assert_eq!(unsafe { rs_ram_alloc(5000, RS_CACHED, RS_ANY_NODE, &mut ds) }, RS_OK);

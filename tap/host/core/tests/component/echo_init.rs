@@ -11,6 +11,7 @@ mod support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use genode_wire::ExceptionCode;
 use rs_raw::say;
 use support::{Child, Event};
 
@@ -21,23 +22,21 @@ extern "C" fn construct() {
         0 => {
             reply.body = body.to_vec();
             reply.caps = caps.iter().map(|c| unsafe { genode_sys::rs_cap_dup(*c) }).collect();
-            0
+            ExceptionCode::SUCCESS
         }
         // submit signals to the first capability
         1 => {
             unsafe { genode_sys::rs_signal_submit(caps[0], 3) };
             reply.body = vec![0; 8];
-            0
+            ExceptionCode::SUCCESS
         }
         // the number in the ROM module `signal`
         2 => {
             let number = support::read_number("signal").unwrap();
-            reply.write(|w| {
-                w.u64(number.into());
-            });
-            0
+            reply.put(&u64::from(number));
+            ExceptionCode::SUCCESS
         }
-        _ => -2,
+        _ => ExceptionCode::INVALID_OPCODE,
     })
     .unwrap();
     let child: Rc<RefCell<Option<Child>>> = Rc::default();
@@ -65,8 +64,8 @@ extern "C" fn construct() {
                 value.set(v);
             }
             Event::Ended { how, value: v } => {
-                say!("child ended: how {how} value {v}");
-                value.set(100 + v);
+                say!("child ended: how {} value {v}", how as i32);
+                value.set(100 + v as i32);
             }
         }
         unsafe { genode_sys::rs_signal_submit(done, 1) };

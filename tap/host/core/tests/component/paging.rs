@@ -11,9 +11,11 @@ mod support;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use genode_host_proto::control::{Packet, paging, request, status};
-use genode_host_proto::opcode::{attach_error, cost, fault, region_map, rm};
+use genode_host_proto::interface::region_map::{Access, AttachError, Attr, Range};
+use genode_host_proto::opcode::{OPCODES, cost};
 use genode_host_proto::sys;
 use genode_sys::*;
+use genode_wire::ExceptionCode;
 use rs_raw::past::exchange;
 
 const K: u64 = 4096;
@@ -28,20 +30,20 @@ fn refused(what: &str, op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) {
     assert_ne!(reply.op(), status::OK, "{what}");
 }
 
-/// `Region_map::attach` at an address; the answer's first two words.
+/// `Region_map::attach` at an address.
 fn attach(
     map: rs_cap_t,
     ds: rs_cap_t,
     [size, offset, at]: [u64; 3],
     writeable: bool,
-) -> (bool, u64) {
-    let answer = support::call(map, region_map::ATTACH, &[ds], |w| {
-        w.u64(size).u64(offset).bool(true).u64(at).u64(u64::from(writeable) << 8);
+) -> Result<Range, AttachError> {
+    let attr = Attr { size, offset, use_at: true, at, executable: false, writeable };
+    let answer = support::call(map, OPCODES.region_map.attach, &[ds], |w| {
+        w.put(&attr);
     });
     let answer = answer.unwrap();
-    assert_eq!(answer.protocol, 0);
-    let mut words = answer.reader();
-    (words.bool().unwrap(), words.u64().unwrap())
+    assert_eq!(answer.code, ExceptionCode::SUCCESS);
+    answer.result().unwrap()
 }
 
 /// Descriptors that name something.
@@ -75,17 +77,18 @@ extern "C" fn construct() {
     };
     let (rm_session, session_name) = descriptor_of(open, token);
     let create = |size: u64| {
-        let answer = support::call(rm_session, rm::CREATE, &[], |w| {
-            w.u64(size);
+        let answer = support::call(rm_session, OPCODES.rm.create, &[], |w| {
+            w.put(&size);
         });
         answer.unwrap()
     };
     for size in [0, u64::MAX, 1 << 47, u64::MAX - 4095] {
-        assert!(!create(size).reader().bool().unwrap(), "a map of {size} bytes");
+        assert!(create(size).result() == Ok(false), "a map of {size} bytes");
     }
     let (map, map_name) = descriptor_of(|| create(16 * K).cap(), token);
     let second = create(16 * K).cap();
-    let dataspace = |map| support::call(map, region_map::DATASPACE, &[], |_| {}).unwrap().cap();
+    let dataspace =
+        |map| support::call(map, OPCODES.region_map.dataspace, &[], |_| {}).unwrap().cap();
     let (managed, name) = descriptor_of(|| dataspace(map), |name| name.managed);
     let (_, second_name) = descriptor_of(|| dataspace(second), |name| name.managed);
     let allocate = || {
@@ -97,7 +100,7 @@ extern "C" fn construct() {
     let (ram, memory) = descriptor_of(allocate, |name| name.size == 4 * K);
 
     // Attributes that lie.
-    let conflict = (false, attach_error::REGION_CONFLICT as u64);
+    let conflict = Err(AttachError::RegionConflict);
     for attr in [
         [u64::MAX, 0, 0],
         [5 * K, 0, 0],
@@ -111,14 +114,15 @@ extern "C" fn construct() {
     ] {
         assert_eq!(attach(map, ram, attr, true), conflict, "{attr:?}");
     }
-    let invalid = (false, attach_error::INVALID_DATASPACE as u64);
+    let invalid = Err(AttachError::InvalidDataspace);
     for other in [0, map, rm_session, managed] {
         assert_eq!(attach(map, other, [K, 0, 0], true), invalid);
     }
-    let short = support::call(map, region_map::ATTACH, &[ram], |w| {
-        w.u64(K);
+    let short = support::call(map, OPCODES.region_map.attach, &[ram], |w| {
+        w.put(&K);
     });
-    assert!(short.is_err() || short.unwrap().protocol < 0, "a call without its attributes");
+    let refused_call = short.unwrap().code;
+    assert_eq!(refused_call, ExceptionCode::MALFORMED, "a call without its attributes");
 
     // Views: only of managed dataspaces, only with a page to be told by, only within.
     refused("a view without the page", request::VIEW_OPEN, &[0, 0, 0], Some(name));
@@ -137,13 +141,13 @@ extern "C" fn construct() {
     assert_eq!((view.op(), view.arg(1)), (status::OK, 16 * K));
     let view = view.arg(0);
     for at in [16 * K, u64::MAX] {
-        refused("past the view", request::FAULT, &[view, at, fault::READ as u64], None);
+        refused("past the view", request::FAULT, &[view, at, Access::Read as u64], None);
     }
-    for kind in [fault::NONE as u64, 4, u64::MAX] {
+    for kind in [Access::None as u64, 4, u64::MAX] {
         refused("no access", request::FAULT, &[view, 0, kind], None);
     }
-    refused("nobody's view", request::FAULT, &[view + 1, 0, fault::READ as u64], None);
-    let (hole, fd) = ask(request::FAULT, &[view, 0, fault::READ as u64], None);
+    refused("nobody's view", request::FAULT, &[view + 1, 0, Access::Read as u64], None);
+    let (hole, fd) = ask(request::FAULT, &[view, 0, Access::Read as u64], None);
     assert_eq!(
         (hole.op(), hole.arg(0), fd.is_none()),
         (status::OK, 0, true),
@@ -151,20 +155,20 @@ extern "C" fn construct() {
     );
 
     // What is attached read-only stays so, by every way round.
-    assert!(attach(map, ram, [K, 2 * K, 5 * K], false).0);
-    refused("writing", request::FAULT, &[view, 5 * K, fault::WRITE as u64], None);
-    let (piece, fd) = ask(request::FAULT, &[view, 5 * K, fault::READ as u64], None);
+    assert!(attach(map, ram, [K, 2 * K, 5 * K], false).is_ok());
+    refused("writing", request::FAULT, &[view, 5 * K, Access::Write as u64], None);
+    let (piece, fd) = ask(request::FAULT, &[view, 5 * K, Access::Read as u64], None);
     assert_eq!(piece.0[..6], [status::OK, 1, 5 * K, K, 2 * K, 0]);
     let fd = fd.unwrap();
     assert!(sys::map(&fd, 4096, true).is_err(), "the descriptor cannot be written through");
     let readable = sys::map(&fd, 4096, false).unwrap();
     let protect = unsafe { libc::mprotect(readable.cast(), 4096, libc::PROT_WRITE) };
     assert_ne!(protect, 0, "nor made to");
-    assert!(attach(second, managed, [0; 3], true).0, "a map in a map");
+    assert!(attach(second, managed, [0; 3], true).is_ok(), "a map in a map");
 
     // Core does not wait for a view that does not react, but knows.
-    let _ = support::call(map, region_map::DETACH, &[], |w| {
-        w.u64(5 * K);
+    let _ = support::call(map, OPCODES.region_map.detach, &[], |w| {
+        w.put(&(5 * K));
     });
     let settled = || ask(request::SETTLED, &[], Some(map_name)).0.arg(0) == 1;
     assert!(!settled(), "not told yet");
@@ -180,7 +184,7 @@ extern "C" fn construct() {
     assert!(gone(), "no map is gone");
     let (outer, _) = ask(request::VIEW_OPEN, &[0, 0, all], Some(second_name));
     let outer = outer.arg(0);
-    let _ = support::call(rm_session, rm::DESTROY, &[map], |_| {});
+    let _ = support::call(rm_session, OPCODES.rm.destroy, &[map], |_| {});
     let mut views = Vec::new();
     for _ in 0..2 {
         assert!(!gone(), "a view still shows it");
@@ -196,7 +200,7 @@ extern "C" fn construct() {
     assert!(gone(), "done");
 
     unsafe { rs_session_close(id) };
-    refused("a map that is gone", request::FAULT, &[view, 0, fault::READ as u64], None);
+    refused("a map that is gone", request::FAULT, &[view, 0, Access::Read as u64], None);
     support::exit(0);
 }
 

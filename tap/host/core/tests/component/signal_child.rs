@@ -11,7 +11,7 @@ mod support;
 extern "C" fn construct() {
     let (_, echo) = support::open("Echo", "", 10000, 3).expect("Echo session");
     let answer = support::call(echo, 2, &[], |_| {}).unwrap();
-    let number = answer.reader().u64().unwrap() as i32;
+    let number = answer.word() as i32;
     if number == 0 {
         unsafe { libc::_exit(9) };
     }

@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
 use genode_host_proto::control::{Packet, paging, request};
-use genode_host_proto::opcode::fault;
+use genode_host_proto::interface::region_map;
 use genode_host_proto::sync::{AtomicU32, Ordering};
 use genode_host_proto::sys::Futex;
 
@@ -145,11 +145,12 @@ impl Nucleus {
     }
 
     fn view_fault(&mut self, id: ProcId, packet: &Packet) -> Result<Answer, Refusal> {
-        let access = match i32::try_from(packet.arg(2)) {
-            Ok(fault::READ) => Access::Read,
-            Ok(fault::WRITE) => Access::Write,
-            Ok(fault::EXEC) => Access::Execute,
-            _ => return Err(Refusal::Invalid),
+        let number = i32::try_from(packet.arg(2)).map_err(|_| Refusal::Invalid)?;
+        let access = match region_map::Access::of(number) {
+            Ok(region_map::Access::Read) => Access::Read,
+            Ok(region_map::Access::Write) => Access::Write,
+            Ok(region_map::Access::Exec) => Access::Execute,
+            Ok(region_map::Access::None) | Err(_) => return Err(Refusal::Invalid),
         };
         let asked = self.maps.fault(id, ViewId(packet.arg(0)), packet.arg(1), access);
         match asked.ok_or(Refusal::Gone)? {

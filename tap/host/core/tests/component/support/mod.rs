@@ -7,9 +7,13 @@
     clippy::unwrap_used,
     clippy::expect_used
 )]
-use genode_host_proto::opcode::{OPCODES, cost, env_id, native_pd};
-use genode_host_proto::wire::Reader;
+use genode_affinity::Location;
+use genode_host_proto::interface::native_pd::{Ended, Termination};
+use genode_host_proto::interface::parent::ServiceName;
+use genode_host_proto::interface::pd::{Referred, Transferred};
+use genode_host_proto::opcode::{OPCODES, cost, env_id};
 use genode_sys::*;
+use genode_wire::{Caps, ExceptionCode, FixedString, Reader};
 pub use rs_raw::*;
 
 /// A child started by hand, as the child machinery does it.
@@ -25,7 +29,7 @@ pub struct Child {
 
 pub enum Event {
     Exit(i32),
-    Ended { how: i32, value: i32 },
+    Ended { how: Ended, value: i64 },
 }
 
 /// Start module `name`; `session` answers its session requests with capabilities.
@@ -42,66 +46,63 @@ pub fn start(
     let rom = open("ROM", name, cost::ROM.ram, cost::ROM.caps).expect("ROM");
     let own = unsafe { rs_env_cap(RS_ENV_PD) };
     let op = &OPCODES.pd;
-    let result = |a: Result<Answer, rs_err_t>| a.unwrap().reader().i32().unwrap();
-    assert_eq!(result(call(pd.1, op.ref_account, &[own], |_| {})), 0);
-    let give = |opcode, amount| {
-        result(call(own, opcode, &[pd.1], |w| {
-            w.u64(amount);
-        }))
+    let referred = call(pd.1, op.ref_account, &[own], |_| {}).unwrap();
+    assert_eq!(referred.result(), Ok(Referred::Ok));
+    let give = |opcode, amount: u64| {
+        let given = call(own, opcode, &[pd.1], |w| {
+            w.put(&amount);
+        });
+        assert_eq!(given.unwrap().result(), Ok(Transferred::Ok));
     };
-    assert_eq!(give(op.transfer_ram, ram), 0);
-    assert_eq!(give(op.transfer_caps, caps), 0);
+    give(op.transfer_ram, ram);
+    give(op.transfer_caps, caps);
     unsafe { rs_cap_drop(own) };
     let exited = event.clone();
     let parent = serve(move |opcode, body, _, reply: &mut Reply| {
         let p = &OPCODES.parent;
-        let mut args = Reader::new(body);
+        let mut none = Caps::<NoCap>::new();
+        let mut args = Reader::new(body, &mut none);
+        // The capability itself travels beside the body, where it takes no bytes.
+        let mut attempt = |cap: rs_cap_t| {
+            reply.put(&if cap == 0 { Err(0_i32) } else { Ok(0_u64) });
+            reply.caps.push(cap);
+        };
         if opcode == p.session_cap {
-            let cap = match args.u64().unwrap() {
+            let cap = match args.take().unwrap() {
                 env_id::PD => pd.1,
                 env_id::CPU => cpu.1,
                 env_id::LOG => log.1,
                 _ => 0,
             };
-            reply.write(|w| {
-                w.bool(cap != 0).u64(0);
-            });
-            reply.caps.push(unsafe { rs_cap_dup(cap) });
+            attempt(unsafe { rs_cap_dup(cap) });
         } else if opcode == p.session {
-            let _id = args.u64().unwrap();
-            let service = String::from_utf8_lossy(args.in_string(64).unwrap()).into_owned();
-            let cap = session(&service);
-            reply.write(|w| {
-                w.bool(cap != 0).u64(0);
-            });
-            reply.caps.push(cap);
+            let _id: u64 = args.take().unwrap();
+            attempt(session(&args.take::<ServiceName<'_>>().unwrap()));
         } else if opcode == p.exit {
-            exited(Event::Exit(args.i32().unwrap()));
-            reply.write(|w| {
-                w.u64(0);
-            });
+            exited(Event::Exit(args.take().unwrap()));
+            reply.put(&());
         } else {
-            return -2;
+            return ExceptionCode::INVALID_OPCODE;
         }
-        0
+        ExceptionCode::SUCCESS
     })
     .unwrap();
     let native = call(pd.1, op.native_pd, &[], |_| {}).unwrap().cap();
     let ended = move |_| {
-        let a = call(native, native_pd::TERMINATION, &[], |_| {}).unwrap();
-        let mut r = a.reader();
-        event(Event::Ended { how: r.i32().unwrap(), value: r.i32().unwrap() });
+        let asked = call(native, OPCODES.native_pd.termination, &[], |_| {}).unwrap();
+        let Termination { ended: how, value } = asked.result().unwrap();
+        event(Event::Ended { how, value });
     };
     let sigh = signal(ended).unwrap();
     let thread = call(cpu.1, OPCODES.cpu.create_thread, &[pd.1], |w| {
-        w.string(b"ep", 32).u64(0).u64(0).u64(0);
+        w.put(&FixedString::<32>::new("ep").unwrap()).put(&Location::default()).put(&0_u64);
     })
     .unwrap();
     unsafe { rs_cap_drop(thread.cap()) };
     call(cpu.1, OPCODES.cpu.exception_sigh, &[sigh.1], |_| {}).unwrap();
     call(pd.1, op.assign_parent, &[parent.1], |_| {}).unwrap();
-    let ds = call(rom.1, genode_host_proto::opcode::rom::DATASPACE, &[], |_| {}).unwrap().cap();
-    call(native, native_pd::START, &[ds], |_| {}).unwrap();
+    let ds = call(rom.1, OPCODES.rom.dataspace, &[], |_| {}).unwrap().cap();
+    call(native, OPCODES.native_pd.start, &[ds], |_| {}).unwrap();
     unsafe { rs_cap_drop(ds) };
     Child { pd, cpu, log, rom, native, parent, sigh }
 }

@@ -1,0 +1,138 @@
+//! `Pd_session`: a protection domain, its memory and its accounts.
+
+use genode_wire::{Cap, Decode, Encode, Handle, Reader, WireError, Writer, values};
+
+use super::calls;
+
+calls! {
+    /// Calls of a PD session.
+    pub enum Call<H> of pd {
+        /// Moves RAM to the account of another PD session. Answers [`Transferred`].
+        TransferRam = transfer_ram { to: Cap<H>, amount: u64 },
+        /// Moves capabilities to the account of another PD session. Answers [`Transferred`].
+        TransferCaps = transfer_caps { to: Cap<H>, amount: u64 },
+        /// Gives the PD its parent, once.
+        AssignParent = assign_parent { parent: Cap<H> },
+        /// Sets the account that quota may be exchanged with. Answers [`Referred`].
+        RefAccount = ref_account { account: Cap<H> },
+        /// Allocates a RAM dataspace. Answers it, or an [`AllocError`](super::AllocError).
+        AllocRam = alloc_ram { size: u64, cache: Cache },
+        /// Frees a RAM dataspace.
+        FreeRam = free_ram { ds: Cap<H> },
+        /// Bytes of a RAM dataspace, 0 if it is none of the PD's.
+        RamSize = ram_size { ds: Cap<H> },
+        /// Limit of capabilities.
+        CapQuota = cap_quota,
+        /// Capabilities in use.
+        UsedCaps = used_caps,
+        /// Limit of RAM in bytes.
+        RamQuota = ram_quota,
+        /// RAM in use in bytes.
+        UsedRam = used_ram,
+        /// The capability for [`native_pd`](super::native_pd).
+        NativePd = native_pd,
+        /// Ours: [`Self::AllocRam`] on the NUMA node with a native id.
+        AllocRamOnNode = alloc_ram_on_node { size: u64, cache: Cache, node: u32 },
+        /// Ours: transfers in turn, so that one may pass on what the one before brought; all or none. Answers
+        /// [`AllTransferred`].
+        TransferAll = transfer_all { transfers: Transfers },
+    }
+}
+
+values! {
+    /// `Cache`: how memory is cached.
+    pub enum Cache {
+        /// Not at all, as registers of devices need it.
+        Uncached = 0,
+        /// Writes may be gathered.
+        WriteCombined = 1,
+        /// As usual.
+        Cached = 2,
+    }
+}
+
+values! {
+    /// `Transfer_result`.
+    pub enum Transferred {
+        /// The amount is with the other account.
+        Ok = 0,
+        /// The account has not that much.
+        Exceeded = 1,
+        /// There is no such PD session, or neither account is the other's reference.
+        Invalid = 2,
+    }
+}
+
+values! {
+    /// `Ref_account_result`.
+    pub enum Referred {
+        /// The account has a reference account.
+        Ok = 0,
+        /// There is no such PD session, or it is the same one.
+        InvalidSession = 1,
+    }
+}
+
+values! {
+    /// What [`Call::TransferAll`] answers.
+    pub enum AllTransferred {
+        /// All were made.
+        Ok = 0,
+        /// An account has not that much RAM; none was made.
+        OutOfRam = 1,
+        /// An account has not that many capabilities; none was made.
+        OutOfCaps = 2,
+        /// An index names no PD session, or neither account is the other's reference.
+        Invalid = 3,
+    }
+}
+
+/// Transfers of one call.
+pub const MAX_TRANSFERS: usize = 4;
+
+/// A transfer of [`Call::TransferAll`]. PD sessions are named by the index by which the caller may call them, in the channel
+/// that this call comes through, so that no capability travels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transfer {
+    /// The PD session that gives.
+    pub from: u64,
+    /// The PD session that receives.
+    pub to: u64,
+    /// Bytes of RAM.
+    pub ram: u64,
+    /// Capabilities.
+    pub caps: u64,
+}
+
+/// At most [`MAX_TRANSFERS`] transfers: a word that says how many follow, then four words for each.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Transfers(pub heapless::Vec<Transfer, MAX_TRANSFERS>);
+
+impl<H: Handle> Encode<H> for Transfers {
+    const SIZE: usize = 8 + MAX_TRANSFERS * 4 * 8;
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
+        message.put(&self.0.len())?;
+        for Transfer { from, to, ram, caps } in &self.0 {
+            for word in [from, to, ram, caps] {
+                message.put(word)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<H: Handle> Decode<'_, H> for Transfers {
+    fn decode(message: &mut Reader<'_, H>) -> Result<Self, WireError> {
+        let count: usize = message.take()?;
+        let mut transfers = heapless::Vec::new();
+        for _ in 0..count {
+            let (from, to) = (message.take()?, message.take()?);
+            let (ram, caps) = (message.take()?, message.take()?);
+            let pushed = transfers.push(Transfer { from, to, ram, caps });
+            pushed.map_err(|_| WireError::TooLong)?;
+        }
+        Ok(Self(transfers))
+    }
+}

@@ -1,0 +1,57 @@
+//! The transfer of quota between PD sessions.
+use genode_abi::*;
+use genode_host_proto::interface::pd::{self, AllTransferred, Call, Transfers};
+
+use crate::handle::{Lent, Owned};
+use crate::{call, env, rpc};
+
+/// Both resources.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Amount {
+    pub(super) ram: u64,
+    pub(super) caps: u64,
+}
+
+impl std::ops::AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
+        self.ram = self.ram.saturating_add(other.ram);
+        self.caps = self.caps.saturating_add(other.caps);
+    }
+}
+
+/// Quota that goes from one PD session to another.
+pub(super) struct Transfer<'a> {
+    pub(super) from: &'a Owned,
+    pub(super) to: &'a Owned,
+    pub(super) amount: Amount,
+}
+
+/// The index by which we name a PD session to core, without a capability that travels.
+pub(super) fn grant(pd: &Owned) -> Result<u64, rs_err_t> {
+    let (core, claim) = (call::claim(env::pd())?, call::claim(pd.get())?);
+    if claim.channel == core.channel { Ok(u64::from(claim.index)) } else { Err(RS_INVALID) }
+}
+
+/// Move quota from one PD session to another, both kinds or nothing.
+pub(super) fn transfer(from: &Owned, to: &Owned, amount: Amount) -> Result<(), rs_err_t> {
+    transfer_all(&[Transfer { from, to, amount }])
+}
+
+/// Make several transfers in turn, all or none, by one call: core knows the accounts by where we call them.
+pub(super) fn transfer_all(transfers: &[Transfer<'_>]) -> Result<(), rs_err_t> {
+    let some = transfers.iter().filter(|t| t.amount != Amount::default());
+    let mut asked = Transfers::default();
+    for &Transfer { from, to, amount: Amount { ram, caps } } in some {
+        let transfer = pd::Transfer { from: grant(from)?, to: grant(to)?, ram, caps };
+        asked.0.push(transfer).map_err(|_| RS_OVERFLOW)?;
+    }
+    if asked.0.is_empty() {
+        return Ok(());
+    }
+    match rpc::call(env::pd(), &Call::<Lent>::TransferAll { transfers: asked })? {
+        AllTransferred::Ok => Ok(()),
+        AllTransferred::OutOfRam => Err(RS_OUT_OF_RAM),
+        AllTransferred::OutOfCaps => Err(RS_OUT_OF_CAPS),
+        AllTransferred::Invalid => Err(RS_INVALID),
+    }
+}

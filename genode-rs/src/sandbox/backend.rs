@@ -1,6 +1,6 @@
 //! What the sandbox needs of the system, so that its logic runs without one.
 
-use alloc::rc::Rc;
+use alloc::{boxed::Box, rc::Rc};
 
 use super::{account::Amount, hooks::Hooks};
 use crate::{affinity::Affinity, cap::RawCap, error::Error, node::Node, quota::Quota};
@@ -49,7 +49,7 @@ pub(super) trait Backend: 'static {
     fn notify(&self, child: &Self::Child, notice: Notice);
     /// The accounts of the component itself.
     fn own_quota(&self) -> Quota;
-    fn config_rom(&self, name: &str, content: &Node) -> Result<Rc<dyn ConfigRom>, Error>;
+    fn config_rom(&self, name: &str, content: &Node) -> Result<Box<dyn ConfigRom>, Error>;
     /// A line for people.
     fn say(&self, level: crate::log::Level, text: &str);
     /// Ends the component itself.

@@ -8,62 +8,61 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::fmt;
 
-use super::route::RouteModel;
+use super::{
+    diagnostic::{Diagnostic, Found, Severity},
+    route::RouteModel,
+};
 use crate::{
     affinity::{Location, Space},
-    node::{FromAttr, Node, Pos},
+    node::Node,
     quota::{CapQuota, RamQuota},
 };
 
-/// How bad a [`Diagnostic`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// Something else than what is written happens.
-    Warning,
-    /// What is written cannot be done.
-    Error,
-}
-
-/// A remark about the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// How bad it is.
-    pub severity: Severity,
-    /// Where in the configuration.
-    pub pos: Pos,
-    /// What is wrong and what to do.
-    pub text: String,
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "config {}: {}", self.pos, self.text)
+bitflags::bitflags! {
+    /// Parts of the state that go into the report (attributes of Genode's `<report>` node).
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Details: u8 {
+        /// Numbers of the children.
+        const IDS = 1;
+        /// Sessions that the children requested.
+        const REQUESTED = 1 << 1;
+        /// RAM of each child.
+        const CHILD_RAM = 1 << 2;
+        /// Capabilities of each child.
+        const CHILD_CAPS = 1 << 3;
+        /// RAM of the sandbox itself.
+        const INIT_RAM = 1 << 4;
+        /// Capabilities of the sandbox itself.
+        const INIT_CAPS = 1 << 5;
     }
 }
 
-/// Which parts of the state go into the report (Genode's `<report>` node).
+impl Details {
+    /// The attribute that asks for each.
+    const ATTRIBUTES: [(&str, Self); 6] = [
+        ("ids", Self::IDS),
+        ("requested", Self::REQUESTED),
+        ("child_ram", Self::CHILD_RAM),
+        ("child_caps", Self::CHILD_CAPS),
+        ("init_ram", Self::INIT_RAM),
+        ("init_caps", Self::INIT_CAPS),
+    ];
+}
+
+/// What the state report holds, and when it is sent (Genode's `<report>` node).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
-    /// Numbers of the children.
-    pub ids: bool,
-    /// Sessions that the children requested.
-    pub requested: bool,
-    /// RAM of each child.
-    pub child_ram: bool,
-    /// Capabilities of each child.
-    pub child_caps: bool,
-    /// RAM of the sandbox itself.
-    pub init_ram: bool,
-    /// Capabilities of the sandbox itself.
-    pub init_caps: bool,
+    /// Parts of the state that go into it.
+    pub details: Details,
     /// Milliseconds by which reports are held back, to send several changes at once.
     pub delay_ms: u64,
 }
 
 /// What to do when a child shows no sign of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Heartbeat {
     /// Restart the child after that many missed signs; 0 is never.
     pub restart_after_skipped: u32,
@@ -79,6 +78,7 @@ impl Heartbeat {
 
 /// A child as it is wanted.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Start {
     /// Unique name.
     pub name: String,
@@ -110,6 +110,7 @@ pub struct Start {
 
 /// Another name for a child, usable in routes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Alias {
     /// The other name.
     pub name: String,
@@ -119,6 +120,7 @@ pub struct Alias {
 
 /// A whole configuration.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// Told in the state report.
     pub version: String,
@@ -166,27 +168,27 @@ impl Default for Config {
 impl Config {
     /// Reads a `config` node.
     pub fn read(node: &Node) -> (Self, Vec<Diagnostic>) {
-        let mut reader = Reader::default();
+        let mut found = Found::default();
         let mut config = Self {
             version: node.attr("version").unwrap_or_default().to_string(),
-            verbose: reader.attr(node, "verbose").unwrap_or(false),
+            verbose: found.attr(node, "verbose").unwrap_or(false),
             ..Self::default()
         };
-        if reader.attr::<u64>(node, "prio_levels").is_some_and(|n| n > 0) {
-            reader.warn(node, "priorities are not supported, 'prio_levels' has no effect");
+        if found.attr::<u64>(node, "prio_levels").is_some_and(|n| n > 0) {
+            found.warn(node, "priorities are not supported, 'prio_levels' has no effect");
         }
         let mut defaults = Defaults::default();
         for child in node.children() {
             match child.tag() {
                 "default" => {
-                    defaults.caps = reader.attr(child, "caps");
-                    defaults.ram = reader.attr(child, "ram");
+                    defaults.caps = found.attr(child, "caps");
+                    defaults.ram = found.attr(child, "ram");
                 }
                 "affinity-space" => {
                     defaults.space = true;
                     config.space = Space {
-                        width: reader.attr(child, "width").unwrap_or(1),
-                        height: reader.attr(child, "height").unwrap_or(1),
+                        width: found.attr(child, "width").unwrap_or(1),
+                        height: found.attr(child, "height").unwrap_or(1),
                     };
                 }
                 _ => {}
@@ -195,29 +197,29 @@ impl Config {
         for child in node.children() {
             match child.tag() {
                 "default" | "affinity-space" => {}
-                "parent-provides" => reader.services(child, &mut config.parent_provides),
+                "parent-provides" => found.services(child, &mut config.parent_provides),
                 "default-route" => {
-                    config.default_route = Some(RouteModel::read(child, &mut reader.found));
+                    config.default_route = Some(RouteModel::read(child, &mut found));
                 }
-                "start" => reader.start(child, &defaults, &mut config),
-                "alias" => reader.alias(child, &mut config),
-                "report" => config.report = Some(reader.report(child)),
-                "resource" => reader.preserve(child, &mut config),
+                "start" => found.start(child, &defaults, &mut config),
+                "alias" => found.alias(child, &mut config),
+                "report" => config.report = Some(found.report(child)),
+                "resource" => found.preserve(child, &mut config),
                 "heartbeat" => {
-                    config.heartbeat_ms = Some(reader.attr(child, "rate_ms").unwrap_or(1000));
+                    config.heartbeat_ms = Some(found.attr(child, "rate_ms").unwrap_or(1000));
                 }
-                "service" => reader.warn(
+                "service" => found.warn(
                     child,
                     "providing services of children to the parent is not supported; remove <service>",
                 ),
-                other => reader.warn(
+                other => found.warn(
                     child,
                     &format!("unknown node <{other}>; expected start, parent-provides, default-route, default, alias, affinity-space, report, resource or heartbeat"),
                 ),
             }
         }
-        reader.unknown_servers(&config);
-        (config, reader.found)
+        found.unknown_servers(&config);
+        (config, found.0)
     }
 
     /// The child that `name` stands for, itself or by alias.
@@ -238,44 +240,7 @@ struct Defaults {
     space: bool,
 }
 
-#[derive(Default)]
-struct Reader {
-    found: Vec<Diagnostic>,
-}
-
-impl Reader {
-    fn warn(&mut self, node: &Node, text: &str) {
-        self.tell(Severity::Warning, node, text);
-    }
-
-    fn error(&mut self, node: &Node, text: &str) {
-        self.tell(Severity::Error, node, text);
-    }
-
-    fn tell(&mut self, severity: Severity, node: &Node, text: &str) {
-        self.found.push(Diagnostic { severity, pos: node.pos(), text: text.to_string() });
-    }
-
-    /// The attribute, None with a diagnostic if it is malformed.
-    fn attr<T: FromAttr>(&mut self, node: &Node, name: &str) -> Option<T> {
-        match node.attr_checked(name) {
-            Ok(value) => value,
-            Err(e) => {
-                let value = node.attr(name).unwrap_or_default();
-                self.found.push(Diagnostic {
-                    severity: Severity::Error,
-                    pos: e.pos,
-                    text: format!(
-                        "<{}> has {name}=\"{value}\", expected {}",
-                        node.tag(),
-                        e.expected
-                    ),
-                });
-                None
-            }
-        }
-    }
-
+impl Found {
     fn services(&mut self, node: &Node, into: &mut Vec<String>) {
         for service in node.children() {
             match service.attr("name") {
@@ -309,7 +274,7 @@ impl Reader {
                 &format!("child '{name}' is skipped: the name is taken; choose another"),
             );
         }
-        let told = self.found.len();
+        let told = self.0.len();
         let mut ram = self.attr(node, "ram");
         let mut caps = self.attr(node, "caps");
         for resource in node.children_of("resource") {
@@ -322,7 +287,7 @@ impl Reader {
         }
         let ram = ram.or(defaults.ram).unwrap_or_default();
         let caps = caps.or(defaults.caps).unwrap_or_default();
-        let told = self.found.len() > told; // what is malformed is not missing as well
+        let told = self.0.len() > told; // what is malformed is not missing as well
         if ram.0 == 0 && !told {
             self.error(
                 node,
@@ -367,7 +332,7 @@ impl Reader {
             caps,
             provides,
             config: node.child("config").cloned(),
-            route: node.child("route").map(|r| RouteModel::read(r, &mut self.found)),
+            route: node.child("route").map(|r| RouteModel::read(r, self)),
             location: self.location(node, name, defaults.space, config.space),
             heartbeat,
             exit_propagate,
@@ -418,16 +383,11 @@ impl Reader {
     }
 
     fn report(&mut self, node: &Node) -> Report {
-        let mut flag = |name| self.attr(node, name).unwrap_or(false);
-        Report {
-            ids: flag("ids"),
-            requested: flag("requested"),
-            child_ram: flag("child_ram"),
-            child_caps: flag("child_caps"),
-            init_ram: flag("init_ram"),
-            init_caps: flag("init_caps"),
-            delay_ms: self.attr(node, "delay_ms").unwrap_or(100),
+        let mut details = Details::empty();
+        for (name, detail) in Details::ATTRIBUTES {
+            details.set(detail, self.attr(node, name).unwrap_or(false));
         }
+        Report { details, delay_ms: self.attr(node, "delay_ms").unwrap_or(100) }
     }
 
     fn preserve(&mut self, node: &Node, config: &mut Config) {
@@ -453,18 +413,15 @@ impl Reader {
     fn unknown_servers(&mut self, config: &Config) {
         let models =
             config.starts.iter().filter_map(|s| s.route.as_ref()).chain(&config.default_route);
-        let mut found = Vec::new();
         for (pos, server) in models.flat_map(RouteModel::servers) {
             let child = config.deref_alias(server);
             if !config.starts.iter().any(|s| s.name == child) {
-                found.push(Diagnostic {
-                    severity: Severity::Warning,
-                    pos,
-                    text: format!("route to unknown child '{server}'; add <start name=\"{server}\"> or correct the name"),
-                });
+                let text = format!(
+                    "route to unknown child '{server}'; add <start name=\"{server}\"> or correct the name"
+                );
+                self.tell(Severity::Warning, pos, &text);
             }
         }
-        self.found.append(&mut found);
     }
 }
 

@@ -3,6 +3,7 @@
 //! Generic over the system, see [`Backend`]. Nothing of [`Shared`] stays borrowed across a call to it.
 
 use alloc::{
+    boxed::Box,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -10,13 +11,15 @@ use alloc::{
 };
 
 use super::{
-    Event,
     account::{Amount, KEPT, grow, initial, shrink},
-    backend::{Backend, Notice, Spec},
-    config::{Config, Severity, Start},
-    hooks::{End, Hooks, Incoming, Routed, Shared},
+    backend::{Backend, ConfigRom, Notice, Spec},
+    config::{Config, Start},
+    diagnostic::Severity,
+    event::{End, Event},
+    hooks::{Hooks, Incoming, Routed, Shared},
     plan::{Plan, Running, plan},
     pulse::Pulse,
+    table::Table,
 };
 use crate::{affinity::Affinity, error::Error, log::Level, node::Node};
 
@@ -40,19 +43,23 @@ pub(super) struct Child<B: Backend> {
     pub(super) assigned: Amount,
     pub(super) requested: Amount,
     pub(super) pulse: Pulse,
+    /// The ROM that its inline configuration is handed out by.
+    config: Option<Box<dyn ConfigRom>>,
     pub(super) handle: Option<B::Child>,
 }
 
 pub(super) struct Engine<B: Backend> {
     pub(super) backend: B,
     pub(super) shared: Rc<Shared<B::Server>>,
+    /// What was applied last.
+    pub(super) config: Config,
     pub(super) children: Vec<Child<B>>,
     next_id: u32,
 }
 
 impl<B: Backend> Engine<B> {
     pub(super) fn new(backend: B, shared: Rc<Shared<B::Server>>) -> Self {
-        Self { backend, shared, children: Vec::new(), next_id: 0 }
+        Self { backend, shared, config: Config::default(), children: Vec::new(), next_id: 0 }
     }
 
     fn warn(&self, text: &str) {
@@ -78,7 +85,8 @@ impl<B: Backend> Engine<B> {
 
     fn apply_config(&mut self, config: Config) {
         self.shared.woken.set(true); // what happens on the way is processed without a signal
-        let plan = self.plan(&config);
+        let table = Table::of(&config, self.shared.routing.borrow().table.local());
+        let plan = self.plan(&config, &table);
         self.told_changes(&config);
         let starts = config.starts.clone();
         let verbose = config.verbose;
@@ -92,7 +100,8 @@ impl<B: Backend> Engine<B> {
         going.reverse();
         self.children = staying;
         self.forget(&going);
-        self.shared.routing.borrow_mut().config = config;
+        self.shared.routing.borrow_mut().table = table;
+        self.config = config;
         drop(going);
 
         for name in &plan.incomplete {
@@ -117,7 +126,7 @@ impl<B: Backend> Engine<B> {
         self.balance();
     }
 
-    fn plan(&self, config: &Config) -> Plan {
+    fn plan(&self, config: &Config, table: &Table) -> Plan {
         let routing = self.shared.routing.borrow();
         let sessions = |id| {
             let routed = routing.children.iter().find(|r| r.id == id);
@@ -134,7 +143,7 @@ impl<B: Backend> Engine<B> {
                 sessions: sessions(c.id),
             })
             .collect();
-        plan(&running, config, &routing.local)
+        plan(&running, config, table)
     }
 
     /// Changes that take no effect before a restart.
@@ -163,7 +172,7 @@ impl<B: Backend> Engine<B> {
         self.next_id += 1;
         let id = self.next_id;
         let name = &start.name;
-        let config_rom = start.config.as_ref().and_then(|content| {
+        let config = start.config.as_ref().and_then(|content| {
             let made = self.backend.config_rom(name, content);
             made.map_err(|e| self.error(&format!("{name}: cannot hold its config: {e}"))).ok()
         });
@@ -188,10 +197,10 @@ impl<B: Backend> Engine<B> {
             id,
             name: name.clone(),
             server: None,
-            config_rom,
+            config: config.as_ref().map(|rom| rom.cap()),
             sessions: Vec::new(),
         });
-        let (space, location) = (self.shared.routing.borrow().config.space, start.location);
+        let (space, location) = (self.config.space, start.location);
         let spec =
             Spec { name, binary: &start.binary, quota, affinity: Affinity { space, location } };
         let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
@@ -223,6 +232,7 @@ impl<B: Backend> Engine<B> {
             assigned: configured.min(quota.plus(KEPT)),
             requested: Amount::NONE,
             pulse: Pulse::default(),
+            config,
             handle,
         });
     }
@@ -283,15 +293,10 @@ impl<B: Backend> Engine<B> {
             return;
         };
         child.start = start.clone();
-        if let (true, Some(content)) = (plan.reconfigure.contains(&start.name), &start.config) {
-            let id = child.id;
-            let rom = {
-                let routing = self.shared.routing.borrow();
-                routing.children.iter().find(|r| r.id == id).and_then(|r| r.config_rom.clone())
-            };
-            if let Some(rom) = rom {
-                rom.set(content);
-            }
+        if let (true, Some(content), Some(rom)) =
+            (plan.reconfigure.contains(&start.name), &start.config, &child.config)
+        {
+            rom.set(content);
         }
     }
 
@@ -310,9 +315,7 @@ impl<B: Backend> Engine<B> {
 
     /// What may be given to children.
     fn available(&self) -> Amount {
-        let routing = self.shared.routing.borrow();
-        let preserved =
-            Amount { ram: routing.config.preserve_ram, caps: routing.config.preserve_caps };
+        let preserved = Amount { ram: self.config.preserve_ram, caps: self.config.preserve_caps };
         Amount::available(&self.backend.own_quota()).minus(preserved)
     }
 
@@ -394,23 +397,19 @@ impl<B: Backend> Engine<B> {
                 };
                 self.shared.routing.borrow_mut().children.iter_mut().for_each(gone);
                 drop(handle);
-                match end {
+                let text = format!("child \"{name}\" {end}");
+                let value = match end {
                     End::Exited(value) => {
-                        let text = format!("child \"{name}\" exited with exit value {value}");
                         self.backend.say(Level::Log, &text);
-                        if propagate {
-                            self.backend.exit(value);
-                        }
+                        value
                     }
-                    End::Faulted(signal) => {
-                        self.error(&format!(
-                            "child \"{name}\" crashed{}",
-                            signal_name(signal).map_or(String::new(), |s| format!(" ({s})"))
-                        ));
-                        if propagate {
-                            self.backend.exit(-1);
-                        }
+                    End::Faulted(_) => {
+                        self.error(&text);
+                        -1
                     }
+                };
+                if propagate {
+                    self.backend.exit(value);
                 }
                 Event::Ended { child: name, end }
             }
@@ -439,7 +438,7 @@ impl<B: Backend> Engine<B> {
     /// Asks all children that are watched for a sign of life, and says who missed how many.
     pub(super) fn heartbeat(&mut self) -> Vec<Event> {
         let mut missed = Vec::new();
-        let rate_ms = self.shared.routing.borrow().config.heartbeat_ms.unwrap_or(0);
+        let rate_ms = self.config.heartbeat_ms.unwrap_or(0);
         for child in &mut self.children {
             let (Some(watch), Some(handle), Phase::Running) =
                 (child.start.heartbeat, &child.handle, child.phase)
@@ -469,22 +468,7 @@ impl<B: Backend> Engine<B> {
     pub(super) fn restart(&mut self, name: &str) {
         let Some(child) = self.children.iter_mut().find(|c| c.start.name == name) else { return };
         child.phase = Phase::Incomplete; // what the plan starts anew
-        let config = self.shared.routing.borrow().config.clone();
+        let config = self.config.clone();
         self.apply_config(config);
     }
-}
-
-/// What a Linux signal number of a crash means.
-fn signal_name(signal: i32) -> Option<&'static str> {
-    Some(match signal {
-        4 => "illegal instruction",
-        5 => "trap",
-        6 => "aborted",
-        7 => "bus error",
-        8 => "division by zero",
-        9 => "killed",
-        11 => "segmentation fault",
-        31 => "forbidden system call",
-        _ => return None,
-    })
 }

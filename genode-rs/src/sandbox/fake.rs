@@ -1,6 +1,7 @@
 //! A system of pure bookkeeping, to test the engine.
 
 use alloc::{
+    boxed::Box,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -166,8 +167,8 @@ impl Backend for Fake {
         }
     }
 
-    fn config_rom(&self, name: &str, _content: &Node) -> Result<Rc<dyn ConfigRom>, Error> {
-        Ok(Rc::new(FakeRom(self.0.clone(), name.to_string())))
+    fn config_rom(&self, name: &str, _content: &Node) -> Result<Box<dyn ConfigRom>, Error> {
+        Ok(Box::new(FakeRom(self.0.clone(), name.to_string())))
     }
 
     fn say(&self, level: Level, text: &str) {
@@ -184,6 +185,6 @@ pub(super) fn engine() -> (Engine<Fake>, Rc<Journal>) {
     let journal = Rc::new(Journal::default());
     journal.own.set(Amount { ram: RamQuota::mib(100), caps: CapQuota(10_000) });
     let waker = journal.clone();
-    let shared = Shared::new(alloc::boxed::Box::new(move || waker.note("wake".to_string())));
+    let shared = Shared::new(Box::new(move || waker.note("wake".to_string())));
     (Engine::new(Fake(journal.clone()), shared), journal)
 }

@@ -15,10 +15,9 @@ use core::cell::{Cell, RefCell};
 
 use super::{
     account::Amount,
-    backend::ConfigRom,
-    config::{Config, Start},
-    plan::{Offered, Used, route},
+    event::End,
     route::{Explained, Query, To},
+    table::{Table, Used},
 };
 use crate::{
     affinity::Affinity,
@@ -38,6 +37,7 @@ const MAX_REMEMBERED: usize = 256;
 
 /// A request for a session that the user of the sandbox serves.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct LocalRequest<'a> {
     /// The child that asks.
     pub child: &'a str,
@@ -59,15 +59,6 @@ pub trait LocalService {
 
     /// A session was closed.
     fn close(&mut self, session: &RawCap);
-}
-
-/// How a child ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It said so itself, with an exit value.
-    Exited(i32),
-    /// It crashed; on Linux the number of the signal.
-    Faulted(i32),
 }
 
 /// What a callback leaves for later.
@@ -97,14 +88,15 @@ pub(super) struct Routed<S> {
     pub(super) name: String,
     /// None once it ended, and while it is not created yet.
     pub(super) server: Option<S>,
-    pub(super) config_rom: Option<Rc<dyn ConfigRom>>,
+    /// The session that all get who ask for its ROM `config`.
+    pub(super) config: Option<RawCap>,
     pub(super) sessions: Vec<Used>,
 }
 
+/// What a decision needs: the rules, and who can be reached.
 pub(super) struct Routing<S> {
-    pub(super) config: Config,
+    pub(super) table: Table,
     pub(super) children: Vec<Routed<S>>,
-    pub(super) local: Vec<String>,
 }
 
 pub(super) struct Shared<S> {
@@ -118,8 +110,7 @@ pub(super) struct Shared<S> {
 
 impl<S> Shared<S> {
     pub(super) fn new(wake: Box<dyn Fn()>) -> Rc<Self> {
-        let routing =
-            Routing { config: Config::default(), children: Vec::new(), local: Vec::new() };
+        let routing = Routing { table: Table::default(), children: Vec::new() };
         Rc::new(Self {
             routing: RefCell::new(routing),
             services: RefCell::new(Vec::new()),
@@ -191,15 +182,14 @@ impl<S: Copy> Hooks<S> {
             .try_borrow_mut()
             .map_err(|_| format!("{name}: session request of \"{service}\" during a change"))?;
         let routing = &mut *routing;
-        let start = routing.config.starts.iter().find(|s| &s.name == name);
-        let start: &Start =
-            start.ok_or_else(|| format!("{name}: session request of a child that is gone"))?;
-        let offered = Offered { config: &routing.config, local: &routing.local };
-        let found = route(offered, start, service, label).map_err(|denial| {
+        let table = &routing.table;
+        let entry = table
+            .entry(name)
+            .ok_or_else(|| format!("{name}: session request of a child that is gone"))?;
+        let found = table.route(entry, service, label).map_err(|denial| {
             Explained(Query { child: name, service, label }, &denial).to_string()
         })?;
-        let own = Affinity::new(routing.config.space, start.location);
-        let affinity = own.subordinate(affinity);
+        let affinity = entry.place(affinity);
         let answer = match &found.to {
             To::Parent => Decided::To(Answer::Parent),
             To::Local => Decided::Local,
@@ -212,9 +202,9 @@ impl<S: Copy> Hooks<S> {
             }
             To::Config => {
                 let own = routing.children.iter().find(|c| c.id == self.id);
-                let rom = own.and_then(|c| c.config_rom.as_ref());
+                let rom = own.and_then(|c| c.config.clone());
                 let rom = rom.ok_or_else(|| format!("{name}: no memory for its config"))?;
-                Decided::To(Answer::Local(rom.cap()))
+                Decided::To(Answer::Local(rom))
             }
         };
         let (label_at_server, used) = (
@@ -243,7 +233,7 @@ impl<S: Copy> Hooks<S> {
         {
             let routing = self.shared.routing.try_borrow();
             let own = routing.iter().flat_map(|r| &r.children).find(|c| c.id == self.id);
-            if own.and_then(|c| c.config_rom.as_ref()).is_some_and(|rom| &rom.cap() == session) {
+            if own.and_then(|c| c.config.as_ref()) == Some(session) {
                 return;
             }
         }

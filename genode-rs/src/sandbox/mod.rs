@@ -28,7 +28,9 @@
 mod account;
 mod backend;
 mod config;
+mod diagnostic;
 mod engine;
+mod event;
 mod hooks;
 mod plan;
 mod pulse;
@@ -37,6 +39,7 @@ mod rom;
 mod route;
 #[allow(unsafe_code, reason = "the safe side of the seam's children")]
 mod seam;
+mod table;
 
 use alloc::{
     boxed::Box,
@@ -46,8 +49,10 @@ use alloc::{
 };
 use core::{cell::RefCell, fmt};
 
-pub use config::{Alias, Config, Diagnostic, Heartbeat, Report, Severity, Start};
-pub use hooks::{End, LocalRequest, LocalService};
+pub use config::{Alias, Config, Details, Heartbeat, Report, Start};
+pub use diagnostic::{Diagnostic, Severity};
+pub use event::{End, Event};
+pub use hooks::{LocalRequest, LocalService};
 pub use route::{Denial, Lack, Query, Route, RouteModel, Services, To};
 
 use self::{engine::Engine, hooks::Shared, seam::System};
@@ -55,64 +60,10 @@ use crate::{
     env::Env,
     error::Error,
     node::{Node, Syntax},
-    quota::{CapQuota, Quota, RamQuota},
+    quota::Quota,
     session::timer::TimerConnection,
     signal::SignalHandler,
 };
-
-/// What happened to a child.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event {
-    /// It provides a service from now on.
-    Announced {
-        /// The child.
-        child: String,
-        /// The service.
-        service: String,
-    },
-    /// It was given a route to a service, for a session unlike those it had before.
-    Session {
-        /// The child.
-        child: String,
-        /// The service.
-        service: String,
-    },
-    /// It exited or crashed. Its sessions are closed and its quota is back.
-    Ended {
-        /// The child.
-        child: String,
-        /// How it ended.
-        end: End,
-    },
-    /// It asks for more.
-    ResourceRequest {
-        /// The child.
-        child: String,
-        /// RAM that it asks for.
-        ram: RamQuota,
-        /// Capabilities that it asks for.
-        caps: CapQuota,
-    },
-    /// It answered a yield request.
-    Yielded {
-        /// The child.
-        child: String,
-    },
-    /// It showed the first sign of life that it was asked for. Before that it counts as starting, and as hanging once that
-    /// takes longer than its configuration allows (`start_ms` of its heartbeat node).
-    Alive {
-        /// The child.
-        child: String,
-    },
-    /// It did not show the signs of life that it was asked for.
-    HeartbeatMissed {
-        /// The child.
-        child: String,
-        /// How many in a row.
-        skipped: u32,
-    },
-}
 
 type OnEvents = Box<dyn FnMut(&[Event])>;
 
@@ -177,7 +128,7 @@ impl Sandbox {
             return crate::warning!("configuration ignored: applied from within a session request");
         };
         engine.apply(config);
-        let beat_ms = engine.shared.routing.borrow().config.heartbeat_ms;
+        let beat_ms = engine.config.heartbeat_ms;
         drop(engine);
         self.beat(beat_ms);
         self.process();
@@ -195,7 +146,7 @@ impl Sandbox {
     pub fn serve(&self, service: &str, server: impl LocalService + 'static) {
         if let Ok(engine) = self.0.engine.try_borrow() {
             engine.shared.services.borrow_mut().push((service.to_string(), Box::new(server)));
-            engine.shared.routing.borrow_mut().local.push(service.to_string());
+            engine.shared.routing.borrow_mut().table.serve(service);
         }
     }
 
@@ -206,9 +157,7 @@ impl Sandbox {
 
     /// What `<report>` asks for, None if there is no such node.
     pub fn report(&self) -> Option<Report> {
-        let engine = self.0.engine.try_borrow().ok()?;
-        let routing = engine.shared.routing.try_borrow().ok()?;
-        routing.config.report
+        self.0.engine.try_borrow().ok()?.config.report
     }
 
     /// The accounts of a child that runs.

@@ -8,77 +8,9 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     config::{Config, Start},
-    route::{Denial, Query, Route, Services, To},
+    route::To,
+    table::{Entry, Table, Used},
 };
-use crate::label::{self, Label};
-
-/// The services of a configuration.
-#[derive(Clone, Copy)]
-pub(super) struct Offered<'a> {
-    /// The configuration.
-    pub(super) config: &'a Config,
-    /// Names of the services that the user of the sandbox serves.
-    pub(super) local: &'a [String],
-}
-
-impl Services for Offered<'_> {
-    fn parent(&self, service: &str) -> bool {
-        self.config.parent_provides.iter().any(|s| s == service)
-    }
-
-    fn local(&self, service: &str) -> bool {
-        self.local.iter().any(|s| s == service)
-    }
-
-    fn child<'a>(&'a self, name: &'a str) -> &'a str {
-        self.config.deref_alias(name)
-    }
-
-    fn providers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> {
-        let provides = move |s: &&Start| s.provides.iter().any(|p| p == service);
-        self.config.starts.iter().filter(provides).map(|s| s.name.as_str())
-    }
-
-    fn exists(&self, name: &str) -> bool {
-        self.config.starts.iter().any(|s| s.name == name)
-    }
-}
-
-/// The route of a request of child `start`, with what the sandbox itself does to ROM requests.
-pub(super) fn route(
-    offered: Offered<'_>,
-    start: &Start,
-    service: &str,
-    requested: &str,
-) -> Result<Route, Denial> {
-    let mut label = requested;
-    if service == "ROM" {
-        if label::last_element(requested) == "config" && start.config.is_some() {
-            let label = Label::new(requested).unwrap_or_default();
-            return Ok(Route { to: To::Config, label });
-        }
-        // the program under the child's name, or instead of a dynamic linker that is not wanted
-        if requested == start.name || (!start.ld && requested == "ld.lib.so") {
-            label = &start.binary;
-        }
-    }
-    let query = Query { child: &start.name, service, label };
-    offered
-        .config
-        .route_of(start)
-        .map_or(Err(Denial::NoRule), |model| model.resolve(query, &offered))
-}
-
-/// A session that a child requested, and where it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Used {
-    /// The service.
-    pub(super) service: String,
-    /// The label before routing.
-    pub(super) label: String,
-    /// Where it went.
-    pub(super) route: Route,
-}
 
 /// A child that exists.
 #[derive(Clone, Copy, Debug)]
@@ -110,9 +42,8 @@ pub(super) struct Plan {
     pub(super) incomplete: Vec<String>,
 }
 
-/// Compares the children that exist with the configuration that is wanted.
-pub(super) fn plan(running: &[Running<'_>], new: &Config, local: &[String]) -> Plan {
-    let offered = Offered { config: new, local };
+/// Compares the children that exist with the configuration that is wanted, and with its routing table.
+pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan {
     let wanted = |name: &str| new.starts.iter().find(|s| s.name == name);
     let mut plan = Plan::default();
 
@@ -146,11 +77,11 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, local: &[String]) -> P
         for child in running.iter().filter(|c| !c.ended) {
             let name = &child.start.name;
             let settled = [&plan.destroy, &plan.restart, &plan.incomplete];
-            let Some(start) = wanted(name) else { continue };
             if settled.iter().any(|s| s.contains(name)) {
                 continue;
             }
-            match state(child.sessions, &offered, start, &plan) {
+            let Some(entry) = table.entry(name) else { continue };
+            match state(child.sessions, (entry, table), &plan) {
                 Sessions::Unchanged if !child.lost => {}
                 Sessions::Unchanged | Sessions::Changed => plan.restart.push(name.clone()),
                 Sessions::Unavailable => plan.incomplete.push(name.clone()),
@@ -170,10 +101,10 @@ enum Sessions {
     Unavailable,
 }
 
-fn state(sessions: &[Used], offered: &Offered<'_>, start: &Start, plan: &Plan) -> Sessions {
+fn state(sessions: &[Used], (child, table): (&Entry, &Table), plan: &Plan) -> Sessions {
     let mut result = Sessions::Unchanged;
     for used in sessions {
-        let Ok(now) = route(*offered, start, &used.service, &used.label) else {
+        let Ok(now) = table.route(child, &used.service, &used.label) else {
             return Sessions::Unavailable;
         };
         let anew = |server: &String| plan.restart.contains(server) || plan.create.contains(server);

@@ -2,49 +2,49 @@
 //!
 //! The same nodes as Genode's `init` reports (`repos/os/src/lib/sandbox`), so that tools for one read the other.
 
+use core::fmt::Display;
+
 use super::{
     backend::Backend,
-    config::Report,
+    config::Details,
     engine::{Child, Engine, Phase},
-    hooks::End,
+    event::End,
     route::To,
 };
 use crate::{
     node::{Generator, Node},
-    quota::Quota,
+    quota::{CapQuota, Quota, RamQuota},
 };
 
 impl<B: Backend> Engine<B> {
     /// The state as a node `state`.
     pub(super) fn state(&self) -> Node {
-        let (detail, version) = {
-            let routing = self.shared.routing.borrow();
-            (routing.config.report.unwrap_or_default(), routing.config.version.clone())
-        };
+        let details = self.config.report.unwrap_or_default().details;
+        let version = &self.config.version;
         Node::generate("state", |g| {
             if !version.is_empty() {
-                g.attr("version", &version);
+                g.attr("version", version);
             }
             let own = self.backend.own_quota();
-            if detail.init_ram {
-                g.node("ram", |g| ram(g, &own));
+            if details.contains(Details::INIT_RAM) {
+                g.node("ram", |g| account(g, ram(&own)));
             }
-            if detail.init_caps {
-                g.node("caps", |g| caps(g, &own));
+            if details.contains(Details::INIT_CAPS) {
+                g.node("caps", |g| account(g, caps(&own)));
             }
             for child in &self.children {
-                g.node("child", |g| self.child(g, child, detail));
+                g.node("child", |g| self.child(g, child, details));
             }
         })
     }
 
-    fn child(&self, g: &mut Generator, child: &Child<B>, detail: Report) {
+    fn child(&self, g: &mut Generator, child: &Child<B>, details: Details) {
         g.attr("name", &child.start.name);
         g.attr("binary", &child.start.binary);
         if !child.start.version.is_empty() {
             g.attr("version", &child.start.version);
         }
-        if detail.ids {
+        if details.contains(Details::IDS) {
             g.attr("id", child.id);
         }
         match child.phase {
@@ -58,29 +58,15 @@ impl<B: Backend> Engine<B> {
             g.attr("skipped_heartbeats", child.pulse.skipped());
         }
         let quota = child.handle.as_ref().and_then(|h| self.backend.quota(h).ok());
-        if detail.child_ram {
-            g.node("ram", |g| {
-                g.attr("assigned", child.assigned.ram);
-                if let Some(quota) = &quota {
-                    ram(g, quota);
-                }
-                if child.requested.ram.0 > 0 {
-                    g.attr("requested", child.requested.ram);
-                }
-            });
+        if details.contains(Details::CHILD_RAM) {
+            let (assigned, requested) = (child.assigned.ram, child.requested.ram);
+            g.node("ram", |g| resource(g, assigned, quota.as_ref().map(ram), requested));
         }
-        if detail.child_caps {
-            g.node("caps", |g| {
-                g.attr("assigned", child.assigned.caps);
-                if let Some(quota) = &quota {
-                    caps(g, quota);
-                }
-                if child.requested.caps.0 > 0 {
-                    g.attr("requested", child.requested.caps);
-                }
-            });
+        if details.contains(Details::CHILD_CAPS) {
+            let (assigned, requested) = (child.assigned.caps, child.requested.caps);
+            g.node("caps", |g| resource(g, assigned, quota.as_ref().map(caps), requested));
         }
-        if detail.requested {
+        if details.contains(Details::REQUESTED) {
             g.node("requested", |g| self.sessions(g, child.id));
         }
     }
@@ -103,14 +89,35 @@ impl<B: Backend> Engine<B> {
     }
 }
 
-fn ram(g: &mut Generator, quota: &Quota) {
-    g.attr("quota", quota.ram_limit);
-    g.attr("used", quota.ram_used);
-    g.attr("avail", quota.ram_avail());
+/// One resource of an account: quota, used, available.
+type Account<T> = [T; 3];
+
+fn ram(quota: &Quota) -> Account<RamQuota> {
+    [quota.ram_limit, quota.ram_used, quota.ram_avail()]
 }
 
-fn caps(g: &mut Generator, quota: &Quota) {
-    g.attr("quota", quota.caps_limit);
-    g.attr("used", quota.caps_used);
-    g.attr("avail", quota.caps_avail());
+fn caps(quota: &Quota) -> Account<CapQuota> {
+    [quota.caps_limit, quota.caps_used, quota.caps_avail()]
+}
+
+fn account<T: Display>(g: &mut Generator, [quota, used, avail]: Account<T>) {
+    g.attr("quota", quota);
+    g.attr("used", used);
+    g.attr("avail", avail);
+}
+
+/// Adds the attributes of one resource of a child; the account of one that does not run is not known.
+fn resource<T: Display + Default + PartialEq>(
+    g: &mut Generator,
+    assigned: T,
+    known: Option<Account<T>>,
+    requested: T,
+) {
+    g.attr("assigned", assigned);
+    if let Some(known) = known {
+        account(g, known);
+    }
+    if requested != T::default() {
+        g.attr("requested", requested);
+    }
 }

@@ -6,12 +6,13 @@
 
 use alloc::{
     format,
+    rc::Rc,
     string::{String, ToString},
     vec::Vec,
 };
 use core::fmt;
 
-use super::config::{Diagnostic, Severity};
+use super::diagnostic::Found;
 use crate::{
     label::{self, Label, Score},
     node::{Node, Pos},
@@ -44,6 +45,7 @@ pub trait Services {
 
 /// Who serves a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum To {
     /// The sandbox's own parent.
     Parent,
@@ -57,6 +59,7 @@ pub enum To {
 
 /// The answer to a request: who serves it, and the label that the server sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route {
     /// Who serves.
     pub to: To,
@@ -66,6 +69,7 @@ pub struct Route {
 
 /// Why there is no route.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Denial {
     /// No rule is for this service and label.
     NoRule,
@@ -82,6 +86,7 @@ pub enum Denial {
 
 /// Why a target cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lack {
     /// The rule has no target.
     NoTarget,
@@ -99,27 +104,23 @@ pub enum Lack {
     Ambiguous,
 }
 
-/// Prints what is wrong and what to do.
-pub(super) struct Explained<'a>(pub(super) Query<'a>, pub(super) &'a Denial);
-
-impl fmt::Display for Explained<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Query { child, service, label } = self.0;
-        write!(f, "{child}: no route to service \"{service}\" (label=\"{label}\"): ")?;
-        let (pos, lack) = match self.1 {
-            Denial::NoRule => {
+impl Denial {
+    /// Writes what is wrong with a request of `service` and what to do.
+    fn explain(&self, service: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (pos, lack) = match self {
+            Self::NoRule => {
                 return write!(
                     f,
                     "no rule matches; add <service name=\"{service}\"> to its <route> or to <default-route>"
                 );
             }
-            Denial::Label(pos) => {
+            Self::Label(pos) => {
                 return write!(
                     f,
                     "the label of the rule at {pos} exceeds 159 characters; shorten it"
                 );
             }
-            Denial::NotProvided { pos, lack } => (pos, lack),
+            Self::NotProvided { pos, lack } => (pos, lack),
         };
         write!(f, "the rule at {pos} ")?;
         match lack {
@@ -134,10 +135,30 @@ impl fmt::Display for Explained<'_> {
     }
 }
 
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.explain("..", f)
+    }
+}
+
+impl core::error::Error for Denial {}
+
+/// Prints a denial with the request that it answers.
+pub(super) struct Explained<'a>(pub(super) Query<'a>, pub(super) &'a Denial);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Query { child, service, label } = self.0;
+        write!(f, "{child}: no route to service \"{service}\" (label=\"{label}\"): ")?;
+        self.1.explain(service, f)
+    }
+}
+
 /// The rules of a `<route>` or `<default-route>` node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteModel {
-    rules: Vec<Rule>,
+    /// Shared by the configuration and the routing table made of it.
+    rules: Rc<[Rule]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,13 +184,9 @@ enum Kind {
     AnyChild,
 }
 
-fn warn(found: &mut Vec<Diagnostic>, node: &Node, text: String) {
-    found.push(Diagnostic { severity: Severity::Warning, pos: node.pos(), text });
-}
-
 impl RouteModel {
     /// Reads the rules; what is no rule is left out and told.
-    pub(super) fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Self {
+    pub(super) fn read(node: &Node, found: &mut Found) -> Self {
         let rules = node.children().iter().filter_map(|rule| Rule::read(rule, found)).collect();
         Self { rules }
     }
@@ -197,42 +214,31 @@ impl RouteModel {
 }
 
 impl Rule {
-    fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Self> {
+    fn read(node: &Node, found: &mut Found) -> Option<Self> {
         let service = match (node.tag(), node.attr("name")) {
             ("any-service", _) => None,
             ("service", Some(name)) => Some(name.to_string()),
             ("service", None) => {
-                warn(
-                    found,
-                    node,
-                    "<service> without a name is skipped; add name=\"..\"".to_string(),
-                );
+                found.warn(node, "<service> without a name is skipped; add name=\"..\"");
                 return None;
             }
             (other, _) => {
-                warn(
-                    found,
+                found.warn(
                     node,
-                    format!("unknown node <{other}> in a route; expected service or any-service"),
+                    &format!("unknown node <{other}> in a route; expected service or any-service"),
                 );
                 return None;
             }
         };
         if node.attr("unscoped_label").is_some() && selects_by_scoped_label(node) {
-            warn(
-                found,
-                node,
-                "'unscoped_label' makes the other label attributes void; remove them".to_string(),
-            );
+            found.warn(node, "'unscoped_label' makes the other label attributes void; remove them");
         }
         let targets: Vec<_> =
             node.children().iter().filter_map(|t| Target::read(t, found)).collect();
         if targets.is_empty() {
-            warn(
-                found,
+            found.warn(
                 node,
-                "rule without target denies; add <parent/>, <any-child/> or <child name=\"..\"/>"
-                    .to_string(),
+                "rule without target denies; add <parent/>, <any-child/> or <child name=\"..\"/>",
             );
         }
         Some(Self { service, node: node.clone(), pos: node.pos(), targets })
@@ -275,21 +281,22 @@ fn selects_by_scoped_label(node: &Node) -> bool {
 }
 
 impl Target {
-    fn read(node: &Node, found: &mut Vec<Diagnostic>) -> Option<Self> {
+    fn read(node: &Node, found: &mut Found) -> Option<Self> {
         let kind = match (node.tag(), node.attr("name")) {
             ("parent", _) => Kind::Parent,
             ("local", _) => Kind::Local,
             ("any-child", _) => Kind::AnyChild,
             ("child", Some(name)) => Kind::Child(name.to_string()),
             ("child", None) => {
-                warn(found, node, "<child> without a name is skipped; add name=\"..\"".to_string());
+                found.warn(node, "<child> without a name is skipped; add name=\"..\"");
                 return None;
             }
             (other, _) => {
-                warn(
-                    found,
+                found.warn(
                     node,
-                    format!("unknown target <{other}>; expected parent, child, any-child or local"),
+                    &format!(
+                        "unknown target <{other}>; expected parent, child, any-child or local"
+                    ),
                 );
                 return None;
             }

@@ -11,7 +11,8 @@ use genode_sys as seam;
 use super::{
     account::Amount,
     backend::{Backend, ConfigRom, Notice, Spec},
-    hooks::{Answer, End, Hooks},
+    event::End,
+    hooks::{Answer, Hooks},
     rom::InlineConfig,
 };
 use crate::{
@@ -172,8 +173,8 @@ impl Backend for System {
         self.env.quota()
     }
 
-    fn config_rom(&self, _name: &str, content: &Node) -> Result<Rc<dyn ConfigRom>, Error> {
-        Ok(Rc::new(InlineConfig::new(self.env.ep(), content, self.syntax.get())?))
+    fn config_rom(&self, _name: &str, content: &Node) -> Result<Box<dyn ConfigRom>, Error> {
+        Ok(Box::new(InlineConfig::new(self.env.ep(), content, self.syntax.get())?))
     }
 
     fn say(&self, level: Level, text: &str) {

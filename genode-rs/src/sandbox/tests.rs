@@ -10,8 +10,9 @@ use super::{
     Event,
     account::Amount,
     engine::{Engine, Phase},
+    event::End,
     fake::{Fake, engine},
-    hooks::{Answer, End, LocalRequest, LocalService},
+    hooks::{Answer, LocalRequest, LocalService},
 };
 use crate::{
     affinity::Affinity,
@@ -331,7 +332,7 @@ fn the_user_of_the_sandbox_serves_sessions_itself() {
     let shell: (String, alloc::boxed::Box<dyn LocalService>) =
         ("Shell".to_string(), alloc::boxed::Box::new(Shell(alloc::rc::Rc::clone(&asked))));
     e.shared.services.borrow_mut().push(shell);
-    e.shared.routing.borrow_mut().local.push("Shell".to_string());
+    e.shared.routing.borrow_mut().table.serve("Shell");
     let start = r#"<start name="app"><route><service name="Shell"><local/></service><any-service><parent/></any-service></route></start>"#;
     apply(&mut e, &config(start));
     let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();

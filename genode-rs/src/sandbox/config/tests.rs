@@ -45,7 +45,7 @@ fn reads_what_init_reads() {
     assert_eq!(app.heartbeat, Some(watch));
     assert!(app.exit_propagate && app.ld && app.route.is_some() && app.config.is_some());
     assert_eq!(c.deref_alias("clock"), "timer");
-    assert!(c.report.is_some_and(|r| r.child_ram && !r.ids));
+    assert!(c.report.is_some_and(|r| r.details == Details::CHILD_RAM));
 }
 
 #[test]

@@ -16,9 +16,8 @@ const CHAIN: &str = r#"<start name="srv"><provides><service name="S"/></provides
     <start name="mid"><provides><service name="M"/></provides></start><start name="app"/><start name="solo"/>"#;
 
 fn used(c: &Config, child: &str, service: &str, label: &str) -> Used {
-    let offered = Offered { config: c, local: &[] };
-    let start = c.starts.iter().find(|s| s.name == child).unwrap();
-    let route = route(offered, start, service, label).unwrap();
+    let table = Table::of(c, &[]);
+    let route = table.route(table.entry(child).unwrap(), service, label).unwrap();
     Used { service: service.to_string(), label: label.to_string(), route }
 }
 
@@ -45,7 +44,12 @@ fn planned(old: &Config, sessions: &[(&str, &str)], new: &Config) -> Plan {
             sessions,
         })
         .collect();
-    plan(&running, new, &[])
+    plan_of(&running, new)
+}
+
+/// The plan for `running` when `new` is applied to a sandbox that serves nothing itself.
+fn plan_of(running: &[Running<'_>], new: &Config) -> Plan {
+    plan(running, new, &Table::of(new, &[]))
 }
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -102,11 +106,9 @@ fn the_inline_config_is_exchanged_or_its_route_changes() {
     let go = |old: &Config, new: &Config| {
         let sessions = rom(old);
         let start = &old.starts[0];
-        plan(
-            &[Running { start, complete: true, ended: false, lost: false, sessions: &sessions }],
-            new,
-            &[],
-        )
+        let running =
+            Running { start, complete: true, ended: false, lost: false, sessions: &sessions };
+        plan_of(&[running], new)
     };
     let (a, b, none) = (with("<config v=\"1\"/>"), with("<config v=\"2\"/>"), with(""));
     assert_eq!(go(&a, &b), Plan { reconfigure: names(&["app"]), ..Plan::default() });
@@ -120,7 +122,7 @@ fn program_version_and_state_count() {
     let old = config("<start name=\"app\"/>");
     let start = &old.starts[0];
     let go = |complete, ended, new: &str| {
-        plan(&[Running { start, complete, ended, lost: false, sessions: &[] }], &config(new), &[])
+        plan_of(&[Running { start, complete, ended, lost: false, sessions: &[] }], &config(new))
     };
     let other = "<start name=\"app\"><binary name=\"x\"/></start>";
     assert_eq!(go(true, false, other).restart, names(&["app"]));
@@ -136,8 +138,8 @@ fn a_child_that_lost_its_server_starts_anew_with_the_next_one() {
     let sessions = [used(&old, "app", "S", "app -> x")];
     let lost =
         [Running { start: app, complete: true, ended: false, lost: true, sessions: &sessions }];
-    let still = plan(&lost, &config("<start name=\"app\"/>"), &[]);
+    let still = plan_of(&lost, &config("<start name=\"app\"/>"));
     assert_eq!(still, Plan { incomplete: names(&["app"]), ..Plan::default() });
-    let again = plan(&lost, &old, &[]);
+    let again = plan_of(&lost, &old);
     assert_eq!((again.create, again.restart), (names(&["srv"]), names(&["app"])));
 }

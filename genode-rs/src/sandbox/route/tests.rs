@@ -1,10 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::sandbox::{
-    config::Config,
-    plan::{Offered, route},
-};
+use crate::sandbox::{config::Config, table::Table};
 
 fn config(rules: &str, rest: &str) -> Config {
     let text = format!(
@@ -19,9 +16,10 @@ fn config(rules: &str, rest: &str) -> Config {
 
 fn go(c: &Config, service: &str, label: &str) -> Result<(To, String), String> {
     let local = ["Shell".to_string()];
-    let offered = Offered { config: c, local: &local };
+    let table = Table::of(c, &local);
     let start = &c.starts[0];
-    route(offered, start, service, label)
+    table
+        .route(table.entry(&start.name).unwrap(), service, label)
         .map(|r| (r.to, r.label.as_str().to_string()))
         .map_err(|d| Explained(Query { child: &start.name, service, label }, &d).to_string())
 }

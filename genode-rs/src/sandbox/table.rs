@@ -1,0 +1,145 @@
+//! The routing table: the part of a configuration that says where session requests go.
+//!
+//! Callbacks of the system decide routes at once, also while the sandbox is at work. They share this
+//! table with it and not the configuration. Decisions are pure.
+
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
+
+use super::{
+    config::{Alias, Config},
+    route::{Denial, Query, Route, RouteModel, Services, To},
+};
+use crate::{
+    affinity::Affinity,
+    label::{self, Label},
+};
+
+/// A child as far as routes look at it.
+pub(super) struct Entry {
+    name: String,
+    /// ROM module of its program.
+    binary: String,
+    /// Whether the program is loaded by the dynamic linker.
+    ld: bool,
+    /// Whether it has an inline configuration.
+    configured: bool,
+    /// Services that it may announce.
+    provides: Vec<String>,
+    /// Its own rules or the default ones.
+    rules: Option<RouteModel>,
+    /// Its part of the machine.
+    affinity: Affinity,
+}
+
+/// Children, services, and the rules between them.
+#[derive(Default)]
+pub(super) struct Table {
+    /// Services that the parent may be asked for.
+    parent: Vec<String>,
+    /// Services that the user of the sandbox serves.
+    local: Vec<String>,
+    children: Vec<Entry>,
+    aliases: Vec<Alias>,
+}
+
+impl Entry {
+    /// Places a session of affinity `session` within the child's part of the machine.
+    pub(super) fn place(&self, session: Affinity) -> Affinity {
+        self.affinity.subordinate(session)
+    }
+}
+
+impl Table {
+    /// Takes out of `config` what routes need; `local` names the services that the user serves.
+    pub(super) fn of(config: &Config, local: &[String]) -> Self {
+        let children = config.starts.iter().map(|start| Entry {
+            name: start.name.clone(),
+            binary: start.binary.clone(),
+            ld: start.ld,
+            configured: start.config.is_some(),
+            provides: start.provides.clone(),
+            rules: config.route_of(start).cloned(),
+            affinity: Affinity::new(config.space, start.location),
+        });
+        Self {
+            parent: config.parent_provides.clone(),
+            local: local.to_vec(),
+            children: children.collect(),
+            aliases: config.aliases.clone(),
+        }
+    }
+
+    /// Adds a service that the user of the sandbox serves.
+    pub(super) fn serve(&mut self, service: &str) {
+        self.local.push(service.to_string());
+    }
+
+    /// Lists the services that the user of the sandbox serves.
+    pub(super) fn local(&self) -> &[String] {
+        &self.local
+    }
+
+    /// Finds the child `name`.
+    pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.children.iter().find(|entry| entry.name == name)
+    }
+
+    /// Routes a request of `child`, with what the sandbox itself does to ROM requests.
+    pub(super) fn route(
+        &self,
+        child: &Entry,
+        service: &str,
+        requested: &str,
+    ) -> Result<Route, Denial> {
+        let mut label = requested;
+        if service == "ROM" {
+            if label::last_element(requested) == "config" && child.configured {
+                let label = Label::new(requested).unwrap_or_default();
+                return Ok(Route { to: To::Config, label });
+            }
+            // the program under the child's name, or instead of a dynamic linker that is not wanted
+            if requested == child.name || (!child.ld && requested == "ld.lib.so") {
+                label = &child.binary;
+            }
+        }
+        let query = Query { child: &child.name, service, label };
+        child.rules.as_ref().map_or(Err(Denial::NoRule), |rules| rules.resolve(query, self))
+    }
+}
+
+impl Services for Table {
+    fn parent(&self, service: &str) -> bool {
+        self.parent.iter().any(|s| s == service)
+    }
+
+    fn local(&self, service: &str) -> bool {
+        self.local.iter().any(|s| s == service)
+    }
+
+    fn child<'a>(&'a self, name: &'a str) -> &'a str {
+        self.aliases.iter().find(|alias| alias.name == name).map_or(name, |alias| &alias.child)
+    }
+
+    fn providers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> {
+        let provides = move |entry: &&Entry| entry.provides.iter().any(|p| p == service);
+        self.children.iter().filter(provides).map(|entry| entry.name.as_str())
+    }
+
+    fn exists(&self, name: &str) -> bool {
+        self.entry(name).is_some()
+    }
+}
+
+/// A session that a child requested, and where it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Used {
+    /// The service.
+    pub(super) service: String,
+    /// The label before routing.
+    pub(super) label: String,
+    /// Where it went.
+    pub(super) route: Route,
+}

@@ -6,7 +6,15 @@
 
 pub use genode_args::label::*;
 
-use crate::node::Node;
+use crate::node::{FromAttr, Node};
+
+impl FromAttr for Label {
+    const EXPECTED: &'static str = "a label of at most 159 characters";
+
+    fn from_attr(text: &str) -> Option<Self> {
+        Label::new(text).ok()
+    }
+}
 
 /// How well a node's `label`, `label_prefix` and `label_suffix` match a label. The larger one is the better match.
 ///

@@ -3,10 +3,9 @@
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use super::Pos;
+use super::pos::Pos;
 use crate::{
     args::{bool_word, bytes_prefix, unsigned_prefix},
-    label::Label,
     quota::{CapQuota, RamQuota},
 };
 
@@ -49,14 +48,6 @@ impl FromAttr for String {
 
     fn from_attr(text: &str) -> Option<Self> {
         Some(text.to_string())
-    }
-}
-
-impl FromAttr for Label {
-    const EXPECTED: &'static str = "a label of at most 159 characters";
-
-    fn from_attr(text: &str) -> Option<Self> {
-        Label::new(text).ok()
     }
 }
 

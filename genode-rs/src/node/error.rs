@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Pos;
+use super::pos::Pos;
 
 /// Why a text is no node tree, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

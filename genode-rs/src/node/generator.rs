@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt::{self, Write};
 
-use super::Node;
+use super::tree::Node;
 
 /// Builds a node: attributes, then sub nodes or text.
 ///

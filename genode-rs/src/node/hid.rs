@@ -12,7 +12,9 @@ use alloc::{
 };
 
 use super::{
-    Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Node, ParseError, ParseErrorKind as Kind, Pos,
+    error::{ParseError, ParseErrorKind as Kind},
+    pos::Pos,
+    tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Node},
 };
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {

@@ -23,29 +23,18 @@ mod error;
 mod generator;
 mod hid;
 mod hid_writer;
+mod pos;
+mod tree;
 mod xml;
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
-use core::{ffi::CStr, fmt};
+use alloc::string::String;
+use core::ffi::CStr;
 
 pub use attr::{AttrError, FromAttr};
 pub use error::{ParseError, ParseErrorKind, WriteError, WriteErrorKind};
 pub use generator::Generator;
-
-/// Nodes may be nested this deep.
-pub const MAX_DEPTH: usize = genode_xml::MAX_DEPTH;
-
-/// A text may hold this many nodes.
-pub const MAX_NODES: u32 = genode_xml::MAX_NODES;
-
-/// A node may have this many attributes.
-pub const MAX_ATTRIBUTES: usize = genode_xml::MAX_ATTRIBUTES;
-
-/// A text may have this many bytes.
-pub const MAX_SIZE: usize = genode_xml::MAX_SIZE;
+pub use pos::Pos;
+pub use tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, MAX_SIZE, Node};
 
 /// The two notations of a node tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,91 +45,7 @@ pub enum Syntax {
     Hid,
 }
 
-/// A place in the text from which a node was read; line 0 for a node that was not read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pos {
-    /// Line, counted from 1.
-    pub line: u32,
-    /// Column in bytes, counted from 1.
-    pub column: u32,
-}
-
-impl fmt::Display for Pos {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            0 => f.write_str("generated node"),
-            _ => write!(f, "line {}, column {}", self.line, self.column),
-        }
-    }
-}
-
-impl From<genode_xml::Position> for Pos {
-    fn from(at: genode_xml::Position) -> Self {
-        Self { line: at.line, column: at.column }
-    }
-}
-
-/// An attribute: its name, its value, and where it was read.
-#[derive(Clone, Debug)]
-pub struct Attr {
-    name: String,
-    value: String,
-    pos: Pos,
-}
-
-impl Attr {
-    /// The attribute's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The attribute's value.
-    pub fn value(&self) -> &str {
-        &self.value
-    }
-
-    /// Where the attribute was read.
-    pub fn pos(&self) -> Pos {
-        self.pos
-    }
-}
-
-/// A node: its type, its attributes, and either sub nodes or text.
-///
-/// Two nodes are equal if their content is; where they were read does not count.
-#[derive(Clone, Debug, Default)]
-pub struct Node {
-    tag: String,
-    attrs: Vec<Attr>,
-    children: Vec<Node>,
-    text: Option<String>,
-    pos: Pos,
-}
-
-impl PartialEq for Attr {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.value == other.value
-    }
-}
-
-impl PartialEq for Node {
-    fn eq(&self, other: &Self) -> bool {
-        self.tag == other.tag
-            && self.attrs == other.attrs
-            && self.text == other.text
-            && self.children == other.children
-    }
-}
-
-impl Eq for Attr {}
-impl Eq for Node {}
-
 impl Node {
-    /// A node of type `tag` without attributes and content.
-    pub fn new(tag: &str) -> Self {
-        Self { tag: tag.to_string(), ..Self::default() }
-    }
-
     /// Reads a tree from a text in either syntax: XML if it starts with `<`, HID otherwise.
     ///
     /// The text ends at the first NUL: a ROM dataspace is filled up with them.
@@ -177,114 +82,6 @@ impl Node {
     /// Builds a tree by calls, see [`Generator`].
     pub fn generate(tag: &str, build: impl FnOnce(&mut Generator)) -> Self {
         Generator::run(tag, build)
-    }
-
-    /// The node's type.
-    pub fn tag(&self) -> &str {
-        &self.tag
-    }
-
-    /// Whether the node is of type `tag`.
-    pub fn has_tag(&self, tag: &str) -> bool {
-        self.tag == tag
-    }
-
-    /// Where the node was read.
-    pub fn pos(&self) -> Pos {
-        self.pos
-    }
-
-    /// All attributes in order.
-    pub fn attrs(&self) -> &[Attr] {
-        &self.attrs
-    }
-
-    /// The value of attribute `name`.
-    pub fn attr(&self, name: &str) -> Option<&str> {
-        self.attrs.iter().find(|a| a.name == name).map(Attr::value)
-    }
-
-    /// The value of attribute `name` as a `T`; `default` if it is missing or malformed, as Genode does it.
-    ///
-    /// Use [`Node::attr_checked`] where a mistake should be told.
-    pub fn attr_or<T: FromAttr>(&self, name: &str, default: T) -> T {
-        self.attr(name).and_then(T::from_attr).unwrap_or(default)
-    }
-
-    /// The value of attribute `name` as a `T`, None if it is missing, an error if it is malformed.
-    pub fn attr_checked<T: FromAttr>(&self, name: &str) -> Result<Option<T>, AttrError> {
-        match self.attrs.iter().find(|a| a.name == name) {
-            None => Ok(None),
-            Some(attr) => T::from_attr(&attr.value)
-                .map(Some)
-                .ok_or(AttrError { pos: attr.pos, expected: T::EXPECTED }),
-        }
-    }
-
-    /// All sub nodes in order.
-    pub fn children(&self) -> &[Self] {
-        &self.children
-    }
-
-    /// The sub nodes of type `tag`.
-    pub fn children_of<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.children.iter().filter(move |n| n.tag == tag)
-    }
-
-    /// The first sub node of type `tag`.
-    pub fn child(&self, tag: &str) -> Option<&Self> {
-        self.children.iter().find(|n| n.tag == tag)
-    }
-
-    /// The node's text (XML's character data, HID's quoted content), None if it has sub nodes or nothing.
-    pub fn text(&self) -> Option<&str> {
-        self.text.as_deref()
-    }
-
-    /// Adds an attribute, or changes its value.
-    pub fn set_attr(&mut self, name: &str, value: impl fmt::Display) -> &mut Self {
-        let value = value.to_string();
-        match self.attrs.iter_mut().find(|a| a.name == name) {
-            Some(attr) => attr.value = value,
-            None => self.attrs.push(Attr { name: name.to_string(), value, pos: Pos::default() }),
-        }
-        self
-    }
-
-    /// Removes an attribute.
-    pub fn remove_attr(&mut self, name: &str) {
-        self.attrs.retain(|a| a.name != name);
-    }
-
-    /// Adds a sub node at the end; the node's text is gone.
-    pub fn push(&mut self, child: Self) -> &mut Self {
-        self.text = None;
-        self.children.push(child);
-        self
-    }
-
-    /// Replaces the content by text; the sub nodes are gone.
-    pub fn set_text(&mut self, text: &str) -> &mut Self {
-        self.children.clear();
-        self.text = Some(text.to_string());
-        self
-    }
-
-    /// Keeps the sub nodes for which `keep` says so.
-    pub fn retain_children(&mut self, keep: impl FnMut(&Self) -> bool) {
-        self.children.retain(keep);
-    }
-
-    /// The sub nodes, to be changed in place.
-    pub fn children_mut(&mut self) -> &mut [Self] {
-        &mut self.children
-    }
-
-    /// The same node as one of type `tag`.
-    #[must_use]
-    pub fn retagged(mut self, tag: &str) -> Self {
-        self.tag = tag.to_string();
-        self
     }
 }
 

@@ -8,7 +8,8 @@ use alloc::{
 use genode_xml::{Cursor, Document, Element, Error, ErrorKind};
 
 use super::{
-    Attr, MAX_DEPTH, Node, ParseError, ParseErrorKind as Kind, WriteError, WriteErrorKind,
+    error::{ParseError, ParseErrorKind as Kind, WriteError, WriteErrorKind},
+    tree::{Attr, MAX_DEPTH, Node},
 };
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {

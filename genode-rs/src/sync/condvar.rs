@@ -5,7 +5,7 @@ use core::{fmt, pin::Pin};
 
 use alloc::collections::VecDeque;
 
-use super::{Mutex, MutexGuard};
+use super::mutex::{Mutex, MutexGuard};
 use crate::{error::Error, sys::thread::Blockade, time::Instant};
 
 /// A place to wait until another thread says that a condition may have changed.

@@ -6,7 +6,7 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
-use super::RomSession;
+use super::client::RomSession;
 use crate::{
     cap::Capability,
     dataspace::{Dataspace, SharedRam},

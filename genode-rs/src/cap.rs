@@ -1,91 +1,8 @@
-//! Capabilities as owned values: a clone counts up, a drop gives the reference back.
+//! Capabilities with their interface. A clone counts up, a drop gives the reference back.
 
-use core::{fmt, marker::PhantomData};
+use core::{any::type_name, fmt, marker::PhantomData};
 
-use genode_wire::Handle;
-
-use crate::sys;
-
-/// A capability whose interface is not known to the type system.
-///
-/// Two raw capabilities are equal when they name the same object.
-pub struct RawCap(u64);
-
-impl RawCap {
-    /// The capability that names nothing.
-    pub const INVALID: Self = Self(0);
-
-    /// Takes over a reference of the seam.
-    #[inline]
-    pub(crate) const fn from_handle(handle: u64) -> Self {
-        Self(handle)
-    }
-
-    /// The seam's handle, still owned by `self`.
-    #[inline]
-    pub(crate) const fn handle(&self) -> u64 {
-        self.0
-    }
-
-    /// Hands the reference to the seam.
-    #[inline]
-    pub(crate) fn into_handle(self) -> u64 {
-        let handle = self.0;
-        core::mem::forget(self);
-        handle
-    }
-
-    /// Whether the capability names something, which may be gone by now.
-    #[inline]
-    pub const fn is_valid(&self) -> bool {
-        self.0 != 0
-    }
-}
-
-impl Handle for RawCap {
-    const INVALID: Self = Self::INVALID;
-
-    #[inline]
-    fn is_valid(&self) -> bool {
-        self.is_valid()
-    }
-}
-
-impl Default for RawCap {
-    fn default() -> Self {
-        Self::INVALID
-    }
-}
-
-impl Clone for RawCap {
-    #[inline]
-    fn clone(&self) -> Self {
-        Self(sys::cap::dup(self.0))
-    }
-}
-
-impl Drop for RawCap {
-    #[inline]
-    fn drop(&mut self) {
-        if self.0 != 0 {
-            sys::cap::drop(self.0);
-        }
-    }
-}
-
-impl PartialEq for RawCap {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0 || sys::cap::same(self.0, other.0)
-    }
-}
-
-impl Eq for RawCap {}
-
-impl fmt::Debug for RawCap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_valid() { write!(f, "cap<{:#x}>", self.0) } else { f.write_str("cap<invalid>") }
-    }
-}
+pub use crate::sys::cap::RawCap;
 
 /// A capability to an object with interface `I`, a trait object type such as `dyn Hello`.
 ///
@@ -145,8 +62,32 @@ impl<I: ?Sized> PartialEq for Capability<I> {
 
 impl<I: ?Sized> Eq for Capability<I> {}
 
+/// Shows the interface's name, and what the handle shows: `Hello(cap<0x5>)`.
 impl<I: ?Sized> fmt::Debug for Capability<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.raw.fmt(f)
+        f.debug_tuple(interface_name(type_name::<I>())).field(&self.raw).finish()
+    }
+}
+
+/// Shortens the name of a type, such as `dyn hello::Hello`, to its last element.
+fn interface_name(full: &str) -> &str {
+    let path = full.strip_prefix("dyn ").unwrap_or(full);
+    let path = path.split([' ', '<', '+']).next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_capability_shows_its_interface() {
+        trait Hello {}
+        assert_eq!(format!("{:?}", Capability::<dyn Hello>::INVALID), "Hello(cap<invalid>)");
+        assert_eq!(interface_name("dyn a::b::Hello + Send"), "Hello");
+        assert_eq!(interface_name("genode::dataspace::Dataspace"), "Dataspace");
+        assert_eq!(interface_name("a::Generic<b::Of>"), "Generic");
     }
 }

@@ -85,7 +85,9 @@ impl RamDataspace {
 impl Drop for RamDataspace {
     fn drop(&mut self) {
         let cap = core::mem::take(&mut self.cap);
-        memory::ram_free(cap.into_raw());
+        // SAFETY: mappings give out copies and references to atomics; `PrivateRam`, which gives out slices, drops
+        // its mapping first.
+        unsafe { memory::ram_free(cap.into_raw()) };
     }
 }
 

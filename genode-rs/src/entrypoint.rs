@@ -2,8 +2,6 @@
 //!
 //! Every component has one, [`Env::ep`](crate::Env::ep). Further ones let it serve in parallel.
 
-use core::marker::PhantomData;
-
 use crate::{affinity::Location, error::Error, sys};
 
 /// Stack of an entrypoint's thread where nothing else is said, in bytes.
@@ -14,25 +12,16 @@ pub const DEFAULT_STACK: usize = 64 << 10;
 /// Not `Send`: an entrypoint's objects are used by its own thread only, which is what makes them safe
 /// without locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entrypoint {
-    ep: sys::entrypoint::Ep,
-    thread_bound: PhantomData<*const ()>,
-}
+pub struct Entrypoint(sys::entrypoint::Here);
 
 impl Entrypoint {
-    /// The entrypoint on which the component is constructed. For use by [`Env`](crate::Env), which exists there
-    /// only.
-    pub(crate) fn main() -> Self {
-        Self::of(sys::entrypoint::Ep::main())
-    }
-
-    const fn of(ep: sys::entrypoint::Ep) -> Self {
-        Self { ep, thread_bound: PhantomData }
+    pub(crate) const fn new(here: sys::entrypoint::Here) -> Self {
+        Self(here)
     }
 
     /// The seam's entrypoint.
-    pub(crate) fn sys(self) -> sys::entrypoint::Ep {
-        self.ep
+    pub(crate) fn sys(self) -> sys::entrypoint::Here {
+        self.0
     }
 
     /// Blocks the running callback until one I/O signal of this entrypoint was handled.
@@ -40,7 +29,7 @@ impl Entrypoint {
     /// I/O handlers run meanwhile, RPCs and other signals wait. For code that must not return before an
     /// event; a server that returns and continues in a handler serves its clients better.
     pub fn wait_io_signal(self) {
-        self.ep.wait_io_signal();
+        self.0.wait_io_signal();
     }
 
     /// Starts an entrypoint with a thread of its own at `location`, and runs `construct` on it, which makes its
@@ -55,9 +44,9 @@ impl Entrypoint {
         location: Location,
         construct: impl FnOnce(Self) -> T + Send + 'static,
     ) -> Result<(), Error> {
-        sys::entrypoint::spawn(name, stack_size, location, |ep| {
+        sys::entrypoint::spawn(name, stack_size, location, |here| {
             // Kept for the component's life, as the entrypoint is: its thread has no end of its own.
-            core::mem::forget(construct(Self::of(ep)));
+            core::mem::forget(construct(Self(here)));
         })
     }
 }

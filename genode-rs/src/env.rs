@@ -1,7 +1,5 @@
 //! The component's environment: what it was given when it was started.
 
-use core::marker::PhantomData;
-
 use crate::{
     affinity::Space, cap::Capability, entrypoint::Entrypoint, quota::Quota, signal::SignalHandler,
     sys,
@@ -12,7 +10,7 @@ use crate::{
 /// Belongs to the main entrypoint's thread: neither `Send` nor `Sync`. Copy it freely.
 #[derive(Clone, Copy, Debug)]
 pub struct Env {
-    thread_bound: PhantomData<*const ()>,
+    ep: Entrypoint,
 }
 
 /// The interface of a protection-domain session, for use in [`Capability`].
@@ -24,14 +22,14 @@ pub enum PdSession {}
 pub enum CpuSession {}
 
 impl Env {
-    /// The environment, on the main entrypoint.
-    pub(crate) const fn new() -> Self {
-        Self { thread_bound: PhantomData }
+    /// The environment of the component whose main entrypoint is `ep`.
+    pub(crate) const fn new(ep: Entrypoint) -> Self {
+        Self { ep }
     }
 
     /// The main entrypoint.
     pub fn ep(self) -> Entrypoint {
-        Entrypoint::main()
+        self.ep
     }
 
     /// The component's accounts.

@@ -40,14 +40,12 @@ unsafe impl GlobalAlloc for Dataspaces {
         let Some(size) = layout.size().checked_add(HEADER) else { return ptr::null_mut() };
         let Ok(ds) = memory::ram_alloc(size, Cache::Cached, None) else { return ptr::null_mut() };
         let how = Attach { writeable: true, ..Attach::default() };
-        let Ok((addr, mapped)) = memory::attach(&ds, &how) else {
-            memory::ram_free(ds);
+        let Some((addr, _)) = memory::attach(&ds, &how).ok().filter(|(_, mapped)| *mapped >= size)
+        else {
+            // SAFETY: nothing refers to the memory.
+            unsafe { memory::ram_free(ds) };
             return ptr::null_mut();
         };
-        if mapped < size {
-            memory::ram_free(ds);
-            return ptr::null_mut();
-        }
         let base = ptr::with_exposed_provenance_mut::<u64>(addr);
         // SAFETY: freshly mapped, writeable, larger than the header, and nobody else's.
         unsafe {

@@ -16,7 +16,8 @@ use crate::{env::Env, error::Error};
 pub fn topology(env: Env) -> Result<Vec<u8>, Error> {
     #[cfg(all(target_os = "genode", target_arch = "x86_64"))]
     if mapped::kernel_is_tukija(env) {
-        return mapped::copy();
+        // SAFETY: the kernel is base-tukija.
+        return unsafe { mapped::copy() };
     }
     let _ = env;
     Err(Error::Unsupported)
@@ -40,9 +41,13 @@ mod mapped {
         kernel == Some("tukija")
     }
 
-    pub(super) fn copy() -> Result<Vec<u8>, Error> {
+    /// Copies the page.
+    ///
+    /// # Safety
+    /// The kernel is base-tukija.
+    pub(super) unsafe fn copy() -> Result<Vec<u8>, Error> {
         let byte = |offset: usize| {
-            // SAFETY: on this kernel, which the caller has made sure of, the page is mapped in every component for as long
+            // SAFETY: on this kernel, as the caller promises, the page is mapped in every component for as long
             // as it lives, and readable over its whole length (at most 65535 bytes and the head, of the 32 pages that core
             // keeps free there). The kernel owns the memory, so no Rust object lies in it; volatile, as it is not ours.
             unsafe { core::ptr::with_exposed_provenance::<u8>(ADDRESS + offset).read_volatile() }

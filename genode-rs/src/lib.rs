@@ -39,6 +39,9 @@ extern crate alloc;
 #[allow(unused_extern_crates)]
 extern crate self as genode;
 
+#[doc(hidden)]
+#[allow(unsafe_code, reason = "the system's call that starts the component")]
+pub mod __private;
 pub mod affinity;
 pub mod cap;
 pub mod connection;
@@ -59,8 +62,6 @@ pub mod quota;
 pub mod region_map;
 pub mod root;
 pub mod rpc;
-#[doc(hidden)]
-pub mod rt;
 pub mod sandbox;
 pub mod session;
 pub mod signal;

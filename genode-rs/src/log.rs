@@ -5,45 +5,34 @@
 
 use core::fmt::{self, Write};
 
-use crate::sys;
+use heapless::String;
 
-/// How much a line matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
-    /// Plain output.
-    Log,
-    /// Something is odd, the component goes on.
-    Warning,
-    /// Something failed.
-    Error,
-}
+use crate::sys;
+pub use crate::sys::log::Level;
 
 /// Bytes of a line that Genode passes to a LOG session at once: it begins a new one when there is no room left for an
 /// escape sequence, and some versions end each line by one.
 const LINE: usize = crate::session::log::MAX_STRING - 8;
 
-impl Level {
-    /// Bytes of text that fit a line; what is longer continues on the next. Genode adds the prefix and colours.
-    const fn room(self) -> usize {
-        match self {
-            Self::Log => LINE,
-            Self::Warning | Self::Error => LINE - "\x1b[34mWarning: ".len(),
-        }
+/// Bytes of text that fit a line; what is longer continues on the next. Genode adds the prefix and colours.
+const fn room(level: Level) -> usize {
+    match level {
+        Level::Log => LINE,
+        Level::Warning | Level::Error => LINE - "\x1b[34mWarning: ".len(),
     }
 }
 
 /// Collects formatted text and prints a line at each newline, when it is full, and when it is dropped.
 struct Lines {
     level: Level,
-    buffer: [u8; LINE],
-    len: usize,
+    line: String<LINE>,
     printed: bool,
 }
 
 impl Lines {
     fn flush(&mut self) {
-        sys::log::print(self.level, &self.buffer[..self.len]);
-        self.len = 0;
+        sys::log::print(self.level, self.line.as_bytes());
+        self.line.clear();
         self.printed = true;
     }
 }
@@ -55,13 +44,10 @@ impl Write for Lines {
                 self.flush();
                 continue;
             }
-            let mut utf8 = [0; 4];
-            let bytes = c.encode_utf8(&mut utf8).as_bytes();
-            if self.len + bytes.len() > self.level.room() {
+            if self.line.len() + c.len_utf8() > room(self.level) {
                 self.flush();
             }
-            self.buffer[self.len..self.len + bytes.len()].copy_from_slice(bytes);
-            self.len += bytes.len();
+            self.line.push(c).map_err(|_| fmt::Error)?;
         }
         Ok(())
     }
@@ -69,7 +55,7 @@ impl Write for Lines {
 
 impl Drop for Lines {
     fn drop(&mut self) {
-        if self.len > 0 || !self.printed {
+        if !self.line.is_empty() || !self.printed {
             self.flush();
         }
     }
@@ -77,7 +63,7 @@ impl Drop for Lines {
 
 /// Prints `args` at `level`; the macros are the usual way here.
 pub fn print(level: Level, args: fmt::Arguments<'_>) {
-    let mut lines = Lines { level, buffer: [0; LINE], len: 0, printed: false };
+    let mut lines = Lines { level, line: String::new(), printed: false };
     // A `Display` that fails has printed what it could.
     let _ = lines.write_fmt(args);
 }

@@ -27,10 +27,13 @@ pub use genode_host_rt::*;
 #[macro_export]
 macro_rules! component_entry {
     ($construct:path) => {
-        #[unsafe(export_name = "main")]
-        extern "C" fn __genode_start(_argc: i32, _argv: *const *const u8) -> i32 {
-            $crate::rs_host_start($construct)
-        }
+        const _: () = {
+            #[unsafe(export_name = "main")]
+            extern "C" fn __genode_start(_argc: i32, _argv: *const *const u8) -> i32 {
+                // SAFETY: the process starts here, so this is its only thread, and it comes by once.
+                unsafe { $crate::rs_host_start($construct) }
+            }
+        };
     };
 }
 
@@ -40,9 +43,11 @@ macro_rules! component_entry {
 #[macro_export]
 macro_rules! component_entry {
     ($construct:path) => {
-        #[unsafe(no_mangle)]
-        extern "C" fn rs_component_construct() {
-            $construct()
-        }
+        const _: () = {
+            #[unsafe(no_mangle)]
+            extern "C" fn rs_component_construct() {
+                $construct()
+            }
+        };
     };
 }

@@ -35,13 +35,17 @@ pub(crate) fn expand(attr: &TokenStream, item: &ItemFn) -> syn::Result<TokenStre
     Ok(quote! {
         #item
 
-        #[global_allocator]
-        #heap
+        // Without a name, so that nobody else can call what runs on the main entrypoint only.
+        const _: () = {
+            #[global_allocator]
+            #heap
 
-        extern "C" fn __genode_construct() {
-            ::genode::rt::construct(#name);
-        }
-        ::genode::rt::component_entry!(__genode_construct);
+            extern "C" fn __genode_construct() {
+                // SAFETY: the system calls this once, on the main entrypoint's thread.
+                unsafe { ::genode::__private::construct(#name) }
+            }
+            ::genode::__private::component_entry!(__genode_construct);
+        };
     }
     .into())
 }

@@ -23,9 +23,9 @@ use crate::{
     label::Label,
     log::{self, Level},
     node::{Node, Syntax},
-    quota::{CapQuota, Quota, RamQuota},
+    quota::Quota,
     signal::{SignalContext, Transmitter},
-    sys,
+    sys::{self, memory::NO_QUOTA},
 };
 
 type SeamHooks = Hooks<Server>;
@@ -115,7 +115,7 @@ impl Backend for System {
         // holds a reference to it and destroys the child first.
         Error::check(unsafe {
             seam::rs_child_create(
-                self.env.ep().sys().0,
+                self.env.ep().sys().raw(),
                 &raw const attr,
                 &raw const policy,
                 &raw mut child,
@@ -142,15 +142,10 @@ impl Backend for System {
     }
 
     fn quota(&self, child: &SeamChild) -> Result<Quota, Error> {
-        let mut quota = seam::rs_quota_t { ram_limit: 0, ram_used: 0, caps_limit: 0, caps_used: 0 };
+        let mut quota = NO_QUOTA;
         // SAFETY: the child exists while its handle does, the out parameter is live.
         Error::check(unsafe { seam::rs_child_quota(child.child, &raw mut quota) })?;
-        Ok(Quota {
-            ram_limit: RamQuota(quota.ram_limit),
-            ram_used: RamQuota(quota.ram_used),
-            caps_limit: CapQuota(quota.caps_limit),
-            caps_used: CapQuota(quota.caps_used),
-        })
+        Ok(quota.into())
     }
 
     fn notify(&self, child: &SeamChild, notice: Notice) {
@@ -244,8 +239,8 @@ unsafe extern "C" fn on_route(
 }
 
 unsafe extern "C" fn on_local_close(ctx: *mut c_void, local: seam::rs_cap_t) {
-    // SAFETY: the handle is borrowed; a reference of our own is taken and given back.
-    let (hooks, cap) = unsafe { (hooks(ctx), RawCap::from_handle(seam::rs_cap_dup(local))) };
+    // SAFETY: the context is the seam's, which lends a live handle.
+    let (hooks, cap) = unsafe { (hooks(ctx), RawCap::of_borrowed(local)) };
     hooks.local_close(&cap);
 }
 

@@ -23,12 +23,20 @@ impl Condvar {
         Self { waiters: Mutex::new(VecDeque::new()) }
     }
 
+    /// Puts the calling thread at the end of the queue. It is to block on what is returned.
+    fn queue_up(&self) -> Pin<Arc<Blockade>> {
+        let blockade = Arc::pin(Blockade::new());
+        // SAFETY: nobody knows it yet.
+        unsafe { blockade.as_ref().init() };
+        self.waiters.lock().push_back(blockade.clone());
+        blockade
+    }
+
     /// Releases the mutex, sleeps until notified, and takes the mutex again.
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
-        let blockade = Arc::pin(Blockade::new());
-        blockade.as_ref().init();
-        self.waiters.lock().push_back(blockade.clone());
-        MutexGuard::unlocked(guard, || blockade.as_ref().block());
+        let blockade = self.queue_up();
+        // SAFETY: this thread queued up with it, and blocks on it once.
+        MutexGuard::unlocked(guard, || unsafe { blockade.as_ref().block() });
     }
 
     /// As [`wait`](Self::wait), but until `deadline` at the latest. Whether it was notified.
@@ -40,11 +48,11 @@ impl Condvar {
         guard: &mut MutexGuard<'_, T>,
         deadline: Instant,
     ) -> Result<bool, Error> {
-        let blockade = Arc::pin(Blockade::new());
-        blockade.as_ref().init();
-        self.waiters.lock().push_back(blockade.clone());
-        let woken =
-            MutexGuard::unlocked(guard, || blockade.as_ref().block_until(deadline.as_micros()));
+        let blockade = self.queue_up();
+        // SAFETY: this thread queued up with it, and blocks on it once.
+        let woken = MutexGuard::unlocked(guard, || unsafe {
+            blockade.as_ref().block_until(deadline.as_micros())
+        });
         if woken != Ok(true) {
             // Whoever took the entry off the queue wakes us; the Arc keeps the blockade for that.
             self.waiters

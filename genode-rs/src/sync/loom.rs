@@ -24,7 +24,7 @@ impl Blockade {
         Self(UnsafeCell::new(None))
     }
 
-    pub(super) fn init(self: Pin<&Self>) {
+    pub(super) unsafe fn init(self: Pin<&Self>) {
         let inner = Inner { woken: AtomicBool::new(false), notify: Notify::new() };
         // SAFETY: nobody knows of the blockade yet; loom reports it when somebody does.
         self.0.with_mut(|place| unsafe { *place = Some(Arc::new(inner)) });
@@ -36,7 +36,7 @@ impl Blockade {
         inner.expect("an initialised blockade")
     }
 
-    pub(super) fn block(self: Pin<&Self>) {
+    pub(super) unsafe fn block(self: Pin<&Self>) {
         let inner = self.inner();
         while !inner.woken.load(Ordering::Acquire) {
             inner.notify.wait();

@@ -95,12 +95,14 @@ impl Gate {
         }
         // SAFETY: structural pinning: the blockade is a field of the pinned gate and never moved out.
         let blockade = unsafe { self.map_unchecked(|gate| &gate.blockade) };
-        blockade.init();
+        // SAFETY: a waker looks at the blockade once the state says that this thread sleeps.
+        unsafe { blockade.init() };
         let asleep =
             self.state.compare_exchange(AWAKE, ASLEEP, order::sleep(), order::receive()).is_ok();
         if asleep {
             // The blockade orders what the waker did before.
-            blockade.block();
+            // SAFETY: initialised above; this is the one time.
+            unsafe { blockade.block() };
         }
     }
 

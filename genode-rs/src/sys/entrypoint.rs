@@ -1,28 +1,49 @@
-//! Entrypoints and signal contexts. RPC objects are in [`crate::rpc`].
+//! Entrypoints and signal contexts. RPC objects are in [`super::rpc`].
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, rc::Rc};
 use core::{cell::Cell, ffi::c_void};
 
 use genode_sys as seam;
 
+use super::callback::{self, Callback, Shared};
 use crate::{affinity::Location, cap::RawCap, error::Error};
 
-/// An entrypoint of the seam.
+/// The entrypoint of the calling thread. What is made with it is used on that thread only, which is
+/// what lets callbacks work on values that are not `Send`.
+///
+/// Neither `Send` nor `Sync`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ep(pub(crate) *mut seam::rs_ep_t);
+pub(crate) struct Here(*mut seam::rs_ep_t);
 
-// SAFETY: the pointer is only passed back to the seam, which lets any thread manage and dissolve.
-unsafe impl Send for Ep {}
-// SAFETY: as above.
-unsafe impl Sync for Ep {}
-
-impl Ep {
+impl Here {
     /// The entrypoint on which the component is constructed.
-    pub(crate) fn main() -> Self {
+    ///
+    /// # Safety
+    /// Called on that entrypoint's thread.
+    pub(crate) unsafe fn main() -> Self {
         // SAFETY: no preconditions.
         Self(unsafe { seam::rs_ep_main() })
     }
 
+    /// The seam's entrypoint.
+    pub(crate) fn raw(self) -> *mut seam::rs_ep_t {
+        self.0
+    }
+
+    /// Blocks a callback of this entrypoint until one I/O signal was handled.
+    pub(crate) fn wait_io_signal(self) {
+        // SAFETY: the entrypoint exists as long as anybody can name it (see `Remote::destroy`).
+        unsafe { seam::rs_ep_wait_io_signal(self.0) }
+    }
+}
+
+/// A new entrypoint, seen from the thread that creates it.
+struct Remote(*mut seam::rs_ep_t);
+
+// SAFETY: the pointer is only passed back to the seam, which lets any thread manage and dissolve.
+unsafe impl Send for Remote {}
+
+impl Remote {
     /// Creates an entrypoint with a thread of its own.
     fn create(name: &str, stack_size: usize, at: Location) -> Result<Self, Error> {
         let mut ep = core::ptr::null_mut();
@@ -42,61 +63,40 @@ impl Ep {
     /// Stops and frees the entrypoint.
     ///
     /// # Safety
-    /// All objects and signal contexts of it are dissolved, and it is neither the main entrypoint nor used again.
+    /// All objects and signal contexts of it are dissolved, and it is not used again.
     unsafe fn destroy(self) {
         // SAFETY: passed on to the caller.
         unsafe { seam::rs_ep_destroy(self.0) }
-    }
-
-    /// Blocks a callback of this entrypoint until one I/O signal was handled.
-    pub(crate) fn wait_io_signal(self) {
-        // SAFETY: the entrypoint exists as long as anybody can name it (see `destroy`).
-        unsafe { seam::rs_ep_wait_io_signal(self.0) }
     }
 }
 
 type Body = Box<dyn FnMut(u32)>;
 
-/// What a signal's trampoline needs. Touched on the entrypoint only, except while nobody else knows it.
+/// What a signal's trampoline needs.
 struct Handler {
+    /// `None` while it runs.
     body: Cell<Option<Body>>,
     /// Submissions that arrived while the body ran (it may wait for I/O signals, its own included).
     missed: Cell<u32>,
-    /// The `Context` was dropped from within the body.
-    orphaned: Cell<bool>,
-    running: Cell<bool>,
 }
 
-extern "C" fn on_signal(ctx: *mut c_void, count: u32) {
-    let handler = ctx.cast::<Handler>();
-    // SAFETY: `Context` keeps the handler alive until the seam runs no callback any more; if it is dropped by
-    // the callback itself, it leaves the handler to us (`orphaned`). Callbacks of one entrypoint never run
-    // concurrently, and a nested one finds `running` set; the shared reference ends before the box is freed.
-    let orphaned = unsafe { (*handler).run(count) };
-    if orphaned {
-        // SAFETY: see above: the `Context` is gone and no callback of it is left on the stack.
-        drop(unsafe { Box::from_raw(handler) });
-    }
+extern "C" fn on_signal(context: *mut c_void, count: u32) {
+    // SAFETY: the context that `Context::create_on` passed to the seam.
+    unsafe { callback::enter::<Handler, _>(context, |handler| run(handler, count)) }
 }
 
-impl Handler {
-    /// Runs the body for `count` signals; true when the handler is left to be freed.
-    fn run(&self, count: u32) -> bool {
-        if self.running.replace(true) {
-            self.missed.set(self.missed.get().saturating_add(count));
-            return false;
-        }
-        let mut count = count;
-        if let Some(mut body) = self.body.take() {
-            while count > 0 && !self.orphaned.get() {
-                body(count);
-                count = self.missed.take();
-            }
-            self.body.set(Some(body));
-        }
-        self.running.set(false);
-        self.orphaned.get()
+/// Runs the body for `count` signals; leaves them to the body that runs already, if it does.
+fn run(handler: &Shared<Handler>, count: u32) {
+    let Some(mut body) = handler.body.take() else {
+        handler.missed.set(handler.missed.get().saturating_add(count));
+        return;
+    };
+    let mut count = count;
+    while count > 0 && !handler.orphaned() {
+        body(count);
+        count = handler.missed.take();
     }
+    handler.body.set(Some(body));
 }
 
 /// A signal context with its handler. Dropping it removes it.
@@ -105,43 +105,39 @@ impl Handler {
 #[derive(Debug)]
 pub(crate) struct Context {
     signal: *mut seam::rs_signal_t,
-    handler: *mut Handler,
     cap: RawCap,
-}
-
-impl core::fmt::Debug for Handler {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Handler").field("running", &self.running).finish_non_exhaustive()
-    }
+    /// Behind `drop`, which ends its callbacks.
+    _handler: Callback<Handler>,
 }
 
 impl Context {
+    /// Creates a context on the calling thread's entrypoint whose handler is `body`.
+    pub(crate) fn create(here: Here, io: bool, body: Body) -> Result<Self, Error> {
+        // SAFETY: the body runs on this thread.
+        unsafe { Self::create_on(here.0, io, body) }
+    }
+
     /// Creates a context on `ep` whose handler is `body`.
-    pub(crate) fn create(ep: Ep, io: bool, body: Body) -> Result<Self, Error> {
-        let handler = Box::into_raw(Box::new(Handler {
-            body: Cell::new(Some(body)),
-            missed: Cell::new(0),
-            orphaned: Cell::new(false),
-            running: Cell::new(false),
-        }));
+    ///
+    /// # Safety
+    /// The entrypoint exists. The body, and the context, may be used on its thread.
+    unsafe fn create_on(ep: *mut seam::rs_ep_t, io: bool, body: Body) -> Result<Self, Error> {
+        let handler = Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::new(0) });
         let (mut signal, mut cap) = (core::ptr::null_mut(), 0);
-        // SAFETY: out parameters are live, the context pointer lives until `drop`.
-        let created = Error::check(unsafe {
-            seam::rs_signal_create(
-                ep.0,
+        // SAFETY: out parameters are live; the context pointer lives until `drop`, and if the seam refuses, it
+        // does not take it.
+        let cap = unsafe {
+            Error::check(seam::rs_signal_create(
+                ep,
                 io,
                 Some(on_signal),
-                handler.cast(),
+                handler.context(),
                 &raw mut signal,
                 &raw mut cap,
-            )
-        });
-        if let Err(error) = created {
-            // SAFETY: the seam did not take the pointer.
-            drop(unsafe { Box::from_raw(handler) });
-            return Err(error);
-        }
-        Ok(Self { signal, handler, cap: RawCap::from_handle(cap) })
+            ))?;
+            RawCap::from_handle(cap)
+        };
+        Ok(Self { signal, cap, _handler: handler })
     }
 
     /// The context's capability.
@@ -152,16 +148,9 @@ impl Context {
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // SAFETY: created by `create` and not destroyed before. When the call returns, no callback runs or will
-        // start, except the one that is on our own stack if we are called from it.
-        unsafe {
-            seam::rs_signal_destroy(self.signal);
-            if (*self.handler).running.get() {
-                (*self.handler).orphaned.set(true);
-            } else {
-                drop(Box::from_raw(self.handler));
-            }
-        }
+        // SAFETY: created by `create_on` and not destroyed before. When the call returns, no callback runs or
+        // will start, except the one that is on our own stack if we are called from it.
+        unsafe { seam::rs_signal_destroy(self.signal) }
     }
 }
 
@@ -176,33 +165,32 @@ pub(crate) fn spawn(
     name: &str,
     stack_size: usize,
     at: Location,
-    body: impl FnOnce(Ep) + Send + 'static,
+    body: impl FnOnce(Here) + Send + 'static,
 ) -> Result<(), Error> {
-    let ep = Ep::create(name, stack_size, at)?;
-    run_on(ep, move || body(ep)).inspect_err(|_| {
+    let remote = Remote::create(name, stack_size, at)?;
+    run_on(&remote, body).inspect_err(|_| {
         // SAFETY: nothing was made on it, and nobody else knows it.
-        unsafe { ep.destroy() }
+        unsafe { remote.destroy() }
     })
 }
 
 /// Runs `body` once on the entrypoint's thread. Does not wait for it.
-fn run_on(ep: Ep, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+fn run_on(remote: &Remote, body: impl FnOnce(Here) + Send + 'static) -> Result<(), Error> {
+    let ep = remote.0;
     let mut body = Some(body);
     // The context removes itself through `slot` when it has run.
-    let slot = alloc::rc::Rc::new(Cell::new(None::<Context>));
+    let slot = Rc::new(Cell::new(None::<Context>));
     let own = slot.clone();
-    let context = Context::create(
-        ep,
-        false,
-        Box::new(move |_| {
-            if let Some(body) = body.take() {
-                body();
-            }
-            drop(own.take());
-        }),
-    )?;
+    let handler = Box::new(move |_| {
+        if let Some(body) = body.take() {
+            body(Here(ep));
+        }
+        drop(own.take());
+    });
+    // SAFETY: the entrypoint exists. The body is `Send`; of the rest the other thread sees nothing before the
+    // submission, and this one nothing behind it.
+    let context = unsafe { Context::create_on(ep, false, handler)? };
     let cap = context.cap().clone();
-    // Nothing runs before the submission, so the other thread does not see the `Rc` yet, and we not any more.
     slot.set(Some(context));
     drop(slot);
     submit(&cap, 1);

@@ -2,7 +2,17 @@
 
 use genode_sys as seam;
 
-use crate::log::Level;
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Level {
+    /// Plain output.
+    Log,
+    /// Something is odd, the component goes on.
+    Warning,
+    /// Something failed.
+    Error,
+}
 
 /// Prints one line without its newline.
 pub(crate) fn print(level: Level, line: &[u8]) {

@@ -35,6 +35,19 @@ pub struct Attach {
     pub executable: bool,
 }
 
+impl Attach {
+    /// The seam's form, with the place of the mapping: `at` is an address or an offset in a region map.
+    pub(super) fn to_seam(self, at: usize) -> seam::rs_attach_attr_t {
+        seam::rs_attach_attr_t {
+            offset: self.offset,
+            size: self.size.unwrap_or(0),
+            at,
+            writeable: self.writeable,
+            executable: self.executable,
+        }
+    }
+}
+
 /// Allocates zeroed RAM from the component's own quota; `node` is a NUMA node's native id.
 pub(crate) fn ram_alloc(size: usize, cache: Cache, node: Option<u32>) -> Result<RawCap, Error> {
     let node = match node {
@@ -47,14 +60,19 @@ pub(crate) fn ram_alloc(size: usize, cache: Cache, node: Option<u32>) -> Result<
         Cache::Cached => seam::RS_CACHED,
     };
     let mut ds = 0;
-    // SAFETY: `ds` is a live out parameter.
-    Error::check(unsafe { seam::rs_ram_alloc(size, cache, node, &raw mut ds) })?;
-    Ok(RawCap::from_handle(ds))
+    // SAFETY: `ds` is a live out parameter; the reference is ours.
+    unsafe {
+        Error::check(seam::rs_ram_alloc(size, cache, node, &raw mut ds))?;
+        Ok(RawCap::from_handle(ds))
+    }
 }
 
-/// Frees a RAM dataspace.
-pub(crate) fn ram_free(ds: RawCap) {
-    // SAFETY: the reference is handed over.
+/// Frees a RAM dataspace. What is attached of it stays in the way and faults when it is accessed.
+///
+/// # Safety
+/// No Rust reference to its memory is used any more, but those to atomics, which a fault cannot break.
+pub(crate) unsafe fn ram_free(ds: RawCap) {
+    // SAFETY: the reference is handed over; the memory is the caller's concern.
     unsafe { seam::rs_ram_free(ds.into_handle()) }
 }
 
@@ -70,13 +88,7 @@ pub(crate) fn info(ds: &RawCap) -> Result<(usize, bool), Error> {
 ///
 /// Safe to call: nothing is dereferenced here, and `at` never replaces an existing mapping.
 pub(crate) fn attach(ds: &RawCap, how: &Attach) -> Result<(usize, usize), Error> {
-    let attr = seam::rs_attach_attr_t {
-        offset: how.offset,
-        size: how.size.unwrap_or(0),
-        at: how.at.unwrap_or(0),
-        writeable: how.writeable,
-        executable: how.executable,
-    };
+    let attr = how.to_seam(how.at.unwrap_or(0));
     let (mut addr, mut size) = (0, 0);
     // SAFETY: live handle, live in and out parameters.
     Error::check(unsafe {
@@ -94,17 +106,27 @@ pub(crate) unsafe fn detach(addr: usize) {
     unsafe { seam::rs_detach(addr) }
 }
 
+/// An account before it is asked for.
+pub(crate) const NO_QUOTA: seam::rs_quota_t =
+    seam::rs_quota_t { ram_limit: 0, ram_used: 0, caps_limit: 0, caps_used: 0 };
+
+impl From<seam::rs_quota_t> for Quota {
+    fn from(quota: seam::rs_quota_t) -> Self {
+        Self {
+            ram_limit: RamQuota(quota.ram_limit),
+            ram_used: RamQuota(quota.ram_used),
+            caps_limit: CapQuota(quota.caps_limit),
+            caps_used: CapQuota(quota.caps_used),
+        }
+    }
+}
+
 /// The component's accounts.
 pub(crate) fn quota() -> Quota {
-    let mut q = seam::rs_quota_t { ram_limit: 0, ram_used: 0, caps_limit: 0, caps_used: 0 };
+    let mut quota = NO_QUOTA;
     // SAFETY: live out parameter.
-    if Error::check(unsafe { seam::rs_quota(&raw mut q) }).is_err() {
-        return Quota::default();
-    }
-    Quota {
-        ram_limit: RamQuota(q.ram_limit),
-        ram_used: RamQuota(q.ram_used),
-        caps_limit: CapQuota(q.caps_limit),
-        caps_used: CapQuota(q.caps_used),
+    match Error::check(unsafe { seam::rs_quota(&raw mut quota) }) {
+        Ok(()) => quota.into(),
+        Err(_) => Quota::default(),
     }
 }

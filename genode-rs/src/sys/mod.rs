@@ -6,10 +6,7 @@
 
 pub(crate) mod affinity;
 pub(crate) mod at_end;
-#[cfg(not(test))]
-pub(crate) mod cap;
-#[cfg(test)]
-#[path = "cap_ledger.rs"]
+mod callback;
 pub(crate) mod cap;
 pub(crate) mod entrypoint;
 pub(crate) mod log;

@@ -48,8 +48,8 @@ pub(crate) fn env_cap(which: EnvCap) -> RawCap {
         EnvCap::Pd => seam::RS_ENV_PD,
         EnvCap::Cpu => seam::RS_ENV_CPU,
     };
-    // SAFETY: no preconditions.
-    RawCap::from_handle(unsafe { seam::rs_env_cap(which) })
+    // SAFETY: no preconditions; the reference is ours.
+    unsafe { RawCap::from_handle(seam::rs_env_cap(which)) }
 }
 
 /// Opens a session and waits until it exists.
@@ -60,9 +60,9 @@ pub(crate) fn session_open(
 ) -> Result<(u64, RawCap), Error> {
     let affinity = super::affinity::to_seam(affinity);
     let (mut id, mut cap) = (0, 0);
-    // SAFETY: strings, affinity and out parameters are live.
-    Error::check(unsafe {
-        seam::rs_session_open(
+    // SAFETY: strings, affinity and out parameters are live; the reference is ours.
+    unsafe {
+        Error::check(seam::rs_session_open(
             service.as_ptr().cast(),
             service.len(),
             args.as_ptr().cast(),
@@ -70,9 +70,9 @@ pub(crate) fn session_open(
             &raw const affinity,
             &raw mut id,
             &raw mut cap,
-        )
-    })?;
-    Ok((id, RawCap::from_handle(cap)))
+        ))?;
+        Ok((id, RawCap::from_handle(cap)))
+    }
 }
 
 /// Donates quota to a session.

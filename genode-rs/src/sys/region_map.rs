@@ -57,18 +57,12 @@ impl Map {
 
     pub(crate) fn dataspace(&self) -> RawCap {
         // SAFETY: a live map; the reference is ours.
-        RawCap::from_handle(unsafe { seam::rs_rm_dataspace(self.map) })
+        unsafe { RawCap::from_handle(seam::rs_rm_dataspace(self.map)) }
     }
 
     /// Attaches at the offset `at`; returns the size.
     pub(crate) fn attach(&self, ds: &RawCap, at: usize, how: &Attach) -> Result<usize, Error> {
-        let attr = seam::rs_attach_attr_t {
-            offset: how.offset,
-            size: how.size.unwrap_or(0),
-            at,
-            writeable: how.writeable,
-            executable: how.executable,
-        };
+        let attr = how.to_seam(at);
         let mut size = 0;
         // SAFETY: live map and handle, live in and out parameters.
         Error::check(unsafe {

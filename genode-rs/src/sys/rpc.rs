@@ -1,11 +1,13 @@
 //! Calls to objects, and objects that are called.
 
-use alloc::boxed::Box;
-use core::{cell::Cell, ffi::c_void, ops::Deref, ptr};
+use core::{ffi::c_void, ops::Deref, ptr};
 
 use genode_sys as seam;
 
-use super::entrypoint::Ep;
+use super::{
+    callback::{self, Callback},
+    entrypoint::Here,
+};
 use crate::{
     cap::RawCap,
     error::Error,
@@ -49,7 +51,9 @@ pub(crate) fn call(
         seam::rs_call(dst.handle(), &raw const call, &raw mut reply, &raw mut code)
     })?;
     for &handle in reply.caps.iter().take(reply.num_caps as usize) {
-        reply_caps.push(RawCap::from_handle(handle)).map_err(|_| Error::Overflow)?;
+        // SAFETY: the seam gave out the reference.
+        let cap = unsafe { RawCap::from_handle(handle) };
+        reply_caps.push(cap).map_err(|_| Error::Overflow)?;
     }
     Ok(Answer { len: reply.len.min(reply_body.len()), code: ExceptionCode::new(code) })
 }
@@ -60,50 +64,35 @@ pub(crate) trait Handler {
     fn handle(&self, call: (&[u8], &mut Caps), reply: (&mut [u8], &mut Caps)) -> Answer;
 }
 
-/// What an object's trampoline needs. Touched on the entrypoint only, except while nobody else knows it.
-struct Inner<H> {
-    handler: H,
-    /// Calls on the stack: one, unless the handler waits for I/O signals in ways that serve calls.
-    running: Cell<usize>,
-    /// The `Managed` was dropped from within a call.
-    orphaned: Cell<bool>,
-}
-
 /// An object that an entrypoint serves. Dropping it ends that; the handler may do so in its own call.
 ///
 /// Belongs to the thread of its entrypoint: neither `Send` nor `Sync`.
 #[derive(Debug)]
 pub(crate) struct Managed<H> {
     object: *mut seam::rs_object_t,
-    inner: *mut Inner<H>,
     cap: RawCap,
+    /// Behind `drop`, which ends its callbacks.
+    handler: Callback<H>,
 }
 
 impl<H: Handler> Managed<H> {
-    /// Lets `ep`, which is the entrypoint of the calling thread, serve calls by `handler`.
-    pub(crate) fn create(ep: Ep, handler: H) -> Result<Self, Error> {
-        let inner = Box::into_raw(Box::new(Inner {
-            handler,
-            running: Cell::new(0),
-            orphaned: Cell::new(false),
-        }));
+    /// Lets the calling thread's entrypoint serve calls by `handler`.
+    pub(crate) fn create(here: Here, handler: H) -> Result<Self, Error> {
+        let handler = Callback::new(handler);
         let (mut object, mut cap) = (ptr::null_mut(), 0);
-        // SAFETY: out parameters are live, the context pointer lives until `drop`.
-        let managed = Error::check(unsafe {
-            seam::rs_object_manage(
-                ep.0,
+        // SAFETY: out parameters are live; the context pointer lives until `drop`, and if the seam refuses, it
+        // does not take it.
+        let cap = unsafe {
+            Error::check(seam::rs_object_manage(
+                here.raw(),
                 Some(on_call::<H>),
-                inner.cast(),
+                handler.context(),
                 &raw mut object,
                 &raw mut cap,
-            )
-        });
-        if let Err(error) = managed {
-            // SAFETY: the seam did not take the pointer.
-            drop(unsafe { Box::from_raw(inner) });
-            return Err(error);
-        }
-        Ok(Self { object, inner, cap: RawCap::from_handle(cap) })
+            ))?;
+            RawCap::from_handle(cap)
+        };
+        Ok(Self { object, cap, handler })
     }
 
     /// The object's capability.
@@ -116,48 +105,26 @@ impl<H> Deref for Managed<H> {
     type Target = H;
 
     fn deref(&self) -> &H {
-        // SAFETY: the box lives as long as `self`, and only shared references to it are ever made.
-        unsafe { &(*self.inner).handler }
+        &self.handler
     }
 }
 
 impl<H> Drop for Managed<H> {
     fn drop(&mut self) {
         // SAFETY: created by `create` and not dissolved before. When the call returns, no dispatch runs or will
-        // start, except one that is on our own stack if we are called from it: then it frees the box.
-        unsafe {
-            seam::rs_object_dissolve(self.object);
-            if (*self.inner).running.get() > 0 {
-                (*self.inner).orphaned.set(true);
-            } else {
-                drop(Box::from_raw(self.inner));
-            }
-        }
+        // start, except one that is on our own stack if we are called from it.
+        unsafe { seam::rs_object_dissolve(self.object) }
     }
 }
 
 extern "C" fn on_call<H: Handler>(
-    ctx: *mut c_void,
+    context: *mut c_void,
     call: *const seam::rs_msg_t,
     reply: *mut seam::rs_msg_t,
 ) -> i64 {
-    let inner = ctx.cast::<Inner<H>>();
-    // SAFETY: `Managed` keeps the box alive until the seam runs no callback any more; if it is dropped by the
-    // callback itself, it leaves the box to us (`orphaned`). Callbacks of one entrypoint never run concurrently.
-    // The seam passes live messages, with `len` and `capacity` bytes of initialised memory behind `data`
-    // that nobody else touches during the callback.
-    let (code, free) = unsafe {
-        (*inner).running.set((*inner).running.get() + 1);
-        let code = answer(&(*inner).handler, &*call, &mut *reply);
-        let running = (*inner).running.get() - 1;
-        (*inner).running.set(running);
-        (code, running == 0 && (*inner).orphaned.get())
-    };
-    if free {
-        // SAFETY: see above: the `Managed` is gone and no callback of it is left on the stack.
-        drop(unsafe { Box::from_raw(inner) });
-    }
-    code
+    // SAFETY: the context that `Managed::create` passed to the seam. It passes live messages, with `len` and
+    // `capacity` bytes of initialised memory behind `data` that nobody else touches during the callback.
+    unsafe { callback::enter::<H, _>(context, |handler| answer::<H>(handler, &*call, &mut *reply)) }
 }
 
 /// Serves one call of the seam.
@@ -172,8 +139,8 @@ unsafe fn answer<H: Handler>(
 ) -> i64 {
     let mut caps = Caps::new();
     for &handle in call.caps.iter().take(call.num_caps as usize) {
-        // The seam lends its handles, so what the server takes is a reference of its own.
-        let cap = RawCap::from_handle(if handle == 0 { 0 } else { super::cap::dup(handle) });
+        // SAFETY: the seam lends live handles, so what the server takes is a reference of its own.
+        let cap = unsafe { RawCap::of_borrowed(handle) };
         if caps.push(cap).is_err() {
             break;
         }
@@ -192,7 +159,8 @@ unsafe fn answer<H: Handler>(
     };
     let mut reply_caps = Caps::new();
     let answer = handler.handle((body, &mut caps), (reply_body, &mut reply_caps));
-    reply.len = answer.len;
+    // A server's own `Encode` may have exchanged the writer for one with a larger buffer.
+    reply.len = answer.len.min(reply.capacity);
     reply.num_caps = reply_caps.as_slice().len() as u32;
     for (slot, cap) in reply.caps.iter_mut().zip(reply_caps.into_array()) {
         *slot = cap.into_handle();

@@ -148,20 +148,29 @@ impl Blockade {
     }
 
     /// Readies the blockade for the calling thread, which is the one that may block on it.
-    pub(crate) fn init(self: Pin<&Self>) {
-        // SAFETY: pinned, so it does not move until dropped; not yet known to a waker.
+    ///
+    /// # Safety
+    /// No other thread knows it yet, and nobody blocks on it.
+    pub(crate) unsafe fn init(self: Pin<&Self>) {
+        // SAFETY: pinned, so it does not move until dropped; the rest is the caller's promise.
         unsafe { seam::rs_blockade_init(self.seam.get()) }
     }
 
     /// Sleeps until the wake-up, which may have come already.
-    pub(crate) fn block(self: Pin<&Self>) {
-        // SAFETY: initialised by this thread (callers pair `init` and `block`), and pinned.
+    ///
+    /// # Safety
+    /// The calling thread initialised it, and has not blocked on it since.
+    pub(crate) unsafe fn block(self: Pin<&Self>) {
+        // SAFETY: pinned; the rest is the caller's promise.
         unsafe { seam::rs_blockade_block(self.seam.get()) }
     }
 
     /// Sleeps until the wake-up or until `deadline` on the system's clock; whether it was the wake-up. The
     /// blockade must outlive a wake-up that comes later.
-    pub(crate) fn block_until(self: Pin<&Self>, deadline: u64) -> Result<bool, Error> {
+    ///
+    /// # Safety
+    /// As for [`Self::block`].
+    pub(crate) unsafe fn block_until(self: Pin<&Self>, deadline: u64) -> Result<bool, Error> {
         let mut woken = false;
         // SAFETY: as in `block`; the out parameter is live.
         Error::check(unsafe {

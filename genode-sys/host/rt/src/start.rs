@@ -10,10 +10,16 @@ use crate::{caps, control, env, log, parent, revoked};
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
 
-/// Run a component: construct it on the main entrypoint, then serve. Returns never; the type is that of a C
-/// `main`.
-pub fn rs_host_start(construct: extern "C" fn()) -> i32 {
-    let Ok(mut reply) = control::request(op::HELLO, &[], None) else { return 1 };
+/// Runs a component: constructs it on the main entrypoint, then serves. Returns only if there is no system to
+/// run in; the value is the process's exit status.
+///
+/// # Safety
+/// Called once, by the process's first thread, before anything else of the seam.
+pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
+    let Ok(mut reply) = control::request(op::HELLO, &[], None) else {
+        explain();
+        return 1;
+    };
     let Ok(parent) = reply.fd(4) else { return 1 };
     revoked::survive();
     env::set_parent(caps::adopt(parent));
@@ -25,7 +31,23 @@ pub fn rs_host_start(construct: extern "C" fn()) -> i32 {
     0
 }
 
-/// Text in a buffer of fixed size: a panic may be about memory.
+/// Tells on the standard error how to run a component, whose binary was started without a system around it.
+/// There is no heap without one, either.
+fn explain() {
+    let path = rustix::param::linux_execfn().to_bytes();
+    let name = path.rsplit(|byte| *byte == b'/').next().and_then(|name| str::from_utf8(name).ok());
+    let mut text = Line { buf: [0; 512], len: 0 };
+    // What does not fit is cut.
+    let _ = writeln!(
+        text,
+        "error: {} is a component and runs inside of a system, not by itself.\n\
+         Start one by a run script: `cargo tap run NAME` runs run/NAME.run; `cargo tap help` tells more.",
+        name.unwrap_or("this program")
+    );
+    let _ = rustix::io::write(std::io::stderr(), text.buf.get(..text.len).unwrap_or_default());
+}
+
+/// Text in a buffer of fixed size: there may be no memory.
 struct Line {
     buf: [u8; 512],
     len: usize,

@@ -1,10 +1,14 @@
-//! What `#[genode::component]` expands to. Not part of the interface.
+//! What the macros expand to. Not part of the interface: it may change in any version.
 
 use core::fmt::Display;
 
 pub use genode_sys::component_entry;
 
-use crate::{env::Env, sys};
+use crate::{
+    entrypoint::Entrypoint,
+    env::Env,
+    sys::{self, entrypoint::Here},
+};
 
 /// What a component's main function may return: nothing, or what it wants to keep, or why it could not start.
 pub trait Outcome {
@@ -22,7 +26,7 @@ impl<T: 'static, E: Display> Outcome for Result<T, E> {
             // Not dropped: handlers and sessions in it are what the component goes on with.
             Ok(kept) => core::mem::forget(kept),
             Err(why) => {
-                error!("{why}");
+                crate::error!("{why}");
                 sys::parent::exit(-1)
             }
         }
@@ -30,6 +34,11 @@ impl<T: 'static, E: Display> Outcome for Result<T, E> {
 }
 
 /// Runs the component's main function, on the main entrypoint.
-pub fn construct<R: Outcome>(main: impl FnOnce(Env) -> R) {
-    main(Env::new()).settle();
+///
+/// # Safety
+/// The calling thread is the main entrypoint's.
+pub unsafe fn construct<R: Outcome>(main: impl FnOnce(Env) -> R) {
+    // SAFETY: promised by the caller.
+    let here = unsafe { Here::main() };
+    main(Env::new(Entrypoint::new(here))).settle();
 }

@@ -6,7 +6,7 @@ extern crate std;
 use core::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::cap::RawCap;
+use super::RawCap;
 
 std::thread_local! {
     static REFERENCES: RefCell<BTreeMap<u64, u64>> = const { RefCell::new(BTreeMap::new()) };
@@ -14,8 +14,8 @@ std::thread_local! {
 
 /// A first reference to an object, as the seam would hand it out.
 pub(crate) fn mint(handle: u64) -> RawCap {
-    dup(handle);
-    RawCap::from_handle(handle)
+    // SAFETY: the ledger takes any number for a handle, and this reference is new.
+    unsafe { RawCap::from_handle(dup(handle)) }
 }
 
 /// References to `handle` that somebody holds.
@@ -28,23 +28,21 @@ pub(crate) fn all_references() -> u64 {
     REFERENCES.with_borrow(|all| all.values().sum())
 }
 
-/// As the seam's.
-pub(crate) fn dup(handle: u64) -> u64 {
+/// As the seam's, as the others below.
+pub(super) unsafe fn dup(handle: u64) -> u64 {
     if handle != 0 {
         REFERENCES.with_borrow_mut(|all| *all.entry(handle).or_default() += 1);
     }
     handle
 }
 
-/// As the seam's.
-pub(crate) fn drop(handle: u64) {
+pub(super) unsafe fn drop(handle: u64) {
     REFERENCES.with_borrow_mut(|all| {
         let count = all.get_mut(&handle).expect("a handle that was never given out");
         *count = count.checked_sub(1).expect("given back once too often");
     });
 }
 
-/// As the seam's.
-pub(crate) fn same(a: u64, b: u64) -> bool {
+pub(super) unsafe fn same(a: u64, b: u64) -> bool {
     a == b
 }

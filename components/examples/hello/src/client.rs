@@ -1,6 +1,7 @@
 //! rs_hello_client: asks a hello server to say hello, and to add two numbers.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 use genode::{connection::Connection, prelude::*};
 use rs_hello::Hello;

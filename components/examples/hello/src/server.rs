@@ -1,6 +1,7 @@
 //! rs_hello_server: says hello to whoever asks, and adds.
 #![no_std]
 #![no_main]
+#![forbid(unsafe_code)]
 
 use genode::{
     prelude::*,

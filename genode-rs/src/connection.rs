@@ -4,8 +4,12 @@
 //! whoever the configuration says. Along goes a donation of RAM and capabilities that the server may use for
 //! this session; it comes back when the connection is dropped.
 //!
-//! ```ignore
-//! let rom = Connection::<Rom>::builder("font.tff").open(env)?;
+//! ```no_run
+//! # use genode::{Env, Error, affinity::Location, connection::Connection, quota::RamQuota, session::rom::RomSession};
+//! # fn f(env: Env) -> Result<(), Error> {
+//! let rom = Connection::<dyn RomSession>::open(env, "font.tff")?; // with the usual donation
+//! let rom = Connection::<dyn RomSession>::builder("font.tff").ram(RamQuota::kib(64)).open(env)?;
+//! # Ok(()) }
 //! ```
 
 use core::{fmt, marker::PhantomData, ops::Deref};
@@ -48,6 +52,7 @@ const CAP_STEP: CapQuota = CapQuota(4);
 
 /// A session request in the making.
 #[derive(Clone, Debug)]
+#[must_use = "nothing is requested before `open`"]
 pub struct Builder<S: Service + ?Sized> {
     args: ArgsBuf,
     ram: RamQuota,
@@ -73,7 +78,6 @@ impl<S: Service + ?Sized> Builder<S> {
     }
 
     /// Adds a numeric argument.
-    #[must_use]
     pub fn arg(mut self, key: &str, value: u64) -> Self {
         let result = self.args.set_u64(key, value);
         self.failed = self.failed.or(result.err());
@@ -81,7 +85,6 @@ impl<S: Service + ?Sized> Builder<S> {
     }
 
     /// Adds a string argument.
-    #[must_use]
     pub fn arg_str(mut self, key: &str, value: &str) -> Self {
         let result = self.args.set_str(key, value);
         self.failed = self.failed.or(result.err());
@@ -89,21 +92,18 @@ impl<S: Service + ?Sized> Builder<S> {
     }
 
     /// Donates `ram` instead of [`Service::RAM`].
-    #[must_use]
     pub fn ram(mut self, ram: RamQuota) -> Self {
         self.ram = ram;
         self
     }
 
     /// Donates `caps` instead of [`Service::CAPS`].
-    #[must_use]
     pub fn caps(mut self, caps: CapQuota) -> Self {
         self.caps = caps;
         self
     }
 
     /// Asks the server to work at an affinity.
-    #[must_use]
     pub fn affinity(mut self, affinity: Affinity) -> Self {
         self.affinity = affinity;
         self
@@ -147,6 +147,7 @@ type Client<S> =
     <<S as Service>::Interface as rpc::Interface>::Client<Capability<<S as Service>::Interface>>;
 
 /// An open session, and the client that calls it. Closed on drop.
+#[must_use = "dropping it closes the session"]
 pub struct Connection<S: Service + ?Sized> {
     // Dropped in this order: the reference goes first, as the server's object dies with the session.
     client: Client<S>,
@@ -226,6 +227,15 @@ pub enum Shortage {
     Ram,
     /// Capabilities.
     Caps,
+}
+
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ram => "the server lacks RAM for the call: donate more to the session",
+            Self::Caps => "the server lacks capabilities for the call: donate more to the session",
+        })
+    }
 }
 
 impl<S: Service + ?Sized> Deref for Connection<S> {

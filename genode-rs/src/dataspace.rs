@@ -10,7 +10,7 @@ use core::{
     sync::atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
-pub use crate::sys::memory::{Attach, Cache};
+pub use crate::sys::memory::{Attach, Cache, Rights};
 use crate::{
     cap::{Capability, RawCap},
     error::Error,
@@ -26,6 +26,7 @@ pub enum Dataspace {}
 
 /// What a dataspace is, as the one who made it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Info {
     /// Size in bytes.
     pub size: usize,
@@ -46,6 +47,7 @@ impl Capability<Dataspace> {
 
 /// RAM from the component's own quota. Freed on drop, wherever else it is attached.
 #[derive(Debug)]
+#[must_use = "dropping it frees the memory, wherever it is attached"]
 pub struct RamDataspace {
     cap: Capability<Dataspace>,
     size: usize,
@@ -93,6 +95,7 @@ impl Drop for RamDataspace {
 
 /// A mapping of a dataspace. Unmapped on drop.
 #[derive(Debug)]
+#[must_use = "dropping it unmaps the dataspace"]
 pub struct Attached {
     addr: usize,
     size: usize,
@@ -112,13 +115,14 @@ impl Attached {
     /// # Errors
     /// [`Error::Denied`] when the dataspace is read-only.
     pub fn writeable(ds: &Capability<Dataspace>) -> Result<Self, Error> {
-        Self::with(ds, &Attach { writeable: true, ..Attach::default() })
+        Self::with(ds, &Attach { rights: Rights::WRITE, ..Attach::default() })
     }
 
     /// Maps a part of the dataspace.
     pub fn with(ds: &Capability<Dataspace>, how: &Attach) -> Result<Self, Error> {
         let (addr, size) = memory::attach(ds.raw(), how)?;
-        Ok(Self { addr, size, writeable: how.writeable, _ds: ds.raw().clone() })
+        let writeable = how.rights.contains(Rights::WRITE);
+        Ok(Self { addr, size, writeable, _ds: ds.raw().clone() })
     }
 
     /// Size of the mapping in bytes.
@@ -249,6 +253,7 @@ impl Iterator for Words {
 
 /// Zeroed memory of the component's own that no other component can reach: usable as a slice.
 #[derive(Debug)]
+#[must_use = "dropping it frees the memory"]
 pub struct PrivateRam {
     // Dropped in this order: unmapped, then freed.
     mapping: Attached,
@@ -283,6 +288,7 @@ impl DerefMut for PrivateRam {
 
 /// RAM that is attached here and may be shared with others.
 #[derive(Debug)]
+#[must_use = "dropping it frees the memory, wherever it is attached"]
 pub struct SharedRam {
     // Dropped in this order: unmapped, then freed.
     mapping: Attached,

@@ -17,7 +17,7 @@ use talc::{TalcLock, source::GlobalAllocSource};
 use crate::{
     cap::RawCap,
     sync::RawMutex,
-    sys::memory::{self, Attach, Cache},
+    sys::memory::{self, Attach, Cache, Rights},
 };
 
 /// Bytes by which the heap grows at least.
@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Dataspaces {
         }
         let Some(size) = layout.size().checked_add(HEADER) else { return ptr::null_mut() };
         let Ok(ds) = memory::ram_alloc(size, Cache::Cached, None) else { return ptr::null_mut() };
-        let how = Attach { writeable: true, ..Attach::default() };
+        let how = Attach { rights: Rights::WRITE, ..Attach::default() };
         let Some((addr, _)) = memory::attach(&ds, &how).ok().filter(|(_, mapped)| *mapped >= size)
         else {
             // SAFETY: nothing refers to the memory.

@@ -3,7 +3,7 @@
 //! Write components, not system calls: a component is a function that takes its [`Env`] and returns the
 //! state it wants to keep. Everything it may do is reached from there.
 //!
-//! ```ignore
+//! ```no_run
 //! #![no_std]
 //! #![no_main]
 //! use genode::prelude::*;

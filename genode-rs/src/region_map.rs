@@ -5,15 +5,28 @@
 //! attached waits, and signals the map's fault handler. So a server can give a client more memory than there is, and
 //! provide each page when the client touches it:
 //!
-//! ```ignore
-//! let map = RmSession::open(env)?.create(1 << 30)?;
-//! let handler = SignalHandler::new(env.ep(), move |_| {
-//!     while let Ok(Some(fault)) = map.fault() {
-//!         let page = provide(fault.at);
-//!         map.attach(page.cap(), fault.at, &Attach { writeable: true, ..Attach::default() });
+//! ```no_run
+//! # use std::{cell::RefCell, rc::Rc};
+//! # use genode::{dataspace::{Attach, PAGE_SIZE, RamDataspace, Rights}, prelude::*, region_map::RmSession};
+//! # fn f(env: Env) -> Result<(), Error> {
+//! let map = Rc::new(RmSession::open(env)?.create(1 << 30)?);
+//! let pages = RefCell::new(Vec::new());
+//! let how = Attach { rights: Rights::WRITE, ..Attach::default() };
+//! let handler = SignalHandler::new(env.ep(), {
+//!     let map = map.clone();
+//!     move |_| {
+//!         while let Ok(Some(fault)) = map.fault() {
+//!             let Ok(page) = RamDataspace::new(PAGE_SIZE) else { return warning!("no memory for the {fault}") };
+//!             if let Err(error) = map.attach(page.cap(), fault.at, &how) {
+//!                 return warning!("{fault}: {error}");
+//!             }
+//!             pages.borrow_mut().push(page);
+//!         }
 //!     }
 //! })?;
 //! map.set_fault_handler(Some(&handler))?;
+//! let dataspace = map.dataspace()?; // to be given to a client
+//! # Ok(()) }
 //! ```
 //!
 //! The handler is installed before anybody is given the dataspace: on Genode a thread that touches a part where nothing is
@@ -26,6 +39,7 @@
 //! Reference: `repos/base/include/rm_session/rm_session.h`, `repos/base/include/region_map/region_map.h`.
 
 use alloc::sync::Arc;
+use core::fmt;
 
 use crate::{
     cap::{Capability, RawCap},
@@ -39,6 +53,7 @@ use crate::{
 /// A session of the RM service. It pays for region maps out of its donation, which grows from the component's quota as
 /// needed. Closed when it and the last of its region maps are dropped.
 #[derive(Clone, Debug)]
+#[must_use = "dropping it closes the session, unless it has region maps"]
 pub struct RmSession(Arc<sys::Rm>);
 
 impl RmSession {
@@ -62,6 +77,7 @@ impl RmSession {
 
 /// How a thread accessed what is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Access {
     /// It read.
     Read,
@@ -71,8 +87,19 @@ pub enum Access {
     Execute,
 }
 
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Execute => "execute",
+        })
+    }
+}
+
 /// An access that waits for something to be attached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// What the thread wants to do.
     pub access: Access,
@@ -80,9 +107,16 @@ pub struct Fault {
     pub at: usize,
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} access at offset {:#x}", self.access, self.at)
+    }
+}
+
 /// A region map. Destroyed on drop: what was attached is not seen through it any more, and threads that wait for a part
 /// of it never go on, which on the host target ends their component.
 #[derive(Debug)]
+#[must_use = "dropping it destroys the region map"]
 pub struct RegionMap {
     map: sys::Map,
 }

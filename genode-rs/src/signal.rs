@@ -1,8 +1,12 @@
 //! Signals: asynchronous notifications without content, that wake a handler on an entrypoint.
 //!
-//! ```ignore
+//! ```no_run
+//! # use genode::{prelude::*, session::rom::RomConnection};
+//! # fn f(env: Env) -> Result<SignalHandler, Error> {
+//! let rom = RomConnection::open(env, "config")?;
 //! let handler = SignalHandler::new(env.ep(), move |count| log!("notified {count} times"))?;
-//! rom.sigh(handler.cap());
+//! rom.sigh(handler.cap())?;
+//! # Ok(handler) }
 //! ```
 
 use alloc::boxed::Box;
@@ -23,6 +27,7 @@ pub enum SignalContext {}
 /// The closure gets the number of signals since it last ran, at least 1. It may drop its own handler. When it
 /// waits for I/O signals, its own signals are not handled in between but right after.
 #[derive(Debug)]
+#[must_use = "dropping it ends the handling: keep it, for example in what `main` returns"]
 pub struct SignalHandler {
     context: sys::entrypoint::Context,
     cap: Capability<SignalContext>,

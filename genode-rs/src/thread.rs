@@ -9,6 +9,7 @@ pub use sys::at_end::AtEnd;
 
 /// How a thread is to be started.
 #[derive(Clone, Copy, Debug)]
+#[must_use = "no thread starts before `spawn`"]
 pub struct Builder<'a> {
     name: &'a str,
     stack_size: usize,
@@ -22,14 +23,12 @@ impl<'a> Builder<'a> {
     }
 
     /// Bytes of stack; Genode's limit is a little less than 1 MiB.
-    #[must_use]
     pub const fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
     }
 
     /// Where to run, within [`Env::affinity_space`](crate::Env::affinity_space).
-    #[must_use]
     pub const fn location(mut self, location: Location) -> Self {
         self.location = location;
         self
@@ -60,6 +59,7 @@ impl<'a> Builder<'a> {
 }
 
 /// A running thread. Dropping it waits for the thread's end: Genode cannot stop a thread safely.
+#[must_use = "dropping it waits for the thread: `join` it to get its result"]
 pub struct JoinHandle<T> {
     thread: Option<sys::thread::Thread>,
     result: Arc<Mutex<Option<T>>>,

@@ -20,6 +20,7 @@ pub trait FromAttr: Sized {
 
 /// A malformed attribute value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AttrError {
     /// Where the attribute was read.
     pub pos: Pos,

@@ -6,6 +6,7 @@ use super::pos::Pos;
 
 /// Why a text is no node tree, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ParseError {
     /// Where reading stopped.
     pub pos: Pos,
@@ -94,6 +95,7 @@ impl core::error::Error for ParseError {}
 
 /// Why a tree cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WriteError {
     /// Where the node was read, if it was.
     pub pos: Pos,

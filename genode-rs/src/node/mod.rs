@@ -38,6 +38,7 @@ pub use tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, MAX_SIZE, Node};
 
 /// The two notations of a node tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Syntax {
     /// The subset of XML that Genode uses.
     Xml,

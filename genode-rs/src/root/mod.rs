@@ -1,12 +1,18 @@
 //! Offering a service: sessions are created, upgraded and closed as the parent asks.
 //!
-//! ```ignore
+//! ```no_run
+//! # use genode::{prelude::*, root::{Root, SessionRequest}};
+//! # #[genode::rpc(service = "Hello")] trait Hello { fn say_hello(&mut self); }
+//! # #[derive(Default)] struct HelloServer;
+//! # impl Hello for HelloServer { fn say_hello(&mut self) {} }
+//! # fn main_of(env: Env) -> Result<Root, Error> {
 //! let mut root = Root::new(env)?;
 //! root.serve::<dyn Hello, _>(|request: &SessionRequest<'_>| {
 //!     log!("session requested by '{}'", request.label());
 //!     Ok(HelloServer::default())
 //! })?;
 //! Ok(root) // kept for the component's life
+//! # }
 //! ```
 //!
 //! A client's donation is the server's to use for that client; what a session costs is checked before it is
@@ -79,6 +85,7 @@ impl SessionRequest<'_> {
 
 /// Why a session is not created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refused {
     /// Not for this client, or not with these arguments.
     Denied,
@@ -87,6 +94,20 @@ pub enum Refused {
     /// The donated capabilities do not suffice; the client may try with more.
     InsufficientCaps,
 }
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Denied => "the session is denied to this client, or with these arguments",
+            Self::InsufficientRam => "the donated RAM does not suffice: donate a larger ram_quota",
+            Self::InsufficientCaps => {
+                "the donated capabilities do not suffice: donate a larger cap_quota"
+            }
+        })
+    }
+}
+
+impl core::error::Error for Refused {}
 
 impl From<Error> for Refused {
     /// The server's own shortage counts as the client's: it did not donate what its session needs.
@@ -217,6 +238,7 @@ where
 }
 
 /// The component's services and all their sessions. Dropping it closes them.
+#[must_use = "dropping it closes all sessions: return it from `main`"]
 pub struct Root {
     state: Rc<RefCell<State>>,
     _handler: SignalHandler,

@@ -33,6 +33,7 @@ use crate::{
 /// let cap = object.cap().clone(); // pass it on as an argument, a result, or a session
 /// # Ok(()) }
 /// ```
+#[must_use = "dropping it ends the object: nobody can call it any more"]
 pub struct Object<I: Dispatch<S> + ?Sized + 'static, S: 'static> {
     managed: Managed<Cell<I, S>>,
     cap: Capability<I>,

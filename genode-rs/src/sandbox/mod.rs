@@ -4,7 +4,9 @@
 //! way of its own serves sessions to them ([`Sandbox::serve`]), listens to events, and applies configurations that
 //! it made itself.
 //!
-//! ```ignore
+//! ```no_run
+//! # use genode::{node::Node, prelude::*, sandbox::Sandbox};
+//! # fn main_of(env: Env) -> Result<Sandbox, Box<dyn std::error::Error>> {
 //! let sandbox = Sandbox::new(env, |events| log!("{events:?}"))?;
 //! sandbox.apply(&Node::parse(br#"<config>
 //!     <parent-provides> <service name="ROM"/> <service name="PD"/> <service name="CPU"/> <service name="LOG"/> </parent-provides>
@@ -12,6 +14,7 @@
 //!     <default caps="100"/>
 //!     <start name="hello"> <resource name="RAM" quantum="1M"/> </start>
 //! </config>"#)?);
+//! # Ok(sandbox) }
 //! ```
 //!
 //! # What is decided where
@@ -85,6 +88,7 @@ struct Beat {
 
 /// Children as a configuration wants them. A cheap handle: clones are the same sandbox.
 #[derive(Clone)]
+#[must_use = "dropping the last handle ends all children"]
 pub struct Sandbox(Rc<Inner>);
 
 impl fmt::Debug for Sandbox {

@@ -19,6 +19,7 @@ pub trait IoMemSession {
 ///
 /// The bytes are the machine's: they can change while they are read, and what they say is to be checked.
 #[derive(Debug)]
+#[must_use = "dropping it closes the session"]
 pub struct IoMemConnection {
     mapping: Attached,
     /// Where the range starts in the mapping.

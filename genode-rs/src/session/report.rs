@@ -29,6 +29,7 @@ pub const DEFAULT_BUFFER: usize = 4096;
 
 /// Writes reports.
 #[derive(Debug)]
+#[must_use = "dropping it closes the session, and with it the report"]
 pub struct Reporter {
     buffer: Attached,
     syntax: Syntax,

@@ -30,6 +30,7 @@ pub trait TimerSession {
 ///
 /// For several timeouts at once, and to `.await` them, use [`task`](crate::task).
 #[derive(Debug)]
+#[must_use = "dropping it closes the session, and no signal comes any more"]
 pub struct TimerConnection {
     session: Connection<dyn TimerSession>,
     ep: Entrypoint,

@@ -11,11 +11,16 @@ use core::{
 /// everything of the thread is dropped but its stack, before anybody's [`JoinHandle::join`](crate::thread::JoinHandle::join) returns. Threads that
 /// Rust did not start, and those of entrypoints, do not run it.
 ///
-/// ```ignore
+/// ```no_run
+/// use genode::thread::AtEnd;
+///
+/// fn give_back() { /* of the thread that ends */ }
 /// static GIVE_BACK: AtEnd = AtEnd::new(give_back);
+///
 /// GIVE_BACK.register();
 /// ```
 #[derive(Debug)]
+#[must_use = "it does not run before it is registered"]
 pub struct AtEnd {
     run: fn(),
     registered: AtomicBool,

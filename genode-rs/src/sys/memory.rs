@@ -10,6 +10,7 @@ use crate::{
 
 /// How cached memory is to be mapped (`Genode::Cache`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Cache {
     /// Not cached, for device registers.
     Uncached,
@@ -18,6 +19,17 @@ pub enum Cache {
     /// Ordinary memory.
     #[default]
     Cached,
+}
+
+bitflags::bitflags! {
+    /// What may be done with a mapping besides reading.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Rights: u8 {
+        /// It may be written.
+        const WRITE = 1;
+        /// It may be executed.
+        const EXECUTE = 1 << 1;
+    }
 }
 
 /// What part of a dataspace to map, where, and how.
@@ -29,10 +41,8 @@ pub struct Attach {
     pub size: Option<usize>,
     /// Address wanted, `None` for any.
     pub at: Option<usize>,
-    /// Whether the mapping may be written.
-    pub writeable: bool,
-    /// Whether the mapping may be executed.
-    pub executable: bool,
+    /// What may be done with it besides reading.
+    pub rights: Rights,
 }
 
 impl Attach {
@@ -42,8 +52,8 @@ impl Attach {
             offset: self.offset,
             size: self.size.unwrap_or(0),
             at,
-            writeable: self.writeable,
-            executable: self.executable,
+            writeable: self.rights.contains(Rights::WRITE),
+            executable: self.rights.contains(Rights::EXECUTE),
         }
     }
 }
@@ -67,10 +77,11 @@ pub(crate) fn ram_alloc(size: usize, cache: Cache, node: Option<u32>) -> Result<
     }
 }
 
-/// Frees a RAM dataspace. What is attached of it stays in the way and faults when it is accessed.
+/// Frees a RAM dataspace. Where it is attached, the host target shows zeros from now on; on Genode (24.11 and
+/// later) an access faults. The addresses stay in use until they are detached.
 ///
 /// # Safety
-/// No Rust reference to its memory is used any more, but those to atomics, which a fault cannot break.
+/// No Rust reference to its memory is used any more, except to atomics: others may change them at any time.
 pub(crate) unsafe fn ram_free(ds: RawCap) {
     // SAFETY: the reference is handed over; the memory is the caller's concern.
     unsafe { seam::rs_ram_free(ds.into_handle()) }

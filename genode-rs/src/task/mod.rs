@@ -41,6 +41,7 @@ use crate::{
 
 /// Runs futures on an entrypoint. Dropping it drops them.
 #[derive(Debug)]
+#[must_use = "dropping it drops its tasks"]
 pub struct Tasks {
     executor: Rc<Executor>,
     /// Polls what is ready, when the entrypoint is free.
@@ -89,6 +90,7 @@ impl Drop for Tasks {
 
 /// A signal context to be awaited.
 #[derive(Debug)]
+#[must_use = "dropping it ends the signal context"]
 pub struct Events {
     state: Rc<State>,
     handler: SignalHandler,

@@ -27,6 +27,7 @@ pub trait RomSession {
 ///
 /// The server can change the content while it is read: what is read is a copy.
 #[derive(Debug)]
+#[must_use = "dropping it closes the session"]
 pub struct RomConnection {
     attached: Option<Attached>,
     session: Connection<dyn RomSession>,

@@ -91,6 +91,7 @@ impl Module {
 ///
 /// Each session has a dataspace of its own, so that readers cannot disturb each other.
 #[derive(Debug)]
+#[must_use = "it is read once it is served"]
 pub struct ModuleSession {
     module: Rc<Module>,
     reader: Rc<Reader>,

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use genode::{
     affinity::Location,
-    dataspace::{Attach, Attached, PAGE_SIZE, RamDataspace, SharedRam},
+    dataspace::{Attach, Attached, PAGE_SIZE, RamDataspace, Rights, SharedRam},
     entrypoint::{DEFAULT_STACK, Entrypoint},
     prelude::*,
     region_map::{Access, RegionMap, RmSession},
@@ -16,9 +16,8 @@ use rs_checks::{at, ensure};
 
 use crate::Test;
 
-const WRITE: Attach =
-    Attach { offset: 0, size: None, at: None, writeable: true, executable: false };
-const READ: Attach = Attach { writeable: false, ..WRITE };
+const WRITE: Attach = Attach { offset: 0, size: None, at: None, rights: Rights::WRITE };
+const READ: Attach = Attach { rights: Rights::empty(), ..WRITE };
 
 fn map(env: Env, pages: usize) -> Test<RegionMap> {
     let rm = RmSession::open(env).map_err(at("RM session"))?;

@@ -8,7 +8,7 @@ use alloc::{collections::BTreeMap, rc::Rc};
 use core::{cell::RefCell, sync::atomic::Ordering};
 
 use genode::{
-    dataspace::{Attach, Dataspace, PAGE_SIZE, SharedRam},
+    dataspace::{Attach, Dataspace, PAGE_SIZE, Rights, SharedRam},
     prelude::*,
     region_map::{RegionMap, RmSession},
     root::{Refused, Root, SessionRequest},
@@ -30,7 +30,8 @@ impl Pages {
             let page = fault.at / PAGE_SIZE;
             let ram = SharedRam::new(PAGE_SIZE)?;
             ram.atomic_u64(0)?.store(first_word(page, self.generation), Ordering::Relaxed);
-            let how = Attach { writeable: page < READ_ONLY, ..Attach::default() };
+            let rights = if page < READ_ONLY { Rights::WRITE } else { Rights::empty() };
+            let how = Attach { rights, ..Attach::default() };
             let mut attached = self.map.attach(ram.cap(), fault.at, &how);
             if attached == Err(Error::RegionConflict) {
                 // core of Genode keeps the place of a dataspace that was freed until it is detached

@@ -188,6 +188,19 @@ impl Attached {
         Ok(())
     }
 
+    /// Clears `len` bytes of the mapping at `offset`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn clear(&self, offset: usize, len: usize) -> Result<(), Error> {
+        const ZEROS: [u8; 256] = [0; 256];
+        self.range(offset, len)?;
+        for at in (0..len).step_by(ZEROS.len()) {
+            self.write(offset + at, &ZEROS[..ZEROS.len().min(len - at)])?;
+        }
+        Ok(())
+    }
+
     /// Loads the word at `offset` with an ordering, for reading what another component publishes.
     ///
     /// # Errors

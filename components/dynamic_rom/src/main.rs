@@ -40,7 +40,7 @@ use genode::{
     root::{Refused, Root, SessionRequest},
     session::{
         log::LogSession,
-        rom::{Module, ModuleSession, RomConnection, RomSession},
+        rom::{self, Module, ModuleSession, RomSession},
         timer::TimerConnection,
     },
 };
@@ -181,10 +181,7 @@ fn run(schedules: &mut BTreeMap<String, Schedule>, timer: &TimerConnection) -> R
 #[genode::component]
 fn main(env: Env) -> Result<(Root, SignalHandler), String> {
     let explain = |error| alloc::format!("cannot start: {error}");
-    let config = RomConnection::open(env, "config")
-        .and_then(|mut rom| rom.read(MAX_CONFIG))
-        .map_err(|error| alloc::format!("config: {error}"))?;
-    let config = Node::parse(&config).map_err(|error| alloc::format!("config: {error}"))?;
+    let config = rom::config(env, MAX_CONFIG).map_err(|error| alloc::format!("config: {error}"))?;
     let verbose = config.attr_or("verbose", false);
     let mut schedules = BTreeMap::new();
     for rom in config.children_of("rom") {

@@ -33,14 +33,7 @@ struct Main {
 
 /// The configuration; an empty one if it cannot be read, so that nobody reads what they may not.
 fn read_config(rom: &mut RomConnection) -> Node {
-    let bytes = match rom.read(MAX_CONFIG) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            error!("config: {error}");
-            return Node::new("config");
-        }
-    };
-    Node::parse(&bytes).unwrap_or_else(|error| {
+    rom.read_node(MAX_CONFIG).unwrap_or_else(|error| {
         error!("config: {error}");
         Node::new("config")
     })

@@ -47,15 +47,8 @@ impl State {
         let Some(rest) = self.memory.size().checked_sub(self.text.len()).filter(|r| *r > 0) else {
             return false;
         };
-        let mut stored = self.memory.write(0, self.text.as_bytes()).is_ok();
-        let zeros = [0; 256];
-        let mut at = self.text.len();
-        while at < self.text.len() + rest {
-            let n = zeros.len().min(self.memory.size() - at);
-            stored &= self.memory.write(at, &zeros[..n]).is_ok();
-            at += n;
-        }
-        stored
+        let stored = self.memory.write(0, self.text.as_bytes());
+        stored.and_then(|()| self.memory.clear(self.text.len(), rest)).is_ok()
     }
 }
 

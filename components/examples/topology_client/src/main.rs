@@ -17,9 +17,8 @@ use alloc::{format, string::String, vec::Vec};
 use genode::{
     affinity::{Location, Space},
     dataspace::PrivateRam,
-    node::Node,
     prelude::*,
-    session::rom::RomConnection,
+    session::rom,
     thread::Builder,
 };
 use topology_session::{Region, TopologyConnection};
@@ -28,10 +27,7 @@ use topology_session::{Region, TopologyConnection};
 const MAX_CONFIG: usize = 64 << 10;
 
 fn main_loop(env: Env) -> Result<Option<SignalHandler>, String> {
-    let config = RomConnection::open(env, "config")
-        .and_then(|mut rom| rom.read(MAX_CONFIG))
-        .map_err(|error| format!("config: {error}"))?;
-    let config = Node::parse(&config).map_err(|error| format!("config: {error}"))?;
+    let config = rom::config(env, MAX_CONFIG).map_err(|error| format!("config: {error}"))?;
 
     let topology = TopologyConnection::open(env, None).map_err(|error| format!("{error}"))?;
     show(&topology);

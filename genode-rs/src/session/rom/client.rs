@@ -1,6 +1,7 @@
 //! The ROM session's interface and its client.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::{
     cap::Capability,
@@ -8,6 +9,7 @@ use crate::{
     dataspace::{Attached, Dataspace},
     env::Env,
     error::Error,
+    node::{Node, ParseError},
     signal::SignalContext,
 };
 
@@ -100,4 +102,64 @@ impl RomConnection {
         }
         Ok(text)
     }
+
+    /// Updates, and reads the content as a tree of nodes.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read) and [`Node::parse`].
+    pub fn read_node(&mut self, max: usize) -> Result<Node, NodeError> {
+        Ok(Node::parse(&self.read(max)?)?)
+    }
 }
+
+/// Reads the component's configuration, its ROM `config`, of at most `max` bytes. A component that
+/// follows changes keeps a [`RomConnection`] instead.
+///
+/// # Errors
+/// As [`RomConnection::open`] and [`RomConnection::read_node`].
+pub fn config(env: Env, max: usize) -> Result<Node, NodeError> {
+    RomConnection::open(env, "config")?.read_node(max)
+}
+
+/// Why the content of a ROM is not known as a tree of nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The ROM cannot be read.
+    Rom(Error),
+    /// It holds something else.
+    Parse(ParseError),
+}
+
+impl From<Error> for NodeError {
+    fn from(error: Error) -> Self {
+        Self::Rom(error)
+    }
+}
+
+impl From<ParseError> for NodeError {
+    fn from(error: ParseError) -> Self {
+        Self::Parse(error)
+    }
+}
+
+impl From<NodeError> for Error {
+    /// Leaves of a malformed content that it is invalid.
+    fn from(error: NodeError) -> Self {
+        match error {
+            NodeError::Rom(error) => error,
+            NodeError::Parse(_) => Self::Invalid,
+        }
+    }
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rom(error) => error.fmt(f),
+            Self::Parse(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for NodeError {}

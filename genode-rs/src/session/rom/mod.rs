@@ -3,5 +3,5 @@
 mod client;
 mod module;
 
-pub use client::{RomConnection, RomSession, RomSessionClient};
+pub use client::{NodeError, RomConnection, RomSession, RomSessionClient, config};
 pub use module::{Module, ModuleSession};

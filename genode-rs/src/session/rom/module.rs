@@ -118,13 +118,7 @@ impl ModuleSession {
         let Some(dataspace) = &self.dataspace else { return Ok(()) };
         let size =
             self.module.read(|content| dataspace.write(0, content).map(|()| content.len()))?;
-        const ZEROS: [u8; 256] = [0; 256];
-        let mut at = size;
-        while at < self.filled {
-            let len = ZEROS.len().min(self.filled - at);
-            dataspace.write(at, &ZEROS[..len])?;
-            at += len;
-        }
+        dataspace.clear(size, self.filled.saturating_sub(size))?;
         self.filled = size;
         self.reader.delivered.set(self.reader.current.get());
         Ok(())

@@ -7,10 +7,10 @@
 
 extern crate alloc;
 
-use alloc::{format, string::String};
-use core::fmt::Display;
+use alloc::{format, rc::Rc, string::String};
+use core::{cell::Cell, fmt::Display};
 
-use genode::prelude::*;
+use genode::{prelude::*, signal::SignalContext};
 
 #[doc(hidden)]
 pub use alloc::format as __format;
@@ -42,5 +42,48 @@ pub fn expect(env: Env, what: &str, ok: bool) {
     } else {
         error!("failed: {what}");
         env.exit(1);
+    }
+}
+
+/// A signal context whose signals are counted, and waited for on the main entrypoint.
+#[must_use = "dropping it ends the signal context"]
+#[derive(Debug)]
+pub struct Signals {
+    env: Env,
+    count: Rc<Cell<u32>>,
+    handler: SignalHandler,
+}
+
+impl Signals {
+    /// A context without signals so far.
+    pub fn new(env: Env) -> Result<Self, Error> {
+        let count = Rc::new(Cell::new(0));
+        let handler = SignalHandler::io(env.ep(), {
+            let count = count.clone();
+            move |more| count.set(count.get() + more)
+        })?;
+        Ok(Self { env, count, handler })
+    }
+
+    /// The context that others submit to.
+    pub fn cap(&self) -> &Capability<SignalContext> {
+        self.handler.cap()
+    }
+
+    /// Number of signals since the last [`reset`](Self::reset).
+    pub fn count(&self) -> u32 {
+        self.count.get()
+    }
+
+    /// Counts from 0 again.
+    pub fn reset(&self) {
+        self.count.set(0);
+    }
+
+    /// Waits until there are as many as `signals` since the last [`reset`](Self::reset).
+    pub fn wait_for(&self, signals: u32) {
+        while self.count() < signals {
+            self.env.ep().wait_io_signal();
+        }
     }
 }

@@ -10,7 +10,7 @@ mod hostile;
 mod roles;
 mod steps;
 
-use genode::{node::Node, prelude::*, session::rom::RomConnection};
+use genode::{prelude::*, session::rom::RomConnection};
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 64 << 10;
@@ -18,8 +18,7 @@ const MAX_CONFIG: usize = 64 << 10;
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let text = rom.read(MAX_CONFIG)?;
-    let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
+    let config = rom.read_node(MAX_CONFIG)?;
     match config.attr("role") {
         Some("driver") => driver::run(env, &config),
         Some(role) => roles::run(env, role, &config, rom),

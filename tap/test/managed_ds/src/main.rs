@@ -9,16 +9,14 @@ mod remote;
 
 use alloc::string::String;
 
-use genode::{node::Node, prelude::*, session::rom::RomConnection};
+use genode::{prelude::*, session::rom};
 use rs_checks::{at, ensure};
 
 type Test<T = ()> = Result<T, String>;
 
 #[genode::component]
 fn main(env: Env) -> Test {
-    let mut rom = RomConnection::open(env, "config").map_err(at("config"))?;
-    let text = rom.read(1 << 16).map_err(at("config"))?;
-    let config = Node::parse(&text).map_err(at("config"))?;
+    let config = rom::config(env, 1 << 16).map_err(at("config"))?;
     log!("--- managed dataspaces test ---");
     // Region maps of the kernel's, not of a library in each component as on base-linux.
     let remote = config.attr_or("remote", true);

@@ -7,16 +7,14 @@ use core::sync::atomic::Ordering;
 use genode::{
     connection::Connection,
     dataspace::{Attached, PAGE_SIZE},
-    node::Node,
     prelude::*,
-    session::rom::RomConnection,
+    session::rom,
 };
 use rs_managed_ds_test::{Managed, READ_ONLY};
 
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
-    let config = RomConnection::open(env, "config")?.read(1 << 16)?;
-    let config = Node::parse(&config).map_err(|_| Error::Invalid)?;
+    let config = rom::config(env, 1 << 16)?;
     let (writes, strays) = (config.attr_or("write", false), config.attr_or("stray", false));
     let session = Connection::<dyn Managed>::open(env, "")?;
     let dataspace = session.dataspace().map_err(|_| Error::Gone)?;

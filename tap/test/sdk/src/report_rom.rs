@@ -4,8 +4,7 @@
 
 extern crate alloc;
 
-use alloc::{format, rc::Rc, string::String};
-use core::cell::Cell;
+use alloc::{format, string::String};
 
 use genode::{
     connection::Connection,
@@ -16,36 +15,28 @@ use genode::{
         rom::RomConnection,
     },
 };
-use rs_checks::expect;
+use rs_checks::{Signals, expect};
 
 /// Longest report that is read back, in bytes.
 const MAX: usize = 1 << 20;
 
 /// A ROM module whose changes are counted.
 struct Watched {
-    env: Env,
     rom: RomConnection,
-    changes: Rc<Cell<u32>>,
-    _handler: SignalHandler,
+    changes: Signals,
 }
 
 impl Watched {
     fn open(env: Env, name: &str) -> Result<Self, Error> {
-        let rom = RomConnection::open(env, name)?;
-        let changes = Rc::new(Cell::new(0));
-        let handler = SignalHandler::io(env.ep(), {
-            let changes = changes.clone();
-            move |count| changes.set(changes.get() + count)
-        })?;
-        rom.sigh(handler.cap())?;
-        Ok(Self { env, rom, changes, _handler: handler })
+        let (rom, changes) = (RomConnection::open(env, name)?, Signals::new(env)?);
+        rom.sigh(changes.cap())?;
+        Ok(Self { rom, changes })
     }
 
     /// The content after the next change.
     fn next(&mut self) -> Result<String, Error> {
-        while self.changes.take() == 0 {
-            self.env.ep().wait_io_signal();
-        }
+        self.changes.wait_for(1);
+        self.changes.reset();
         self.read()
     }
 

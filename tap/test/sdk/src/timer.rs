@@ -2,38 +2,22 @@
 #![no_std]
 #![no_main]
 
-extern crate alloc;
-
-use alloc::rc::Rc;
-use core::{cell::Cell, time::Duration};
+use core::time::Duration;
 
 use genode::{prelude::*, session::timer::TimerConnection};
-use rs_checks::expect;
+use rs_checks::{Signals, expect};
 
 /// A session whose signals are counted.
 struct Alarm {
-    env: Env,
     timer: TimerConnection,
-    signals: Rc<Cell<u32>>,
-    _handler: SignalHandler,
+    signals: Signals,
 }
 
 impl Alarm {
     fn open(env: Env, label: &str) -> Result<Self, Error> {
-        let timer = TimerConnection::open(env, label)?;
-        let signals = Rc::new(Cell::new(0));
-        let handler = SignalHandler::io(env.ep(), {
-            let signals = signals.clone();
-            move |count| signals.set(signals.get() + count)
-        })?;
-        timer.sigh(handler.cap())?;
-        Ok(Self { env, timer, signals, _handler: handler })
-    }
-
-    fn wait_for(&self, signals: u32) {
-        while self.signals.get() < signals {
-            self.env.ep().wait_io_signal();
-        }
+        let (timer, signals) = (TimerConnection::open(env, label)?, Signals::new(env)?);
+        timer.sigh(signals.cap())?;
+        Ok(Self { timer, signals })
     }
 }
 
@@ -51,9 +35,9 @@ fn main(env: Env) -> Result<(), Error> {
     let alarm = Alarm::open(env, "alarm")?;
     for time in [ms(0), ms(1), ms(20), ms(50)] {
         let start = clock.elapsed()?;
-        alarm.signals.set(0);
+        alarm.signals.reset();
         alarm.timer.trigger_once(time)?;
-        alarm.wait_for(1);
+        alarm.signals.wait_for(1);
         let took = clock.elapsed()?.saturating_sub(start);
         if took < time {
             error!("failed: {took:?} instead of {time:?}");
@@ -62,16 +46,16 @@ fn main(env: Env) -> Result<(), Error> {
     }
     expect(env, "no timeout comes too early", true);
 
-    alarm.signals.set(0);
+    alarm.signals.reset();
     alarm.timer.trigger_once(ms(10_000))?;
     alarm.timer.trigger_once(ms(5))?;
-    alarm.wait_for(1);
-    expect(env, "a later call replaces the timeout", alarm.signals.get() == 1);
+    alarm.signals.wait_for(1);
+    expect(env, "a later call replaces the timeout", alarm.signals.count() == 1);
 
-    alarm.signals.set(0);
+    alarm.signals.reset();
     let start = clock.elapsed()?;
     alarm.timer.trigger_periodic(ms(5))?;
-    alarm.wait_for(10);
+    alarm.signals.wait_for(10);
     alarm.timer.stop()?;
     let took = clock.elapsed()?.saturating_sub(start);
     // The first period may be shorter.
@@ -79,13 +63,13 @@ fn main(env: Env) -> Result<(), Error> {
 
     let other = Alarm::open(env, "other")?;
     clock.sleep(ms(20))?; // a signal of the last period may still be on its way
-    alarm.signals.set(0);
+    alarm.signals.reset();
     other.timer.trigger_once(ms(300))?;
     alarm.timer.trigger_once(ms(10))?;
-    alarm.wait_for(1);
-    expect(env, "the earlier of two sessions is first", other.signals.get() == 0);
-    other.wait_for(1);
-    expect(env, "and the other one is not forgotten", alarm.signals.get() == 1);
+    alarm.signals.wait_for(1);
+    expect(env, "the earlier of two sessions is first", other.signals.count() == 0);
+    other.signals.wait_for(1);
+    expect(env, "and the other one is not forgotten", alarm.signals.count() == 1);
 
     other.timer.trigger_once(ms(5))?;
     drop(other);

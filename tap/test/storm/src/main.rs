@@ -17,7 +17,7 @@ mod server;
 mod stop;
 mod watch;
 
-use genode::{node::Node, prelude::*, session::rom::RomConnection};
+use genode::{prelude::*, session::rom::RomConnection};
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 16 << 10;
@@ -25,8 +25,7 @@ const MAX_CONFIG: usize = 16 << 10;
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let text = rom.read(MAX_CONFIG)?;
-    let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
+    let config = rom.read_node(MAX_CONFIG)?;
     match config.attr("role") {
         Some("client") => client::run(env, client::calls),
         Some("reader") => client::run(env, client::reads),

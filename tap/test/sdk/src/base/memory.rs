@@ -120,7 +120,7 @@ pub(crate) fn exhaustion(env: Env) -> Result<(), String> {
     };
     ensure!(error == Error::OutOfRam, "exhausted RAM is answered by: {error}");
     chunks.pop();
-    RamDataspace::new(chunk).map_err(at("allocation after a free"))?;
+    drop(RamDataspace::new(chunk).map_err(at("allocation after a free"))?);
     drop(chunks);
     ensure!(env.quota().ram_avail() == available, "RAM got lost");
     log!("exhaustion: ok");

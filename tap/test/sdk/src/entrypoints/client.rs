@@ -11,9 +11,8 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use genode::{
     affinity::Location,
     connection::Connection,
-    node::Node,
     prelude::*,
-    session::rom::RomConnection,
+    session::rom,
     thread::{self, Builder},
 };
 use rs_checks::{at, ensure};
@@ -24,9 +23,7 @@ type Object = PlaceClient<Capability<dyn Place>>;
 
 #[genode::component]
 fn main(env: Env) -> Test {
-    let text = RomConnection::open(env, "config").and_then(|mut rom| rom.read(1 << 16));
-    let text = text.map_err(at("config"))?;
-    let config = Node::parse(&text).map_err(at("config"))?;
+    let config = rom::config(env, 1 << 16).map_err(at("config"))?;
     if config.attr_or("confined", false) {
         confined(env)?;
         env.exit(0)

@@ -11,10 +11,9 @@ use genode::{
     affinity::Location,
     connection::Connection,
     entrypoint::{DEFAULT_STACK, Entrypoint},
-    node::Node,
     prelude::*,
     rpc::{CallError, Caps, Client, ExceptionCode, InBuffer, Invoke, MAX_BODY, Object},
-    session::rom::RomConnection,
+    session::rom,
     sync::{Condvar, Mutex},
     thread,
 };
@@ -32,8 +31,7 @@ type Test<T = ()> = Result<T, String>;
 #[genode::component]
 fn main(env: Env) -> Test {
     log!("--- RPC test ---");
-    let text = RomConnection::open(env, "config").and_then(|mut rom| rom.read(MAX_CONFIG));
-    let config = Node::parse(&text.map_err(at("config"))?).map_err(at("config"))?;
+    let config = rom::config(env, MAX_CONFIG).map_err(at("config"))?;
     let server = Connection::<dyn RpcTest>::open(env, "").map_err(at("session"))?;
     objects(&server)?;
     if config.attr_or("dead_objects", false) {

@@ -33,7 +33,24 @@ impl<T: 'static, E: Display> Outcome for Result<T, E> {
     }
 }
 
-/// Runs the component's main function, on the main entrypoint.
+/// Runs the component's main function, on the main entrypoint. Only what the macro generates calls it,
+/// and nobody can call that:
+///
+/// ```compile_fail,E0133
+/// genode::__private::construct(|_| ());
+/// ```
+///
+/// ```compile_fail,E0425
+/// #![no_std]
+/// #![no_main]
+///
+/// #[genode::component]
+/// fn main(_: genode::Env) {}
+///
+/// fn again() {
+///     __genode_construct();
+/// }
+/// ```
 ///
 /// # Safety
 /// The calling thread is the main entrypoint's.

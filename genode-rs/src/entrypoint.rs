@@ -11,6 +11,13 @@ pub const DEFAULT_STACK: usize = 64 << 10;
 ///
 /// Not `Send`: an entrypoint's objects are used by its own thread only, which is what makes them safe
 /// without locks.
+///
+/// ```compile_fail,E0277
+/// # fn f(env: genode::Env) {
+/// let ep = env.ep();
+/// genode::thread::Builder::new("other").spawn(move || genode::signal::SignalHandler::new(ep, |_| ()).is_ok());
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entrypoint(sys::entrypoint::Here);
 

@@ -7,7 +7,13 @@ use crate::{
 
 /// Access to the component's environment. Passed to the component's main function.
 ///
-/// Belongs to the main entrypoint's thread: neither `Send` nor `Sync`. Copy it freely.
+/// Belongs to the main entrypoint's thread: neither `Send` nor `Sync`. Copy it freely there.
+///
+/// ```compile_fail,E0277
+/// # fn f(env: genode::Env) {
+/// genode::thread::Builder::new("other").spawn(move || env.quota());
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Env {
     ep: Entrypoint,

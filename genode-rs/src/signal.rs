@@ -26,6 +26,14 @@ pub enum SignalContext {}
 ///
 /// The closure gets the number of signals since it last ran, at least 1. It may drop its own handler. When it
 /// waits for I/O signals, its own signals are not handled in between but right after.
+///
+/// ```compile_fail
+/// # #![deny(unused_must_use)]
+/// # use genode::prelude::*;
+/// # fn f(env: Env) -> Result<(), Error> {
+/// SignalHandler::new(env.ep(), |_| ())?; // dropped at once: it handles nothing
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it ends the handling: keep it, for example in what `main` returns"]
 pub struct SignalHandler {

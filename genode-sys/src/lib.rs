@@ -3,12 +3,21 @@
 //! `include/rs_genode.h` is the contract and documents every item here. On the host target the functions
 //! are Rust (crate `genode_host_rt`), on Genode they are C++ against Genode's API (`shim/`). Use the crate `genode`
 //! instead: it is the safe side of this.
+//!
+//! A component starts by [`component_entry`], once; nobody else may start it again:
+//!
+//! ```compile_fail,E0133
+//! extern "C" fn construct() {}
+//! genode_sys::rs_host_start(construct);
+//! ```
 #![no_std]
+#![deny(missing_docs)]
 
 pub use genode_abi::*;
 
 #[cfg(target_os = "genode")]
 #[rustfmt::skip] // generated
+#[allow(missing_docs, reason = "the header documents each")]
 mod functions;
 #[cfg(target_os = "genode")]
 pub use functions::*;

@@ -1,4 +1,5 @@
 //! Procedural macros of the crate `genode`, which re-exports and documents them.
+#![deny(missing_docs)]
 
 mod component;
 mod exceptions;

@@ -156,6 +156,10 @@ impl Waiter {
 }
 
 /// The raw mutex behind [`Mutex`](super::Mutex), for use with `lock_api`.
+///
+/// ```compile_fail,E0133
+/// genode::sync::RawMutex::new().release(); // nobody holds it
+/// ```
 #[derive(Debug)]
 pub struct RawMutex {
     word: AtomicUsize,

@@ -100,6 +100,7 @@ pub trait Topology: Topo {
 
 /// Why a client does not know the topology.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TopologyError {
     /// The session could not be opened or called.
     Session(genode::rpc::Error),
@@ -140,6 +141,7 @@ impl core::fmt::Display for TopologyError {
 impl core::error::Error for TopologyError {}
 
 /// A TOPO session, with a copy of its snapshot.
+#[must_use = "dropping it closes the session"]
 #[derive(Debug)]
 pub struct TopologyConnection {
     known: OwnedSnapshot,

@@ -15,7 +15,11 @@ pub(crate) use count::{all_references, mint, references};
 /// A capability whose interface is not known to the type system. A clone counts up, a drop gives the
 /// reference back.
 ///
-/// Two raw capabilities are equal when they name the same object.
+/// Two raw capabilities are equal when they name the same object. They come from the system only:
+///
+/// ```compile_fail,E0423
+/// let forged = genode::RawCap(5);
+/// ```
 pub struct RawCap(u64);
 
 impl RawCap {

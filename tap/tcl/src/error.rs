@@ -1,12 +1,13 @@
-//! What ends the evaluation of a command early.
+//! Errors, and all else that ends the evaluation of a command early.
 
-use super::value::{Place, Value};
+use crate::value::{Place, Value};
 use std::fmt;
 
 /// An error that a script can `catch`.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Failure {
-    /// What is wrong, and what to do about it.
+    /// The message: what is wrong, and what to do about it.
     pub message: String,
     /// The command that failed.
     pub place: Option<Place>,
@@ -32,8 +33,11 @@ impl fmt::Display for Failure {
     }
 }
 
+impl std::error::Error for Failure {}
+
 /// Everything but a normal result.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Exception {
     /// An error.
     Error(Box<Failure>),
@@ -54,9 +58,24 @@ pub enum Exception {
     Continue,
     /// `exit STATUS`; a script cannot catch it.
     Exit(i64),
-    /// The run tool ended the script; a script cannot catch it. The reason is kept by the tool.
+    /// A command in Rust ended the script, and keeps the reason; a script cannot catch it.
     Abort,
 }
+
+impl fmt::Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(failure) => failure.fmt(f),
+            Self::Return { .. } => f.write_str("return outside of a procedure"),
+            Self::Break => f.write_str("invoked \"break\" outside of a loop"),
+            Self::Continue => f.write_str("invoked \"continue\" outside of a loop"),
+            Self::Exit(status) => write!(f, "the script ended itself with exit {status}"),
+            Self::Abort => f.write_str("the script was ended"),
+        }
+    }
+}
+
+impl std::error::Error for Exception {}
 
 impl Exception {
     /// An error whose place is filled in by the interpreter.

@@ -1,13 +1,13 @@
 //! `expr`: Tcl's expressions, parsed into a tree and evaluated from it, so that `&&`, `||` and `?:`
 //! leave out what they do not need.
 
-use super::error::{Exception, fail};
-use super::functions;
-use super::interp::Interp;
-use super::list;
-use super::number::{Number, is_big, number, truth, word_truth};
-use super::parse::{Parser, Part, Source, SyntaxError};
-use super::value::Value;
+use crate::error::{Exception, fail};
+use crate::functions;
+use crate::interp::Interp;
+use crate::list;
+use crate::number::{Number, boolean, checked, is_big, number, overflow, real, truth, word_truth};
+use crate::parse::{Parser, Part, Source, SyntaxError};
+use crate::value::Value;
 use std::cmp::Ordering;
 
 #[derive(Debug)]
@@ -241,7 +241,7 @@ impl ExprParser<'_> {
 }
 
 /// Evaluates an expression.
-pub fn evaluate(interp: &mut Interp, text: &Value) -> Result<Value, Exception> {
+pub(crate) fn evaluate(interp: &mut Interp, text: &Value) -> Result<Value, Exception> {
     let source = Source { text: text.shared(), origin: text.origin().cloned() };
     let mut parser = ExprParser { parser: Parser::new(&source), text: text.as_str(), depth: 0 };
     parser.blank();
@@ -266,14 +266,9 @@ pub fn evaluate(interp: &mut Interp, text: &Value) -> Result<Value, Exception> {
 }
 
 /// Evaluates a condition.
-pub fn condition(interp: &mut Interp, text: &Value) -> Result<bool, Exception> {
+pub(crate) fn condition(interp: &mut Interp, text: &Value) -> Result<bool, Exception> {
     let value = evaluate(interp, text)?;
     boolean(&value)
-}
-
-pub(super) fn boolean(value: &Value) -> Result<bool, Exception> {
-    truth(value.as_str())
-        .map_or_else(|| fail(format!("expected boolean value but got \"{value}\"")), Ok)
 }
 
 fn eval(interp: &mut Interp, source: &Source, node: &Node) -> Result<Value, Exception> {
@@ -334,14 +329,6 @@ fn integer(value: &Value, op: &str) -> Result<i64, Exception> {
         Number::Int(i) => Ok(i),
         Number::Real(_) => fail(format!("can't use floating-point value as operand of \"{op}\"")),
     }
-}
-
-pub(super) fn overflow<T>() -> Result<T, Exception> {
-    fail("integer value too large to represent")
-}
-
-pub(super) fn checked(value: Option<i64>) -> Result<Value, Exception> {
-    value.map_or_else(overflow, |i| Ok(Value::from(i)))
 }
 
 fn unary(op: char, value: &Value) -> Result<Value, Exception> {
@@ -428,14 +415,6 @@ fn arithmetic(op: &str, left: Number, right: Number) -> Result<Value, Exception>
         _ => a.powf(b),
     };
     real(result)
-}
-
-pub(super) fn real(result: f64) -> Result<Value, Exception> {
-    if result.is_nan() {
-        fail("domain error: argument not in valid range")
-    } else {
-        Ok(Number::Real(result).value())
-    }
 }
 
 /// Tcl rounds quotients down, and remainders take the divisor's sign.

@@ -1,14 +1,19 @@
 //! The functions of `expr`.
 
-use super::error::{Exception, fail};
-use super::expr::{boolean, checked, overflow, real};
-use super::number::{Number, number};
-use super::value::Value;
+use crate::error::{Exception, fail};
+use crate::number::{Number, boolean, checked, number, overflow, real};
+use crate::value::Value;
 use std::cmp::Ordering;
 
-/// Calls a function by its name.
-pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, Exception> {
-    let arity = |least: usize, most: usize| {
+/// The arguments of a call.
+struct Call<'a> {
+    name: &'a str,
+    values: &'a [Value],
+}
+
+impl Call<'_> {
+    fn arity(&self, least: usize, most: usize) -> Result<(), Exception> {
+        let Self { name, values } = self;
         if values.len() < least {
             fail(format!("not enough arguments for math function \"{name}\""))
         } else if values.len() > most {
@@ -16,78 +21,86 @@ pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, Exception> {
         } else {
             Ok(())
         }
-    };
-    let argument = |i: usize| {
-        number(values[i].as_str()).map_or_else(
-            || fail(format!("expected floating-point number but got \"{}\"", values[i])),
-            Ok,
-        )
-    };
-    match name {
-        "min" | "max" => {
-            arity(1, usize::MAX)?;
-            let mut best = argument(0)?;
-            for i in 1..values.len() {
-                let next = argument(i)?;
-                let wanted = if name == "min" { Ordering::Less } else { Ordering::Greater };
-                if next.real().partial_cmp(&best.real()) == Some(wanted) {
-                    best = next;
-                }
+    }
+
+    fn number(&self, i: usize) -> Result<Number, Exception> {
+        let value = &self.values[i];
+        number(value.as_str())
+            .map_or_else(|| fail(format!("expected floating-point number but got \"{value}\"")), Ok)
+    }
+
+    fn best(&self, wanted: Ordering) -> Result<Value, Exception> {
+        self.arity(1, usize::MAX)?;
+        let mut best = self.number(0)?;
+        for i in 1..self.values.len() {
+            let next = self.number(i)?;
+            if next.real().partial_cmp(&best.real()) == Some(wanted) {
+                best = next;
             }
-            Ok(best.value())
         }
-        "pow" | "fmod" | "atan2" | "hypot" => {
-            arity(2, 2)?;
-            let (a, b) = (argument(0)?.real(), argument(1)?.real());
-            real(match name {
-                "pow" => a.powf(b),
-                "fmod" => a % b,
-                "atan2" => a.atan2(b),
-                _ => a.hypot(b),
-            })
+        Ok(best.value())
+    }
+
+    fn of_two(&self, function: fn(f64, f64) -> f64) -> Result<Value, Exception> {
+        self.arity(2, 2)?;
+        real(function(self.number(0)?.real(), self.number(1)?.real()))
+    }
+
+    fn of_one(&self, function: fn(f64) -> f64) -> Result<Value, Exception> {
+        self.arity(1, 1)?;
+        real(function(self.number(0)?.real()))
+    }
+
+    fn whole(&self, function: fn(f64) -> f64) -> Result<Value, Exception> {
+        self.arity(1, 1)?;
+        match self.number(0)? {
+            Number::Int(i) => Ok(Value::from(i)),
+            Number::Real(r) => {
+                let whole = function(r);
+                if whole.abs() < 9.2e18 { Ok(Value::from(whole as i64)) } else { overflow() }
+            }
         }
+    }
+
+    fn abs(&self) -> Result<Value, Exception> {
+        self.arity(1, 1)?;
+        match self.number(0)? {
+            Number::Int(i) => checked(i.checked_abs()),
+            Number::Real(r) => Ok(Number::Real(r.abs()).value()),
+        }
+    }
+}
+
+/// Calls a function by its name.
+pub(crate) fn call(name: &str, values: &[Value]) -> Result<Value, Exception> {
+    let call = Call { name, values };
+    match name {
+        "min" => call.best(Ordering::Less),
+        "max" => call.best(Ordering::Greater),
+        "pow" => call.of_two(f64::powf),
+        "fmod" => call.of_two(|a, b| a % b),
+        "atan2" => call.of_two(f64::atan2),
+        "hypot" => call.of_two(f64::hypot),
         "bool" => {
-            arity(1, 1)?;
+            call.arity(1, 1)?;
             boolean(&values[0]).map(Value::bool)
         }
-        "abs" => {
-            arity(1, 1)?;
-            match argument(0)? {
-                Number::Int(i) => checked(i.checked_abs()),
-                Number::Real(r) => Ok(Number::Real(r.abs()).value()),
-            }
-        }
-        "int" | "wide" | "entier" | "round" => {
-            arity(1, 1)?;
-            match argument(0)? {
-                Number::Int(i) => Ok(Value::from(i)),
-                Number::Real(r) => {
-                    let whole = if name == "round" { r.round() } else { r.trunc() };
-                    if whole.abs() < 9.2e18 { Ok(Value::from(whole as i64)) } else { overflow() }
-                }
-            }
-        }
-        _ => {
-            let function: fn(f64) -> f64 = match name {
-                "double" => |x| x,
-                "sqrt" => f64::sqrt,
-                "ceil" => f64::ceil,
-                "floor" => f64::floor,
-                "exp" => f64::exp,
-                "log" => f64::ln,
-                "log10" => f64::log10,
-                "sin" => f64::sin,
-                "cos" => f64::cos,
-                "tan" => f64::tan,
-                "asin" => f64::asin,
-                "acos" => f64::acos,
-                "atan" => f64::atan,
-                _ => {
-                    return fail(format!("invalid command name \"tcl::mathfunc::{name}\""));
-                }
-            };
-            arity(1, 1)?;
-            real(function(argument(0)?.real()))
-        }
+        "abs" => call.abs(),
+        "int" | "wide" | "entier" => call.whole(f64::trunc),
+        "round" => call.whole(f64::round),
+        "double" => call.of_one(|x| x),
+        "sqrt" => call.of_one(f64::sqrt),
+        "ceil" => call.of_one(f64::ceil),
+        "floor" => call.of_one(f64::floor),
+        "exp" => call.of_one(f64::exp),
+        "log" => call.of_one(f64::ln),
+        "log10" => call.of_one(f64::log10),
+        "sin" => call.of_one(f64::sin),
+        "cos" => call.of_one(f64::cos),
+        "tan" => call.of_one(f64::tan),
+        "asin" => call.of_one(f64::asin),
+        "acos" => call.of_one(f64::acos),
+        "atan" => call.of_one(f64::atan),
+        _ => fail(format!("invalid command name \"tcl::mathfunc::{name}\"")),
     }
 }

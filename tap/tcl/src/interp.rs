@@ -1,31 +1,31 @@
 //! The interpreter: commands, procedures, frames, and the evaluation of scripts.
 
-use super::cmd;
-use super::error::{Exception, Failure, Outcome, fail};
-use super::list;
-use super::parse::{Command, Parser, Part, Source, SyntaxError, Word};
-use super::value::{Origin, Place, Value};
-use super::vars::Frame;
+use crate::error::{Exception, Failure, Outcome, fail};
+use crate::list;
+use crate::parse::{Command, Parser, Part, Source, SyntaxError, Word};
+use crate::value::{Origin, Place, Value};
+use crate::vars::Frame;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 /// A command implemented in Rust; gets the command's words, its name first.
-pub type Native = Rc<dyn Fn(&mut Interp, &[Value]) -> Outcome>;
+pub(crate) type Native = Rc<dyn Fn(&mut Interp, &[Value]) -> Outcome>;
 
 /// A procedure written in Tcl.
 #[derive(Debug)]
-pub struct Procedure {
+pub(crate) struct Procedure {
     /// Names with their defaults.
-    pub params: Vec<(String, Option<Value>)>,
+    pub(crate) params: Vec<(String, Option<Value>)>,
     /// The last parameter takes all further arguments.
-    pub variadic: bool,
+    pub(crate) variadic: bool,
     /// The script.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 /// A command.
 #[derive(Clone)]
-pub enum Definition {
+pub(crate) enum Definition {
     /// Implemented in Rust.
     Native(Native),
     /// Implemented in Tcl.
@@ -51,16 +51,19 @@ pub struct Interp {
     hints: Advisor,
 }
 
-impl Default for Interp {
-    fn default() -> Self {
-        Self::new()
+impl fmt::Debug for Interp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interp")
+            .field("place", &self.place)
+            .field("depth", &self.depth)
+            .finish_non_exhaustive()
     }
 }
 
 impl Interp {
-    /// An interpreter with Tcl's commands, whose `puts` goes nowhere.
-    pub fn new() -> Self {
-        let mut interp = Self {
+    /// Makes an interpreter without any command.
+    pub(crate) fn bare() -> Self {
+        Self {
             frames: vec![Frame::default()],
             current: 0,
             commands: BTreeMap::new(),
@@ -70,24 +73,32 @@ impl Interp {
             print: Box::new(|_, _| {}),
             interrupted: Box::new(|| false),
             hints: Box::new(|_| None),
-        };
-        cmd::register(&mut interp);
-        interp
+        }
     }
 
-    /// Where `puts` goes: called with true for stderr, and the text with its newline.
+    /// Sends to `print` what `puts` prints: true for stderr, and the text with its newline.
     pub fn on_print(&mut self, print: impl FnMut(bool, &str) + 'static) {
         self.print = Box::new(print);
     }
 
-    /// Asked before each command whether the script shall end.
+    /// Asks `interrupted` before each command; true ends the script with [`Exception::Abort`].
     pub fn on_interrupt(&mut self, interrupted: impl Fn() -> bool + 'static) {
         self.interrupted = Box::new(interrupted);
     }
 
-    /// Asked for advice to add to the message about an unknown command.
-    pub fn on_unknown(&mut self, hints: impl Fn(&str) -> Option<String> + 'static) {
+    /// Asks `hints` for advice about what is missing here: the name of an unknown command,
+    /// `file delete` and other such subcommands, or `puts channel`. It becomes a part of the message.
+    pub fn on_missing(&mut self, hints: impl Fn(&str) -> Option<String> + 'static) {
         self.hints = Box::new(hints);
+    }
+
+    /// Adds the advice about `missing`, if there is any, to a message.
+    pub(crate) fn advised(&self, mut message: String, missing: &str) -> String {
+        if let Some(hint) = (self.hints)(missing) {
+            message.push_str(": ");
+            message.push_str(&hint);
+        }
+        message
     }
 
     /// Prints as `puts` does.
@@ -105,12 +116,12 @@ impl Interp {
     }
 
     /// Defines a procedure.
-    pub fn define_procedure(&mut self, name: &str, procedure: Procedure) {
+    pub(crate) fn define_procedure(&mut self, name: &str, procedure: Procedure) {
         self.commands.insert(plain(name).to_owned(), Definition::Procedure(Rc::new(procedure)));
     }
 
     /// Removes or renames a command.
-    pub fn rename(&mut self, old: &str, new: &str) -> Result<(), Exception> {
+    pub(crate) fn rename(&mut self, old: &str, new: &str) -> Result<(), Exception> {
         let (old, new) = (plain(old), plain(new));
         if !new.is_empty() && self.commands.contains_key(new) {
             return fail(format!("can't rename to \"{new}\": command already exists"));
@@ -130,7 +141,7 @@ impl Interp {
     }
 
     /// The commands by name.
-    pub fn commands(&self) -> &BTreeMap<String, Definition> {
+    pub(crate) fn commands(&self) -> &BTreeMap<String, Definition> {
         &self.commands
     }
 
@@ -140,12 +151,12 @@ impl Interp {
     }
 
     /// The file being evaluated.
-    pub fn script(&self) -> Option<&Rc<str>> {
+    pub(crate) fn script(&self) -> Option<&Rc<str>> {
         self.script.as_ref()
     }
 
     /// The frame that names refer to, and the name in it: `::x` is global.
-    pub fn frame_of<'n>(&mut self, name: &'n str) -> (&mut Frame, &'n str) {
+    pub(crate) fn frame_of<'n>(&mut self, name: &'n str) -> (&mut Frame, &'n str) {
         match name.strip_prefix("::") {
             Some(global) => (&mut self.frames[0], plain(global)),
             None => (&mut self.frames[self.current], name),
@@ -172,12 +183,12 @@ impl Interp {
     }
 
     /// The frame in use.
-    pub fn frame(&self) -> &Frame {
+    pub(crate) fn frame(&self) -> &Frame {
         &self.frames[self.current]
     }
 
     /// Finds a frame by Tcl's level: `1` is the caller, `#0` the global one.
-    pub fn frame_at(&self, level: &str) -> Result<usize, Exception> {
+    pub(crate) fn frame_at(&self, level: &str) -> Result<usize, Exception> {
         let bad = || fail(format!("bad level \"{level}\""));
         let target = match level.strip_prefix('#') {
             Some(absolute) => absolute.parse::<usize>().ok(),
@@ -192,12 +203,12 @@ impl Interp {
     }
 
     /// The frame with this index.
-    pub fn frame_mut(&mut self, index: usize) -> &mut Frame {
+    pub(crate) fn frame_mut(&mut self, index: usize) -> &mut Frame {
         &mut self.frames[index]
     }
 
     /// Evaluates with another frame in use.
-    pub fn within<T>(&mut self, frame: usize, body: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn within<T>(&mut self, frame: usize, body: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.current, frame);
         let result = body(self);
         self.current = before;
@@ -215,7 +226,8 @@ impl Interp {
         result
     }
 
-    /// Evaluates a value as script.
+    /// Evaluates a value as script. Each nested script takes up to 256 KiB of stack in an unoptimized
+    /// build, and 1000 of them may be nested: run the interpreter on a thread with 256 MiB.
     pub fn eval(&mut self, script: &Value) -> Outcome {
         if self.depth >= DEPTH {
             return fail("too many nested evaluations (infinite loop?)");
@@ -309,7 +321,7 @@ impl Interp {
     }
 
     /// Substitutes the parts of a word.
-    pub fn substitute(&mut self, source: &Source, parts: &[Part]) -> Outcome {
+    pub(crate) fn substitute(&mut self, source: &Source, parts: &[Part]) -> Outcome {
         if let [single] = parts {
             return self.part(source, single);
         }
@@ -353,18 +365,14 @@ impl Interp {
             Some(Definition::Native(native)) => native(self, words),
             Some(Definition::Procedure(procedure)) => self.call(&procedure, words),
             None => {
-                let mut message = format!("invalid command name \"{name}\"");
-                if let Some(hint) = (self.hints)(name.as_str()) {
-                    message.push_str(": ");
-                    message.push_str(&hint);
-                }
-                fail(message)
+                let message = format!("invalid command name \"{name}\"");
+                fail(self.advised(message, name.as_str()))
             }
         }
     }
 
     /// Calls a procedure with the words of a command.
-    pub fn call(&mut self, procedure: &Procedure, words: &[Value]) -> Outcome {
+    pub(crate) fn call(&mut self, procedure: &Procedure, words: &[Value]) -> Outcome {
         let name = words[0].as_str();
         let mut frame = Frame::new(self.current, self.frame().level + 1, words.to_vec());
         bind(&mut frame, procedure, words)?;
@@ -388,8 +396,8 @@ impl Interp {
     }
 }
 
-/// What a `return` becomes once `level` procedure levels are left to leave.
-pub fn returned(value: Value, code: i64, level: i64, errorcode: Option<Value>) -> Outcome {
+/// Turns a `return` into an outcome once `level` procedure levels are left to leave.
+pub(crate) fn returned(value: Value, code: i64, level: i64, errorcode: Option<Value>) -> Outcome {
     if level > 0 {
         return Err(Exception::Return { value, code, level, errorcode });
     }

@@ -1,26 +1,46 @@
-//! A Tcl interpreter for run scripts.
+//! A Tcl interpreter for programs that are scripted in Tcl 8.6, without Tcl.
 //!
-//! Run scripts are Tcl because Genode's are: the same file runs under `make run` and here. Tcl
-//! itself is not needed: what run scripts use of it is implemented in this module, and compared with
-//! `tclsh` by the tests where that is installed. Each failing command is reported with its file and
-//! line, also inside of `if`, `foreach` and procedures.
+//! ```
+//! use tap_tcl::{Interp, Value};
 //!
-//! What differs from Tcl 8.6: integers have 64 bit and overflow is an error; there is one namespace;
-//! regular expressions know no back references and no look-ahead; nothing starts processes or opens
-//! files. Each of these is reported where it is used.
+//! let mut tcl = Interp::new();
+//! tcl.define("double", |_, words| {
+//!     Ok(Value::from(2 * tap_tcl::number::int_arg(&words[1])?))
+//! });
+//! let script = "set sum 0\nforeach n {1 2 3} { incr sum [double $n] }\nset sum";
+//! assert_eq!(tcl.eval_file("example.tcl", script)?.as_str(), "12");
+//! // an error names file and line
+//! let error = tcl.eval_file("example.tcl", "if 1 {\n\tnonsense\n}").unwrap_err();
+//! assert_eq!(error.to_string(), "example.tcl:2: invalid command name \"nonsense\"");
+//! # Ok::<(), tap_tcl::Exception>(())
+//! ```
+//!
+//! [`Interp`] evaluates scripts; commands in Rust are [defined](Interp::define) and get their words
+//! as [`Value`]s. [`list`], [`number`] and [`regex`] read values as Tcl does. The tests compare all
+//! of it with `tclsh` where that is installed. The README lists what differs from Tcl 8.6.
 
-pub mod cmd;
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod cmd;
 pub mod error;
-pub mod expr;
+mod expr;
 mod functions;
-pub mod interp;
+mod interp;
 pub mod list;
 pub mod number;
-pub mod parse;
+mod parse;
 pub mod regex;
-pub mod value;
-pub mod vars;
+mod translate;
+mod value;
+mod vars;
 
+pub use cmd::glob_matches;
 pub use error::{Exception, Failure, Outcome, fail};
 pub use interp::Interp;
-pub use value::{Place, Value};
+pub use value::{Origin, Place, Value};
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,8 +1,8 @@
 //! Tcl lists: strings whose elements are quoted where needed.
 
-use super::error::{Exception, fail};
-use super::parse::{Parser, Source};
-use super::value::Value;
+use crate::error::{Exception, fail};
+use crate::parse::{Parser, Source};
+use crate::value::Value;
 
 /// Splits a list into its elements.
 pub fn parse(list: &Value) -> Result<Vec<Value>, Exception> {

@@ -1,10 +1,11 @@
 //! Numbers and truth values as Tcl reads and prints them.
 
-use super::error::{Exception, fail};
-use super::value::Value;
+use crate::error::{Exception, fail};
+use crate::value::Value;
 
 /// A number.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Number {
     /// 64 bit, signed. Tcl's larger integers are an error here.
     Int(i64),
@@ -138,4 +139,29 @@ pub fn int_arg(value: &Value) -> Result<i64, Exception> {
 /// Reads a count argument of a command; negative counts are 0.
 pub fn count_arg(value: &Value) -> Result<usize, Exception> {
     Ok(usize::try_from(int_arg(value)?).unwrap_or(0))
+}
+
+/// Reads a condition.
+pub fn boolean(value: &Value) -> Result<bool, Exception> {
+    truth(value.as_str())
+        .map_or_else(|| fail(format!("expected boolean value but got \"{value}\"")), Ok)
+}
+
+/// The error for an integer beyond 64 bit.
+pub(crate) fn overflow<T>() -> Result<T, Exception> {
+    fail("integer value too large to represent")
+}
+
+/// An integer, or the error for one beyond 64 bit.
+pub(crate) fn checked(value: Option<i64>) -> Result<Value, Exception> {
+    value.map_or_else(overflow, |i| Ok(Value::from(i)))
+}
+
+/// A double, unless it is not a number.
+pub(crate) fn real(result: f64) -> Result<Value, Exception> {
+    if result.is_nan() {
+        fail("domain error: argument not in valid range")
+    } else {
+        Ok(Number::Real(result).value())
+    }
 }

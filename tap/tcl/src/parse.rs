@@ -1,11 +1,11 @@
 //! Tcl's syntax: scripts into commands, commands into words, words into parts.
 
-use super::value::{Origin, Value};
+use crate::value::{Origin, Value};
 use std::rc::Rc;
 
 /// A part of a word.
 #[derive(Debug, Clone)]
-pub enum Part {
+pub(crate) enum Part {
     /// Plain text, backslash sequences replaced.
     Text(String),
     /// `$name` or `$name(index)`.
@@ -16,7 +16,7 @@ pub enum Part {
 
 /// A word of a command.
 #[derive(Debug, Clone)]
-pub enum Word {
+pub(crate) enum Word {
     /// In braces: nothing is substituted.
     Literal(Value),
     /// Parts to be substituted and joined.
@@ -27,39 +27,39 @@ pub enum Word {
 
 /// A command before substitution.
 #[derive(Debug, Clone)]
-pub struct Command {
+pub(crate) struct Command {
     /// Its words.
-    pub words: Vec<Word>,
-    /// Where it begins in the source.
-    pub offset: usize,
+    pub(crate) words: Vec<Word>,
+    /// Offset of its first byte in the source.
+    pub(crate) offset: usize,
 }
 
 /// Script text and where it stands.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub(crate) struct Source {
     /// The text.
-    pub text: Rc<str>,
-    /// Where it was read; unknown for text that a script put together.
-    pub origin: Option<Rc<Origin>>,
+    pub(crate) text: Rc<str>,
+    /// The place it was read from; unknown for text that a script put together.
+    pub(crate) origin: Option<Rc<Origin>>,
 }
 
 /// A syntax error and where it is.
 #[derive(Debug)]
-pub struct SyntaxError {
+pub(crate) struct SyntaxError {
     /// In Tcl's words.
-    pub message: String,
+    pub(crate) message: String,
     /// Offset in the source.
-    pub offset: usize,
+    pub(crate) offset: usize,
 }
 
 type Parsed<T> = Result<T, SyntaxError>;
 
 /// Reads commands out of a source, one at a time.
-pub struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     source: &'a Source,
     text: &'a str,
     /// Offset of the next byte to read.
-    pub pos: usize,
+    pub(crate) pos: usize,
 }
 
 fn is_name(c: char) -> bool {
@@ -68,22 +68,22 @@ fn is_name(c: char) -> bool {
 
 impl<'a> Parser<'a> {
     /// Begins at the source's first byte.
-    pub fn new(source: &'a Source) -> Self {
+    pub(crate) fn new(source: &'a Source) -> Self {
         Self { source, text: &source.text, pos: 0 }
     }
 
     /// The next character.
-    pub fn peek(&self) -> Option<char> {
+    pub(crate) fn peek(&self) -> Option<char> {
         self.text[self.pos..].chars().next()
     }
 
-    /// What is left.
-    pub fn rest(&self) -> &'a str {
+    /// The text that is left.
+    pub(crate) fn rest(&self) -> &'a str {
         &self.text[self.pos..]
     }
 
     /// Takes `n` bytes, which must end at a character's end.
-    pub fn skip(&mut self, n: usize) {
+    pub(crate) fn skip(&mut self, n: usize) {
         self.pos += n;
     }
 
@@ -112,7 +112,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads the next command; `nested` scripts end at `]`. `None` at the end.
-    pub fn command(&mut self, nested: bool) -> Parsed<Option<Command>> {
+    pub(crate) fn command(&mut self, nested: bool) -> Parsed<Option<Command>> {
         loop {
             self.skip_blank();
             match self.peek() {
@@ -193,7 +193,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `{...}`.
-    pub fn braced(&mut self) -> Parsed<Value> {
+    pub(crate) fn braced(&mut self) -> Parsed<Value> {
         let open = self.pos;
         self.pos += 1;
         let start = self.pos;
@@ -248,7 +248,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `"..."`.
-    pub fn quoted(&mut self) -> Parsed<Vec<Part>> {
+    pub(crate) fn quoted(&mut self) -> Parsed<Vec<Part>> {
         let open = self.pos;
         self.pos += 1;
         let parts = self.parts(|c, _| c == '"', false)?;
@@ -261,7 +261,11 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads parts until `stop` says so, or the end.
-    pub fn parts(&mut self, stop: fn(char, bool) -> bool, nested: bool) -> Parsed<Vec<Part>> {
+    pub(crate) fn parts(
+        &mut self,
+        stop: fn(char, bool) -> bool,
+        nested: bool,
+    ) -> Parsed<Vec<Part>> {
         let mut parts = Vec::new();
         let mut text = String::new();
         while let Some(c) = self.peek() {
@@ -301,7 +305,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `[script]`.
-    pub fn script(&mut self) -> Parsed<Part> {
+    pub(crate) fn script(&mut self) -> Parsed<Part> {
         let open = self.pos;
         self.pos += 1;
         let mut commands = Vec::new();
@@ -317,7 +321,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads `$name`, `${name}` or `$name(index)`; `None` when the dollar sign is plain text.
-    pub fn variable(&mut self) -> Parsed<Option<Part>> {
+    pub(crate) fn variable(&mut self) -> Parsed<Option<Part>> {
         let open = self.pos;
         let after = &self.text[open + 1..];
         if let Some(braced) = after.strip_prefix('{') {
@@ -365,7 +369,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Reads a backslash sequence and appends what it stands for.
-    pub fn backslash(&mut self, out: &mut String) {
+    pub(crate) fn backslash(&mut self, out: &mut String) {
         self.pos += 1;
         let Some(c) = self.bump() else {
             out.push('\\');
@@ -419,7 +423,7 @@ fn flush(parts: &mut Vec<Part>, text: &mut String) {
 }
 
 /// Splits `name(index)`.
-pub fn element(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn element(name: &str) -> Option<(&str, &str)> {
     let inner = name.strip_suffix(')')?;
     let open = inner.find('(')?;
     Some((&inner[..open], &inner[open + 1..]))

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-/// Where a piece of script text was read.
+/// The place where a piece of script text was read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The file as the user named it.

@@ -1,15 +1,15 @@
 //! Variables and call frames.
 
-use super::error::{Exception, fail};
-use super::parse::element;
-use super::value::Value;
+use crate::error::{Exception, fail};
+use crate::parse::element;
+use crate::value::Value;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-/// What a variable holds.
+/// The content of a variable.
 #[derive(Debug, Clone)]
-pub enum Slot {
+pub(crate) enum Slot {
     /// Declared or linked, but without value.
     Unset,
     /// A value.
@@ -19,7 +19,7 @@ pub enum Slot {
 }
 
 /// A variable that several names may share (`upvar`, `global`).
-pub type Variable = Rc<RefCell<Slot>>;
+pub(crate) type Variable = Rc<RefCell<Slot>>;
 
 fn unset() -> Variable {
     Rc::new(RefCell::new(Slot::Unset))
@@ -27,24 +27,24 @@ fn unset() -> Variable {
 
 /// The variables of one procedure call, or the global ones.
 #[derive(Debug, Default)]
-pub struct Frame {
+pub(crate) struct Frame {
     vars: HashMap<String, Variable>,
     /// The frame that called this one.
-    pub caller: usize,
+    pub(crate) caller: usize,
     /// Depth of procedure calls.
-    pub level: usize,
+    pub(crate) level: usize,
     /// The words of the call.
-    pub call: Vec<Value>,
+    pub(crate) call: Vec<Value>,
 }
 
 impl Frame {
     /// A frame for a call made from frame `caller`.
-    pub fn new(caller: usize, level: usize, call: Vec<Value>) -> Self {
+    pub(crate) fn new(caller: usize, level: usize, call: Vec<Value>) -> Self {
         Self { vars: HashMap::new(), caller, level, call }
     }
 
     /// Names of the variables that have a value.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = self
             .vars
             .iter()
@@ -66,7 +66,7 @@ impl Frame {
     }
 
     /// The variable called `name`, made when it is not there.
-    pub fn make(&mut self, name: &str) -> Result<Variable, Exception> {
+    pub(crate) fn make(&mut self, name: &str) -> Result<Variable, Exception> {
         let Some((array, index)) = element(name) else {
             return Ok(Rc::clone(self.vars.entry(name.to_owned()).or_insert_with(unset)));
         };
@@ -84,7 +84,7 @@ impl Frame {
     }
 
     /// Lets `name` stand for `variable`.
-    pub fn link(&mut self, name: &str, variable: Variable) -> Result<(), Exception> {
+    pub(crate) fn link(&mut self, name: &str, variable: Variable) -> Result<(), Exception> {
         if let Some(old) = self.vars.get(name)
             && !Rc::ptr_eq(old, &variable)
             && !matches!(*old.borrow(), Slot::Unset)
@@ -97,7 +97,7 @@ impl Frame {
     }
 
     /// Reads a variable.
-    pub fn get(&self, name: &str) -> Result<Value, Exception> {
+    pub(crate) fn get(&self, name: &str) -> Result<Value, Exception> {
         let why = match self.find(name).map(|v| v.borrow().clone()) {
             Some(Slot::Scalar(value)) => return Ok(value),
             Some(Slot::Array(_)) => "variable is array",
@@ -116,7 +116,7 @@ impl Frame {
     }
 
     /// Writes a variable.
-    pub fn set(&mut self, name: &str, value: Value) -> Result<(), Exception> {
+    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), Exception> {
         let variable = self.make(name)?;
         let mut slot = variable.borrow_mut();
         if matches!(*slot, Slot::Array(_)) {
@@ -127,7 +127,7 @@ impl Frame {
     }
 
     /// Removes a variable's value and name.
-    pub fn unset(&mut self, name: &str) -> Result<(), Exception> {
+    pub(crate) fn unset(&mut self, name: &str) -> Result<(), Exception> {
         let Some(variable) = self.find(name).filter(|v| !matches!(*v.borrow(), Slot::Unset)) else {
             return fail(format!("can't unset \"{name}\": {}", self.why_missing(name)));
         };
@@ -148,7 +148,7 @@ impl Frame {
     }
 
     /// The elements of an array; `None` when there is no such array.
-    pub fn array(&self, name: &str) -> Option<BTreeMap<String, Value>> {
+    pub(crate) fn array(&self, name: &str) -> Option<BTreeMap<String, Value>> {
         match &*self.find(name)?.borrow() {
             Slot::Array(elements) => Some(
                 elements
@@ -164,7 +164,7 @@ impl Frame {
     }
 
     /// Makes `name` an array, if it is no variable yet.
-    pub fn make_array(&mut self, name: &str) -> Result<(), Exception> {
+    pub(crate) fn make_array(&mut self, name: &str) -> Result<(), Exception> {
         let variable = self.make(name)?;
         let mut slot = variable.borrow_mut();
         match *slot {
@@ -178,7 +178,7 @@ impl Frame {
     }
 
     /// True when the variable has a value.
-    pub fn exists(&self, name: &str) -> bool {
+    pub(crate) fn exists(&self, name: &str) -> bool {
         self.find(name).is_some_and(|v| !matches!(*v.borrow(), Slot::Unset))
     }
 }

@@ -67,7 +67,7 @@ pub fn matching(folders: &[PathBuf], pattern: Option<&str>) -> Vec<Script> {
     let mut scripts = folders.iter().map(|f| all(f)).find(|s| !s.is_empty()).unwrap_or_default();
     if let Some(pattern) = pattern {
         let anywhere = format!("*{pattern}*");
-        scripts.retain(|s| tap_tcl::cmd::glob_matches(&anywhere, &s.name, false));
+        scripts.retain(|s| tap_tcl::glob_matches(&anywhere, &s.name, false));
     }
     scripts
 }

@@ -1,11 +1,11 @@
 //! Arrays: variables with named elements.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, arity, subcommand};
+use super::words::{Builtin, arity, subcommand};
+use crate::error::{Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list;
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("array", array)];
 

@@ -1,14 +1,15 @@
 //! Control flow.
 
-use super::super::error::{Exception, Failure, Outcome, fail, usage};
-use super::super::expr::condition;
-use super::super::interp::{Interp, returned};
-use super::super::list;
-use super::super::number::int;
-use super::super::regex::Pattern;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, arity};
+use super::words::{Builtin, arity};
+use crate::error::{Exception, Failure, Outcome, fail, usage};
+use crate::expr::{condition, evaluate};
+use crate::interp::{Interp, returned};
+use crate::list;
+use crate::number::{int, int_arg};
+use crate::regex::Pattern;
+use crate::value::{Origin, Value};
+use std::rc::Rc;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[
     ("if", if_),
@@ -131,39 +132,59 @@ fn foreach(interp: &mut Interp, words: &[Value]) -> Outcome {
     Ok(if collect { list::format(&results) } else { Value::empty() })
 }
 
-fn switch(interp: &mut Interp, words: &[Value]) -> Outcome {
-    const FORM: &str = "switch ?-option ...? string ?pattern body ... ?default body??";
-    let mut mode = "-exact";
-    let mut nocase = false;
-    let mut i = 1;
-    while let Some(option) = words.get(i).map(Value::as_str).filter(|w| w.starts_with('-')) {
-        // with two words left, the first is the string
-        if words.len() - i <= 2 && option != "--" {
-            break;
-        }
-        i += 1;
-        match option {
-            "-exact" => mode = "-exact",
-            "-glob" => mode = "-glob",
-            "-regexp" => mode = "-regexp",
-            "-nocase" => nocase = true,
-            "--" => break,
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -exact, -glob, -nocase, -regexp, or --"
-                ));
+/// The options of `switch`.
+struct Matching<'w> {
+    mode: &'w str,
+    nocase: bool,
+}
+
+impl<'w> Matching<'w> {
+    /// Reads options; the words from the subject on come with it.
+    fn parse(words: &'w [Value]) -> Result<(Self, &'w [Value]), Exception> {
+        let mut matching = Self { mode: "-exact", nocase: false };
+        let mut rest = words;
+        while let Some(option) = rest.first().map(Value::as_str).filter(|w| w.starts_with('-')) {
+            // with two words left, the first is the string
+            if rest.len() <= 2 && option != "--" {
+                break;
+            }
+            rest = &rest[1..];
+            match option {
+                "-exact" | "-glob" | "-regexp" => matching.mode = option,
+                "-nocase" => matching.nocase = true,
+                "--" => break,
+                other => {
+                    return fail(format!(
+                        "bad option \"{other}\": must be -exact, -glob, -nocase, -regexp, or --"
+                    ));
+                }
             }
         }
+        Ok((matching, rest))
     }
-    let Some(subject) = words.get(i) else { return usage(FORM) };
-    let arms = match &words[i + 1..] {
-        [] => return usage(FORM),
-        [single] => {
+
+    fn matches(&self, pattern: &Value, subject: &Value) -> Result<bool, Exception> {
+        let (text, nocase) = (subject.as_str(), self.nocase);
+        Ok(match self.mode {
+            "-glob" => matches(pattern.as_str(), text, nocase),
+            "-regexp" => Pattern::new(pattern.as_str(), nocase, false)?.is_match(text),
+            _ if nocase => pattern.as_str().to_lowercase() == text.to_lowercase(),
+            _ => pattern == subject,
+        })
+    }
+}
+
+fn switch(interp: &mut Interp, words: &[Value]) -> Outcome {
+    const FORM: &str = "switch ?-option ...? string ?pattern body ... ?default body??";
+    let (matching, rest) = Matching::parse(&words[1..])?;
+    let (subject, arms) = match rest {
+        [] | [_] => return usage(FORM),
+        [subject, single] => {
             let mut arms = list::parse(single)?;
             locate(single, &mut arms);
-            arms
+            (subject, arms)
         }
-        several => several.to_vec(),
+        [subject, several @ ..] => (subject, several.to_vec()),
     };
     if arms.is_empty() {
         return usage(FORM);
@@ -175,18 +196,8 @@ fn switch(interp: &mut Interp, words: &[Value]) -> Outcome {
         return fail(format!("no body specified for pattern \"{}\"", arms[arms.len() - 2]));
     }
     for (n, arm) in arms.chunks(2).enumerate() {
-        let pattern = &arm[0];
-        let is_default = pattern.as_str() == "default" && (n + 1) * 2 == arms.len();
-        let hit = is_default
-            || match mode {
-                "-glob" => matches(pattern.as_str(), subject.as_str(), nocase),
-                "-regexp" => {
-                    Pattern::new(pattern.as_str(), nocase, false)?.is_match(subject.as_str())
-                }
-                _ if nocase => pattern.as_str().to_lowercase() == subject.as_str().to_lowercase(),
-                _ => pattern == subject,
-            };
-        if hit {
+        let is_default = arm[0].as_str() == "default" && (n + 1) * 2 == arms.len();
+        if is_default || matching.matches(&arm[0], subject)? {
             let script = arms[n * 2 + 1..].iter().step_by(2).find(|b| b.as_str() != "-");
             return script.map_or_else(|| Ok(Value::empty()), |script| interp.eval(script));
         }
@@ -196,8 +207,6 @@ fn switch(interp: &mut Interp, words: &[Value]) -> Outcome {
 
 /// Gives the bodies of a braced `switch` their lines: each braced element is looked up in order.
 fn locate(whole: &Value, arms: &mut [Value]) {
-    use super::super::value::Origin;
-    use std::rc::Rc;
     let Some(outer) = whole.origin() else { return };
     let mut from = 0;
     for arm in arms {
@@ -236,7 +245,7 @@ fn return_(_: &mut Interp, words: &[Value]) -> Outcome {
     while rest.len() >= 2 {
         match rest[0].as_str() {
             "-code" => code = completion_code(rest[1].as_str())?,
-            "-level" => level = super::super::number::int_arg(&rest[1])?,
+            "-level" => level = int_arg(&rest[1])?,
             "-errorcode" => errorcode = Some(rest[1].clone()),
             "-errorinfo" | "-errorstack" | "-options" => {}
             _ => break,
@@ -368,7 +377,7 @@ fn trapped(outcome: &Outcome, pattern: &Value) -> Result<bool, Exception> {
 
 fn exit(_: &mut Interp, words: &[Value]) -> Outcome {
     arity(words, 0, 1, "exit ?returnCode?")?;
-    let status = words.get(1).map_or(Ok(0), super::super::number::int_arg)?;
+    let status = words.get(1).map_or(Ok(0), int_arg)?;
     Err(Exception::Exit(status))
 }
 
@@ -390,10 +399,10 @@ fn eval(interp: &mut Interp, words: &[Value]) -> Outcome {
 fn expr(interp: &mut Interp, words: &[Value]) -> Outcome {
     match &words[1..] {
         [] => usage("expr arg ?arg ...?"),
-        [single] => super::super::expr::evaluate(interp, single),
+        [single] => evaluate(interp, single),
         several => {
             let text: Vec<_> = several.iter().map(Value::as_str).collect();
-            super::super::expr::evaluate(interp, &Value::from(text.join(" ")))
+            evaluate(interp, &Value::from(text.join(" ")))
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Dictionaries: lists of keys and values.
 
-use super::super::error::{Exception, Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list;
-use super::super::number::int_arg;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, subcommand};
+use super::words::{Builtin, subcommand};
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list;
+use crate::number::int_arg;
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("dict", dict)];
 
@@ -78,21 +78,9 @@ fn dict(interp: &mut Interp, words: &[Value]) -> Outcome {
         return wrong();
     }
     match name {
-        "create" => {
-            if words.len().is_multiple_of(2) {
-                return usage("dict create ?key value ...?");
-            }
-            Ok(print(&parse(&list::format(&words[1..]))?))
-        }
-        "merge" => {
-            let mut all = Pairs::new();
-            for value in &words[1..] {
-                for (k, v) in parse(value)? {
-                    put(&mut all, &k, v);
-                }
-            }
-            Ok(print(&all))
-        }
+        "create" if words.len().is_multiple_of(2) => usage("dict create ?key value ...?"),
+        "create" => Ok(print(&parse(&list::format(&words[1..]))?)),
+        "merge" => merge(&words[1..]),
         "get" => {
             parse(&words[1])?;
             let found = dig(&words[1], &words[2..])?;
@@ -109,15 +97,10 @@ fn dict(interp: &mut Interp, words: &[Value]) -> Outcome {
             let side = pairs.iter().map(|(k, v)| if name == "keys" { k } else { v });
             Ok(list::format(side.filter(|e| pattern.is_none_or(|p| matches(p, e.as_str(), false)))))
         }
-        "replace" | "remove" => {
+        "replace" => merge(&[words[1].clone(), list::format(&words[2..])]),
+        "remove" => {
             let mut pairs = parse(&words[1])?;
-            if name == "remove" {
-                pairs.retain(|(k, _)| !words[2..].contains(k));
-            } else {
-                for (k, v) in parse(&list::format(&words[2..]))? {
-                    put(&mut pairs, &k, v);
-                }
-            }
+            pairs.retain(|(k, _)| !words[2..].contains(k));
             Ok(print(&pairs))
         }
         "set" | "unset" => {
@@ -135,6 +118,17 @@ fn dict(interp: &mut Interp, words: &[Value]) -> Outcome {
         "for" => for_each(interp, words),
         _ => update(interp, name, words),
     }
+}
+
+/// One dictionary of several, of which a later one's values win.
+fn merge(dictionaries: &[Value]) -> Outcome {
+    let mut all = Pairs::new();
+    for dictionary in dictionaries {
+        for (k, v) in parse(dictionary)? {
+            put(&mut all, &k, v);
+        }
+    }
+    Ok(print(&all))
 }
 
 fn for_each(interp: &mut Interp, words: &[Value]) -> Outcome {

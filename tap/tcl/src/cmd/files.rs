@@ -1,17 +1,18 @@
-//! What run scripts may learn of the file system: names and whether files exist.
+//! Questions about the file system: names, and whether files exist. Nothing is changed.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, subcommand};
+use super::words::{Builtin, subcommand};
+use crate::error::{Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list;
+use crate::value::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
     &[("file", file), ("glob", glob), ("pwd", pwd), ("source", source)];
 
-fn file(_: &mut Interp, words: &[Value]) -> Outcome {
+fn file(interp: &mut Interp, words: &[Value]) -> Outcome {
     const SUBCOMMANDS: &[&str] = &[
         "dirname",
         "executable",
@@ -31,9 +32,8 @@ fn file(_: &mut Interp, words: &[Value]) -> Outcome {
     ];
     const CHANGING: &[&str] = &["copy", "delete", "mkdir", "rename", "link"];
     if let Some(word) = words.get(1).filter(|w| CHANGING.contains(&w.as_str())) {
-        return fail(format!(
-            "\"file {word}\" is not available in run scripts: make files of the boot directory with install_boot_module"
-        ));
+        let command = format!("file {word}");
+        return fail(interp.advised(format!("\"{command}\" is not available"), &command));
     }
     let (name, words) = subcommand(words, SUBCOMMANDS)?;
     if name == "join" {
@@ -41,42 +41,58 @@ fn file(_: &mut Interp, words: &[Value]) -> Outcome {
     }
     let [_, path] = words else { return usage(&format!("file {name} name")) };
     let text = path.as_str();
-    let os = Path::new(text);
+    Ok(match name {
+        "tail" | "extension" | "rootname" => name_part(name, text),
+        "dirname" => Value::from(dirname(text)),
+        "pathtype" => Value::from(if text.starts_with('/') { "absolute" } else { "relative" }),
+        "split" => split(text),
+        "normalize" => normalize(text),
+        _ => return on_disk(name, text),
+    })
+}
+
+/// A part of the last name in a path.
+fn name_part(which: &str, text: &str) -> Value {
     let tail = text.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     let dot = tail.rfind('.');
-    Ok(match name {
+    Value::from(match which {
+        "tail" => tail,
+        "extension" => dot.map_or("", |d| &tail[d..]),
+        _ => dot.map_or(text, |d| &text[..text.len() - (tail.len() - d)]),
+    })
+}
+
+fn split(text: &str) -> Value {
+    let mut pieces: Vec<Value> =
+        text.split('/').filter(|p| !p.is_empty()).map(Value::from).collect();
+    if text.starts_with('/') {
+        pieces.insert(0, Value::from("/"));
+    }
+    list::format(&pieces)
+}
+
+/// Answers what the file system knows.
+fn on_disk(question: &str, text: &str) -> Outcome {
+    let os = Path::new(text);
+    let unreadable = |error| fail(format!("could not read \"{text}\": {error}"));
+    Ok(match question {
         "exists" => Value::bool(os.exists()),
         "isfile" => Value::bool(os.is_file()),
         "isdirectory" => Value::bool(os.is_dir()),
         "readable" => Value::bool(std::fs::File::open(os).is_ok()),
         "executable" => {
-            use std::os::unix::fs::PermissionsExt;
             Value::bool(os.metadata().is_ok_and(|m| m.permissions().mode() & 0o111 != 0))
         }
         "size" => match os.metadata() {
             Ok(meta) => Value::from(meta.len() as i64),
-            Err(error) => return fail(format!("could not read \"{text}\": {error}")),
+            Err(error) => return unreadable(error),
         },
-        "type" => match os.symlink_metadata() {
+        _ => match os.symlink_metadata() {
             Ok(meta) if meta.is_dir() => Value::from("directory"),
             Ok(meta) if meta.is_symlink() => Value::from("link"),
             Ok(_) => Value::from("file"),
-            Err(error) => return fail(format!("could not read \"{text}\": {error}")),
+            Err(error) => return unreadable(error),
         },
-        "tail" => Value::from(tail),
-        "extension" => Value::from(dot.map_or("", |d| &tail[d..])),
-        "rootname" => Value::from(dot.map_or(text, |d| &text[..text.len() - (tail.len() - d)])),
-        "dirname" => Value::from(dirname(text)),
-        "pathtype" => Value::from(if text.starts_with('/') { "absolute" } else { "relative" }),
-        "split" => {
-            let mut pieces: Vec<Value> =
-                text.split('/').filter(|p| !p.is_empty()).map(Value::from).collect();
-            if text.starts_with('/') {
-                pieces.insert(0, Value::from("/"));
-            }
-            list::format(&pieces)
-        }
-        _ => normalize(text),
     })
 }
 

@@ -1,9 +1,9 @@
 //! `format`: C's printf.
 
-use super::super::error::{Exception, Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::number::{self, Number, int_arg};
-use super::super::value::Value;
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::number::{self, Number, int_arg};
+use crate::value::Value;
 
 /// Widest field.
 const WIDEST: usize = 1 << 16;
@@ -15,6 +15,8 @@ struct Spec {
     blank: bool,
     zero: bool,
     alternate: bool,
+    /// 16 bit, as C's `short`.
+    short: bool,
     width: usize,
     precision: Option<usize>,
 }
@@ -46,8 +48,20 @@ pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
             out.push('%');
             continue;
         }
-        let mut spec = Spec::default();
-        let mut digits = take_digits(&mut chars);
+        let spec = Spec::parse(&mut chars, &mut arguments)?;
+        let Some(conversion) = chars.next() else {
+            return fail("format string ended in middle of field specifier");
+        };
+        field(conversion, &spec, arguments.take()?, &mut out)?;
+    }
+    Ok(Value::from(out))
+}
+
+impl Spec {
+    /// Reads what is between the percent sign and the conversion.
+    fn parse(chars: &mut Chars<'_>, arguments: &mut Arguments<'_>) -> Result<Self, Exception> {
+        let mut spec = Self::default();
+        let mut digits = take_digits(chars);
         if !digits.is_empty() && chars.next_if_eq(&'$').is_some() {
             let position = digits.parse::<usize>().unwrap_or(0);
             if position == 0 || position > arguments.values.len() {
@@ -73,29 +87,29 @@ pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
             spec.left |= width < 0;
             spec.width = width.unsigned_abs() as usize;
         } else {
-            digits.push_str(&take_digits(&mut chars));
+            digits.push_str(&take_digits(chars));
             spec.width = digits.parse().unwrap_or(0);
         }
         if chars.next_if_eq(&'.').is_some() {
             spec.precision = Some(if chars.next_if_eq(&'*').is_some() {
                 usize::try_from(int_arg(arguments.take()?)?).unwrap_or(0)
             } else {
-                take_digits(&mut chars).parse().unwrap_or(0)
+                take_digits(chars).parse().unwrap_or(0)
             });
         }
         if spec.width > WIDEST || spec.precision.is_some_and(|p| p > WIDEST) {
             return fail(format!("a field of more than {WIDEST} characters is too wide"));
         }
-        while chars.next_if(|c| "hlLqjzt".contains(*c)).is_some() {}
-        let Some(conversion) = chars.next() else {
-            return fail("format string ended in middle of field specifier");
-        };
-        field(conversion, &spec, arguments.take()?, &mut out)?;
+        while let Some(size) = chars.next_if(|c| "hlLqjzt".contains(*c)) {
+            spec.short |= size == 'h';
+        }
+        Ok(spec)
     }
-    Ok(Value::from(out))
 }
 
-fn take_digits(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn take_digits(chars: &mut Chars<'_>) -> String {
     let mut digits = String::new();
     while let Some(d) = chars.next_if(char::is_ascii_digit) {
         digits.push(d);
@@ -150,7 +164,11 @@ fn sign_of(spec: &Spec, negative: bool) -> &'static str {
 }
 
 fn integer(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Exception> {
-    let wide = int_arg(value)?;
+    let wide = match int_arg(value)? {
+        wide if spec.short && matches!(conversion, 'd' | 'i') => i64::from(wide as i16),
+        wide if spec.short => i64::from(wide as u16),
+        wide => wide,
+    };
     let (sign, prefix, mut digits) = match conversion {
         'd' | 'i' => (sign_of(spec, wide < 0), "", wide.unsigned_abs().to_string()),
         // unsigned conversions show all 64 bit, as Tcl does

@@ -1,12 +1,12 @@
 //! `info`, `puts` and the clock.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::{Definition, Interp};
-use super::super::list;
-use super::super::number::int_arg;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, arity, subcommand};
+use super::words::{Builtin, arity, subcommand};
+use crate::error::{Outcome, fail, usage};
+use crate::interp::{Definition, Interp};
+use crate::list;
+use crate::number::int_arg;
+use crate::value::Value;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
@@ -64,35 +64,35 @@ fn info(interp: &mut Interp, words: &[Value]) -> Outcome {
                 Ok(list::format(&interp.frame_mut(frame).call))
             }
         },
+        _ => about_procedure(interp, name, words),
+    }
+}
+
+/// `info body`, `info args` and `info default`.
+fn about_procedure(interp: &mut Interp, name: &str, words: &[Value]) -> Outcome {
+    let Some(proc_name) = words.get(1) else { return usage(&format!("info {name} procname")) };
+    let Some(Definition::Procedure(procedure)) = interp.commands().get(proc_name.as_str()) else {
+        return fail(format!("\"{proc_name}\" isn't a procedure"));
+    };
+    match name {
+        "body" => Ok(procedure.body.clone()),
+        "args" => {
+            let params: Vec<Value> =
+                procedure.params.iter().map(|(n, _)| Value::from(n.as_str())).collect();
+            Ok(list::format(&params))
+        }
         _ => {
-            let Some(proc_name) = words.get(1) else {
-                return usage(&format!("info {name} procname"));
+            arity(words, 3, 3, "info default procname arg varname")?;
+            let param = procedure.params.iter().find(|(n, _)| n == words[2].as_str());
+            let Some((_, default)) = param.cloned() else {
+                return fail(format!(
+                    "procedure \"{proc_name}\" doesn't have an argument \"{}\"",
+                    words[2]
+                ));
             };
-            let Some(Definition::Procedure(procedure)) = interp.commands().get(proc_name.as_str())
-            else {
-                return fail(format!("\"{proc_name}\" isn't a procedure"));
-            };
-            match name {
-                "body" => Ok(procedure.body.clone()),
-                "args" => {
-                    let params: Vec<Value> =
-                        procedure.params.iter().map(|(n, _)| Value::from(n.as_str())).collect();
-                    Ok(list::format(&params))
-                }
-                _ => {
-                    arity(words, 3, 3, "info default procname arg varname")?;
-                    let param = procedure.params.iter().find(|(n, _)| n == words[2].as_str());
-                    let Some((_, default)) = param.cloned() else {
-                        return fail(format!(
-                            "procedure \"{proc_name}\" doesn't have an argument \"{}\"",
-                            words[2]
-                        ));
-                    };
-                    let known = default.is_some();
-                    interp.set(words[3].as_str(), default.unwrap_or_else(Value::empty))?;
-                    Ok(Value::bool(known))
-                }
-            }
+            let known = default.is_some();
+            interp.set(words[3].as_str(), default.unwrap_or_else(Value::empty))?;
+            Ok(Value::bool(known))
         }
     }
 }
@@ -114,9 +114,10 @@ fn puts(interp: &mut Interp, words: &[Value]) -> Outcome {
             interp.print(channel == "stderr", &format!("{text}{newline}"));
             Ok(Value::empty())
         }
-        other => fail(format!(
-            "can not find channel named \"{other}\": run scripts print to stdout and stderr; use install_boot_module to make a file of the boot directory"
-        )),
+        other => {
+            let message = format!("can not find channel named \"{other}\"");
+            fail(interp.advised(message, "puts channel"))
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! Lists.
 
-use super::super::error::{Exception, Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list::{self, index};
-use super::super::number::{count_arg, int_arg, number};
-use super::super::regex::Pattern;
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, arity};
+use super::words::{Builtin, arity};
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list::{self, index};
+use crate::number::{count_arg, int_arg, number};
+use crate::regex::Pattern;
+use crate::value::Value;
 use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[
@@ -262,35 +262,46 @@ fn same_number(a: &str, b: &str) -> bool {
     }
 }
 
-fn lsort(interp: &mut Interp, words: &[Value]) -> Outcome {
-    if words.len() < 2 {
-        return usage("lsort ?-option value ...? list");
-    }
-    let (mut mode, mut decreasing, mut unique, mut nocase) = ("-ascii", false, false, false);
-    let (mut column, mut command) = (None, None);
-    let mut options = words[1..words.len() - 1].iter();
-    while let Some(option) = options.next() {
-        match option.as_str() {
-            m @ ("-ascii" | "-integer" | "-real" | "-dictionary") => mode = m,
-            "-increasing" => decreasing = false,
-            "-decreasing" => decreasing = true,
-            "-unique" => unique = true,
-            "-nocase" => nocase = true,
-            "-index" => column = options.next().cloned(),
-            "-command" => command = options.next().cloned(),
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -ascii, -command, -decreasing, -dictionary, -increasing, -index, -integer, -nocase, -real, or -unique"
-                ));
+/// The options of `lsort`.
+#[derive(Default)]
+struct Sorting<'w> {
+    mode: &'w str,
+    decreasing: bool,
+    unique: bool,
+    nocase: bool,
+    column: Option<Value>,
+    command: Option<Value>,
+}
+
+impl<'w> Sorting<'w> {
+    fn parse(words: &'w [Value]) -> Result<Self, Exception> {
+        let mut sorting = Self { mode: "-ascii", ..Self::default() };
+        let mut options = words.iter();
+        while let Some(option) = options.next() {
+            match option.as_str() {
+                m @ ("-ascii" | "-integer" | "-real" | "-dictionary") => sorting.mode = m,
+                "-increasing" => sorting.decreasing = false,
+                "-decreasing" => sorting.decreasing = true,
+                "-unique" => sorting.unique = true,
+                "-nocase" => sorting.nocase = true,
+                "-index" => sorting.column = options.next().cloned(),
+                "-command" => sorting.command = options.next().cloned(),
+                other => {
+                    return fail(format!(
+                        "bad option \"{other}\": must be -ascii, -command, -decreasing, -dictionary, -increasing, -index, -integer, -nocase, -real, or -unique"
+                    ));
+                }
             }
         }
+        Ok(sorting)
     }
-    let mut keyed = Vec::new();
-    for element in list::parse(&words[words.len() - 1])? {
-        let key = match &column {
+
+    /// The part of an element that it is sorted by.
+    fn key(&self, element: &Value) -> Outcome {
+        let key = match &self.column {
             None => element.clone(),
             Some(column) => {
-                let fields = list::parse(&element)?;
+                let fields = list::parse(element)?;
                 match at(&fields, column)? {
                     Some(i) => fields[i].clone(),
                     None => {
@@ -301,27 +312,42 @@ fn lsort(interp: &mut Interp, words: &[Value]) -> Outcome {
                 }
             }
         };
-        check_key(mode, &key)?;
-        keyed.push((key, element));
+        check_key(self.mode, &key)?;
+        Ok(key)
+    }
+
+    fn compare(&self, a: &Value, b: &Value) -> Ordering {
+        compare(self.mode, self.nocase, a.as_str(), b.as_str())
+    }
+}
+
+fn lsort(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [_, options @ .., list] = words else {
+        return usage("lsort ?-option value ...? list");
+    };
+    let sorting = Sorting::parse(options)?;
+    let mut keyed = Vec::new();
+    for element in list::parse(list)? {
+        keyed.push((sorting.key(&element)?, element));
     }
     let mut failed = None;
     keyed.sort_by(|(a, _), (b, _)| {
-        let order = match &command {
+        let order = match &sorting.command {
             Some(command) => by_command(interp, command, a, b).unwrap_or_else(|e| {
                 failed.get_or_insert(e);
                 Ordering::Equal
             }),
-            None => compare(mode, nocase, a.as_str(), b.as_str()),
+            None => sorting.compare(a, b),
         };
-        if decreasing { order.reverse() } else { order }
+        if sorting.decreasing { order.reverse() } else { order }
     });
     if let Some(exception) = failed {
         return Err(exception);
     }
-    if unique {
+    if sorting.unique {
         // of equal elements Tcl keeps the last
         keyed.reverse();
-        keyed.dedup_by(|(a, _), (b, _)| compare(mode, nocase, a.as_str(), b.as_str()).is_eq());
+        keyed.dedup_by(|(a, _), (b, _)| sorting.compare(a, b).is_eq());
         keyed.reverse();
     }
     Ok(list::format(keyed.iter().map(|(_, element)| element)))
@@ -351,7 +377,7 @@ fn by_command(
 fn compare(mode: &str, nocase: bool, a: &str, b: &str) -> Ordering {
     match mode {
         "-integer" | "-real" => {
-            let key = |s| number(s).map_or(0.0, super::super::number::Number::real);
+            let key = |s| number(s).map_or(0.0, crate::number::Number::real);
             key(a).total_cmp(&key(b))
         }
         "-dictionary" => dictionary(a, b),

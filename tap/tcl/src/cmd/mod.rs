@@ -12,18 +12,30 @@ mod procedures;
 mod regexps;
 mod strings;
 mod variables;
+mod words;
 
 pub use glob::matches as glob_matches;
 
-use super::error::{Exception, Outcome, fail, usage};
-use super::interp::Interp;
-use super::value::Value;
+use crate::interp::Interp;
 
-/// A command in Rust, as the areas write it.
-type Builtin = fn(&mut Interp, &[Value]) -> Outcome;
+impl Interp {
+    /// Makes an interpreter with Tcl's commands, whose `puts` goes nowhere.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut interp = Self::bare();
+        register(&mut interp);
+        interp
+    }
+}
+
+impl Default for Interp {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// Defines all commands.
-pub fn register(interp: &mut Interp) {
+fn register(interp: &mut Interp) {
     for area in [
         arrays::COMMANDS,
         control::COMMANDS,
@@ -40,48 +52,4 @@ pub fn register(interp: &mut Interp) {
             interp.define(name, command);
         }
     }
-}
-
-/// Checks the number of a command's arguments.
-fn arity(words: &[Value], least: usize, most: usize, form: &str) -> Result<(), Exception> {
-    let given = words.len() - 1;
-    if given < least || given > most { usage(form) } else { Ok(()) }
-}
-
-/// The subcommand of a command such as `string`, by its unique beginning, and its arguments.
-fn subcommand<'w>(
-    words: &'w [Value],
-    names: &[&'static str],
-) -> Result<(&'static str, &'w [Value]), Exception> {
-    let Some(word) = words.get(1) else {
-        return usage(&format!("{} subcommand ?arg ...?", words[0]));
-    };
-    let text = word.as_str();
-    let mut candidates = names.iter().filter(|n| n.starts_with(text));
-    let found = match names.iter().find(|n| **n == text) {
-        Some(exact) => Some(exact),
-        None => candidates.next().filter(|_| !text.is_empty() && candidates.next().is_none()),
-    };
-    match found {
-        Some(name) => Ok((name, &words[1..])),
-        None => fail(format!(
-            "unknown or ambiguous subcommand \"{text}\": must be {}",
-            alternatives(names)
-        )),
-    }
-}
-
-/// `a, b, or c`
-fn alternatives(names: &[&str]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [one, two] => format!("{one} or {two}"),
-        [rest @ .., last] => format!("{}, or {last}", rest.join(", ")),
-    }
-}
-
-/// `regsub -all` for the run tool.
-pub(crate) fn regsub_all(pattern: &super::regex::Pattern, text: &str, template: &str) -> String {
-    regexps::substitute(pattern, text, template, 0, true).0
 }

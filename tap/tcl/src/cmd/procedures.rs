@@ -1,10 +1,10 @@
 //! Procedures and what reaches out of them.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::{Interp, Procedure};
-use super::super::list;
-use super::super::value::Value;
-use super::{Builtin, arity};
+use super::words::{Builtin, arity};
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::{Interp, Procedure};
+use crate::list;
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[
     ("proc", proc_),
@@ -16,7 +16,7 @@ pub(super) const COMMANDS: &[(&str, Builtin)] = &[
     ("apply", apply),
 ];
 
-fn procedure(name: &str, params: &Value, body: &Value) -> Result<Procedure, super::Exception> {
+fn procedure(name: &str, params: &Value, body: &Value) -> Result<Procedure, Exception> {
     let mut parsed = Vec::new();
     for param in list::parse(params)? {
         let fields = list::parse(&param)?;

@@ -1,11 +1,11 @@
 //! `regexp` and `regsub`.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list::{self, index};
-use super::super::regex::Pattern;
-use super::super::value::Value;
-use super::Builtin;
+use super::words::Builtin;
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list::{self, index};
+use crate::regex::{Pattern, next_search};
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("regexp", regexp), ("regsub", regsub)];
 
@@ -19,7 +19,7 @@ fn indices(text: &str, span: Option<(usize, usize)>) -> Value {
 }
 
 /// Byte offset of the character that an index names.
-fn offset(text: &str, place: &str) -> Result<usize, super::Exception> {
+fn offset(text: &str, place: &str) -> Result<usize, Exception> {
     let i = index(place, text.chars().count())?.max(0) as usize;
     Ok(text.char_indices().nth(i).map_or(text.len(), |(at, _)| at))
 }
@@ -36,13 +36,13 @@ struct Options {
 }
 
 impl Options {
-    /// Reads options up to the first word that is none; `also` are those that only this command has, `allowed` is
-    /// what the message names.
+    /// Reads options up to the first word that is none; `also` are those that only this command has,
+    /// `allowed` is what the message names.
     fn parse<'a>(
         words: &'a [Value],
         also: &[&str],
         allowed: &str,
-    ) -> Result<(Self, &'a [Value]), super::Exception> {
+    ) -> Result<(Self, &'a [Value]), Exception> {
         let mut options = Self::default();
         let mut rest = words;
         while let Some(option) = rest.first().filter(|w| w.as_str().starts_with('-')) {
@@ -66,12 +66,12 @@ impl Options {
         Ok((options, rest))
     }
 
-    fn pattern(&self, expression: &Value) -> Result<Pattern, super::Exception> {
+    fn pattern(&self, expression: &Value) -> Result<Pattern, Exception> {
         Pattern::new(expression.as_str(), self.nocase, self.lines)
     }
 
-    /// Where to begin in `text`, in bytes.
-    fn begin(&self, text: &str) -> Result<usize, super::Exception> {
+    /// The byte offset in `text` to begin at.
+    fn begin(&self, text: &str) -> Result<usize, Exception> {
         self.start.as_ref().map_or(Ok(0), |s| offset(text, s.as_str()))
     }
 }
@@ -101,7 +101,7 @@ fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
             collected.extend(groups.iter().map(|g| show(text, *g, places)));
         }
         last = Some(groups);
-        at = next(text, whole);
+        at = next_search(text, whole);
         if !all || at > text.len() {
             break;
         }
@@ -125,14 +125,6 @@ fn show(text: &str, group: Option<(usize, usize)>, places: bool) -> Value {
     group.map_or_else(Value::empty, |(start, end)| Value::from(&text[start..end]))
 }
 
-/// Where to look for the next match: behind this one, and further after an empty one.
-fn next(text: &str, (start, end): (usize, usize)) -> usize {
-    if end > start {
-        return end;
-    }
-    end + text[end..].chars().next().map_or(1, char::len_utf8)
-}
-
 fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     const FORM: &str = "regsub ?-option ...? exp string subSpec ?varName?";
     let (options, rest) = Options::parse(&words[1..], &[], "-all, -line, -nocase, -start, or --")?;
@@ -144,64 +136,12 @@ fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     let pattern = options.pattern(expression)?;
     let text = subject.as_str();
     let from = options.begin(text)?;
-    let (out, count) = substitute(&pattern, text, template.as_str(), from, options.all);
+    let (out, count) = pattern.replace(text, template.as_str(), from, options.all);
     match var {
         None => Ok(Value::from(out)),
         Some(name) => {
             interp.set(name.as_str(), Value::from(out))?;
             Ok(Value::from(count))
-        }
-    }
-}
-
-/// Replaces matches; the number of replacements comes with it.
-pub(super) fn substitute(
-    pattern: &Pattern,
-    text: &str,
-    template: &str,
-    from: usize,
-    all: bool,
-) -> (String, usize) {
-    let mut out = text[..from].to_owned();
-    let (mut at, mut copied, mut count) = (from, from, 0);
-    while let Some(groups) = pattern.captures_at(text, at) {
-        let (start, end) = groups[0].unwrap_or((at, at));
-        count += 1;
-        out.push_str(&text[copied..start]);
-        fill(template, text, &groups, &mut out);
-        copied = end;
-        at = next(text, (start, end));
-        if !all || at > text.len() {
-            break;
-        }
-        // what an empty match stepped over stays
-        out.push_str(&text[copied..at]);
-        copied = at;
-    }
-    out.push_str(&text[copied.min(text.len())..]);
-    (out, count)
-}
-
-fn fill(template: &str, text: &str, groups: &[Option<(usize, usize)>], out: &mut String) {
-    let group = |n: usize, out: &mut String| {
-        if let Some((start, end)) = groups.get(n).copied().flatten() {
-            out.push_str(&text[start..end]);
-        }
-    };
-    let mut chars = template.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '&' => group(0, out),
-            '\\' => match chars.next() {
-                Some(d) if d.is_ascii_digit() => group(d as usize - '0' as usize, out),
-                Some(literal @ ('&' | '\\')) => out.push(literal),
-                Some(other) => {
-                    out.push('\\');
-                    out.push(other);
-                }
-                None => out.push('\\'),
-            },
-            other => out.push(other),
         }
     }
 }

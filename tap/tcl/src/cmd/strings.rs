@@ -1,13 +1,13 @@
 //! Strings, and text that is put together.
 
-use super::super::error::{Exception, Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::list::{self, index};
-use super::super::number::{self, count_arg, int_arg};
-use super::super::parse::{Parser, Part, Source};
-use super::super::value::Value;
 use super::glob::matches;
-use super::{Builtin, arity, subcommand};
+use super::words::{Builtin, arity, subcommand};
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::list::{self, index};
+use crate::number::{self, count_arg, int_arg};
+use crate::parse::{Parser, Part, Source};
+use crate::value::Value;
 use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
@@ -83,45 +83,55 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
         "first" | "last" => find(name, words),
         "tolower" | "toupper" | "totitle" => {
             arity(words, 1, 1, &form("string"))?;
-            let text = words[1].as_str();
-            Ok(Value::from(match name {
-                "tolower" => text.to_lowercase(),
-                "toupper" => text.to_uppercase(),
-                _ => {
-                    let mut chars = text.chars();
-                    chars.next().map_or_else(String::new, |first| {
-                        first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect()
-                    })
-                }
-            }))
+            Ok(Value::from(in_case(name, words[1].as_str())))
         }
         "trim" | "trimleft" | "trimright" => {
             arity(words, 1, 2, &form("string ?chars?"))?;
-            let text = words[1].as_str();
-            let set = words.get(2).map(Value::as_str);
-            let drop = |c: char| match set {
-                Some(set) => set.contains(c),
-                None => c.is_whitespace() || c == '\0',
-            };
-            Ok(Value::from(match name {
-                "trim" => text.trim_matches(drop),
-                "trimleft" => text.trim_start_matches(drop),
-                _ => text.trim_end_matches(drop),
-            }))
+            Ok(Value::from(trimmed(name, words[1].as_str(), words.get(2).map(Value::as_str))))
         }
         "repeat" => {
             arity(words, 2, 2, &form("string count"))?;
-            let count = count_arg(&words[2])?;
-            if count.saturating_mul(words[1].as_str().len()) > LONGEST {
-                return fail(format!("a string of {count} repetitions is too long"));
-            }
-            Ok(Value::from(words[1].as_str().repeat(count)))
+            repeat(words[1].as_str(), count_arg(&words[2])?)
         }
         "reverse" => {
             arity(words, 1, 1, &form("string"))?;
             Ok(Value::from(words[1].as_str().chars().rev().collect::<String>()))
         }
         _ => is(words),
+    }
+}
+
+fn repeat(text: &str, count: usize) -> Outcome {
+    if count.saturating_mul(text.len()) > LONGEST {
+        return fail(format!("a string of {count} repetitions is too long"));
+    }
+    Ok(Value::from(text.repeat(count)))
+}
+
+/// `string tolower`, `toupper` and `totitle`.
+fn in_case(name: &str, text: &str) -> String {
+    match name {
+        "tolower" => text.to_lowercase(),
+        "toupper" => text.to_uppercase(),
+        _ => {
+            let mut chars = text.chars();
+            chars.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect()
+            })
+        }
+    }
+}
+
+/// `string trim`, `trimleft` and `trimright`, of the characters in `set` or of white space.
+fn trimmed<'t>(name: &str, text: &'t str, set: Option<&str>) -> &'t str {
+    let drop = |c: char| match set {
+        Some(set) => set.contains(c),
+        None => c.is_whitespace() || c == '\0',
+    };
+    match name {
+        "trim" => text.trim_matches(drop),
+        "trimleft" => text.trim_start_matches(drop),
+        _ => text.trim_end_matches(drop),
     }
 }
 
@@ -268,7 +278,10 @@ fn is(words: &[Value]) -> Outcome {
         return usage(FORM);
     };
     let Some(class) = CLASSES.iter().find(|c| **c == class.as_str()) else {
-        return fail(format!("bad class \"{class}\": must be {}", super::alternatives(CLASSES)));
+        return fail(format!(
+            "bad class \"{class}\": must be {}",
+            super::words::alternatives(CLASSES)
+        ));
     };
     let text = text.as_str();
     if text.is_empty() {

@@ -1,10 +1,10 @@
 //! Variables.
 
-use super::super::error::{Outcome, fail, usage};
-use super::super::interp::Interp;
-use super::super::number::int_arg;
-use super::super::value::Value;
-use super::{Builtin, arity};
+use super::words::{Builtin, arity};
+use crate::error::{Outcome, fail, usage};
+use crate::interp::Interp;
+use crate::number::int_arg;
+use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
     &[("set", set), ("unset", unset), ("incr", incr), ("append", append)];

@@ -79,3 +79,8 @@ t {regsub -all {(\d+)} "a1b22" {[\1]}}
 t {regsub -all {0x[0-9a-f]+} "at 0xdeadbeef and 0x1" "UNIFIED"}
 t {regsub -all -line {^} "a\nb" "> "}
 t {regsub}
+t {regexp -inline {[^>]*} "<b>c"}
+t {regexp -inline {[<>]+} "a<>b"}
+t {regexp -inline {[&~^-]+} "a&~^-b"}
+t {regexp -inline {[]a/"'!=@%,]+} {x]a/"'!=@%,}}
+t {regsub -all {[^<>]+} "a<b>c" .}

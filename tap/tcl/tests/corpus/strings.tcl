@@ -93,3 +93,5 @@ t {concat a {b c} "  d  " {}}
 t {concat}
 t {append newstr a b; set newstr}
 t {append nosuch}
+t {format "%hd %hi %hu %hx" 70000 -70000 -1 -1}
+t {format %ld 70000}

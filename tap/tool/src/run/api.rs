@@ -120,14 +120,14 @@ pub fn register(interp: &mut Interp, session: &Shared) {
         Ok(Value::bool(found))
     });
     define("append_if", "append_if condition var ?text ...?", 2, MANY, |interp, _, words| {
-        if truth(&words[1])? {
+        if number::boolean(&words[1])? {
             let text: String = words[3..].iter().map(Value::as_str).collect();
             extend(interp, words[2].as_str(), &text)?;
         }
         Ok(Value::empty())
     });
     define("lappend_if", "lappend_if condition var ?element ...?", 2, MANY, |interp, _, words| {
-        if truth(&words[1])? {
+        if number::boolean(&words[1])? {
             let mut call = vec![Value::from("lappend")];
             call.extend_from_slice(&words[2..]);
             interp.invoke(&call)?;
@@ -160,11 +160,6 @@ pub fn register(interp: &mut Interp, session: &Shared) {
 
 type Body = fn(&mut Interp, &Shared, &[Value]) -> Outcome;
 
-fn truth(value: &Value) -> Result<bool, Exception> {
-    number::truth(value.as_str())
-        .map_or_else(|| tap_tcl::fail(format!("expected boolean value but got \"{value}\"")), Ok)
-}
-
 /// Where the script is, for messages.
 pub(super) fn place(interp: &Interp) -> String {
     interp.place().map_or_else(String::new, ToString::to_string)
@@ -178,7 +173,7 @@ pub(super) fn extend(interp: &mut Interp, name: &str, text: &str) -> Outcome {
 
 fn assert(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let value = interp.invoke(&[Value::from("expr"), words[1].clone()])?;
-    if truth(&value)? {
+    if number::boolean(&value)? {
         return Ok(Value::empty());
     }
     let mut why = format!("requires {}", words[1]);

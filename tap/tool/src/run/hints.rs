@@ -1,8 +1,14 @@
-//! Advice for commands that exist in Tcl, Expect or Genode's run tool, but not here.
+//! Advice about commands that exist in Tcl, Expect or Genode's run tool, but not here.
 
-/// What to do instead of calling the command.
+/// Says what to do instead of calling `command`, or of what else is missing in the interpreter.
 pub fn advice(command: &str) -> Option<String> {
     let text = match command {
+        "puts channel" => {
+            "run scripts print to stdout and stderr; use install_boot_module to make a file of the boot directory"
+        }
+        "file copy" | "file delete" | "file mkdir" | "file rename" | "file link" => {
+            "run scripts change no files here; make files of the boot directory with install_boot_module"
+        }
         "exec" | "spawn" | "system" => {
             "run scripts start no programs here, so that they run everywhere; make files of the boot directory with install_boot_module, or build them with cargo"
         }

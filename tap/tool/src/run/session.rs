@@ -260,7 +260,7 @@ fn interpret(script: &Path, session: &Shared) -> Result<(), Exception> {
     });
     let interrupts = session.borrow().interrupts.clone();
     interp.on_interrupt(move || interrupts.seen());
-    interp.on_unknown(hints::advice);
+    interp.on_missing(hints::advice);
     api::register(&mut interp, session);
     let shown = shown_path(script);
     interp.eval_file(&shown, &text).map(drop)

@@ -11,22 +11,31 @@
 //!
 //! | module | knows |
 //! |---|---|
-//! | [`cli`] | the command line |
-//! | [`tcl`] | the interpreter, and nothing of Genode |
-//! | [`run`] | the run tool's commands, on top of [`tcl`] |
+//! | [`cli`], [`cmd`] | the command line; a file for each of its commands |
+//! | [`scripts`], [`names`] | run scripts by name, and names that are nearly right |
+//! | [`run`] | the run tool's commands, on top of the interpreter [`tap_tcl`] |
 //! | [`host`] | packages, cargo, and core's process |
 //! | [`genode`] | a Genode build directory |
-//! | [`report`] | TAP |
+//! | [`new`] | the files of a new component |
+//! | [`transcript`] | a system's output, and the search in it |
+//! | [`report`], [`output`] | TAP; standard output |
 //! | [`process`], [`signals`] | processes that cannot outlive the tool |
+//!
+//! A module uses those below it and beside it, never in a circle.
 
-#![deny(missing_docs, unsafe_code)]
+#![forbid(unsafe_code)]
+#![deny(missing_docs, missing_debug_implementations)]
 
 pub mod cli;
+pub mod cmd;
 pub mod genode;
 pub mod host;
+pub mod names;
 pub mod new;
+pub mod output;
 pub mod process;
 pub mod report;
 pub mod run;
 pub mod scripts;
 pub mod signals;
+pub mod transcript;

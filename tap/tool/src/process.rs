@@ -1,9 +1,9 @@
 //! Processes that cannot outlive the tool.
 //!
-//! A child runs in a process group of its own. It is started through the tool itself (`exec_guarded`),
-//! which asks the kernel to kill it when the tool dies, and then becomes the wanted program. The tool
-//! adopts orphans (it is their "subreaper"), so that after a run it can see whether a descendant is left,
-//! wherever that one moved to.
+//! A child runs in a process group of its own. It is started through the tool itself
+//! (`exec_guarded`), which asks the kernel to kill it when the tool dies, and then becomes the wanted
+//! program. The tool adopts orphans (it is their "subreaper"), so that after a run it can see whether
+//! a descendant is left, wherever that one moved to.
 
 use crate::signals::Interrupts;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -57,7 +57,7 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(())
 }
 
-/// What a wait ended with.
+/// The end of a wait.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// Output arrived.
@@ -70,7 +70,9 @@ pub enum Event {
     Interrupted,
 }
 
-/// A running program and its output.
+/// A running program and its output. Dropping it kills the program.
+#[derive(Debug)]
+#[must_use = "dropping it kills the program"]
 pub struct Running {
     child: Child,
     pid: Pid,
@@ -163,7 +165,7 @@ impl Running {
         }
     }
 
-    /// How it ended, once it did.
+    /// Its exit status, once it ended.
     pub fn status(&self) -> Option<ExitStatus> {
         self.status
     }
@@ -246,7 +248,7 @@ impl Drop for Running {
     }
 }
 
-/// How a process ended, in words.
+/// Tells the end of a process in words.
 pub fn ending(status: Option<ExitStatus>) -> String {
     match status.map(|s| (s.code(), s.signal())) {
         Some((Some(code), _)) => format!("exit value {code}"),

@@ -1,6 +1,7 @@
 //! Results as TAP, the Test Anything Protocol, version 14: a test point a script, with its steps as
-//! a subtest. What a component prints appears in comments only, so that no component can fake a result.
+//! a subtest. Output of components appears in comments only, so that no component can fake a result.
 
+use crate::output;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -8,18 +9,18 @@ use std::time::{Duration, Instant};
 /// Lines of a failing system's log that are shown.
 pub const TAIL: usize = 25;
 
-/// How a script ended.
+/// The end of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// Its pattern matched, and nothing else failed.
     Passed,
-    /// Why it failed; the details are in its steps.
+    /// It failed for this reason; the details are in its steps.
     Failed(String),
-    /// Why it cannot run here.
+    /// It cannot run here for this reason.
     Skipped(String),
 }
 
-/// How to print.
+/// A style of printing.
 #[derive(Debug, Clone, Copy)]
 pub struct Style {
     /// Print the system's log while it runs.
@@ -28,34 +29,37 @@ pub struct Style {
     pub colour: bool,
 }
 
-/// How a script announces that it leaves a step out: `SKIP: what: why`.
+/// Begins the line by which a script leaves a step out: `SKIP: what: why`.
 pub const SKIP: &str = "SKIP: ";
 
+#[derive(Debug)]
 struct Subtest {
     points: usize,
     started: Instant,
-    /// What was left out, and why.
+    /// The steps that were left out, and why.
     skips: Vec<String>,
 }
 
-/// What became of a script.
+/// A script that ended.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     /// The script.
     pub name: String,
-    /// How it ended.
+    /// Its end.
     pub verdict: Verdict,
     /// Steps that it left out, and why.
     pub skips: Vec<String>,
 }
 
 /// Prints TAP and counts.
+#[derive(Debug)]
 pub struct Report {
     style: Style,
     terminal: bool,
     points: usize,
     sub: Option<Subtest>,
     status_shown: bool,
+    lost: Option<io::Error>,
     /// Scripts that passed.
     pub passed: usize,
     /// Scripts that failed.
@@ -78,6 +82,7 @@ impl Report {
             points: 0,
             sub: None,
             status_shown: false,
+            lost: None,
             passed: 0,
             failed: 0,
             skipped: 0,
@@ -89,11 +94,17 @@ impl Report {
         report
     }
 
-    /// Writes; a reader that went away is not an error of the tests.
+    /// Writes; the first error is kept for the end.
     fn put(&mut self, text: &str) {
         self.clear_status();
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(e) = output::write(text) {
+            self.lost.get_or_insert(e);
+        }
+    }
+
+    /// The error by which results were lost, if one was.
+    pub fn lost(&self) -> Option<&io::Error> {
+        self.lost.as_ref()
     }
 
     /// Shows what is being done, on a terminal only.
@@ -215,7 +226,7 @@ impl Report {
         self.put(&format!("Bail out! {}\n", plain(why)));
     }
 
-    /// How many scripts went how.
+    /// The numbers of scripts by verdict.
     pub fn summary(&self) -> String {
         let (passed, failed, skipped) = (self.passed, self.failed, self.skipped);
         let steps: usize = self

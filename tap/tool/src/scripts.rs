@@ -1,5 +1,6 @@
 //! Finds run scripts by name.
 
+use crate::names::{did_you_mean, nearest};
 use std::path::{Path, PathBuf};
 
 /// A run script.
@@ -58,18 +59,38 @@ pub fn find(folders: &[PathBuf], name: &str) -> Result<Script, String> {
         }
     }
     let known: Vec<String> = folders.iter().flat_map(|f| all(f)).map(|s| s.name).collect();
+    let message = format!("there is no run script \"{name}\"");
+    if let Some(question) = did_you_mean(&nearest(name, known.iter().map(String::as_str))) {
+        return Err(format!("{message}; {question}"));
+    }
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Err(format!("there is no run script \"{name}\"; there are: {known}"))
+    Err(format!("{message}; there are: {known}"))
 }
 
 /// The scripts of the first folder that has any, whose name contains the pattern; `*` and `?` work.
-pub fn matching(folders: &[PathBuf], pattern: Option<&str>) -> Vec<Script> {
-    let mut scripts = folders.iter().map(|f| all(f)).find(|s| !s.is_empty()).unwrap_or_default();
-    if let Some(pattern) = pattern {
-        let anywhere = format!("*{pattern}*");
-        scripts.retain(|s| tap_tcl::glob_matches(&anywhere, &s.name, false));
+pub fn matching(folders: &[PathBuf], pattern: Option<&str>) -> Result<Vec<Script>, String> {
+    let known = folders.iter().map(|f| all(f)).find(|s| !s.is_empty()).unwrap_or_default();
+    let Some(pattern) = pattern else {
+        return if known.is_empty() { Err(none_in(folders, "")) } else { Ok(known) };
+    };
+    let anywhere = format!("*{pattern}*");
+    let (chosen, others): (Vec<Script>, Vec<Script>) =
+        known.into_iter().partition(|s| tap_tcl::glob_matches(&anywhere, &s.name, false));
+    if !chosen.is_empty() {
+        return Ok(chosen);
     }
-    scripts
+    let mut message = none_in(folders, &format!(" matching \"{pattern}\""));
+    if let Some(question) = did_you_mean(&nearest(pattern, others.iter().map(|s| s.name.as_str())))
+    {
+        message.push_str("; ");
+        message.push_str(&question);
+    }
+    Err(message)
+}
+
+fn none_in(folders: &[PathBuf], about: &str) -> String {
+    let shown: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
+    format!("no run script{about} in {}", shown.join(" or "))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Ctrl-C and its relatives: noticed, so that what was started can be ended in order.
 //!
-//! The first signal asks the tool to stop; the second ends it at once, and the kernel then ends what it
-//! started, because every child asked for a signal at its parent's death.
+//! The first signal asks the tool to stop; the second ends it at once, and the kernel then ends what
+//! it started, because every child asked for a signal at its parent's death.
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Tells whether a signal asked the tool to stop, and wakes whoever polls.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Interrupts {
     seen: Arc<AtomicBool>,
     wake: Arc<UnixStream>,

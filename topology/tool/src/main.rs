@@ -1,5 +1,6 @@
 //! The command line tool: `topo --help`.
 
+/// Runs [`topo::main`], which documents the exit code.
 fn main() -> std::process::ExitCode {
-    topo::main(std::env::args().skip(1)).into()
+    topo::main().into()
 }

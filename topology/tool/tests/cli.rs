@@ -9,7 +9,8 @@ fn fixtures() -> PathBuf {
 
 fn run(args: &[&str]) -> (u8, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = topo::run(args.iter().map(ToString::to_string), &mut out, &mut err, false);
+    let line = ["topo"].iter().chain(args);
+    let code = topo::run(line, &mut out, &mut err, false);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
@@ -72,10 +73,7 @@ fn files_are_written_and_a_written_description_is_read() {
 #[test]
 fn mistakes_end_with_code_2_and_a_reason() {
     for (args, reason) in [
-        (&["--nonsense"][..], "--nonsense is not known"),
-        (&["--svg"], "--svg needs a value"),
-        (&["--colour", "mauve"], "mauve is not auto"),
-        (&["--synthetic", "x:1"], "item 1: kinds are"),
+        (&["--synthetic", "x:1"][..], "item 1: kinds are"),
         (&["--file", "/nonexistent"], "/nonexistent: "),
         (&["--acpi", "/nonexistent"], "/nonexistent: "),
         (&["--tip", "/dev/null"], "truncated: 8 bytes needed, 0 there"),
@@ -88,6 +86,35 @@ fn mistakes_end_with_code_2_and_a_reason() {
     }
     let slit = run(&["--acpi", &fixture("acpi/iasl/slit.bin")]);
     assert!(slit.0 == 2 && slit.2.contains("tells of a CPU or a node"), "{}", slit.2);
-    let help = run(&["--help"]);
-    assert!(help.0 == 0 && help.1.contains("--synthetic"));
+}
+
+#[test]
+fn wrong_usage_is_explained() {
+    for (args, reason) in [
+        (&["--nonsense"][..], "unexpected argument '--nonsense'"),
+        (&["--synthetik", "pu:1"], "a similar argument exists: '--synthetic'"),
+        (&["--svg"], "a value is required for '--svg <FILE>'"),
+        (&["--colour", "mauve"], "[possible values: auto, always, never]"),
+        (&["machine.xml"], "unexpected argument 'machine.xml'"),
+    ] {
+        let (code, out, err) = run(args);
+        assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
+        assert!(err.starts_with("error: ") && err.contains(reason), "{args:?}: {err}");
+    }
+    let (code, out, err) = run(&["--help"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    for part in ["Sources (", "--synthetic <TEXT>", "Outputs (", "--hwloc-xml <FILE>", "Examples:"]
+    {
+        assert!(out.contains(part), "{part} is missing: {out}");
+    }
+    assert!(run(&["--version"]).1.starts_with("topo "));
+}
+
+#[test]
+fn the_first_source_wins() {
+    let (slit, sysfs) = (fixture("acpi/two-nodes"), fixture("sysfs/asymmetric.txt"));
+    let one = run(&["--acpi", &slit, "--sysfs", &sysfs, "--numbers"]);
+    let other = run(&["--sysfs", &sysfs, "--acpi", &slit, "--numbers"]);
+    assert_eq!((one.0, other.0), (0, 0), "{} {}", one.2, other.2);
+    assert_ne!(one.1, other.1);
 }

@@ -1,9 +1,11 @@
-//! rs_native_bench: RPC and sizes of Rust components beside C++ ones that do the same, on real Genode.
+//! rs_native_bench: RPC and sizes of Rust components beside C++ ones that do the same, on real
+//! Genode.
 //!
-//! Run it by `cargo tap bench native --genode BUILD_DIR`. It runs the run script rs_rpc_bench there, in which clients in
-//! Rust and C++ call servers in Rust and C++, twice: for the times, which the clients tell, and to count the user-mode
-//! instructions that a call takes of the client's and of the server's thread while each pair is busy. Then it builds the hello
-//! tutorial in both languages, and compares the stripped files. What it prints is a file for tap/results.
+//! Run it by `cargo tap bench native --genode BUILD_DIR`. It runs the run script rs_rpc_bench there, in
+//! which clients in Rust and C++ call servers in Rust and C++, twice: for the times, which the clients
+//! tell, and to count the user-mode instructions that a call takes of the client's and of the server's
+//! thread while each pair is busy. Then it builds the hello tutorial in both languages, and compares
+//! the stripped files. Its output is a file for tap/results.
 mod find;
 mod step;
 
@@ -13,8 +15,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-const USAGE: &str =
-    "usage: rs_native_bench --genode BUILD_DIR [--make VAR=VALUE]... [times] [steps] [size]";
+use clap::{Parser, ValueEnum};
 
 /// Clients and servers of the run script, by label, in the order of their turns.
 const PAIRS: [(&str, &str); 4] = [
@@ -36,53 +37,63 @@ const RATIO: f64 = 1.05;
 /// The most bytes of a Rust component for one of C++, without what the heap adds.
 const SIZE_RATIO: f64 = 2.0;
 
+/// Compare RPC and sizes of Rust components with C++ ones that do the same, on real Genode
+///
+/// Prints a file for tap/results. Exit value: 0 all targets were met, 1 one was missed or something
+/// failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "rs_native_bench", bin_name = "cargo tap bench native", version)]
 struct Request {
+    /// A build directory of Genode's build system, for base-linux
+    #[arg(long = "genode", value_name = "BUILD_DIR", value_parser = folder)]
     build_dir: PathBuf,
+    /// A further variable for make there; may be repeated
+    #[arg(long, value_name = "VAR=VALUE")]
     make: Vec<String>,
-    parts: Vec<String>,
+    /// What to measure; all of it by default
+    #[arg(value_name = "PART")]
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The time of an RPC, client and server in either language
+    Times,
+    /// Its user-mode instructions, by single steps
+    Steps,
+    /// Stripped sizes of the hello tutorial
+    Size,
+}
+
+fn folder(path: &str) -> Result<PathBuf, std::io::Error> {
+    Path::new(path).canonicalize()
 }
 
 impl Request {
-    fn parse() -> Result<Self, String> {
-        let (mut build_dir, mut make, mut parts) = (None, Vec::new(), Vec::new());
-        let mut args = std::env::args().skip(1);
-        while let Some(arg) = args.next() {
-            let mut value = || args.next().ok_or(format!("{arg} needs a value; {USAGE}"));
-            match arg.as_str() {
-                "--genode" => build_dir = Some(PathBuf::from(value()?)),
-                "--make" => make.push(value()?),
-                "times" | "steps" | "size" => parts.push(arg),
-                _ => return Err(format!("unknown argument \"{arg}\"; {USAGE}")),
-            }
-        }
-        let build_dir = build_dir.ok_or(USAGE)?;
-        let build_dir =
-            build_dir.canonicalize().map_err(|e| format!("{}: {e}", build_dir.display()))?;
-        Ok(Self { build_dir, make, parts })
-    }
-
-    fn wants(&self, part: &str) -> bool {
-        self.parts.is_empty() || self.parts.iter().any(|p| p == part)
+    fn wants(&self, part: Part) -> bool {
+        self.parts.is_empty() || self.parts.contains(&part)
     }
 }
 
+/// Measures; returns the number of targets that were missed.
+fn measure(request: &Request) -> Result<usize, String> {
+    let tree = tree(request)?;
+    header(&tree);
+    let mut missed = 0;
+    if request.wants(Part::Times) {
+        times(request)?;
+    }
+    if request.wants(Part::Steps) {
+        missed += steps(request)?;
+    }
+    if request.wants(Part::Size) {
+        missed += size(request, &tree)?;
+    }
+    Ok(missed)
+}
+
 fn main() -> ExitCode {
-    let result = Request::parse().and_then(|request| {
-        let tree = tree(&request)?;
-        header(&tree);
-        let mut missed = 0;
-        if request.wants("times") {
-            times(&request)?;
-        }
-        if request.wants("steps") {
-            missed += steps(&request)?;
-        }
-        if request.wants("size") {
-            missed += size(&request, &tree)?;
-        }
-        Ok(missed)
-    });
-    match result {
+    match measure(&Request::parse()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(missed) => {
             println!("# {missed} targets missed");
@@ -98,7 +109,7 @@ fn main() -> ExitCode {
 /// The project that this is a part of.
 fn project() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.ancestors().nth(2).unwrap_or(own).to_owned()
+    own.ancestors().nth(3).unwrap_or(own).to_owned()
 }
 
 fn output(command: &mut Command) -> Result<String, String> {
@@ -155,7 +166,7 @@ fn spread(mut counts: Vec<u64>) -> (u64, u64, u64) {
 /// Counts of one pair: the client's and the server's.
 type Counts = [(u64, u64, u64); 2];
 
-/// Waits for each pair to be busy, and counts. Ends early when `ended` says that there is nothing to come.
+/// Waits for each pair to be busy, and counts. Ends early when `ended` says that nothing is to come.
 fn count_pairs(ended: &AtomicBool) -> Vec<Result<Counts, String>> {
     let count = |label: &str| -> Result<_, String> {
         let process = find::component(label).ok_or(format!("{label} is not running"))?;
@@ -188,10 +199,11 @@ fn ticks(line: &str) -> Option<(u64, u64)> {
     Some((numbers.next()?, numbers.next()?))
 }
 
-/// What clients print: best and worst ticks, by label.
+/// Best and worst ticks that clients print, by label.
 type Times = Vec<(&'static str, (u64, u64))>;
 
-/// Runs the run script, while `counter` does its work, and returns what the clients print and what `counter` found.
+/// Runs the run script, while `counter` does its work; returns what the clients print and what
+/// `counter` found.
 fn run<T: Send>(
     request: &Request,
     counter: impl FnOnce(&AtomicBool) -> T + Send,
@@ -304,4 +316,28 @@ fn size(request: &Request, tree: &Path) -> Result<usize, String> {
         missed += usize::from(r.saturating_sub(with) as f64 > SIZE_RATIO * c as f64);
     }
     Ok(missed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn parts_are_named_and_mistakes_explained() {
+        Request::command().debug_assert();
+        let parse = |more: &[&str]| {
+            let line = ["x", "--genode", "/tmp"].into_iter().chain(more.iter().copied());
+            Request::try_parse_from(line).map_err(|e| e.to_string())
+        };
+        let request = parse(&["--make", "A=1", "size", "--make", "B=2"]);
+        assert!(request.is_ok_and(|r| r.make == ["A=1", "B=2"] && !r.wants(Part::Steps)));
+        assert!(parse(&["stepps"]).is_err_and(|e| e.contains("a similar value exists: 'steps'")));
+        assert!(Request::try_parse_from(["x"]).is_err_and(|e| e.to_string().contains("--genode")));
+    }
+
+    #[test]
+    fn the_project_is_found() {
+        assert!(project().join("tap/run/rs_rpc_bench.run").is_file());
+    }
 }

@@ -1,8 +1,9 @@
 //! Counts a thread's user-mode instructions by single steps.
 //!
-//! Instructions rather than times, because they are the same in every run, and by single steps, because few virtual
-//! machines let the processor count them and base-linux's components cannot be started by a profiler. A repeated string
-//! instruction traps after each repetition; it counts as the one instruction that a performance counter sees.
+//! Instructions rather than times, because they are the same in every run, and by single steps, because
+//! few virtual machines let the processor count them and base-linux's components cannot be started by
+//! a profiler. A repeated string instruction traps after each repetition; it counts as the one
+//! instruction that a performance counter sees.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,10 +12,10 @@ use std::time::{Duration, Instant};
 /// Steps of one count at most: some hundred calls.
 const MAX_STEPS: u64 = 4_000_000;
 
-/// How long a thread may take to stop for us.
+/// The time that a thread may take to stop for us.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What an instruction is to us.
+/// The kinds of instructions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Plain,
@@ -68,7 +69,7 @@ impl Stopped {
         }
     }
 
-    /// What is at `address`; code does not change while we look.
+    /// Reads the kind of the instruction at `address`; code does not change meanwhile.
     fn kind(&mut self, address: u64) -> io::Result<Kind> {
         if let Some(kind) = self.instructions.get(&address) {
             return Ok(*kind);
@@ -76,7 +77,8 @@ impl Stopped {
         let mut code = [0u8; 2];
         let local = libc::iovec { iov_base: code.as_mut_ptr().cast(), iov_len: code.len() };
         let remote = libc::iovec { iov_base: address as *mut libc::c_void, iov_len: code.len() };
-        // SAFETY: two bytes are written to a live array of two; the other side's address is checked by the kernel.
+        // SAFETY: two bytes are written to a live array of two; the kernel checks the other side's
+        // address.
         let read = unsafe {
             libc::process_vm_readv(self.thread, &raw const local, 1, &raw const remote, 1, 0)
         };
@@ -120,7 +122,8 @@ impl Drop for Stopped {
     }
 }
 
-/// The instructions that `thread` executes from one system call `number` to the next, `calls` times.
+/// Counts the instructions that `thread` executes from one system call `number` to the next, `calls`
+/// times.
 pub(crate) fn per_syscall(thread: libc::pid_t, number: u64, calls: usize) -> io::Result<Vec<u64>> {
     let mut stopped = Stopped::attach(thread)?;
     let (mut counts, mut since, mut count) = (Vec::with_capacity(calls), None, 0u64);

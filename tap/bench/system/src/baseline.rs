@@ -1,4 +1,4 @@
-//! What bare Linux takes: two processes, and nothing but the primitive between them.
+//! Times of bare Linux: two processes, and nothing but the primitive between them.
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -176,7 +176,8 @@ fn close(fd: i32) {
     unsafe { libc::close(fd) };
 }
 
-/// A call as base-linux makes it: a new datagram socket pair per call, one end sent along for the reply.
+/// A call as base-linux makes it: a new datagram socket pair per call, one end sent along for the
+/// reply.
 pub(crate) fn base_linux(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
     let [near, far] = socket_pair(libc::SOCK_DGRAM)?;
     let times = two(
@@ -202,8 +203,8 @@ pub(crate) fn base_linux(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
     times
 }
 
-/// As [`futex_ping_pong`], and every call passes a descriptor that the other side receives and closes. What that
-/// adds to the bare call is what SCM_RIGHTS costs, in the place where a system uses it.
+/// As [`futex_ping_pong`], and every call passes a descriptor that the other side receives and
+/// closes. SCM_RIGHTS costs what that adds to the bare call, in the place where a system uses it.
 pub(crate) fn futex_and_rights(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
     let word = shared_word()?;
     let [near, far] = socket_pair(libc::SOCK_SEQPACKET)?;

@@ -1,4 +1,4 @@
-//! rs_system_bench: what the host system's mechanisms take, beside the Linux primitives they are made of.
+//! rs_system_bench: times of the host system's mechanisms, beside the Linux primitives they are made of.
 //!
 //! Run it by `cargo tap bench system` on a quiet machine with at least two CPUs.
 mod baseline;
@@ -8,46 +8,84 @@ mod system;
 
 use std::process::ExitCode;
 
+use clap::{Parser, ValueEnum};
 use report::Report;
 
-/// A part, as named on the command line.
-type Part = (&'static str, fn(&mut Report) -> Result<(), String>);
+/// Measure the host system's mechanisms beside the Linux primitives that they are made of
+///
+/// Prints medians with their spread beside ratios and targets. Measure on a quiet machine. Exit value:
+/// 0 all targets were met, 1 one was missed or something failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "rs_system_bench", bin_name = "cargo tap bench system", version)]
+struct Line {
+    /// What to measure; all of it by default
+    #[arg(value_name = "PART")]
+    parts: Vec<Part>,
+}
 
-const PARTS: [Part; 5] = [
-    ("calls", parts::calls),
-    ("parallel", parts::parallel),
-    ("start", parts::start),
-    ("many", parts::many),
-    ("heap", parts::heap),
-];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Server and client on one CPU: RPC, capabilities, signals, sessions
+    Calls,
+    /// Server and client on a CPU each
+    Parallel,
+    /// Components that start one after the other
+    Start,
+    /// 200 idle components
+    Many,
+    /// Mutex and heaps with several threads
+    Heap,
+}
+
+impl Part {
+    fn measure(self, report: &mut Report) -> Result<(), String> {
+        match self {
+            Self::Calls => parts::calls(report),
+            Self::Parallel => parts::parallel(report),
+            Self::Start => parts::start(report),
+            Self::Many => parts::many(report),
+            Self::Heap => parts::heap(report),
+        }
+    }
+}
 
 fn main() -> ExitCode {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = args.iter().find(|a| PARTS.iter().all(|(name, _)| name != a)) {
-        let names = PARTS.map(|(name, _)| name).join("] [");
-        eprintln!(
-            "unknown part \"{unknown}\"; usage: rs_system_bench [{names}]; all of them by default"
-        );
-        return ExitCode::FAILURE;
-    }
-    match run(|part| args.is_empty() || args.iter().any(|a| a == part)) {
+    match run(&Line::parse().parts) {
         Ok(report) if report.missed == 0 => ExitCode::SUCCESS,
         Ok(report) => {
             println!("{} targets missed", report.missed);
             ExitCode::FAILURE
         }
         Err(e) => {
-            eprintln!("{e}");
+            eprintln!("error: {e}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(wanted: impl Fn(&str) -> bool) -> Result<Report, String> {
+/// Measures the wanted parts, in the order of their declaration.
+fn run(wanted: &[Part]) -> Result<Report, String> {
     system::build()?;
     let mut report = Report::default();
-    for (_, measure) in PARTS.iter().filter(|(name, _)| wanted(name)) {
-        measure(&mut report)?;
+    for part in Part::value_variants() {
+        if wanted.is_empty() || wanted.contains(part) {
+            part.measure(&mut report)?;
+        }
     }
     Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn parts_are_named_and_mistakes_explained() {
+        Line::command().debug_assert();
+        let line = Line::try_parse_from(["x", "heap", "calls"]).map(|line| line.parts);
+        assert_eq!(line.ok(), Some(vec![Part::Heap, Part::Calls]));
+        let error = Line::try_parse_from(["x", "paralel"]).err().map(|e| e.to_string());
+        assert!(error.is_some_and(|e| e.contains("a similar value exists: 'parallel'")));
+    }
 }

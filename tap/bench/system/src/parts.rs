@@ -59,7 +59,7 @@ fn client_and_server(affinity: bool) -> Result<System, String> {
     System::boot("calls", "rs_init", &config(affinity), &modules)
 }
 
-/// What bare Linux takes on CPU 0.
+/// Times of bare Linux on CPU 0.
 struct Bare {
     futex: Times,
     rights: Times,
@@ -219,8 +219,9 @@ pub(crate) fn heap(report: &mut Report) -> Result<(), String> {
             report.time(&format!("{what}, {threads} thread{s}"), &times);
         }
     }
-    // The times are of all threads together: with twice the CPUs half the time would be ideal, and what takes turns at one
-    // lock takes as long as one thread, and what it costs to move the lock and its data from cache to cache.
+    // The times are of all threads together: with twice the CPUs half the time would be ideal; threads
+    // that take turns at one lock take as long as one thread, and what it costs to move the lock and
+    // its data from cache to cache.
     let median = |name: &str| results.times(name).median();
     for (name, target) in [("mutex", 0.2), ("talc", 0.2), ("hoard", 0.9)] {
         let one = median(&format!("{name}_1"));

@@ -28,7 +28,7 @@ impl Times {
     }
 }
 
-/// What a value shall be.
+/// A bound that a value shall keep.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     AtMost(f64),

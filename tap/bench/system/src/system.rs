@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Where the release binaries are: beside this program.
+/// The folder of the release binaries: this program's own.
 fn binaries() -> Result<PathBuf, String> {
     let own = std::env::current_exe().map_err(|e| e.to_string())?;
     own.parent().map(Path::to_path_buf).ok_or_else(|| "no directory of binaries".into())
@@ -14,7 +14,12 @@ fn binaries() -> Result<PathBuf, String> {
 pub(crate) fn build() -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet"]);
+    command.args(["build", "--quiet", "--manifest-path"]);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml"));
+    // wherever this program is called from
+    if let Some(target) = binaries()?.parent() {
+        command.arg("--target-dir").arg(target);
+    }
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }

@@ -1,18 +1,20 @@
 //! The genode target: runs the same scripts with Genode's own run tool in a build directory.
 
+pub mod build_dir;
 pub mod outside;
 pub mod results;
 
 use crate::process::{Event, Running, ending, sweep};
 use crate::report::{Report, SKIP, Verdict, plain};
-use crate::run::transcript::Transcript;
 use crate::scripts::Script;
 use crate::signals::Interrupts;
+use crate::transcript::Transcript;
+use build_dir::BuildDir;
 use std::cell::RefCell;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -20,101 +22,10 @@ use std::time::{Duration, Instant};
 const SILENCE: Duration = Duration::from_mins(30);
 /// Time for make and what it started to end.
 const GRACE: Duration = Duration::from_secs(5);
-/// What Genode's run tool says at the end of a script that passed.
+/// The run tool's line at the end of a script that passed.
 const SUCCESS: &str = "Run script execution successful.";
 
-/// A Genode build directory and what to build for.
-#[derive(Debug, Clone)]
-pub struct BuildDir {
-    /// The directory.
-    pub path: PathBuf,
-    /// `KERNEL=`
-    pub kernel: String,
-    /// `BOARD=`
-    pub board: String,
-    /// Further variables.
-    pub variables: Vec<String>,
-    /// The project's `tap/`, to be among the repositories.
-    pub tap: PathBuf,
-    /// A repository in front of all others, whose names win.
-    pub first: Option<PathBuf>,
-}
-
-impl BuildDir {
-    fn make(&self) -> Command {
-        let mut make = Command::new("make");
-        make.arg("-C").arg(&self.path);
-        make.arg(format!("KERNEL={}", self.kernel)).arg(format!("BOARD={}", self.board));
-        make.args(&self.variables).stdin(Stdio::null());
-        // variables of the cargo that runs us would change the cargo that make runs
-        for (key, _) in std::env::vars_os() {
-            let name = key.to_string_lossy();
-            if name.starts_with("CARGO") && name != "CARGO_HOME" || name == "RUSTUP_TOOLCHAIN" {
-                make.env_remove(&key);
-            }
-        }
-        make
-    }
-
-    /// A variable of the build directory's configuration, asked from make itself because the files are makefiles with
-    /// conditions.
-    pub fn ask(&self, expression: &str) -> Result<String, String> {
-        let probe = format!(
-            "REPOSITORIES :=\n-include etc/build.conf etc/tools.conf\n.PHONY: rs_ask\nrs_ask:\n\t@echo {expression}\n"
-        );
-        let mut child = self
-            .make()
-            .args(["--silent", "--no-print-directory", "--file=-", "rs_ask"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|e| format!("cannot start make: {e}; install GNU make"))?;
-        if let Some(mut input) = child.stdin.take() {
-            let _ = input.write_all(probe.as_bytes());
-        }
-        let output = child.wait_with_output().map_err(|e| format!("make: {e}"))?;
-        if !output.status.success() {
-            let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("make cannot read etc/build.conf: {}", why.trim()));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// The repositories that the build directory's configuration names, with `tap/` added if needed.
-    pub fn repositories(&self) -> Result<String, String> {
-        if !self.path.join("etc/build.conf").is_file() {
-            return Err(format!(
-                "{} is no Genode build directory: it has no etc/build.conf; make one with Genode's tool/create_builddir",
-                self.path.display()
-            ));
-        }
-        let tap = self.tap.canonicalize().unwrap_or_else(|_| self.tap.clone());
-        let tap = tap.display().to_string();
-        if tap.contains(char::is_whitespace) {
-            return Err(format!("Genode's build system cannot use a path with blanks: {tap}"));
-        }
-        let listed = self.ask("$(realpath $(REPOSITORIES))")?;
-        let mut repositories: Vec<&str> = listed.split_whitespace().collect();
-        if repositories.is_empty() {
-            return Err(format!(
-                "{}/etc/build.conf names no REPOSITORIES for KERNEL={}",
-                self.path.display(),
-                self.kernel
-            ));
-        }
-        if !repositories.contains(&tap.as_str()) {
-            repositories.push(&tap);
-        }
-        let first = self.first.as_ref().map(|path| path.display().to_string());
-        if let Some(first) = &first {
-            repositories.insert(0, first);
-        }
-        Ok(repositories.join(" "))
-    }
-}
-
-/// What the run tool's output says.
+/// The meaning of the run tool's output.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Reading {
     success: bool,
@@ -167,6 +78,18 @@ impl Reading {
     }
 }
 
+/// A call of make that ended.
+struct Driven {
+    reading: Reading,
+    success: bool,
+    /// How it ended, in words.
+    how: String,
+    /// The last lines of its output.
+    tail: String,
+    /// Processes that outlived it.
+    stray: usize,
+}
+
 /// Runs one script; `None` when a signal ended it.
 pub fn run_script(
     script: &Script,
@@ -181,34 +104,9 @@ pub fn run_script(
     let mut make = build_dir.make();
     make.arg(format!("REPOSITORIES={repositories}")).arg(format!("run/{}", script.name));
     make.process_group(0);
-    let result = drive(make, &script.name, log, report, interrupts);
-    let verdict = match result {
+    let verdict = match drive(make, &script.name, log, report, interrupts) {
         Ok(None) => return None,
-        Ok(Some((reading, success, how, tail, stray))) => {
-            let mut verdict = reading.verdict(success, &how);
-            let mut report = report.borrow_mut();
-            if let Some(took) = reading.built {
-                report.step(true, "genode build completed", took, &[]);
-            }
-            let took = since.elapsed().saturating_sub(reading.built.unwrap_or_default());
-            if let Verdict::Failed(why) = &verdict {
-                let details = [
-                    ("message", why.clone()),
-                    ("log", tail),
-                    ("log_file", log.display().to_string()),
-                ];
-                report.step(false, "the run script succeeds", took, &details);
-            } else if verdict == Verdict::Passed {
-                report.step(true, SUCCESS, took, &[]);
-                if stray > 0 {
-                    let why = format!("{stray} processes outlived the run tool and were killed");
-                    let details = [("message", why.clone())];
-                    report.step(false, "no process is left", Duration::ZERO, &details);
-                    verdict = Verdict::Failed(why);
-                }
-            }
-            verdict
-        }
+        Ok(Some(driven)) => judge(driven, since, log, &mut report.borrow_mut()),
         Err(why) => {
             let details = [("message", why.clone())];
             report.borrow_mut().step(false, "make starts", since.elapsed(), &details);
@@ -219,78 +117,126 @@ pub fn run_script(
     Some(verdict)
 }
 
-type Driven = Option<(Reading, bool, String, String, usize)>;
+/// Reports the steps of a script that ended.
+fn judge(driven: Driven, since: Instant, log: &Path, report: &mut Report) -> Verdict {
+    let Driven { reading, success, how, tail, stray } = driven;
+    let verdict = reading.verdict(success, &how);
+    if let Some(took) = reading.built {
+        report.step(true, "genode build completed", took, &[]);
+    }
+    let took = since.elapsed().saturating_sub(reading.built.unwrap_or_default());
+    match &verdict {
+        Verdict::Failed(why) => {
+            let details =
+                [("message", why.clone()), ("log", tail), ("log_file", log.display().to_string())];
+            report.step(false, "the run script succeeds", took, &details);
+        }
+        Verdict::Passed => {
+            report.step(true, SUCCESS, took, &[]);
+            if stray > 0 {
+                let why = format!("{stray} processes outlived the run tool and were killed");
+                let details = [("message", why.clone())];
+                report.step(false, "no process is left", Duration::ZERO, &details);
+                return Verdict::Failed(why);
+            }
+        }
+        Verdict::Skipped(_) => {}
+    }
+    verdict
+}
+
+/// The output of make while it runs.
+struct Listener<'a> {
+    file: std::fs::File,
+    report: &'a RefCell<Report>,
+    reading: Reading,
+    transcript: Transcript,
+    since: Instant,
+}
+
+impl Listener<'_> {
+    fn output(&mut self, bytes: &[u8]) {
+        // a full disk must not fail a test that passes
+        let _ = self.file.write_all(bytes);
+        for line in self.transcript.add(bytes) {
+            let mut report = self.report.borrow_mut();
+            // a component's line begins with a label: none can be taken for the script's
+            match line.strip_prefix(SKIP) {
+                Some(step) => report.skipped_step(step),
+                None => report.log(&line),
+            }
+            if line.starts_with("spawn qemu-system-") {
+                report.emulator = line.split_whitespace().nth(1).map(str::to_owned);
+            }
+            self.reading.line(&line, self.since);
+        }
+    }
+
+    /// Listens until make ends, a signal comes (true), or there was no output for too long (false).
+    fn listen(
+        &mut self,
+        running: &mut Running,
+        name: &str,
+        interrupts: &Interrupts,
+    ) -> Result<bool, String> {
+        let mut heard = self.since;
+        loop {
+            match running.wait(Some(Instant::now() + Duration::from_millis(500)), interrupts) {
+                Ok(Event::Output(bytes)) => {
+                    heard = Instant::now();
+                    self.output(&bytes);
+                }
+                Ok(Event::Timeout) => {
+                    let doing = if self.reading.booted { "running" } else { "building" };
+                    let status = format!("{name}: {doing} in the Genode build directory");
+                    self.report.borrow_mut().status(&status);
+                    if heard.elapsed() > SILENCE {
+                        return Ok(false);
+                    }
+                }
+                Ok(Event::Ended | Event::Interrupted) => return Ok(true),
+                Err(e) => return Err(format!("cannot read from make: {e}")),
+            }
+        }
+    }
+}
 
 fn drive(
     make: Command,
     name: &str,
     log: &Path,
-    report: &Rc<RefCell<Report>>,
+    report: &RefCell<Report>,
     interrupts: &Interrupts,
-) -> Result<Driven, String> {
+) -> Result<Option<Driven>, String> {
     if let Some(folder) = log.parent() {
         std::fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     }
-    let mut file =
+    let file =
         std::fs::File::create(log).map_err(|e| format!("cannot write {}: {e}", log.display()))?;
     let mut running = Running::start(make).map_err(|e| format!("cannot start make: {e}"))?;
-    let mut reading = Reading::default();
-    let mut transcript = Transcript::default();
-    let since = Instant::now();
-    let mut heard = since;
-    let mut silent = false;
-    loop {
-        match running.wait(Some(Instant::now() + Duration::from_millis(500)), interrupts) {
-            Ok(Event::Output(bytes)) => {
-                heard = Instant::now();
-                // a full disk must not fail a test that passes
-                let _ = file.write_all(&bytes);
-                for line in transcript.add(&bytes) {
-                    let mut report = report.borrow_mut();
-                    // lines of components begin with a label, so that none can be taken for the script's
-                    match line.strip_prefix(SKIP) {
-                        Some(step) => report.skipped_step(step),
-                        None => report.log(&line),
-                    }
-                    if line.starts_with("spawn qemu-system-") {
-                        report.emulator = line.split_whitespace().nth(1).map(str::to_owned);
-                    }
-                    reading.line(&line, since);
-                }
-            }
-            Ok(Event::Timeout) => {
-                let doing = if reading.booted { "running" } else { "building" };
-                report
-                    .borrow_mut()
-                    .status(&format!("{name}: {doing} in the Genode build directory"));
-                if heard.elapsed() > SILENCE {
-                    silent = true;
-                    break;
-                }
-            }
-            Ok(Event::Ended | Event::Interrupted) => break,
-            Err(e) => return Err(format!("cannot read from make: {e}")),
-        }
-    }
+    let (reading, transcript) = (Reading::default(), Transcript::default());
+    let mut listener = Listener { file, report, reading, transcript, since: Instant::now() };
+    let ended = listener.listen(&mut running, name, interrupts)?;
     report.borrow_mut().clear_status();
+    let Listener { mut reading, mut transcript, since, .. } = listener;
     if let Some(line) = transcript.finish() {
         reading.line(&line, since);
     }
-    let ended = running.status();
+    let status = running.status();
     let _ = running.stop(GRACE, |_| {}, interrupts);
     // the run tool's children have terminals and process groups of their own
     let stray = sweep(running.pid(), Duration::from_secs(1)).len();
     if interrupts.seen() {
         return Ok(None);
     }
-    let how = if silent {
+    let how = if ended {
+        ending(status)
+    } else {
         reading.error.get_or_insert(format!("no output for {} minutes", SILENCE.as_secs() / 60));
         "no output".to_owned()
-    } else {
-        ending(ended)
     };
-    let success = ended.is_some_and(|s| s.success());
-    Ok(Some((reading, success, how, transcript.tail(), stray)))
+    let success = status.is_some_and(|s| s.success());
+    Ok(Some(Driven { reading, success, how, tail: transcript.tail(), stray }))
 }
 
 #[cfg(test)]

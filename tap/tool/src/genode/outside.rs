@@ -1,5 +1,5 @@
-//! A crate outside of the SDK's workspace, as Genode's build system sees it: a repository made in the crate's `target/`,
-//! with a `target.mk` for each of its binaries and its run scripts.
+//! A crate outside of the SDK's workspace, as Genode's build system sees it: a repository made in the
+//! crate's `target/`, with a `target.mk` for each of its binaries and its run scripts.
 
 use crate::host::workspace::Workspace;
 use crate::scripts::Script;

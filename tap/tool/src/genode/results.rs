@@ -1,16 +1,17 @@
-//! Results that are kept: a file that says on what the scripts ran, and how each of them went. `.ci/native-results`
-//! makes a table of such files.
+//! Results that are kept: a file that says on what the scripts ran, and how each of them went.
+//! `.ci/native-results` makes a table of such files.
 
-use super::BuildDir;
+use super::build_dir::BuildDir;
 use crate::report::{Report, Verdict};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What a run was about.
+/// The subject of a run.
+#[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Where it ran.
+    /// The build directory that it ran in.
     pub build_dir: &'a BuildDir,
     /// Name and commit of Genode's tree, `NAME@COMMIT`, where the tree cannot tell.
     pub tree: Option<&'a str>,
@@ -122,7 +123,7 @@ fn output(command: &mut Command) -> Option<String> {
 
 /// The day that a time in seconds since 1970 belongs to, in the Gregorian calendar.
 fn date(seconds: u64) -> String {
-    // days since 1 March of the year 0; months counted from March, so that the leap day is a year's last
+    // days since 1 March of the year 0; months counted from March: the leap day is a year's last
     let days = seconds / 86_400 + 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;

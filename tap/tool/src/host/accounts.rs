@@ -14,7 +14,7 @@ pub fn is_about(line: &str) -> bool {
     line.strip_prefix("[core] ").is_some_and(|rest| rest.contains("accounts: "))
 }
 
-/// What core's line complains about. There must be one when `expected`.
+/// The complaints in core's line. There must be a line when one is `expected`.
 pub fn problems(line: Option<&str>, expected: bool) -> Vec<String> {
     let Some(line) = line.map(crate::report::plain) else {
         return if expected {

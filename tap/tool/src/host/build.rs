@@ -1,15 +1,17 @@
 //! The `build` step: Genode's target names become cargo packages.
 
 use super::workspace::{Project, STANDARD, Workspace, cargo};
+use crate::names::nearest;
 use crate::process::{Event, Running};
 use crate::signals::Interrupts;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a target name of a run script is here.
+/// The meaning of a target name of a run script.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Target {
     /// Nothing to build: part of every component, or a library linked into it.
@@ -75,35 +77,11 @@ fn target_mk(folder: &Path, name: &str, depth: usize) -> Option<PathBuf> {
 
 /// Binaries whose name is like the wanted one.
 fn near(project: &Project, wanted: &str) -> Vec<String> {
-    let core = |name: &str| name.trim_start_matches("rs_").replace(['_', '-'], "");
-    let target = core(wanted);
     let all = project.user.bins.keys().chain(project.sdk.iter().flat_map(|s| s.bins.keys()));
-    let mut scored: Vec<(usize, String)> = all
-        .map(|name| (distance(&core(name), &target), name.clone()))
-        .filter(|(d, _)| *d <= 2.max(target.len() / 3))
-        .collect();
-    scored.sort();
-    scored.dedup();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
+    nearest(wanted, all.map(String::as_str))
 }
 
-/// Edits between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = corner + usize::from(x != *y);
-            corner = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
-}
-
-/// Why nothing was built.
+/// The reason why nothing was built.
 #[derive(Debug)]
 pub enum BuildError {
     /// With what cargo said.
@@ -111,6 +89,17 @@ pub enum BuildError {
     /// A signal asked the tool to stop.
     Interrupted,
 }
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => f.write_str(why),
+            Self::Interrupted => f.write_str("the build was interrupted"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
 
 /// Builds binaries with one cargo call per workspace; returns the executables by name.
 pub fn build(

@@ -2,8 +2,8 @@
 
 use super::accounts;
 use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
-use crate::run::transcript::{Transcript, advice};
 use crate::signals::Interrupts;
+use crate::transcript::{Transcript, advice};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
@@ -22,7 +22,8 @@ const PROMPT: Duration = Duration::from_millis(50);
 /// Receives the log's lines while the system runs.
 pub type Sink<'a> = &'a mut dyn FnMut(Tick<'_>);
 
-/// What a wait tells while it goes on.
+/// News while a wait goes on.
+#[derive(Debug, Clone, Copy)]
 pub enum Tick<'a> {
     /// A line of the log.
     Line(&'a str),
@@ -30,7 +31,7 @@ pub enum Tick<'a> {
     Quiet,
 }
 
-/// Why a pattern was not found.
+/// The reason why a pattern was not found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Missed {
     /// Time is over; perhaps with advice.
@@ -46,6 +47,7 @@ pub enum Missed {
 }
 
 /// A host system.
+#[derive(Debug)]
 pub struct System {
     running: Running,
     transcript: Transcript,
@@ -54,10 +56,10 @@ pub struct System {
     accounts: Option<String>,
 }
 
-/// How a system ended.
+/// The end of a system.
 #[derive(Debug, Default)]
 pub struct End {
-    /// What is wrong about it.
+    /// Complaints about it.
     pub problems: Vec<String>,
     /// Processes that had to be killed.
     pub leftovers: Vec<Leftover>,
@@ -95,7 +97,8 @@ impl System {
         }
     }
 
-    /// Waits until the pattern matches (or for ever, if there is none), and returns the output up to there.
+    /// Waits until the pattern matches (or for ever, if there is none), and returns the output up to
+    /// there.
     pub fn wait_for(
         &mut self,
         pattern: Option<&Pattern>,

@@ -1,4 +1,4 @@
-//! Which packages there are: the user's, and the SDK's standard components.
+//! The packages there are: the user's, and the SDK's standard components.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ pub const STANDARD: [(&str, &str); 5] = [
 pub struct Workspace {
     /// Its folder.
     pub root: PathBuf,
-    /// Where cargo builds.
+    /// The folder that cargo builds in.
     pub target: PathBuf,
     /// Binaries and the packages they belong to.
     pub bins: BTreeMap<String, String>,
@@ -33,7 +33,7 @@ pub struct Workspace {
 /// The user's workspace and the SDK's, which may be the same.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// Where the user is.
+    /// The workspace that the user is in.
     pub user: Workspace,
     /// The SDK, if it is elsewhere.
     pub sdk: Option<Workspace>,
@@ -41,7 +41,14 @@ pub struct Project {
 
 /// The cargo that runs us, or the one in PATH.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // a relative folder is meant where the user is, not where cargo is called
+    for variable in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+        if let Some(folder) = std::env::var_os(variable).filter(|folder| !folder.is_empty()) {
+            cargo.env(variable, std::path::absolute(&folder).unwrap_or_else(|_| folder.into()));
+        }
+    }
+    cargo
 }
 
 fn metadata(arguments: &[&str], folder: &Path) -> Result<Value, String> {
@@ -144,7 +151,7 @@ impl Project {
         folders
     }
 
-    /// Where a script's boot directory and log are.
+    /// The folder of a script's boot directory and log.
     pub fn run_dir(&self, name: &str) -> PathBuf {
         self.user.target.join("tap").join(name)
     }

@@ -1,18 +1,16 @@
 //! `cargo tap new`: a component that runs as it is made.
 
-use crate::host::workspace::{Project, cargo};
+mod kind;
+mod names;
+
+pub use kind::Kind;
+
+use crate::host::workspace::{Project, Workspace, cargo};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const SOURCE: &str = include_str!("templates/main.rs.in");
-const RPC_INTERFACE: &str = include_str!("templates/rpc/lib.rs.in");
-const RPC_SERVER: &str = include_str!("templates/rpc/server.rs.in");
-const RPC_CLIENT: &str = include_str!("templates/rpc/client.rs.in");
-const RPC_RUN: &str = include_str!("templates/rpc/component.run.in");
-const BIN: &str = include_str!("templates/bin.toml.in");
 const MANIFEST: &str = include_str!("templates/Cargo.toml.in");
 const MANIFEST_INSIDE: &str = include_str!("templates/inside.toml.in");
-const RUN: &str = include_str!("templates/component.run.in");
 const TARGET_MK: &str = include_str!("templates/target.mk.in");
 const CARGO_CONFIG: &str = include_str!("templates/config.toml.in");
 const README: &str = include_str!("templates/README.md.in");
@@ -23,96 +21,12 @@ fn own_sdk() -> PathBuf {
     tool.ancestors().nth(2).unwrap_or(tool).to_owned()
 }
 
-/// Checks a component's name.
-fn check(name: &str) -> Result<(), String> {
-    let mut chars = name.chars();
-    let first = chars.next().is_some_and(|c| c.is_ascii_lowercase());
-    let rest = chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if first && rest && name.len() <= 40 {
-        return Ok(());
-    }
-    Err(format!(
-        "\"{name}\" cannot name a component: use lower-case letters, digits and _, beginning with a letter, at most 40"
-    ))
-}
-
-/// What is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A component that says hello.
-    Plain,
-    /// An RPC interface, and a server and a client of it.
-    Rpc,
-}
-
-impl Kind {
-    fn about(self) -> &'static str {
-        match self {
-            Self::Plain => "Says hello, and ends",
-            Self::Rpc => "An RPC interface, and a server and a client of it",
-        }
-    }
-
-    fn run(self) -> &'static str {
-        match self {
-            Self::Plain => RUN,
-            Self::Rpc => RPC_RUN,
-        }
-    }
-
-    fn sources(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Plain => &[("main.rs", SOURCE)],
-            Self::Rpc => {
-                &[("lib.rs", RPC_INTERFACE), ("server.rs", RPC_SERVER), ("client.rs", RPC_CLIENT)]
-            }
-        }
-    }
-
-    /// The binaries of the package `name`, and their sources.
-    fn bins(self, name: &str) -> Vec<(String, &'static str)> {
-        match self {
-            Self::Plain => vec![(name.into(), "main.rs")],
-            Self::Rpc => {
-                vec![
-                    (format!("{name}_server"), "server.rs"),
-                    (format!("{name}_client"), "client.rs"),
-                ]
-            }
-        }
-    }
-
-    /// A template's text for the package `name`, whose trait has the name without prefix.
-    fn fill(self, template: &str, name: &str) -> String {
-        let bins = self.bins(name).into_iter();
-        let bins: String = bins
-            .map(|(bin, source)| BIN.replace("@BIN@", &bin).replace("@SOURCE@", source))
-            .collect();
-        let short = name.strip_prefix("rs_").unwrap_or(name);
-        template
-            .replace("@BINS@", &bins)
-            .replace("@WHAT@", self.about())
-            .replace("@NAME@", name)
-            .replace("@TRAIT@", &camel(short))
-    }
-}
-
-/// `my_clock` as the name of a type.
-fn camel(name: &str) -> String {
-    let mut out = String::new();
-    for word in name.split('_') {
-        let mut chars = word.chars();
-        out.extend(chars.next().map(|c| c.to_ascii_uppercase()));
-        out.push_str(chars.as_str());
-    }
-    out
-}
-
-/// Makes a component in or below `here`, or in the folder that `name` is a path of; returns what to do next.
+/// Makes a component in or below `here`, or in the folder that `name` is a path of; returns the next
+/// step.
 pub fn create(here: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<String, String> {
     if let Some((parent, last)) = name.rsplit_once('/') {
         let parent = here.join(if parent.is_empty() { "/" } else { parent });
-        check(last)?;
+        names::check(last, kind)?;
         if !parent.is_dir() {
             return Err(format!("there is no folder {}", parent.display()));
         }
@@ -122,10 +36,10 @@ pub fn create(here: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<
         return outside(&parent.join(last), last, kind, git)
             .map(|text| text.replace("run it: ", &format!("run it: cd {name} && ")));
     }
-    check(name)?;
+    names::check(name, kind)?;
     let inside = cargo_project(here).filter(|project| project.sdk.is_none());
     match inside {
-        Some(project) if git.is_none() => within(&project.user.root, name, kind),
+        Some(project) if git.is_none() => within(&project.user, name, kind),
         Some(_) => Err("--git is for crates outside of the SDK's workspace".into()),
         None => {
             let empty = fs::read_dir(here)
@@ -186,9 +100,12 @@ fn with_member(manifest: &str, short: &str) -> Result<String, String> {
 }
 
 /// In the SDK's workspace every binary, run script and target carries our prefix.
-fn within(root: &Path, name: &str, kind: Kind) -> Result<String, String> {
+fn within(sdk: &Workspace, name: &str, kind: Kind) -> Result<String, String> {
     let short = name.strip_prefix("rs_").unwrap_or(name);
     let package = format!("rs_{short}");
+    names::check(short, kind)?;
+    names::check_inside(&package, kind, sdk)?;
+    let root = &sdk.root;
     let fill = |text: &str| kind.fill(text, &package);
     let mut files = vec![
         (format!("components/{short}/Cargo.toml"), fill(MANIFEST_INSIDE)),
@@ -214,91 +131,87 @@ fn within(root: &Path, name: &str, kind: Kind) -> Result<String, String> {
     ))
 }
 
+/// A crate outside of the workspace: how it reaches the SDK.
+struct Reach {
+    /// The dependency, as in a manifest.
+    source: String,
+    /// The alias `cargo tap`, as in cargo's configuration.
+    alias: Option<String>,
+    /// The versions that the SDK is tested with.
+    lock: Option<String>,
+    /// What the user must do once.
+    how: String,
+}
+
+impl Reach {
+    fn by_git(url: &str) -> Result<Self, String> {
+        if url.contains(['"', '\\', '\n']) {
+            return Err(format!("{url} is no URL"));
+        }
+        // a binary of a git dependency cannot be run from the crate: `cargo install` it
+        let how =
+            format!("\nfirst install the tool, once: cargo install --locked --git {url} cargo-tap");
+        Ok(Self { source: format!("git = \"{url}\""), alias: None, lock: None, how })
+    }
+
+    fn by_path(sdk: &Path) -> Result<Self, String> {
+        if !sdk.join("genode-rs/Cargo.toml").is_file() {
+            return Err(format!(
+                "the SDK that this tool was built from is no longer in {}: use --git URL",
+                sdk.display()
+            ));
+        }
+        let Some(path) = sdk.to_str() else {
+            return Err(format!(
+                "{} is no valid UTF-8: move the SDK, or use --git URL",
+                sdk.display()
+            ));
+        };
+        let quoted = path.replace('\\', "\\\\").replace('"', "\\\"");
+        Ok(Self {
+            source: format!("path = \"{quoted}/genode-rs\""),
+            alias: Some(CARGO_CONFIG.replace("@SDK@", &quoted)),
+            lock: fs::read_to_string(sdk.join("Cargo.lock")).ok(),
+            how: String::new(),
+        })
+    }
+}
+
 /// Outside: a crate with its own run script and the alias `cargo tap`.
 fn outside(folder: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<String, String> {
     if fs::read_dir(folder).is_ok_and(|mut f| f.any(|e| e.is_ok_and(|e| e.file_name() != ".git"))) {
         return Err(format!("{} exists; choose another name", folder.display()));
     }
     let sdk = own_sdk();
-    let quoted = |path: PathBuf| {
-        path.to_str().map(|p| p.replace('\\', "\\\\").replace('"', "\\\"")).ok_or_else(|| {
-            format!("{} is no valid UTF-8: move the SDK, or use --git URL", sdk.display())
-        })
-    };
-    let source = match git {
-        Some(url) if !url.contains(['"', '\\', '\n']) => format!("git = \"{url}\""),
-        Some(url) => return Err(format!("{url} is no URL")),
-        None if sdk.join("genode-rs/Cargo.toml").is_file() => {
-            format!("path = \"{}\"", quoted(sdk.join("genode-rs"))?)
-        }
-        None => {
-            return Err(format!(
-                "the SDK that this tool was built from is no longer in {}: use --git URL",
-                sdk.display()
-            ));
-        }
-    };
-    let alias = match git {
-        // a binary of a git dependency cannot be run from the crate: `cargo install` it
-        Some(_) => String::new(),
-        None => CARGO_CONFIG.replace("@SDK@", &quoted(sdk.clone())?),
-    };
-    let how = match git {
-        Some(url) => {
-            format!("\nfirst install the tool, once: cargo install --locked --git {url} cargo-tap")
-        }
-        None => String::new(),
-    };
-    let fill = |text: &str| kind.fill(text, name).replace("@SDK@", &source);
+    names::check_outside(name, &fs::read_to_string(sdk.join("Cargo.lock")).unwrap_or_default())?;
+    let reach = git.map_or_else(|| Reach::by_path(&sdk), Reach::by_git)?;
+    let how = &reach.how;
+    let fill = |text: &str| kind.fill(text, name).replace("@SDK@", &reach.source);
     let mut files = vec![
         ("Cargo.toml".to_owned(), fill(MANIFEST)),
         (format!("run/{name}.run"), fill(kind.run())),
-        ("README.md".to_owned(), fill(README).replace("@HOW@", &how)),
+        ("README.md".to_owned(), fill(README).replace("@HOW@", how)),
         (".gitignore".to_owned(), "/target\n".to_owned()),
     ];
     for (file, text) in kind.sources() {
         files.push((format!("src/{file}"), fill(text)));
     }
-    // the versions that the SDK is tested with
-    if let (None, Ok(lock)) = (git, fs::read_to_string(sdk.join("Cargo.lock"))) {
-        files.push(("Cargo.lock".to_owned(), lock));
-    }
-    if !alias.is_empty() {
-        files.push((".cargo/config.toml".to_owned(), alias));
-    }
+    files.extend(reach.lock.clone().map(|lock| ("Cargo.lock".to_owned(), lock)));
+    files.extend(reach.alias.clone().map(|alias| (".cargo/config.toml".to_owned(), alias)));
     write(folder, &files)?;
     Ok(format!("made the crate {name} in {}{how}\nrun it: cargo tap run {name}", folder.display()))
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_checked() {
-        for good in ["clock", "a1_b"] {
-            assert_eq!(check(good), Ok(()));
+    fn the_files_around_the_sources_are_filled_completely() {
+        for text in [MANIFEST, MANIFEST_INSIDE, TARGET_MK, README] {
+            let text = Kind::Rpc.fill(text, "x");
+            let left = text.replace("@SDK@", "").replace("@HOW@", "").replace("@BIN@", "");
+            assert!(!left.contains('@'), "{left}");
         }
-        for bad in ["", "1a", "A", "a-b", "a/b", "../a", "a b", &"x".repeat(41)] {
-            assert!(check(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn templates_are_filled_completely() {
-        for kind in [Kind::Plain, Kind::Rpc] {
-            let sources = kind.sources().iter().map(|(_, text)| *text);
-            for text in sources.chain([MANIFEST_INSIDE, kind.run()]) {
-                assert!(!kind.fill(text, "x").contains('@'), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_trait_is_named_without_the_prefix() {
-        let text = Kind::Rpc.fill("@NAME@ @TRAIT@", "rs_my_clock");
-        assert_eq!(text, "rs_my_clock MyClock");
-        assert_eq!(Kind::Rpc.fill("@TRAIT@", "a1__b"), "A1B");
     }
 }

@@ -1,4 +1,4 @@
-//! The commands that work on the variable `output`.
+//! A system's output: lines that match, and lines that differ.
 
 use std::fmt::Write as _;
 use tap_tcl::regex::Pattern;

@@ -1,14 +1,22 @@
 //! Boots a system and waits for its output.
 
-use super::api::{extend, place};
+use super::command::{Command, extend, place};
 use super::session::{Session, Shared};
-use super::transcript;
 use crate::host::system::{Missed, System};
+use crate::transcript;
 use std::time::{Duration, Instant};
 use tap_tcl::regex::Pattern;
 use tap_tcl::{Exception, Interp, Outcome, Value, list, number};
 
-pub(super) fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(&["run_genode_until"], "?regex? ?timeout? ?spawn_id?", (0, 3), run_genode_until),
+    Command::new(&["output_spawn_id"], "", (0, 0), |_, session, _| {
+        Ok(Value::from(if session.borrow().system.is_some() { 1i64 } else { -1 }))
+    }),
+    Command::new(&["sleep"], "seconds", (1, 1), sleep),
+];
+
+fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
     let expression = words.get(1).map_or("forever", Value::as_str);
     let continued = words.get(3).is_some_and(|id| id.as_str() != "-1");
@@ -136,7 +144,7 @@ fn run_forever(interp: &mut Interp, session: &Shared, continued: bool, at: &str)
     }
 }
 
-pub(super) fn sleep(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+fn sleep(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let seconds = number::number(words[1].as_str()).map(number::Number::real);
     let Some(time) = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) else {
         return tap_tcl::fail(format!("expected seconds but got \"{}\"", words[1]));

@@ -1,13 +1,18 @@
 //! Runs one script: the run tool's commands on top of the Tcl interpreter.
+//!
+//! Each file of commands has a table of them, `COMMANDS`; `script` defines them all.
 
-pub mod api;
+mod api;
+mod command;
 pub mod compare;
-pub mod execute;
+mod execute;
 pub mod hints;
-pub mod outside;
-pub mod prepare;
+mod output;
+mod outside;
+mod prepare;
+mod script;
 pub mod session;
-pub mod transcript;
 pub mod xml;
 
-pub use session::{Options, Session, run_script};
+pub use script::run_script;
+pub use session::{Options, Session};

@@ -2,7 +2,7 @@
 //!
 //! For controls: what a sandbox refuses proves something only if it is possible without the sandbox.
 
-use super::api::{extend, place};
+use super::command::{Command, extend, place};
 use super::session::Shared;
 use crate::process::{Event, Running, ending, guarded, sweep};
 use std::time::{Duration, Instant};
@@ -11,7 +11,10 @@ use tap_tcl::{Exception, Interp, Outcome, Value, number};
 /// Most output that is kept.
 const MAX_OUTPUT: usize = 1 << 20;
 
-pub(super) fn run_outside(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+pub(super) const COMMANDS: &[Command] =
+    &[Command::new(&["run_outside"], "program ?timeout?", (1, 2), run_outside)];
+
+fn run_outside(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
     let name = words[1].as_str();
     let seconds = words.get(2).map_or(Ok(60), number::int_arg)?;

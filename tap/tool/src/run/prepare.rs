@@ -1,15 +1,30 @@
 //! The steps before a boot: build, configure, fill the boot directory.
 
-use super::api::place;
-use super::session::Shared;
+use super::command::{Command, MANY, place};
+use super::session::{Shared, shown_path};
 use super::xml;
 use crate::host::build::{BuildError, Target, build, resolve};
-use std::fmt::Write as _;
+use crate::names::did_you_mean;
 use std::path::Path;
 use std::time::Instant;
 use tap_tcl::{Exception, Interp, Outcome, Value, list};
 
-pub(super) fn create_boot_directory(interp: &mut Interp, session: &Shared, _: &[Value]) -> Outcome {
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(&["create_boot_directory"], "", (0, 0), create_boot_directory),
+    Command::new(&["build"], "targets", (1, 1), build_targets),
+    Command::new(&["build_artifacts"], "", (0, 0), |_, session, _| {
+        let built: Vec<Value> =
+            session.borrow().built.keys().map(|name| Value::from(name.as_str())).collect();
+        Ok(list::format(&built))
+    }),
+    Command::new(&["install_config"], "?text ...?", (0, MANY), install_config),
+    Command::new(&["install_boot_module"], "name ?text ...?", (1, MANY), |i, s, words| {
+        install(i, s, words[1].as_str(), &words[2..])
+    }),
+    Command::new(&["build_boot_image"], "binaries", (1, 1), build_boot_image),
+];
+
+fn create_boot_directory(interp: &mut Interp, session: &Shared, _: &[Value]) -> Outcome {
     let mut session = session.borrow_mut();
     let boot = session.boot_dir();
     let fresh = match std::fs::remove_dir_all(&boot) {
@@ -25,14 +40,15 @@ pub(super) fn create_boot_directory(interp: &mut Interp, session: &Shared, _: &[
     }
 }
 
-pub(super) fn build_targets(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+fn build_targets(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let names = list::parse(&words[1])?;
     let since = Instant::now();
     let mut session = session.borrow_mut();
     let shown: Vec<&str> = names.iter().map(Value::as_str).collect();
     let text = format!("build {}", shown.join(" "));
-    let mut wanted = Vec::new();
+    // names of boot modules, and the binaries that they are
     let mut modules = Vec::new();
+    let mut wanted = Vec::new();
     for name in &shown {
         match resolve(&session.project, name) {
             _ if *name == "core" && session.options.core.is_some() => {
@@ -49,28 +65,20 @@ pub(super) fn build_targets(interp: &mut Interp, session: &Shared, words: &[Valu
             Target::GenodeOnly(folder) => {
                 return Err(session.skip(format!(
                     "{name} is built by Genode's build system only ({}): run with --genode BUILD_DIR",
-                    super::session::shown_path(&folder)
+                    shown_path(&folder)
                 )));
             }
             Target::Unknown(near) => {
-                let mut message = format!(
-                    "{}: there is no target \"{name}\": no package of the workspace has a binary of that name",
-                    place(interp)
-                );
-                if near.is_empty() {
-                    message.push_str("; `cargo tap new` makes one");
-                } else {
-                    let _ = write!(message, "; did you mean {}?", near.join(" or "));
-                }
+                let message = format!("{}: {}", place(interp), no_target(name, &near));
                 return Err(session.bad(&text, since, &message, &[]));
             }
         }
     }
-    let name = session.name.clone();
     let (release, quiet) = (session.options.release, session.options.batch);
     if quiet {
         // otherwise cargo tells
-        session.report.borrow_mut().status(&format!("{name}: building"));
+        let status = format!("{}: building", session.name);
+        session.report.borrow_mut().status(&status);
     }
     let built = build(&session.project, &wanted, release, quiet, &session.interrupts);
     session.report.borrow_mut().clear_status();
@@ -91,7 +99,15 @@ pub(super) fn build_targets(interp: &mut Interp, session: &Shared, words: &[Valu
     }
 }
 
-pub(super) fn install_config(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+/// The message about a target that is not there.
+fn no_target(name: &str, near: &[String]) -> String {
+    let advice = did_you_mean(near).unwrap_or_else(|| "`cargo tap new` makes one".into());
+    format!(
+        "there is no target \"{name}\": no package of the workspace has a binary of that name; {advice}"
+    )
+}
+
+fn install_config(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
     let text: String = words[1..].iter().map(Value::as_str).collect();
     let step = "the configuration is well-formed XML";
@@ -127,12 +143,7 @@ fn xml_place(interp: &Interp, words: &[Value], line: u32) -> String {
     }
 }
 
-pub(super) fn install(
-    interp: &mut Interp,
-    session: &Shared,
-    name: &str,
-    pieces: &[Value],
-) -> Outcome {
+fn install(interp: &mut Interp, session: &Shared, name: &str, pieces: &[Value]) -> Outcome {
     let since = Instant::now();
     let mut text: String = pieces.iter().map(Value::as_str).collect();
     let mut session = session.borrow_mut();
@@ -169,7 +180,7 @@ pub(super) fn install(
     }
 }
 
-pub(super) fn build_boot_image(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+fn build_boot_image(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
     let step = "the boot directory is complete";
     let mut session = session.borrow_mut();

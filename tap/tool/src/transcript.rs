@@ -1,8 +1,8 @@
-//! What a system prints, and the search for the pattern that a script waits for.
+//! The output of a system, and the search for the pattern that a script waits for.
 //!
 //! Genode's run tool reads through a terminal, where lines end in CR LF, and so do they here: a
-//! pattern that matches here matches there. The pattern is tried line by line: where a match ends does not
-//! depend on how the output happened to be cut into pieces.
+//! pattern that matches here matches there. The pattern is tried line by line: the end of a match does
+//! not depend on how the output happened to be cut into pieces.
 
 use std::collections::VecDeque;
 use tap_tcl::regex::Pattern;
@@ -90,8 +90,8 @@ impl Transcript {
         self.total
     }
 
-    /// Adds complete lines to what is searched, and searches. On a match, returns all output up to the
-    /// match's end; what follows it remains for the next search.
+    /// Adds complete lines to what is searched, and searches. On a match, returns all output up to
+    /// its end; the rest remains for the next search.
     pub fn search(&mut self, pattern: &Pattern, lines: &[String]) -> Option<String> {
         let before = self.pending.len();
         for line in lines {

@@ -1,0 +1,9 @@
+//! The commands of the command line, a file each: its arguments, and what it does.
+
+pub mod bench;
+pub mod completions;
+pub mod new;
+pub mod run;
+pub mod scripts;
+pub mod test;
+pub mod topo;

@@ -1,0 +1,29 @@
+//! `cargo tap run`: one run script.
+
+use super::scripts::{self, Chosen, Options};
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo tap run hello                        tap/run/rs_hello.run of the SDK, or run/hello.run of a crate
+  cargo tap run ./tests/mine.run --release   a script by its path, with optimized components
+  cargo tap run storm -- --strikes 10000     with arguments for the script
+  cargo tap run hello --genode BUILD_DIR --kernel hw --board pc";
+
+/// The arguments of `run`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The script's name, with or without rs_ in front; or its path
+    #[arg(value_hint = clap::ValueHint::FilePath)]
+    name: String,
+    #[command(flatten)]
+    options: Options,
+    /// For the script, which asks for them by `get_cmd_arg`
+    #[arg(last = true, value_name = "ARGS")]
+    for_script: Vec<String>,
+}
+
+/// Runs the script; returns the exit value.
+pub fn execute(args: &Args) -> u8 {
+    scripts::execute(&Chosen::One(&args.name), &args.options, &args.for_script)
+}

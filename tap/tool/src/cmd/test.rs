@@ -1,0 +1,17 @@
+//! `cargo tap test`: all run scripts, or some.
+
+use super::scripts::{self, Chosen, Options};
+
+/// The arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run those whose name contains this; * and ? work
+    pattern: Option<String>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Runs the scripts; returns the exit value.
+pub fn execute(args: &Args) -> u8 {
+    scripts::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[])
+}

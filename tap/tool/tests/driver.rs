@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test reports by panicking
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -14,8 +15,16 @@ build { core }
 create_boot_directory
 install_config { <config/> }
 build_boot_image { core }
-run_genode_until {test done.*\\n} 3
+run_genode_until {test done.*\\n} 120
 ";
+
+/// The script, for systems of which no match is expected.
+fn impatient() -> String {
+    SCRIPT.replace("} 120", "} 3")
+}
+
+/// Time that a busy machine may take for what takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Tells cases of one process apart.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -67,7 +76,7 @@ impl Case {
     }
 
     fn assert_nothing_left(&self) {
-        let end = Instant::now() + Duration::from_secs(5);
+        let end = Instant::now() + PATIENCE;
         while self.left() > 0 {
             assert!(Instant::now() < end, "{} processes left", self.left());
             std::thread::sleep(Duration::from_millis(20));
@@ -111,6 +120,21 @@ fn a_system_that_behaves_passes() {
 }
 
 #[test]
+fn results_that_are_lost_are_an_error() {
+    let case = Case::new("full_disk", "echo test done; exec sleep MARK", SCRIPT);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = case.command().stdout(full).output().unwrap();
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{complaint}");
+    assert!(complaint.contains("cannot write the results to standard output"), "{complaint}");
+    // a reader that went away is another matter
+    let mut child = case.command().spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    case.assert_nothing_left();
+}
+
+#[test]
 fn core_gets_the_boot_directory() {
     let core = "test \"$1\" = --boot && cat \"$2/config\" \"$2/data\" && echo test done";
     let script = SCRIPT.replace("build_boot", "install_boot_module data {some data}\nbuild_boot");
@@ -134,11 +158,11 @@ fn a_machine_description_reaches_core() {
 
 #[test]
 fn a_hanging_system_times_out() {
-    let case = Case::new("hangs", "echo started; exec sleep MARK", SCRIPT);
+    let case = Case::new("hangs", "echo started; exec sleep MARK", &impatient());
     let since = Instant::now();
     let (output, text) = case.run();
     fails(&text, &output, "hangs.run:6: nothing matched within 3 s");
-    assert!(since.elapsed() < Duration::from_secs(8));
+    assert!(since.elapsed() >= Duration::from_secs(3));
     // the failing system's log is shown
     assert!(text.contains("      log: |-\n        started\n"), "{text}");
     case.assert_nothing_left();
@@ -169,8 +193,7 @@ fn a_match_counts_though_core_ends_at_once() {
 
 #[test]
 fn a_flooding_system_is_stopped() {
-    let case = Case::new("floods", "exec yes flooding the log", SCRIPT);
-    let since = Instant::now();
+    let case = Case::new("floods", "exec yes flooding the log", &impatient());
     let (output, text) = {
         let mut command = case.command();
         let output = command.arg("--quiet").output().unwrap();
@@ -180,7 +203,6 @@ fn a_flooding_system_is_stopped() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     let (flood, slow) = (text.contains("MiB without a match"), text.contains("matched within 3 s"));
     assert!(flood || slow, "{text}");
-    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
     assert!(text.len() < 10_000, "the flood was copied into the result");
 }
 
@@ -222,7 +244,7 @@ fn missing_quota_fails_a_script_that_matched() {
 #[test]
 fn a_component_cannot_fake_a_result() {
     let core = "echo 'ok 1 - fake'; echo '# 9 passed, 0 failed, 0 skipped'; printf '\\033[2J\\rok 2\\n'; exec sleep MARK";
-    let case = Case::new("fakes", core, SCRIPT);
+    let case = Case::new("fakes", core, &impatient());
     let (output, text) = case.run();
     fails(&text, &output, "nothing matched");
     assert!(
@@ -245,7 +267,7 @@ fn interrupted(signal: &str) {
 }
 
 fn wait_for_core(case: &Case) {
-    let end = Instant::now() + Duration::from_secs(5);
+    let end = Instant::now() + PATIENCE;
     while case.left() == 0 {
         assert!(Instant::now() < end, "core did not start");
         std::thread::sleep(Duration::from_millis(5));
@@ -281,11 +303,12 @@ fn a_killed_tool_takes_core_along() {
 
 #[test]
 fn an_endless_script_can_be_interrupted() {
-    let case = Case::new("endless_script", "", "while 1 {}");
-    let child = case.command().spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(500));
+    let case = Case::new("endless_script", "", "puts {it begins}\nwhile 1 {}");
+    let mut child = case.command().spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("it begins")));
     send(&child, "INT");
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]
@@ -404,12 +427,12 @@ fn a_script_can_wait_again_and_boot_again() {
     let core = "echo one; echo two; exec sleep MARK";
     let script = format!(
         "{}
-run_genode_until {{one.*\\n}} 3
-run_genode_until {{two.*\\n}} 3 [output_spawn_id]
-run_genode_until {{one.*\\n}} 3
+run_genode_until {{one.*\\n}} 120
+run_genode_until {{two.*\\n}} 120 [output_spawn_id]
+run_genode_until {{one.*\\n}} 120
 if {{[regexp -all one $output] != 2}} {{ exit 1 }}
 ",
-        SCRIPT.replace("run_genode_until {test done.*\\n} 3", "")
+        SCRIPT.replace("run_genode_until {test done.*\\n} 120", "")
     );
     let case = Case::new("again", core, &script);
     let (output, text) = case.run();

@@ -189,6 +189,7 @@ fn a_crate_of_its_own_is_a_repository_in_front() {
         let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
             .args(args)
             .current_dir(&place)
+            .env_remove("CARGO_TARGET_DIR")
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned()

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test reports by panicking
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -36,7 +37,7 @@ fn tap(folder: &Path, args: &[&str]) -> (Output, String) {
         .arg("tap")
         .args(args)
         .current_dir(folder)
-        // the versions of the SDK's own lock file are there
+        .env_remove("CARGO_TARGET_DIR")
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -172,4 +173,70 @@ fn inside_the_workspace_names_get_the_prefix() {
     assert!(!output.status.success() && text.contains("exists"), "{text}");
     let (output, text) = tap(&folder, &["new", "Bad-Name"]);
     assert!(!output.status.success() && text.contains("cannot name a component"), "{text}");
+    // a package of that name would make all others unusable
+    let before = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for (name, reason) in [("host_core", "rs_host_core exists"), ("init", "the platform supplies")]
+    {
+        let (output, text) = tap(&folder, &["new", name]);
+        assert!(!output.status.success() && text.contains(reason), "{text}");
+    }
+    assert_eq!(fs::read_to_string(folder.join("Cargo.toml")).unwrap(), before);
+}
+
+#[test]
+fn names_that_cannot_work_are_refused_with_the_reason() {
+    let folder = Folder::new("names");
+    for (args, reason) in [
+        (&["new", "genode"][..], "a crate of the SDK has it"),
+        (&["new", "genode_args"], "a crate of the SDK has it"),
+        (&["new", "rs_hello"], "a crate of the SDK has it"),
+        (&["new", "rs_init"], "run scripts need"),
+        (&["new", "talc"], "cargo could not tell them apart"),
+        (&["new", "core"], "the platform supplies"),
+        (&["new", "./timer"], "the platform supplies"),
+        (&["new", "build"], "cargo builds into"),
+        (&["new", "fn"], "keyword"),
+        (&["new", "--rpc", "session"], "need the name Session"),
+    ] {
+        let (output, text) = tap(&folder, args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
+        assert!(text.contains("cannot name a component") && text.contains(reason), "{text}");
+    }
+    assert_eq!(fs::read_dir(&*folder).unwrap().count(), 0, "something was made");
+}
+
+/// A cargo that writes down how it is called, builds nothing, and is cargo otherwise.
+const RECORDING: &str = r#"#!/bin/sh
+echo "$1 in $CARGO_TARGET_DIR: $*" >> "$RECORD"
+[ "$1" = build ] || exec "$REAL_CARGO" "$@"
+"#;
+
+#[test]
+fn a_relative_target_folder_is_the_users() {
+    let folder = Folder::new("target");
+    let (output, text) = tap(&folder, &["new", "./mine"]);
+    assert!(output.status.success(), "{text}");
+    let (crate_folder, cargo) = (folder.join("mine"), folder.join("cargo"));
+    fs::write(&cargo, RECORDING).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    // only the SDK's part is built
+    fs::write(crate_folder.join("run/mine.run"), "build { core init }\n").unwrap();
+    let record = folder.join("record");
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-tap"))
+        .args(["tap", "run", "mine"])
+        .current_dir(&crate_folder)
+        .env("REAL_CARGO", std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .env("CARGO", &cargo)
+        .env("RECORD", &record)
+        .env("CARGO_TARGET_DIR", "tgt")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let record = fs::read_to_string(record).unwrap();
+    let target = crate_folder.canonicalize().unwrap().join("tgt");
+    let calls = record.lines().filter(|l| l.contains(&format!(" in {}: ", target.display())));
+    assert_eq!(calls.count(), record.lines().count(), "{record}{text}");
+    let build = record.lines().find(|l| l.starts_with("build")).unwrap();
+    assert!(build.contains(&format!("--target-dir {} ", target.display())), "{build}");
+    assert!(target.join("tap/mine").is_dir(), "{text}");
 }

@@ -37,7 +37,7 @@ _cargo_and_tap() {
     if [[ ${COMP_WORDS[1]} == tap && $COMP_CWORD -gt 1 ]]; then
         COMP_WORDS=(cargo-tap "${COMP_WORDS[@]:2}")
         COMP_CWORD=$((COMP_CWORD - 1))
-        _cargo-tap cargo-tap "$2" "$3"
+        _cargo_tap cargo-tap "$2" "$3"
         return
     fi
     # cargo's own completion is loaded when it is first needed
@@ -49,6 +49,7 @@ _cargo_and_tap() {
         _cargo "$@"
     fi
 }
+complete -F _cargo_tap -o bashdefault -o default cargo-tap
 complete -F _cargo_and_tap -o bashdefault -o default cargo
 "#;
 
@@ -56,7 +57,8 @@ fn script(shell: Shell, mut tool: Command) -> String {
     let mut out = Vec::new();
     match shell {
         Shell::Bash => {
-            generate(shells::Bash, &mut tool, NAME, &mut out);
+            // a hyphen in the name splits the generator's names of commands
+            generate(shells::Bash, &mut tool, "cargo_tap", &mut out);
             out.extend_from_slice(BASH_CARGO.as_bytes());
         }
         Shell::Zsh => generate(shells::Zsh, &mut tool, NAME, &mut out),

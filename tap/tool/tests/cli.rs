@@ -1,0 +1,202 @@
+//! The command line: help, mistakes, completion, and output that cannot be written.
+#![allow(clippy::unwrap_used)] // a test reports by panicking
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const COMMANDS: [&str; 6] = ["run", "test", "new", "topo", "bench", "completions"];
+
+fn tap(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tap"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn texts(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn nothing_and_help_give_an_overview_with_examples() {
+    // by itself, and as cargo calls a subcommand
+    for args in [&[][..], &["tap"], &["tap", "help"], &["--help"], &["-h"]] {
+        let output = tap(args).output().unwrap();
+        let (out, err) = texts(&output);
+        assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{args:?}");
+        assert!(out.contains("Usage: cargo tap"), "{out}");
+        assert!(out.contains("Examples:\n  cargo tap run hello"), "{out}");
+        for command in COMMANDS {
+            assert!(out.contains(&format!("\n  {command} ")), "{command} is missing: {out}");
+        }
+    }
+    let (out, _) = texts(&tap(&["tap", "--version"]).output().unwrap());
+    assert_eq!(out, format!("cargo-tap {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn each_command_has_help() {
+    for command in COMMANDS {
+        for args in [["tap", command, "--help"], ["tap", "help", command]] {
+            let output = tap(&args).output().unwrap();
+            let (out, err) = texts(&output);
+            assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{args:?}");
+            assert!(out.contains(&format!("Usage: cargo tap {command}")), "{out}");
+        }
+    }
+    let (out, _) = texts(&tap(&["run", "--help"]).output().unwrap());
+    for option in ["--release", "--machine <FILE>", "--genode <BUILD_DIR>", "[-- <ARGS>...]"] {
+        assert!(out.contains(option), "{option} is missing: {out}");
+    }
+}
+
+#[test]
+fn mistakes_end_with_2_and_a_suggestion() {
+    for (args, suggestion) in [
+        (&["rum", "hello"][..], "a similar subcommand exists: 'run'"),
+        (&["run", "--relase", "x"], "a similar argument exists: '--release'"),
+        (&["run", "x", "--genod", "y"], "a similar argument exists: '--genode'"),
+        (&["bench", "sytem"], "a similar subcommand exists: 'system'"),
+        (&["topo", "--acpy", "x"], "a similar argument exists: '--acpi'"),
+        (&["completions", "bsh"], "a similar value exists: 'bash'"),
+        (&["run", "x", "more"], "unexpected argument 'more'"),
+        (&["run"], "<NAME>"),
+        (&["new"], "<NAME>"),
+        (&["run", "x", "--results", "f"], "--genode <BUILD_DIR>"),
+        (&["test", "--kernel", "hw"], "--genode <BUILD_DIR>"),
+        (&["run", "x", "--genode", "y", "--make", "z"], "expected VAR=VALUE"),
+    ] {
+        let output = tap(args).output().unwrap();
+        let (out, err) = texts(&output);
+        assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(err.starts_with("error: ") && err.contains(suggestion), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_misspelt_script_is_asked_about() {
+    for (args, question) in [
+        (["run", "helo"], "there is no run script \"helo\"; did you mean rs_hello?"),
+        (["run", "rs_tmier"], "there is no run script \"rs_tmier\"; did you mean rs_timer?"),
+        (["test", "singal"], "did you mean rs_signal?"),
+    ] {
+        let output = tap(&args).output().unwrap();
+        let (_, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(err.contains(question), "{args:?}: {err}");
+    }
+    let (_, err) = texts(&tap(&["run", "nothing_like_it"]).output().unwrap());
+    assert!(err.contains("there are: rs_") && err.contains("rs_hello"), "{err}");
+}
+
+#[test]
+fn topo_takes_its_sources_in_order() {
+    let output = tap(&["tap", "topo", "--synthetic", "numa:2 core:2 pu:2"]).output().unwrap();
+    let (out, _) = texts(&output);
+    assert!(output.status.success() && out.contains("PU #7"), "{out}");
+    // the first wins, and the other's number of CPUs is told as a disagreement or as more of them
+    let of = |first: &str, second: &str| {
+        let args = ["topo", "--synthetic", first, "--synthetic", second, "--sources"];
+        texts(&tap(&args).output().unwrap()).0
+    };
+    assert_ne!(of("numa:1 pu:4", "numa:2 pu:2"), of("numa:2 pu:2", "numa:1 pu:4"));
+}
+
+#[test]
+fn output_that_is_lost_is_an_error() {
+    for (args, code) in [
+        (&["help"][..], 1),
+        (&["run", "--help"], 1),
+        (&["completions", "fish"], 1),
+        (&["topo", "--synthetic", "pu:1"], 2),
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let output = tap(args).stdout(full).output().unwrap();
+        let (_, err) = texts(&output);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {err}");
+        assert!(err.contains("standard output: "), "{args:?}: {err}");
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// Runs a script of a shell on what `completions` prints for it, in the variable `c`'s file.
+fn in_shell(shell: &str, script: &str) -> Option<String> {
+    let (out, err) = texts(&tap(&["tap", "completions", shell]).output().unwrap());
+    assert_eq!(err, "");
+    let file = folder(shell).join("completion");
+    fs::write(&file, out).unwrap();
+    let file = file.to_str().unwrap();
+    let mut command = Command::new(shell);
+    command.args(["-c", &script.replace("FILE", &format!("'{file}'"))]);
+    // no configuration of whoever runs the tests
+    let home = folder(&format!("{shell}-home"));
+    command.env("HOME", &home).env("XDG_CONFIG_HOME", &home).stdin(Stdio::null());
+    let Ok(output) = command.output() else {
+        eprintln!("skipped: {shell} is not installed (Debian: apt-get install {shell})");
+        return None;
+    };
+    let (out, err) = texts(&output);
+    assert!(output.status.success() && err.is_empty(), "{shell}: {out}{err}");
+    Some(out)
+}
+
+#[test]
+fn bash_completes_cargo_tap_and_leaves_cargo_alone() {
+    let script = "
+        _cargo() { COMPREPLY=(of cargo); }
+        . FILE
+        complete_line() {
+            COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+            local function=$(complete -p $1 | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+            $function \"$1\" \"${COMP_WORDS[COMP_CWORD]}\" \"${COMP_WORDS[COMP_CWORD - 1]}\"
+            echo \"$*: ${COMPREPLY[*]}\"
+        }
+        complete_line cargo tap r
+        complete_line cargo-tap r
+        complete_line cargo tap run --rel
+        complete_line cargo tap completions z
+        complete_line cargo b
+    ";
+    let Some(out) = in_shell("bash", script) else { return };
+    for line in [
+        "cargo tap r: run\n",
+        "cargo-tap r: run\n",
+        "cargo tap run --rel: --release\n",
+        "cargo tap completions z: zsh\n",
+        "cargo b: of cargo\n",
+    ] {
+        assert!(out.contains(line), "{line} is missing: {out}");
+    }
+}
+
+#[test]
+fn fish_completes_cargo_tap() {
+    let script = "
+        source FILE
+        complete -C 'cargo tap r'
+        complete -C 'cargo-tap r'
+        complete -C 'cargo tap run --rel'
+    ";
+    let Some(out) = in_shell("fish", script) else { return };
+    let lines = |word: &str| out.lines().filter(|l| l.split('\t').next() == Some(word)).count();
+    assert_eq!((lines("run"), lines("--release")), (2, 1), "{out}");
+}
+
+#[test]
+fn zsh_gets_the_function_that_cargos_completion_calls() {
+    let script = "
+        autoload -U compinit; compinit -D
+        source FILE
+        whence -w _cargo-tap
+        head -1 FILE
+    ";
+    let Some(out) = in_shell("zsh", script) else { return };
+    assert_eq!(out, "_cargo-tap: function\n#compdef cargo-tap\n");
+}

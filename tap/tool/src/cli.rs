@@ -14,7 +14,7 @@ Examples:
   cargo tap run hello --genode BUILD_DIR      the same script on real Genode
   cargo tap test                              all run scripts; `cargo tap test signal` runs some
   cargo tap new --rpc clock                   a component: interface, server, client, run script
-  cargo tap topo --synthetic \"numa:2 core:4\"  a machine as a tree; without option, this one
+  cargo tap topo --synthetic \"numa:2 pu:4\"    a machine as a tree; without options, this one
   cargo tap bench system                      calls, signals and sessions beside bare Linux
   cargo tap help run                          all about one command
 

@@ -24,7 +24,7 @@ fn impatient() -> String {
 }
 
 /// Time that a busy machine may take for what takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Tells cases of one process apart.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);

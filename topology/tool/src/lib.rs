@@ -87,6 +87,7 @@ fn show_checked(
 
 /// Shows what `args` ask for on `out`, with colours if that is a `terminal`. Returns the exit code:
 /// 0, or 2 with a reason on `err`.
+#[must_use = "it is the exit code"]
 pub fn show_on(args: &Args, out: &mut dyn Write, err: &mut dyn Write, terminal: bool) -> u8 {
     match show_checked(args, out, err, terminal) {
         Ok(()) => 0,
@@ -99,12 +100,14 @@ pub fn show_on(args: &Args, out: &mut dyn Write, err: &mut dyn Write, terminal: 
 
 /// Shows what `args` ask for on standard output. Returns the exit code: 0, or 2 with a reason on
 /// standard error.
+#[must_use = "it is the exit code"]
 pub fn show(args: &Args) -> u8 {
     show_on(args, &mut std::io::stdout(), &mut std::io::stderr(), on_terminal())
 }
 
 /// Runs the tool with a command line, the program's name first. Returns the exit code: 0, or 2 with a
 /// reason on `err`.
+#[must_use = "it is the exit code"]
 pub fn run(
     line: impl IntoIterator<Item = impl Into<OsString> + Clone>,
     out: &mut dyn Write,
@@ -130,6 +133,7 @@ pub fn run(
 
 /// Runs the tool with this process's command line and standard output, with colours if that is a
 /// terminal. Returns the exit code.
+#[must_use = "it is the exit code"]
 pub fn main() -> u8 {
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     run(std::env::args_os(), &mut out, &mut err, on_terminal())

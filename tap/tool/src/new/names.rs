@@ -14,7 +14,7 @@ const KEYWORDS: [&str; 52] = [
 ];
 
 /// Names that the sources of an RPC component use for something else than its trait.
-const TAKEN_TYPES: [&str; 10] = [
+const TAKEN_TYPES: [&str; 12] = [
     "Capability",
     "Connection",
     "Default",
@@ -22,9 +22,11 @@ const TAKEN_TYPES: [&str; 10] = [
     "Error",
     "Result",
     "Root",
+    "Self",
     "Session",
     "SessionRequest",
     "SignalHandler",
+    "Sized",
 ];
 
 /// Checks a component's name, `rs_` in front or not.
@@ -167,7 +169,7 @@ mod tests {
             let refused = check(name, Kind::Plain).unwrap_err();
             assert!(refused.contains(reason), "{refused}");
         }
-        for bad in ["error", "env", "session_request", "rs_root"] {
+        for bad in ["error", "env", "session_request", "rs_root", "sized", "self_"] {
             assert!(check(bad, Kind::Rpc).unwrap_err().contains("something else"), "{bad}");
         }
     }

@@ -1,3 +1,4 @@
+use alloc::vec::Vec;
 use alloc::{format, string::ToString, vec};
 
 use proptest::prelude::*;

@@ -1,4 +1,5 @@
 //! What the macros expand to. Not part of the interface: it may change in any version.
+#![allow(unsafe_code, reason = "where a component begins: called by the seam alone")]
 
 use core::fmt::Display;
 

@@ -4,6 +4,7 @@
 //! any dataspace. Another component may hold the same dataspace and write to it at any time, so a mapping gives
 //! out no Rust references: bytes are copied in and out. Only [`PrivateRam`], whose capability never leaves
 //! it, can be used as a slice.
+#![allow(unsafe_code, reason = "mappings are memory, reached by address")]
 
 use core::{
     ops::{Deref, DerefMut},

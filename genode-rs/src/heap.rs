@@ -6,6 +6,7 @@
 //!
 //! Threads take turns at one mutex. A component whose threads allocate all the time takes the hoard heap instead, by
 //! `#[genode::component(heap = hoard_genode::Hoard)]`; this crate's README tells what each costs.
+#![allow(unsafe_code, reason = "an allocator")]
 
 use core::{
     alloc::{GlobalAlloc, Layout},

@@ -2,6 +2,7 @@
 //!
 //! base-tukija maps it at a fixed address and offers no session for it. Everywhere else there is nothing, or something
 //! else, at that address, so the kernel is asked for its name first.
+#![allow(unsafe_code, reason = "a page that the kernel maps at a fixed address")]
 
 use alloc::vec::Vec;
 

@@ -32,7 +32,7 @@
 #![no_std]
 // The model checker sees the lock-free parts only, included by its tests (tests/loom.rs).
 #![cfg(not(loom))]
-#![deny(missing_docs, unsafe_code)]
+#![deny(missing_docs)]
 
 extern crate alloc;
 // The macros name this crate `::genode`, inside it as well.
@@ -40,19 +40,15 @@ extern crate alloc;
 extern crate self as genode;
 
 #[doc(hidden)]
-#[allow(unsafe_code, reason = "the system's call that starts the component")]
 pub mod __private;
 pub mod affinity;
 pub mod cap;
 pub mod connection;
-#[allow(unsafe_code, reason = "mappings are memory, reached by address")]
 pub mod dataspace;
 pub mod entrypoint;
 pub mod env;
 pub mod error;
-#[allow(unsafe_code, reason = "an allocator")]
 pub mod heap;
-#[allow(unsafe_code, reason = "a page that the kernel maps at a fixed address")]
 pub mod info_page;
 pub mod label;
 #[macro_use]
@@ -65,9 +61,7 @@ pub mod rpc;
 pub mod sandbox;
 pub mod session;
 pub mod signal;
-#[allow(unsafe_code, reason = "locks")]
 pub mod sync;
-#[allow(unsafe_code, reason = "the safe side of the seam")]
 pub mod sys;
 pub mod task;
 pub mod thread;

@@ -4,6 +4,7 @@
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p genode --test loom
 //! ```
 #![cfg(loom)]
+#![allow(unsafe_code, reason = "the lock under test guards plain memory")]
 
 use std::{env, process::Command};
 

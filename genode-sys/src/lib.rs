@@ -12,6 +12,7 @@
 //! ```
 #![no_std]
 #![deny(missing_docs)]
+#![allow(unsafe_code, reason = "declares and calls the functions of the seam")]
 
 pub use genode_abi::*;
 

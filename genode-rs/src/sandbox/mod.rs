@@ -40,7 +40,6 @@ mod pulse;
 mod report;
 mod rom;
 mod route;
-#[allow(unsafe_code, reason = "the safe side of the seam's children")]
 mod seam;
 mod table;
 

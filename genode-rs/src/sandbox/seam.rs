@@ -1,4 +1,5 @@
 //! The sandbox's backend on a system: children of the seam (`rs_child_*`).
+#![allow(unsafe_code, reason = "the safe side of the seam's children")]
 
 use alloc::{boxed::Box, rc::Rc};
 use core::{

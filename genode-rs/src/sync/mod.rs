@@ -3,6 +3,7 @@
 //! Genode's priorities are strict: a thread that spins can starve the one that holds the lock. So
 //! everything here sleeps on Genode's Blockade, after some microseconds of spinning where there is a second CPU. [`Once`] and [`Lazy`] (of the crate `spin`) are the exception,
 //! meant for initialisation that runs before a second thread exists.
+#![allow(unsafe_code, reason = "locks")]
 
 mod condvar;
 mod mutex;

@@ -3,6 +3,7 @@
 //! What is here may know the seam and the crate's plain types ([`Error`](crate::Error),
 //! [`affinity`](crate::affinity), [`quota`](crate::quota)), nothing above. The rest of the crate builds on it
 //! without `unsafe`.
+#![allow(unsafe_code, reason = "the safe side of the seam")]
 
 pub(crate) mod affinity;
 pub(crate) mod at_end;

@@ -5,7 +5,7 @@
 //! [`TopologyConnection`] keeps a checked copy of it, so that [`node_of`](TopologyConnection::node_of) is a bounds check and a
 //! load, without a call.
 #![no_std]
-#![deny(missing_docs, unsafe_code)]
+#![deny(missing_docs)]
 
 use core::sync::atomic::Ordering;
 

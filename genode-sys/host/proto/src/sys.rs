@@ -1,4 +1,6 @@
 //! The few Linux mechanisms that both sides use, on rustix: descriptor passing, shared mappings, futexes.
+#![allow(unsafe_code, reason = "memory that two processes share, and futexes")]
+
 use core::mem::MaybeUninit;
 use core::sync::atomic::AtomicU32;
 

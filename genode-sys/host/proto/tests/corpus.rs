@@ -1,6 +1,7 @@
 //! Replays the fuzzers' committed corpus on the stable compiler, and hundreds of variants of each file: the same functions
 //! as the fuzz targets run, which end where something is wrong.
 #![cfg(not(loom))]
+#![allow(unsafe_code, reason = "the fuzz target counts what is allocated")]
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,

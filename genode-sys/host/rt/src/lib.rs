@@ -10,6 +10,10 @@
 #![allow(clippy::missing_safety_doc)] // the contract of every function is in the header
 #![allow(clippy::large_stack_arrays)] // initialisers of statics, never on a stack
 #![allow(clippy::single_match_else)] // two arms of a match read better than an if with a block
+#![allow(
+    unsafe_code,
+    reason = "the functions of the seam, mappings, signal handlers, raw system calls"
+)]
 
 mod attach;
 mod call;

@@ -1,4 +1,5 @@
 //! Loads: things that a thread does again and again.
+#![allow(unsafe_code, reason = "implements an allocator that it measures")]
 
 use alloc::{format, string::String, sync::Arc};
 use core::alloc::{GlobalAlloc, Layout};

@@ -1,5 +1,6 @@
 //! A block of the C heap with an owner: the only door from the raw workloads to `malloc` and `free`, so that the
 //! dynamic linker decides which allocator they meet.
+#![allow(unsafe_code, reason = "allocates by C functions")]
 
 use std::hint::black_box;
 use std::ptr::NonNull;

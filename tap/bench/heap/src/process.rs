@@ -1,4 +1,5 @@
 //! Facts that Linux tells about a process: memory, processor time, and which library answers to `malloc`.
+#![allow(unsafe_code, reason = "asks the system by C functions")]
 
 use std::ffi::CStr;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! Compares what the heap says it has with what the component's RAM account says.
+#![allow(unsafe_code, reason = "blocks of the allocator under test")]
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 use core::alloc::{GlobalAlloc, Layout};

@@ -1,4 +1,5 @@
 //! Lines of threads: each replaces its share of blocks at random, starts its successor, hands it every block, and ends.
+#![allow(unsafe_code, reason = "blocks of the allocator under test")]
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 use core::alloc::{GlobalAlloc, Layout};

@@ -4,6 +4,7 @@
 //! few virtual machines let the processor count them and base-linux's components cannot be started by
 //! a profiler. A repeated string instruction traps after each repetition; it counts as the one
 //! instruction that a performance counter sees.
+#![allow(unsafe_code, reason = "single steps of another process")]
 
 use std::collections::HashMap;
 use std::io;

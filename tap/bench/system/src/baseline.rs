@@ -1,4 +1,6 @@
 //! Times of bare Linux: two processes, and nothing but the primitive between them.
+#![allow(unsafe_code, reason = "futexes and pipes as C has them")]
+
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;

@@ -1,4 +1,6 @@
 //! Boots a system of release binaries and listens to it.
+#![allow(unsafe_code, reason = "signals by C functions")]
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

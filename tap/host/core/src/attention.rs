@@ -1,6 +1,8 @@
 //! How core waits for something to do: by epoll for everything, and by polling its slots while that pays.
 //!
 //! The rules are those of every entrypoint (see `genode_host_proto::spin` and `genode_host_proto::bell`).
+#![allow(unsafe_code, reason = "descriptors by number")]
+
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;

@@ -1,4 +1,6 @@
 //! Descriptors and mappings that core makes.
+#![allow(unsafe_code, reason = "descriptors by number")]
+
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use genode_host_proto::sys;

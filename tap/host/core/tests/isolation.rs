@@ -1,5 +1,7 @@
 //! What Linux says of a component's process, and what core does on a Linux that lacks something.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // test code
+#![allow(unsafe_code, reason = "forks and asks the system by C functions")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -3,6 +3,8 @@
 //!
 //! What is no attempt, because it reaches nothing but the component itself: executable anonymous memory, its
 //! own signal handlers, threads up to a bound, private memory up to a bound.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use crate::sys::{at, close, in_child, makes_fd, other_pids, own_pid, signed, sys, text};
 
 /// An attempt.

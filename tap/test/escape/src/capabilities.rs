@@ -1,4 +1,6 @@
 //! Attempts at capabilities: what was not given cannot be named, what was taken back cannot be used.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::AsFd;
 
 use genode_affinity::Location;

@@ -1,4 +1,6 @@
 //! Messages that almost are what the interface says: each is sent honestly, and then with one thing wrong.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use genode_affinity::Location;
 use genode_host_proto::interface::{Call, cpu, log, parent, pd, region_map, rom};
 use genode_host_proto::opcode::{OPCODES, cost};

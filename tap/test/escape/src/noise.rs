@@ -1,6 +1,7 @@
 //! rs_noise: sends core what no component would: seeded random messages to its sessions, then seeded random packets on its
 //! control socket, until it dies of it. Core must go on, and lose nothing.
 #![no_main]
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 
 use std::os::fd::BorrowedFd;
 

@@ -1,6 +1,7 @@
 //! rs_page_tables: maps one page at as many places as it may, far apart: by its runtime, which says when it is enough, through
 //! a managed dataspace, where there is no end, and past its runtime, which core ends.
 #![no_main]
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 
 #[allow(dead_code, reason = "shared with rs_escape")]
 mod sys;

@@ -1,4 +1,6 @@
 //! Attempts at resources: memory that is read-only, quota, places.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::BorrowedFd;
 
 use genode_host_proto::PAGE;

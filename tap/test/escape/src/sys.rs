@@ -1,4 +1,6 @@
 //! System calls by number, as a hostile program makes them.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::ffi::{CStr, c_long};
 
 /// Makes a system call; its result, or the error's number.

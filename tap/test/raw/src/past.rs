@@ -1,4 +1,6 @@
 //! Past the runtime: requests to core on the control socket, and slots that are written as one likes.
+#![allow(unsafe_code, reason = "the seam as it is, for tests below the SDK")]
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use genode_host_proto::control::{Packet, request, status};

@@ -1,4 +1,6 @@
 //! Objects and signal contexts at the main entrypoint, served by closures.
+#![allow(unsafe_code, reason = "the seam as it is, for tests below the SDK")]
+
 use std::ffi::c_void;
 
 use genode_sys::*;

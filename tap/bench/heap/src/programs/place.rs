@@ -2,6 +2,7 @@
 //!
 //! Left to itself, the scheduler moves the threads of both about, and what is measured is its luck: a request and its
 //! answer cost twice as much between two processors as on one. So each has its place, the same on every allocator.
+#![allow(unsafe_code, reason = "asks the system by C functions")]
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! Where a program runs: a folder of its own, an unprivileged user, an allocator, a watch on its memory, and the
 //! certainty that nothing of it stays behind.
+#![allow(unsafe_code, reason = "asks the system by C functions")]
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, chown};

@@ -1,5 +1,6 @@
 //! The multi-threaded classics of the Hoard paper (Berger et al., ASPLOS 2000) and the patterns that came after:
 //! each stands for one way in which an allocator can fail to scale.
+#![allow(unsafe_code, reason = "hands blocks from thread to thread")]
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::mpsc::sync_channel;

@@ -3,6 +3,8 @@
 //! One program: it lists what is allowed and refuses everything else with EPERM, hands questions to core, and makes the C
 //! library fall back to calls whose arguments a filter can read. It is compiled by seccompiler, but for what that cannot
 //! express or would put too late: see `first`.
+#![allow(unsafe_code, reason = "system-call filters")]
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};

@@ -2,6 +2,8 @@
 //!
 //! Three system calls, so no crate. Sources: `Documentation/userspace-api/landlock.rst`,
 //! `include/uapi/linux/landlock.h` of Linux.
+#![allow(unsafe_code, reason = "raw system calls")]
+
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 

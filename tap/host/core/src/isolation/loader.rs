@@ -4,6 +4,8 @@
 //! judges its own copy, and installs a descriptor that it opened itself. Once the component says hello to core, these
 //! questions are refused. Threads are asked for as long as it lives, since Linux counts them by user only, and for root
 //! not at all.
+#![allow(unsafe_code, reason = "raw system calls")]
+
 use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};

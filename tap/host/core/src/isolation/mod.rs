@@ -4,6 +4,8 @@
 //! There is no file, socket or process that it could name: seccomp denies the calls, Landlock the objects. Its
 //! dynamic loader is the one exception: while it runs, core opens the C library for it (see `loader`).
 //! Nothing of this needs root or user namespaces.
+#![allow(unsafe_code, reason = "what a process does between fork and exec")]
+
 mod filter;
 mod landlock;
 pub(crate) mod loader;

@@ -1,4 +1,6 @@
 //! Channels: what one component may name at one entrypoint, and the slots its threads call through.
+#![allow(unsafe_code, reason = "pages that a component shares")]
+
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;

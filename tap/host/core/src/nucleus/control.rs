@@ -1,4 +1,6 @@
 //! The control socket: requests that a component's side of the seam makes of the nucleus.
+#![allow(unsafe_code, reason = "pages that a component shares")]
+
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use genode_affinity::Location;

@@ -2,6 +2,8 @@
 //!
 //! Their runtimes see to it; who goes past them could fill the machine, since Linux has no limit for page tables. They grow only
 //! while their owner runs. So a timer on the CPU time of each process, which costs nothing while it rests, lets core look.
+#![allow(unsafe_code, reason = "pages that a component shares")]
+
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 

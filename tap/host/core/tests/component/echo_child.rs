@@ -1,5 +1,6 @@
 //! Calls the echo object in every way that must work and some that must not.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
 #![allow(
     clippy::undocumented_unsafe_blocks,
     clippy::pedantic,

@@ -1,5 +1,6 @@
 //! Starts `child`, which calls an echo object served here, and exits with the child's value.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
 #![allow(
     clippy::undocumented_unsafe_blocks,
     clippy::pedantic,

@@ -1,5 +1,7 @@
 //! Prints a line and exits with 7.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
+
 use genode_sys::{RS_LOG, RS_WARNING, rs_exit, rs_log};
 
 extern "C" fn construct() {

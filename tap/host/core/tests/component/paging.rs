@@ -1,5 +1,6 @@
 //! Asks core directly, past the runtime, for what managed dataspaces do not give.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
 #![allow(
     clippy::undocumented_unsafe_blocks,
     clippy::pedantic,

@@ -1,5 +1,6 @@
 //! Sends itself the signal whose number its parent tells; 0 means to end without a word.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
 #![allow(
     clippy::undocumented_unsafe_blocks,
     clippy::pedantic,

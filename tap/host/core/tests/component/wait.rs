@@ -1,5 +1,7 @@
 //! Says that it is there, and stays.
 #![no_main]
+#![allow(unsafe_code, reason = "a component below the SDK")]
+
 use genode_sys::{RS_LOG, rs_log};
 
 extern "C" fn construct() {

@@ -1,5 +1,7 @@
 //! Rings doorbells with what are no hints: single bytes, and pipes filled to an odd number of them. A hint is two bytes,
 //! and whoever reads them one byte late takes the other clients' hints for something else.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::BorrowedFd;
 
 use genode::{connection::Connection, prelude::*};

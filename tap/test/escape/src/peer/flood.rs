@@ -1,5 +1,7 @@
 //! Sends descriptors that nobody takes, as many as Linux permits. It counts them by user, so that no other component can
 //! send any after that.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::BorrowedFd;
 
 use genode::{connection::Connection, prelude::*};

@@ -1,6 +1,8 @@
 //! Writes whatever it likes into what it shares with the server and with core: slots while they are served, after it
 //! closed them, and signal counters; sends capabilities that no call announces, and too few of those that one does;
 //! closes channels, and has the server's numbers used anew.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use genode::{connection::Connection, prelude::*};

@@ -1,5 +1,7 @@
 //! A server that takes its entrypoint away while a client waits, and writes into the client's slot that nothing happened,
 //! as often as core writes that the server is gone.
+#![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
+
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 

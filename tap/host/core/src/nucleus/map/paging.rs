@@ -2,6 +2,8 @@
 //!
 //! A process that maps a managed dataspace has a page that core writes: it counts reasons to ask again. So core never
 //! waits for a process and never remembers more of one than a range per view.
+#![allow(unsafe_code, reason = "pages that a component shares")]
+
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;

@@ -1,5 +1,6 @@
 //! Children started by hand, as the child machinery does it.
 #![allow(dead_code, unused_imports)] // every component uses some of it
+#![allow(unsafe_code, reason = "a component below the SDK")]
 #![allow(
     unreachable_pub,
     clippy::undocumented_unsafe_blocks,

@@ -154,6 +154,40 @@ impl Run {
         Ok(())
     }
 
+    fn reallocate(&mut self, heap: usize, block: usize, size: usize) -> Outcome {
+        let Some(heap) = self.heap(heap) else { return Ok(()) };
+        let Some((address, b)) = self.take(block) else { return Ok(()) };
+        let old = core::ptr::with_exposed_provenance_mut(address);
+        let size = size.max(1);
+        // SAFETY: a block of this core that the script forgot above.
+        let new = unsafe { self.system.reallocate(heap, old, size) };
+        if new.is_null() {
+            Self::check(address, b.size, |i| byte(b.seed, i))?;
+            self.live.insert(address, b);
+            self.order.push(address);
+            return if self.scarce { Ok(()) } else { Err(format!("no {size} bytes")) };
+        }
+        let usable = self.system.usable(new);
+        if usable < size {
+            return Err(format!("{usable} bytes for {size}"));
+        }
+        let keep = b.size.min(size);
+        for i in places(b.size).filter(|&i| i < keep) {
+            // SAFETY: inside the block the script has now.
+            let is = unsafe { new.add(i).read() };
+            if is != byte(b.seed, i) {
+                return Err(format!("byte {i} of {keep} is {is:#x} after realloc"));
+            }
+        }
+        if let Some((&other, o)) = self.live.range(..new.addr() + usable).next_back()
+            && other + o.size > new.addr()
+        {
+            return Err(format!("{:#x}+{usable} overlaps {other:#x}", new.addr()));
+        }
+        self.fill(new.expose_provenance(), size);
+        Ok(())
+    }
+
     pub(super) fn step(&mut self, op: Op) -> Outcome {
         match op {
             Op::Allocate { heap, size, shift, zeroed } => {
@@ -181,38 +215,7 @@ impl Run {
                 // SAFETY: a block of this core that the script forgot above.
                 unsafe { self.system.free(heap, block) };
             }
-            Op::Reallocate { heap, block, size } => {
-                let Some(heap) = self.heap(heap) else { return Ok(()) };
-                let Some((address, b)) = self.take(block) else { return Ok(()) };
-                let old = core::ptr::with_exposed_provenance_mut(address);
-                let size = size.max(1);
-                // SAFETY: a block of this core that the script forgot above.
-                let new = unsafe { self.system.reallocate(heap, old, size) };
-                if new.is_null() {
-                    Self::check(address, b.size, |i| byte(b.seed, i))?;
-                    self.live.insert(address, b);
-                    self.order.push(address);
-                    return if self.scarce { Ok(()) } else { Err(format!("no {size} bytes")) };
-                }
-                let usable = self.system.usable(new);
-                if usable < size {
-                    return Err(format!("{usable} bytes for {size}"));
-                }
-                let keep = b.size.min(size);
-                for i in places(b.size).filter(|&i| i < keep) {
-                    // SAFETY: inside the block the script has now.
-                    let is = unsafe { new.add(i).read() };
-                    if is != byte(b.seed, i) {
-                        return Err(format!("byte {i} of {keep} is {is:#x} after realloc"));
-                    }
-                }
-                if let Some((&other, o)) = self.live.range(..new.addr() + usable).next_back()
-                    && other + o.size > new.addr()
-                {
-                    return Err(format!("{:#x}+{usable} overlaps {other:#x}", new.addr()));
-                }
-                self.fill(new.expose_provenance(), size);
-            }
+            Op::Reallocate { heap, block, size } => self.reallocate(heap, block, size)?,
             Op::Respawn { heap, node } => {
                 let Some(old) = self.heap(heap) else { return Ok(()) };
                 self.heaps.retain(|&h| !core::ptr::eq(h, old));

@@ -96,39 +96,17 @@ impl World {
         Some((at.cast(), block))
     }
 
-    fn step(&mut self, input: &mut Bytes<'_>) -> Option<()> {
-        let (call, room) = (input.next()?, MOST.saturating_sub(self.bytes));
-        match call % 20 {
-            0..=2 => {
-                let size = input.size()?.min(room);
-                self.add(c::malloc(size), size, if size > 8 { 16 } else { 8 });
-            }
-            3 => {
-                let (count, size) = (input.next()?, input.size()?);
-                let size = size.min(room / count.max(1));
-                let block = c::calloc(count, size);
-                expect(block.cast_const().cast(), count * size, |_| 0);
-                self.add(block, count * size, 8);
-            }
-            4 => {
-                let (align, size) = (1 << (input.next()? % 27), input.size()?.min(room));
-                self.add(c::aligned_alloc(align, size), size, align);
-            }
-            5 => {
-                let (align, size) = (8 << (input.next()? % 12), input.size()?.min(room));
-                let mut out = core::ptr::null_mut();
-                // SAFETY: `out` may be written.
-                assert_eq!(unsafe { c::posix_memalign(&raw mut out, align, size) }, 0);
-                self.add(out, size, align);
-            }
-            6 | 7 => {
-                let (n, size) = (input.next()?, input.size()?.min(room).max(1));
-                let (block, old) = self.take(n)?;
-                // SAFETY: a block in use that is forgotten.
-                let new = unsafe { c::realloc(block, size) };
-                expect_kept(new, &old, size);
-                self.add(new, size, 8);
-            }
+    fn free(&mut self, input: &mut Bytes<'_>) -> Option<()> {
+        let n = input.next()?;
+        let (block, _) = self.take(n)?;
+        // SAFETY: a block in use that is forgotten.
+        unsafe { c::free(block) };
+        Some(())
+    }
+
+    /// Calls that programs make seldom.
+    fn rare(&mut self, call: usize, input: &mut Bytes<'_>, room: usize) -> Option<()> {
+        match call {
             8 => {
                 let size = input.size()?;
                 assert!(c::calloc(usize::MAX / 2, size.max(3)).is_null());
@@ -177,12 +155,46 @@ impl World {
                 // SAFETY: a block in use that is forgotten.
                 assert!(unsafe { c::realloc(block, 0) }.is_null());
             }
-            _ => {
-                let n = input.next()?;
-                let (block, _) = self.take(n)?;
-                // SAFETY: a block in use that is forgotten.
-                unsafe { c::free(block) };
+            _ => self.free(input)?,
+        }
+        Some(())
+    }
+
+    fn step(&mut self, input: &mut Bytes<'_>) -> Option<()> {
+        let (call, room) = (input.next()?, MOST.saturating_sub(self.bytes));
+        match call % 20 {
+            0..=2 => {
+                let size = input.size()?.min(room);
+                self.add(c::malloc(size), size, if size > 8 { 16 } else { 8 });
             }
+            3 => {
+                let (count, size) = (input.next()?, input.size()?);
+                let size = size.min(room / count.max(1));
+                let block = c::calloc(count, size);
+                expect(block.cast_const().cast(), count * size, |_| 0);
+                self.add(block, count * size, 8);
+            }
+            4 => {
+                let (align, size) = (1 << (input.next()? % 27), input.size()?.min(room));
+                self.add(c::aligned_alloc(align, size), size, align);
+            }
+            5 => {
+                let (align, size) = (8 << (input.next()? % 12), input.size()?.min(room));
+                let mut out = core::ptr::null_mut();
+                // SAFETY: `out` may be written.
+                assert_eq!(unsafe { c::posix_memalign(&raw mut out, align, size) }, 0);
+                self.add(out, size, align);
+            }
+            6 | 7 => {
+                let (n, size) = (input.next()?, input.size()?.min(room).max(1));
+                let (block, old) = self.take(n)?;
+                // SAFETY: a block in use that is forgotten.
+                let new = unsafe { c::realloc(block, size) };
+                expect_kept(new, &old, size);
+                self.add(new, size, 8);
+            }
+            8..=14 => self.rare(call % 20, input, room)?,
+            _ => self.free(input)?,
         }
         Some(())
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::score::Score;
-use super::stage::{Done, Stage, find, need};
+use super::stage::{Done, Running, Stage, find, need};
 use crate::problem::Problem;
 
 /// Sorts, hashes, JSON and arrays: what makes a backend allocate.
@@ -34,7 +34,8 @@ fn client(stage: &Stage, program: &Path) -> Command {
     command
 }
 
-pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
+/// Makes a cluster and starts its server.
+fn cluster(stage: &Stage) -> Result<Running, Problem> {
     let mut command = stage.tested(&need("initdb")?);
     command.args([
         "-D",
@@ -66,7 +67,31 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     ] {
         command.args(["-c", setting]);
     }
-    let mut server = stage.start(command)?;
+    stage.start(command)
+}
+
+/// The sums are equal after so many updates, and every index matches its table.
+fn check(stage: &Stage, psql: &Path, updates: usize) -> Result<(), Problem> {
+    let mut command = client(stage, psql);
+    command.args(["-d", "postgres", "-Atc", BALANCE]);
+    let books = stage.run(command)?.out;
+    let right = format!("t|{updates}");
+    if books.trim() != right {
+        return Err(Problem::new(format!(
+            "the books do not balance: {} instead of {right}",
+            books.trim()
+        )));
+    }
+    if let Some(check) = find("pg_amcheck") {
+        let mut command = client(stage, &check);
+        command.args(["--install-missing", "--heapallindexed", "postgres"]);
+        stage.run(command)?;
+    }
+    Ok(())
+}
+
+pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
+    let mut server = cluster(stage)?;
     let (psql, pgbench) = (need("psql")?, need("pgbench")?);
     server.until(|| {
         let mut command = client(stage, &psql);
@@ -89,22 +114,7 @@ pub(super) fn run(stage: &Stage) -> Result<Score, Problem> {
     wall += bench(&[], updates)?.wall;
     wall += bench(&["-S"], reads)?.wall;
     wall += bench(&["-f", "queries.sql"], queries)?.wall;
-
-    let mut command = client(stage, &psql);
-    command.args(["-d", "postgres", "-Atc", BALANCE]);
-    let books = stage.run(command)?.out;
-    let right = format!("t|{}", updates * CLIENTS);
-    if books.trim() != right {
-        return Err(Problem::new(format!(
-            "the books do not balance: {} instead of {right}",
-            books.trim()
-        )));
-    }
-    if let Some(check) = find("pg_amcheck") {
-        let mut command = client(stage, &check);
-        command.args(["--install-missing", "--heapallindexed", "postgres"]);
-        stage.run(command)?;
-    }
+    check(stage, &psql, updates * CLIENTS)?;
     let done = server.stop(libc::SIGINT)?;
     Ok(Score::new(((updates + reads + queries) * CLIENTS) as u64, wall, &done))
 }

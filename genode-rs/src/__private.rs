@@ -5,6 +5,15 @@ use core::fmt::Display;
 
 pub use genode_sys::component_entry;
 
+pub use crate::{
+    rpc::{
+        client::{Call, Peer, Reply, body_size, flatten},
+        dispatch::serve,
+        seal::{Carrier, Derived},
+    },
+    sys::rpc::Answer,
+};
+
 use crate::{
     entrypoint::Entrypoint,
     env::Env,

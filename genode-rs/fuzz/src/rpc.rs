@@ -1,12 +1,10 @@
 //! RPC messages: calls that reach a server, replies that reach a client.
 
 use genode::{
+    __private::{Answer, Carrier, serve},
     Capability, RawCap,
     affinity::{Affinity, Location},
-    rpc::{
-        Answer, Caps, Client, Error, ExceptionCode, FixedString, InBuffer, Invoke, Local, Opcodes,
-        serve,
-    },
+    rpc::{Caps, Client, Error, ExceptionCode, FixedString, InBuffer, Invoke, Local, Opcodes},
 };
 
 /// An enum with a gap and a negative value.
@@ -197,6 +195,7 @@ struct Liar<'a> {
     body: &'a [u8],
 }
 
+impl Carrier for Liar<'_> {}
 impl Invoke for Liar<'_> {
     fn invoke(
         &self,
@@ -242,6 +241,7 @@ pub fn reply(bytes: &[u8]) {
 pub fn honest_calls() -> Vec<(&'static str, Vec<u8>)> {
     /// Writes down what a client sends.
     struct Recorder(std::cell::RefCell<Vec<u8>>, Local<dyn Probe, Server>);
+    impl Carrier for Recorder {}
     impl Invoke for Recorder {
         fn invoke(
             &self,

@@ -1,18 +1,39 @@
 //! The client side of a call: from arguments to a message, and from the reply to a result.
 
+use genode_wire::{Decode, Encode, ExceptionCode, Exceptions, MAX_CAPS, WireError};
+
 use super::{
-    CallError, Caps, Decode, Encode, Error, ExceptionCode, Exceptions, MAX_CAPS, MAX_FUNCTION,
-    Opcodes, Reader, WireError, Writer, dispatch::Answer,
+    Opcodes,
+    error::{CallError, Error},
+    message::{Caps, MAX_FUNCTION, Reader, Writer},
+    seal::Carrier,
 };
-use crate::cap::{Capability, RawCap};
+use crate::{
+    cap::{Capability, RawCap},
+    sys::rpc::Answer,
+};
 
 /// Something that takes a call's message to the object and brings the reply back.
 ///
-/// [`Capability`] does it by the system, [`Local`](super::Local) within the component.
-pub trait Invoke {
-    /// Sends `body` and `caps`, waits, and fills `reply` and `reply_caps`.
+/// [`Capability`] does it by the system, [`Local`](super::Local) within the component. There is no other way, so that
+/// it can change; a mock of a service is a server behind [`Local`](super::Local).
+///
+/// ```compile_fail,E0277
+/// # use genode::{__private::Answer, rpc::{Caps, Error, Invoke}};
+/// struct Mine;
+/// impl Invoke for Mine {
+///     fn invoke(&self, _: (&[u8], &Caps), _: (&mut [u8], &mut Caps)) -> Result<Answer, Error> {
+///         Err(Error::Busy)
+///     }
+/// }
+/// ```
+pub trait Invoke: Carrier {
+    /// Sends body and capabilities of `call`, waits, and fills those of `reply`.
+    #[doc(hidden)]
     fn invoke(&self, call: (&[u8], &Caps), reply: (&mut [u8], &mut Caps)) -> Result<Answer, Error>;
 }
+
+impl<I: ?Sized> Carrier for Capability<I> {}
 
 impl<I: ?Sized> Invoke for Capability<I> {
     #[inline]
@@ -20,6 +41,8 @@ impl<I: ?Sized> Invoke for Capability<I> {
         crate::sys::rpc::call(self.raw(), call, reply).map_err(Error::System)
     }
 }
+
+impl<P: Invoke + ?Sized> Carrier for &P {}
 
 impl<P: Invoke + ?Sized> Invoke for &P {
     #[inline]
@@ -39,21 +62,30 @@ pub struct Peer<P> {
 
 /// A client that [`#[genode::rpc]`](macro@crate::rpc) made, for code that works with any of them.
 pub trait Client<P: Invoke>: Sized {
-    /// A client of the object that `peer` reaches.
+    /// Makes a client of the object that `peer` reaches.
+    #[doc(hidden)]
     fn from_peer(peer: Peer<P>) -> Self;
 
-    /// How the client reaches its object.
+    /// Tells how the client reaches its object.
+    #[doc(hidden)]
     fn peer(&self) -> &Peer<P>;
 
-    /// A client of the object that `invoke` reaches, its functions numbered in order of declaration.
+    /// Makes a client of the object that `invoke` reaches, its functions numbered in order of declaration.
     fn over(invoke: P) -> Self {
-        Self::from_peer(Peer { invoke, opcodes: Opcodes::DECLARED })
+        Self::with_opcodes(invoke, Opcodes::DECLARED)
+    }
+
+    /// Makes a client of an object that knows another version of the interface.
+    fn with_opcodes(invoke: P, opcodes: Opcodes) -> Self {
+        Self::from_peer(Peer { invoke, opcodes })
     }
 }
 
 /// Size of a call's body and reply's body, and what they may not exceed. For the code that
 /// [`#[genode::rpc]`](macro@crate::rpc) makes: a function that does not fit a message does not compile.
-#[doc(hidden)]
+///
+/// # Panics
+/// While the interface is compiled, if a message cannot hold the function.
 pub const fn body_size(items: &[usize], caps: &[usize]) -> usize {
     const fn sum(numbers: &[usize]) -> usize {
         let (mut sum, mut i) = (0, 0);
@@ -72,6 +104,7 @@ pub const fn body_size(items: &[usize], caps: &[usize]) -> usize {
 }
 
 /// One call of at most `CALL` bytes with a reply of at most `REPLY`, on the caller's stack.
+#[must_use = "nothing is called before `invoke`"]
 #[derive(Debug)]
 pub struct Call<const CALL: usize, const REPLY: usize> {
     body: [u8; CALL],
@@ -120,7 +153,9 @@ impl<const CALL: usize, const REPLY: usize> Call<CALL, REPLY> {
     /// arguments that it brings back.
     #[inline]
     pub fn invoke_throwing(&mut self, peer: &impl Invoke) -> Result<Reply<'_>, Error> {
-        let call = (&self.body[..self.len], &self.caps);
+        // An argument's own `Encode` may have exchanged the writer for one with a larger buffer.
+        let body = self.body.get(..self.len).ok_or(Error::Call(WireError::Overflow))?;
+        let call = (body, &self.caps);
         let answer = peer.invoke(call, (&mut self.reply, &mut self.reply_caps))?;
         let body = self.reply.get(..answer.len).ok_or(Error::Reply(WireError::Overflow))?;
         check(answer.code)?;
@@ -172,7 +207,6 @@ impl<'m> Reply<'m> {
 }
 
 /// Splits the `Attempt` that a function returned into its value and the service's error.
-#[doc(hidden)]
 #[inline]
 pub fn flatten<T, E>(attempt: Result<T, E>) -> Result<T, CallError<E>> {
     attempt.map_err(CallError::Service)

@@ -1,17 +1,39 @@
 //! The server side of a call: from a message to a function of the server and back.
 
-use super::{Caps, Client, ExceptionCode, Invoke, Reader, Writer};
+use genode_wire::ExceptionCode;
 
-/// An RPC interface, implemented by [`#[genode::rpc]`](macro@crate::rpc) for `dyn Trait`.
-pub trait Interface {
+use super::{
+    Opcodes,
+    client::{Client, Invoke},
+    message::{Caps, Reader, Writer},
+    seal::Derived,
+};
+use crate::sys::rpc::Answer;
+
+/// An RPC interface, implemented by [`#[genode::rpc]`](macro@crate::rpc) for `dyn Trait` and by nothing else.
+///
+/// ```compile_fail,E0277
+/// # #[genode::rpc] trait Book { fn pages(&self) -> u32; }
+/// struct Mine;
+/// impl genode::rpc::Interface for Mine {
+///     const NAME: &'static str = "Mine";
+///     type Client<P: genode::rpc::Invoke> = BookClient<P>;
+///     const COUNT: usize = 0;
+///     fn function(_: usize) -> Option<&'static str> { None }
+/// }
+/// ```
+pub trait Interface: Derived {
     /// Name of the trait.
     const NAME: &'static str;
-    /// How many functions it has, inherited ones included.
-    const COUNT: usize;
     /// The client, calling through a `P`; for a component that is a [`Capability`](crate::Capability).
     type Client<P: Invoke>: Client<P>;
 
-    /// Name of the function at `index` in order of declaration, inherited ones first.
+    /// Number of functions, inherited ones included.
+    #[doc(hidden)]
+    const COUNT: usize;
+
+    /// Names the function at `index` in order of declaration, inherited ones first.
+    #[doc(hidden)]
     fn function(index: usize) -> Option<&'static str>;
 }
 
@@ -20,64 +42,13 @@ pub trait Interface {
 pub trait Dispatch<S: ?Sized>: Interface {
     /// Executes the function at index `function` in order of declaration: arguments come from `call`,
     /// results go to `reply`.
+    #[doc(hidden)]
     fn dispatch(
         server: &mut S,
         function: usize,
         call: &mut Reader<'_>,
         reply: &mut Writer<'_>,
     ) -> Result<(), ExceptionCode>;
-}
-
-/// Which number on the wire stands for which function of a trait.
-///
-/// Usually they are the same: an opcode is the position in the C++ list, and the trait declares its
-/// functions in that order. Between versions of Genode they can differ, then a table tells how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Opcodes(Option<&'static [i64]>);
-
-impl Opcodes {
-    /// Entry of a table for a function that does not exist in that version.
-    pub const ABSENT: i64 = -1;
-
-    /// Functions are numbered in order of declaration.
-    pub const DECLARED: Self = Self(None);
-
-    /// `table[i]` is the opcode of the function that the trait declares at position `i`; functions beyond
-    /// the table are [`Self::ABSENT`].
-    pub const fn table(table: &'static [i64]) -> Self {
-        Self(Some(table))
-    }
-
-    /// The opcode of the function at position `function`, `None` if this version does not have it.
-    #[inline]
-    pub fn opcode(self, function: usize) -> Option<i64> {
-        match self.0 {
-            None => i64::try_from(function).ok(),
-            Some(table) => table.get(function).copied().filter(|&opcode| opcode != Self::ABSENT),
-        }
-    }
-
-    /// The position of the function that `opcode` stands for, `None` if there is none. Whether the
-    /// interface has a function there is for its dispatcher to say.
-    #[inline]
-    pub fn function(self, opcode: i64) -> Option<usize> {
-        match self.0 {
-            None => usize::try_from(opcode).ok(),
-            Some(table) if opcode != Self::ABSENT => {
-                table.iter().position(|&entry| entry == opcode)
-            }
-            Some(_) => None,
-        }
-    }
-}
-
-/// What to send back besides the capabilities in the reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Bytes of the reply's body.
-    pub len: usize,
-    /// Success, or why there is no result.
-    pub code: ExceptionCode,
 }
 
 /// Serves one call: reads the opcode and the arguments, executes the function, writes the reply.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::WireError;
+use genode_wire::WireError;
 
 /// A call that did not come back with its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

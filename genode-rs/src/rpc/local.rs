@@ -3,9 +3,13 @@
 use core::cell::RefCell;
 
 use super::{
-    Caps, Client, Dispatch, Error, Interface, Invoke, MAX_BODY, Opcodes,
-    dispatch::{Answer, serve},
+    Dispatch, Error, Interface, Opcodes,
+    client::{Client, Invoke},
+    dispatch::serve,
+    message::{Caps, MAX_BODY},
+    seal::Carrier,
 };
+use crate::sys::rpc::Answer;
 
 /// A server that is called where it is, through the bytes of each message: for tests of servers and
 /// clients, and for mocks of the services that a component uses.
@@ -46,6 +50,8 @@ impl<I: Dispatch<S> + ?Sized, S> Local<I, S> {
         &self.server
     }
 }
+
+impl<I: Dispatch<S> + ?Sized, S> Carrier for Local<I, S> {}
 
 impl<I: Dispatch<S> + ?Sized, S> Invoke for Local<I, S> {
     fn invoke(&self, call: (&[u8], &Caps), reply: (&mut [u8], &mut Caps)) -> Result<Answer, Error> {

@@ -164,58 +164,25 @@
 //! }
 //! ```
 
-mod client;
+pub(crate) mod client;
 pub(crate) mod dispatch;
 mod error;
 mod local;
+mod message;
 mod object;
+mod opcodes;
+pub(crate) mod seal;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Call, Client, Invoke, Peer, Reply};
-#[doc(hidden)]
-pub use client::{body_size, flatten};
-pub use dispatch::{Answer, Dispatch, Interface, Opcodes, serve};
+pub use client::{Client, Invoke};
+pub use dispatch::{Dispatch, Interface};
 pub use error::{CallError, Error};
 pub use genode_wire::{
     Decode, Encode, ExceptionCode, Exceptions, FixedString, InBuffer, MAX_CAPS, Text, Wire,
     WireError, item_size,
 };
 pub use local::Local;
+pub use message::{Caps, MAX_BODY, MAX_FUNCTION, Reader, Writer};
 pub use object::Object;
-
-use crate::cap::{Capability, RawCap};
-
-/// Bytes that a message body can have on some system, the opcode included: what a buffer must hold to receive any.
-pub const MAX_BODY: usize = genode_sys::RS_MAX_BODY as usize;
-
-/// Bytes that a function's call or reply may have at most, the opcode included: what a C++ entrypoint receives
-/// and sends (`Rpc_entrypoint::RCV_BUF_SIZE`, `SND_BUF_SIZE`).
-pub const MAX_FUNCTION: usize = 1024;
-
-/// The capabilities of one message, in order. Those that nobody takes are given back.
-pub type Caps = genode_wire::Caps<RawCap>;
-
-/// Takes items from a message body.
-pub type Reader<'m> = genode_wire::Reader<'m, RawCap>;
-
-/// Appends items to a message body.
-pub type Writer<'m> = genode_wire::Writer<'m, RawCap>;
-
-/// Travels beside the body and takes no bytes of it.
-impl<I: ?Sized> Encode<RawCap> for Capability<I> {
-    const SIZE: usize = 0;
-    const CAPS: usize = 1;
-
-    #[inline]
-    fn encode(&self, message: &mut Writer<'_>) -> Result<(), WireError> {
-        message.cap(self.raw().clone())
-    }
-}
-
-impl<I: ?Sized> Decode<'_, RawCap> for Capability<I> {
-    #[inline]
-    fn decode(message: &mut Reader<'_>) -> Result<Self, WireError> {
-        message.cap().map(Self::new)
-    }
-}
+pub use opcodes::Opcodes;

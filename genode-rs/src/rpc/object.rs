@@ -6,14 +6,13 @@ use core::{
     marker::PhantomData,
 };
 
-use super::{
-    Caps, Dispatch, Error, ExceptionCode, Opcodes,
-    dispatch::{Answer, serve},
-};
+use genode_wire::ExceptionCode;
+
+use super::{Dispatch, Error, Opcodes, dispatch::serve, message::Caps};
 use crate::{
     cap::Capability,
     entrypoint::Entrypoint,
-    sys::rpc::{Handler, Managed},
+    sys::rpc::{Answer, Handler, Managed},
 };
 
 /// A server of type `S` whose entrypoint answers calls of interface `I`. Dropping it ends that.

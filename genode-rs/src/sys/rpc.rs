@@ -3,16 +3,25 @@
 use core::{ffi::c_void, ops::Deref, ptr};
 
 use genode_sys as seam;
+use genode_wire::{ExceptionCode, MAX_CAPS};
 
 use super::{
     callback::{self, Callback},
     entrypoint::Here,
 };
-use crate::{
-    cap::RawCap,
-    error::Error,
-    rpc::{Answer, Caps, ExceptionCode, MAX_CAPS},
-};
+use crate::{cap::RawCap, error::Error};
+
+/// The capabilities of one message, in order. Those that nobody takes are given back.
+pub type Caps = genode_wire::Caps<RawCap>;
+
+/// What is sent back besides the capabilities in the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Bytes of the reply's body.
+    pub len: usize,
+    /// Success, or why there is no result.
+    pub code: ExceptionCode,
+}
 
 /// Calls the object behind `dst` and waits for the reply.
 ///
@@ -166,4 +175,34 @@ unsafe fn answer<H: Handler>(
         *slot = cap.into_handle();
     }
     answer.code.value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server whose reply is longer than the buffer that it was given.
+    struct Liar;
+
+    impl Handler for Liar {
+        fn handle(&self, _: (&[u8], &mut Caps), reply: (&mut [u8], &mut Caps)) -> Answer {
+            Answer { len: reply.0.len() + 8, code: ExceptionCode::SUCCESS }
+        }
+    }
+
+    #[test]
+    fn no_reply_is_longer_than_its_buffer() {
+        let mut buffer = [0; 16];
+        let call = seam::rs_msg_t {
+            data: ptr::null_mut(),
+            len: 0,
+            capacity: 0,
+            caps: [0; MAX_CAPS],
+            num_caps: 0,
+        };
+        let mut reply = seam::rs_msg_t { data: buffer.as_mut_ptr(), capacity: 16, ..call };
+        // SAFETY: the call has no body, the reply's buffer is initialised and ours.
+        let code = unsafe { answer(&Liar, &call, &mut reply) };
+        assert_eq!((code, reply.len, reply.num_caps), (0, 16, 0));
+    }
 }

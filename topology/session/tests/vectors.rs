@@ -1,6 +1,7 @@
 //! The messages of the fork's own C++ client, through the SDK's client and dispatcher of [`Topo`].
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use genode::__private::{Answer, Carrier};
 use genode::affinity::{Affinity, Location, Space};
 use genode::rpc::{Caps, Invoke, Local};
 use topology::view::{View, ViewPolicy};
@@ -87,18 +88,16 @@ fn each_call_is_answered_as_the_client_expects() {
 #[test]
 fn the_client_sends_the_same_bytes() {
     struct Tape(core::cell::RefCell<Vec<Vec<u8>>>);
+    impl Carrier for &Tape {}
     impl Invoke for &Tape {
         fn invoke(
             &self,
             call: (&[u8], &Caps),
             reply: (&mut [u8], &mut Caps),
-        ) -> Result<genode::rpc::Answer, genode::rpc::Error> {
+        ) -> Result<Answer, genode::rpc::Error> {
             self.0.borrow_mut().push(call.0.to_vec());
             reply.0.fill(0);
-            Ok(genode::rpc::Answer {
-                len: reply.0.len(),
-                code: genode::rpc::ExceptionCode::SUCCESS,
-            })
+            Ok(Answer { len: reply.0.len(), code: genode::rpc::ExceptionCode::SUCCESS })
         }
     }
     let tape = Tape(core::cell::RefCell::default());

@@ -43,7 +43,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
             }),
         )
     } else {
-        (quote!(::genode::rpc::Peer<__P>), quote!(peer), quote!(&self.0), None)
+        (quote!(::genode::__private::Peer<__P>), quote!(peer), quote!(&self.0), None)
     };
     // The interface's own functions go first; `From` and the trait `Client` do the same under any name.
     let taken = |name: &str| interface.functions.iter().any(|function| function.name == name);
@@ -82,11 +82,11 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         }
 
         impl<__P: ::genode::rpc::Invoke> ::genode::rpc::Client<__P> for #client<__P> {
-            fn from_peer(peer: ::genode::rpc::Peer<__P>) -> Self {
+            fn from_peer(peer: ::genode::__private::Peer<__P>) -> Self {
                 Self(#from_peer)
             }
 
-            fn peer(&self) -> &::genode::rpc::Peer<__P> {
+            fn peer(&self) -> &::genode::__private::Peer<__P> {
                 #peer
             }
         }
@@ -165,7 +165,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
                 let #value: ::core::result::Result<#ty, #error> = #reply.take()?;
                 #reply.finish()?;
                 #assigns
-                ::genode::rpc::flatten(#value)
+                ::genode::__private::flatten(#value)
             },
         ),
         Output::Throws(ty, error) => (
@@ -180,7 +180,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
                 };
                 #reply.finish()?;
                 #assigns
-                ::genode::rpc::flatten(#value)
+                ::genode::__private::flatten(#value)
             },
         ),
     };
@@ -192,7 +192,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
             const #reply_size: usize = #reply_body;
             let #peer = ::genode::rpc::Client::<__P>::peer(self);
             let mut #call =
-                ::genode::rpc::Call::<#call_size, #reply_size>::new(#peer.opcodes, #index)?;
+                ::genode::__private::Call::<#call_size, #reply_size>::new(#peer.opcodes, #index)?;
             #(#puts)*
             let mut #reply = #call.#invoke(&#peer.invoke)?;
             #(#takes)*
@@ -220,7 +220,7 @@ pub(crate) fn body_sizes(function: &Function) -> (TokenStream, TokenStream) {
 fn body_size<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
     let types: Vec<_> = types.map(lifetimes_erased).collect();
     quote! {
-        ::genode::rpc::body_size(
+        ::genode::__private::body_size(
             &[#(<#types as ::genode::rpc::Encode<::genode::RawCap>>::SIZE),*],
             &[#(<#types as ::genode::rpc::Encode<::genode::RawCap>>::CAPS),*],
         )

@@ -55,6 +55,8 @@ fn description(interface: &Interface) -> TokenStream {
             #(#checks)*
         };
 
+        impl ::genode::__private::Derived for dyn #name {}
+
         impl ::genode::rpc::Interface for dyn #name {
             const NAME: &'static str = #text;
             const COUNT: usize = #base_count + #count;

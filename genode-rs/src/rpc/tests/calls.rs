@@ -9,10 +9,11 @@ use super::interop::{
     Base, BaseClient, Cap, GIVEN, Interop, InteropClient, Name, Problem, Server, ThreeExceptions,
 };
 use crate::{
+    __private::{Answer, Carrier, serve},
     cap::RawCap,
     rpc::{
-        Answer, CallError, Caps, Client, Dispatch, Error, ExceptionCode, Interface, Invoke, Local,
-        Opcodes, Peer, Reader, WireError, Writer, serve,
+        CallError, Caps, Client, Dispatch, Error, ExceptionCode, Interface, Invoke, Local, Opcodes,
+        Reader, WireError, Writer,
     },
     sys::cap::{all_references, mint, references},
 };
@@ -60,6 +61,7 @@ struct Answers<'a> {
     caps: usize,
 }
 
+impl Carrier for Answers<'_> {}
 impl Invoke for Answers<'_> {
     fn invoke(
         &self,
@@ -179,6 +181,7 @@ fn opcode_tables_renumber() {
     assert_eq!(Opcodes::DECLARED.function(-1), None);
 
     struct Renumbered(Local<dyn Interop, Server>, Cell<u8>);
+    impl Carrier for Renumbered {}
     impl Invoke for Renumbered {
         fn invoke(
             &self,
@@ -192,7 +195,7 @@ fn opcode_tables_renumber() {
         }
     }
     let object = Renumbered(Local::new(Server), Cell::new(0));
-    let client = InteropClient::from_peer(Peer { invoke: object, opcodes });
+    let client = InteropClient::with_opcodes(object, opcodes);
     assert_eq!(client.unsigned_ints(1, 2, 3, 4), Ok(10));
     assert_eq!(client.peer().invoke.1.get(), 9);
     assert_eq!(client.increment(1), Err(Error::Unsupported));

@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::interop::{Interop, InteropClient, Name, Server, Small};
 use crate::{
+    __private::{Answer, Carrier, serve},
     affinity::{Affinity, Location},
     cap::RawCap,
-    rpc::{Answer, Caps, Client, Error, ExceptionCode, Invoke, MAX_BODY, Opcodes, serve},
+    rpc::{Caps, Client, Error, ExceptionCode, Invoke, MAX_BODY, Opcodes},
     sys::cap::{all_references, mint},
 };
 
@@ -116,6 +117,7 @@ struct Liar {
     caps: Vec<bool>,
 }
 
+impl Carrier for Liar {}
 impl Invoke for Liar {
     fn invoke(
         &self,

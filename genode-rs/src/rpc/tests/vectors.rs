@@ -12,9 +12,10 @@ use super::interop::{
     Text, ThreeExceptions, TwoExceptions,
 };
 use crate::{
+    __private::{Answer, Carrier, serve},
     affinity::{Affinity, Location, Space},
     cap::RawCap,
-    rpc::{Answer, CallError, Caps, Client, Error, ExceptionCode, Invoke, Opcodes, serve},
+    rpc::{CallError, Caps, Client, Error, ExceptionCode, Invoke, Opcodes},
     sys::cap::{all_references, mint},
 };
 
@@ -104,6 +105,7 @@ struct Tape<'a> {
     played: Cell<usize>,
 }
 
+impl Carrier for Tape<'_> {}
 impl Invoke for Tape<'_> {
     fn invoke(
         &self,

@@ -73,6 +73,7 @@ fn tables() -> Tables {
         srat: Some(table(*b"SRAT", 3, &srat)),
         slit: Some(table(*b"SLIT", 1, &slit)),
         hmat: Some(table(*b"HMAT", 2, &hmat)),
+        ..Tables::default()
     }
 }
 

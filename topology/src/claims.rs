@@ -68,12 +68,14 @@ pub struct CpuClaim {
     pub position: Option<Position>,
     /// What kind of core it is.
     pub kind: Option<CpuKind>,
+    /// Set for a CPU that exists and that the kernel has switched off.
+    pub offline: bool,
 }
 
 impl CpuClaim {
     /// A CPU of which only the names are known.
     pub fn new(key: CpuKey) -> Self {
-        CpuClaim { key, node: None, position: None, kind: None }
+        CpuClaim { key, node: None, position: None, kind: None, offline: false }
     }
 }
 
@@ -166,6 +168,15 @@ pub struct SpaceClaim {
     pub cpus: Vec<(u32, u32, u32)>,
 }
 
+/// What a process may use: its affinity mask and its cpuset, cut to each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedClaim {
+    /// CPUs, in the source's [`KeyKind`]; `None` where it does not say.
+    pub cpus: Option<Vec<u32>>,
+    /// Nodes that memory may be allocated on; `None` where the source does not say.
+    pub nodes: Option<Vec<NodeId>>,
+}
+
 /// All that one source says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
@@ -177,6 +188,11 @@ pub struct Claims {
     pub keys: KeyKind,
     /// Whether it knows every CPU, so that an unlisted one is a disagreement.
     pub all_cpus: bool,
+    /// Set where the source lists CPUs that need not exist, as the SRAT does: what others list as
+    /// all CPUs decides, and without such a source all are taken.
+    pub possible_cpus: bool,
+    /// What the process that asked may use; `None` where the source does not say.
+    pub allowed: Option<AllowedClaim>,
     /// Nodes.
     pub nodes: Vec<NodeClaim>,
     /// CPUs.
@@ -207,6 +223,8 @@ impl Claims {
             node_ids,
             keys,
             all_cpus: false,
+            possible_cpus: false,
+            allowed: None,
             nodes: Vec::new(),
             cpus: Vec::new(),
             ranges: Vec::new(),

@@ -118,6 +118,22 @@ pub enum Note {
     PositionLeftOut(CpuId),
     /// Something a source would normally tell and did not.
     Missing(Source, &'static str),
+    /// CPUs that the source lists as possible and that do not exist, by others that list all CPUs.
+    PossibleCpus(Source, u32),
+    /// CPUs that are offline and whose firmware names nobody ties to the kernel's numbers.
+    OfflineCpus(u32),
+    /// CPUs of different hardware ids that have this ACPI UID in common.
+    RepeatedUid(u32),
+    /// Bytes in ranges for memory that may come; no source says what is there, so they are taken for
+    /// empty.
+    HotplugEmpty(u64),
+    /// Bytes in ranges for memory that may come; firmware marks all memory so, and no source says
+    /// what is there, so they are taken for filled.
+    HotplugFilled(u64),
+    /// Values that overflow 64 bits in their unit; dropped.
+    Overflow(Source, u32),
+    /// A file or entry that is there and not understood: what it is, and whose.
+    NotUnderstood(Source, &'static str, u32),
 }
 
 impl fmt::Display for Note {
@@ -145,6 +161,29 @@ impl fmt::Display for Note {
                 write!(f, "the package and core of CPU {c} are known to a second source only")
             }
             Note::Missing(s, what) => write!(f, "{s} does not tell {what}"),
+            Note::PossibleCpus(s, n) => {
+                write!(f, "{s} lists {n} CPUs that do not exist and may come: they are left out")
+            }
+            Note::OfflineCpus(n) => {
+                write!(f, "{n} CPUs are offline, and nobody ties them to firmware's names")
+            }
+            Note::RepeatedUid(u) => write!(f, "several CPUs have the ACPI UID {u}"),
+            Note::HotplugEmpty(n) => write!(
+                f,
+                "{} in ranges for memory that may come are not counted: no source says what is there",
+                crate::render::Bytes(*n)
+            ),
+            Note::HotplugFilled(n) => write!(
+                f,
+                "firmware marks all memory as hot-pluggable: {} are taken to be there",
+                crate::render::Bytes(*n)
+            ),
+            Note::Overflow(s, n) => {
+                write!(f, "{s}: {n} values overflow in their unit and are left out")
+            }
+            Note::NotUnderstood(s, what, of) => {
+                write!(f, "{s}: the {what} {of} is not understood")
+            }
         }
     }
 }

@@ -122,6 +122,12 @@ impl CpuGrid {
         Some((at / self.height(), at % self.height()))
     }
 
+    /// The CPUs and where they are, column by column.
+    pub fn places(&self) -> impl Iterator<Item = (CpuId, (u32, u32))> + '_ {
+        let place = |at: u32| (at / self.height(), at % self.height());
+        self.cpus.iter().zip(0u32..).filter_map(move |(c, at)| Some(((*c)?, place(at))))
+    }
+
     /// The whole space as a location.
     pub fn rect(&self) -> Location {
         self.size.whole()

@@ -49,8 +49,8 @@ pub mod view;
 pub mod wire;
 
 pub use claims::{
-    AccessClaim, CacheClaim, Claims, CpuClaim, CpuKey, DistanceClaim, KeyKind, MemoryCacheClaim,
-    NodeClaim, NodeIds, RangeClaim, SpaceClaim,
+    AccessClaim, AllowedClaim, CacheClaim, Claims, CpuClaim, CpuKey, DistanceClaim, KeyKind,
+    MemoryCacheClaim, NodeClaim, NodeIds, RangeClaim, SpaceClaim,
 };
 pub use conflict::{Conflict, Note, Subject};
 pub use fact::{Fact, Source};

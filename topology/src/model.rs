@@ -66,6 +66,8 @@ pub struct Cpu {
     pub position: Option<Fact<Position>>,
     /// Its kind.
     pub kind: Option<Fact<CpuKind>>,
+    /// The source that says that the kernel has switched it off.
+    pub offline: Option<Source>,
 }
 
 /// What a node has.
@@ -102,7 +104,8 @@ pub struct Node {
 /// What kind of memory a range is.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeFlags {
-    /// May come and go; what is there now need not fill the range.
+    /// May come and go. In a claim, what is there now need not fill the range; in the model, the
+    /// range has no memory yet and stands in [`Machine::hotplug_ranges`].
     pub hotplug: bool,
     /// Keeps its content without power.
     pub nonvolatile: bool,
@@ -250,6 +253,11 @@ pub struct Machine {
     pub(crate) cpu_at: Vec<u16>,
     /// By base.
     pub(crate) ranges: Vec<MemoryRange>,
+    /// By base.
+    pub(crate) hotplug: Vec<MemoryRange>,
+    pub(crate) allowed_cpus: Option<Fact<CpuSet>>,
+    /// Sorted.
+    pub(crate) allowed_nodes: Option<(Vec<NodeId>, Source)>,
     /// By level, then first CPU.
     pub(crate) caches: Vec<Cache>,
     /// `nodes.len()` squared; 0 where unknown. Empty where no source knows distances.
@@ -277,9 +285,32 @@ impl Machine {
         &self.cpus
     }
 
-    /// The memory ranges, by address.
+    /// The ranges of memory that is there, by address.
     pub fn ranges(&self) -> &[MemoryRange] {
         &self.ranges
+    }
+
+    /// Ranges for memory that may come, by address. They are not memory: no query counts them, and
+    /// they make no node a memory node.
+    ///
+    /// Firmware marks a range as hot-pluggable; what another source (sysfs memory blocks, the
+    /// kernel's usable memory) shows to be there counts as memory. Where nobody else tells, a
+    /// marked range is taken for empty, or for filled if firmware marks all memory so; a note says
+    /// which.
+    pub fn hotplug_ranges(&self) -> &[MemoryRange] {
+        &self.hotplug
+    }
+
+    /// The CPUs that the asking process may use by its affinity mask and cpuset; `None` where no
+    /// source says, as for a machine that is not this one.
+    pub fn allowed_cpus(&self) -> Option<&Fact<CpuSet>> {
+        self.allowed_cpus.as_ref()
+    }
+
+    /// The nodes on which the asking process may allocate memory, sorted, and the source that says
+    /// so; `None` where no source says.
+    pub fn allowed_nodes(&self) -> Option<(&[NodeId], Source)> {
+        self.allowed_nodes.as_ref().map(|(nodes, source)| (nodes.as_slice(), *source))
     }
 
     /// The CPU caches, by level.
@@ -290,6 +321,12 @@ impl Machine {
     /// The memory-side caches.
     pub fn memory_caches(&self) -> &[MemoryCache] {
         &self.memory_caches
+    }
+
+    /// The memory-side caches of a node, the one nearest to the memory's users first.
+    pub fn memory_caches_of(&self, node: NodeId) -> impl Iterator<Item = &MemoryCache> {
+        let from = self.memory_caches.partition_point(|c| c.node < node);
+        self.memory_caches.get(from..).unwrap_or(&[]).iter().take_while(move |c| c.node == node)
     }
 
     /// All latencies and bandwidths, by (initiator, target, level, kind).

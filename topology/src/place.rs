@@ -1,12 +1,15 @@
 //! Where to put `n` threads: close together, or far apart.
 //!
-//! Both orders go by what is known. A CPU whose package or core nobody told counts as a core of its
-//! own; a CPU without a node comes after those with one.
+//! Both orders go by every level at which CPUs share something: node, package, die, each level of
+//! cache, core. What nobody told counts as not shared; a CPU without a node comes after those with
+//! one. Of kinds of CPUs, the fast ones come first. Only CPUs that the asking process may use are
+//! chosen: those that are online and in its affinity mask and cpuset, as far as a source says.
 
 use crate::model::{Cpu, Machine};
-use crate::{CpuId, CpuSet, NodeId};
-use alloc::collections::BTreeMap;
+use crate::{CacheType, CpuId, CpuSet, NodeId};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::fmt;
 
 /// How threads are laid out.
@@ -14,7 +17,8 @@ use core::fmt;
 pub enum Policy {
     /// As few nodes, packages, dies and cores as possible: threads that share data.
     Compact,
-    /// As many cores, dies, packages and nodes as possible: threads that share nothing but bandwidth.
+    /// As many cores, caches, dies, packages and nodes as possible: threads that share nothing but
+    /// bandwidth. Threads of one core come last, then cores of one inner cache, and so on outwards.
     Spread,
 }
 
@@ -43,20 +47,9 @@ impl fmt::Display for PlaceError {
 
 impl core::error::Error for PlaceError {}
 
-/// The place of a CPU as ordinals, outermost first.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    node: usize,
-    package: usize,
-    die: usize,
-    cache: usize,
-    core: usize,
-    thread: usize,
-}
-
 impl Machine {
-    /// CPUs for `threads` threads, one each, in order. Only members of `allowed` are used; `None`
-    /// allows all. Compact placement starts on node `start` and goes on to nodes by their distance
+    /// CPUs for `threads` threads, one each, in order. Only members of `allowed` that the process
+    /// [may use](Machine::usable_cpus) are chosen; `None` allows all those. Compact placement starts on node `start` and goes on to nodes by their distance
     /// from it; without `start`, nodes go by id.
     pub fn place(
         &self,
@@ -68,74 +61,80 @@ impl Machine {
         if let Some(unknown) = start.filter(|n| self.node(*n).is_none()) {
             return Err(PlaceError::UnknownNode(unknown));
         }
-        let is_allowed = |c: &&Cpu| allowed.is_none_or(|set| set.contains(c.id));
-        let cpus: Vec<&Cpu> = self.cpus.iter().filter(is_allowed).collect();
+        let is_allowed =
+            |c: &&Cpu| self.is_usable(c) && allowed.is_none_or(|set| set.contains(c.id));
+        let mut cpus: Vec<&Cpu> = self.cpus.iter().filter(is_allowed).collect();
         if cpus.len() < threads {
             return Err(PlaceError::TooFewCpus { have: cpus.len() });
         }
-        let ranks = self.ranks(&cpus, start);
-        let mut order: Vec<(Rank, CpuId)> =
-            ranks.into_iter().zip(cpus.iter().map(|c| c.id)).collect();
+        cpus.sort_by_key(|c| (c.kind.map(|k| k.value), c.id));
+        let (levels, ranks) = self.ranks(&cpus, start);
+        let rank = |i: usize| ranks.get(i * levels..(i + 1) * levels).unwrap_or(&[]);
+        let mut order: Vec<usize> = (0..cpus.len()).collect();
         match policy {
-            Policy::Compact => order.sort(),
-            Policy::Spread => order
-                .sort_by_key(|(r, id)| (r.thread, r.core, r.cache, r.die, r.package, r.node, *id)),
-        }
-        Ok(order.into_iter().take(threads).map(|(_, id)| id).collect())
-    }
-
-    /// Ordinals of each CPU: of its node in the machine, its package in the node, its die in the
-    /// package, its last shared cache in the die, its core in the cache, its thread in the core.
-    fn ranks(&self, cpus: &[&Cpu], start: Option<NodeId>) -> Vec<Rank> {
-        let mut node_order: Vec<NodeId> = Vec::new();
-        if let Some(start) = start {
-            node_order.push(start);
-            node_order.extend(self.nodes_by_distance(start).iter().map(|r| r.node));
-        }
-        node_order.extend(self.nodes().iter().map(|n| n.id.value));
-        let mut nodes: BTreeMap<Option<NodeId>, usize> = BTreeMap::new();
-        for n in node_order
-            .into_iter()
-            .filter(|n| cpus.iter().any(|c| c.node.map(|f| f.value) == Some(*n)))
-        {
-            let next = nodes.len();
-            nodes.entry(Some(n)).or_insert(next);
-        }
-        let last = nodes.len();
-        nodes.insert(None, last);
-
-        // the outermost cache of more than one CPU that is not the whole machine's
-        let mut cache_of: BTreeMap<CpuId, usize> = BTreeMap::new();
-        for (i, cache) in self.caches().iter().enumerate().filter(|(_, c)| c.cpus.count() > 1) {
-            for cpu in cache.cpus.iter() {
-                cache_of.insert(cpu, i); // caches are sorted by level: the outermost comes last
+            Policy::Compact => order.sort_by_key(|i| rank(*i)),
+            Policy::Spread => {
+                order.sort_by(|a, b| rank(*a).iter().rev().cmp(rank(*b).iter().rev()));
             }
         }
+        Ok(order.into_iter().take(threads).filter_map(|i| cpus.get(i)).map(|c| c.id).collect())
+    }
 
-        let mut ordinals = Ordinals::default();
-        cpus.iter()
-            .map(|c| {
-                let p = c.position.map(|p| p.value).unwrap_or_default();
-                let node = nodes.get(&c.node.map(|n| n.value)).copied().unwrap_or(last);
-                // a number no source uses stands for "not known"
-                let known = |v: Option<u32>| v.map_or(u64::MAX, u64::from);
-                let own = (1 << 40) + u64::from(c.id.0);
-                let package = ordinals.get(0, node, known(p.package));
-                let die = ordinals.get(1, package.group, known(p.die));
-                let cache = cache_of.get(&c.id).map_or(u64::MAX, |i| *i as u64);
-                let cache = ordinals.get(2, die.group, cache);
-                let core = ordinals.get(3, cache.group, p.core.map_or(own, u64::from));
-                let thread = ordinals.get(4, core.group, p.thread.map_or(own, u64::from));
-                Rank {
-                    node,
-                    package: package.ordinal,
-                    die: die.ordinal,
-                    cache: cache.ordinal,
-                    core: core.ordinal,
-                    thread: thread.ordinal,
+    /// The nodes in the order of placement: by distance from `start`, or by id; without a number
+    /// where none of `cpus` is on them.
+    fn node_order(&self, cpus: &[&Cpu], start: Option<NodeId>) -> BTreeMap<NodeId, u64> {
+        let used: BTreeSet<NodeId> = cpus.iter().filter_map(|c| c.node).map(|f| f.value).collect();
+        let near = start.map(|s| self.nodes_by_distance(s)).unwrap_or_default();
+        let order = start.into_iter().chain(near.iter().map(|r| r.node));
+        let mut nodes = BTreeMap::new();
+        for n in order.chain(self.nodes().iter().map(|n| n.id.value)).filter(|n| used.contains(n)) {
+            let next = nodes.len() as u64;
+            nodes.entry(n).or_insert(next);
+        }
+        nodes
+    }
+
+    /// How many levels there are, and the ordinals of each CPU on them, CPU by CPU: of its node in the
+    /// machine, its package in the node, its die in the package, each cache from the outermost
+    /// inwards in the one around, its core in the innermost cache, its thread in the core.
+    fn ranks(&self, cpus: &[&Cpu], start: Option<NodeId>) -> (usize, Vec<u64>) {
+        let nodes = self.node_order(cpus, start);
+        // a number no source uses stands for "not known"
+        let known = |v: Option<u32>| v.map_or(u64::MAX, u64::from);
+        let slots = self.cpu_at.len();
+        let shared = self.caches().iter().enumerate().filter(|(_, c)| c.cpus.count() > 1);
+        let mut by_level: BTreeMap<(Reverse<u8>, Reverse<CacheType>), Vec<u64>> = BTreeMap::new();
+        for (i, cache) in shared {
+            let level = by_level
+                .entry((Reverse(cache.level), Reverse(cache.kind)))
+                .or_insert_with(|| alloc::vec![u64::MAX; slots]);
+            for cpu in cache.cpus.iter() {
+                if let Some(slot) = level.get_mut(cpu.0 as usize) {
+                    *slot = i as u64;
                 }
-            })
-            .collect()
+            }
+        }
+        let levels = by_level.len() + 5;
+        let mut ordinals = Ordinals::default();
+        let mut ranks = Vec::with_capacity(cpus.len() * levels);
+        for c in cpus {
+            let p = c.position.map(|p| p.value).unwrap_or_default();
+            let own = (1 << 40) + u64::from(c.id.0);
+            let node = c.node.and_then(|n| nodes.get(&n.value)).copied();
+            let node = node.unwrap_or(nodes.len() as u64);
+            ranks.push(node);
+            let caches = by_level.values().map(|l| l.get(c.id.0 as usize).copied());
+            let inner = [p.core.map_or(own, u64::from), p.thread.map_or(own, u64::from)];
+            let names = [known(p.package), known(p.die)].into_iter();
+            let names = names.chain(caches.map(|i| i.unwrap_or(u64::MAX))).chain(inner);
+            let mut parent = node as usize;
+            for (level, name) in names.enumerate() {
+                let at = ordinals.get(level, parent, name);
+                ranks.push(at.ordinal as u64);
+                parent = at.group;
+            }
+        }
+        (levels, ranks)
     }
 }
 
@@ -149,12 +148,12 @@ struct Ordinal {
 /// Numbers groups within their parents in order of appearance.
 #[derive(Default)]
 struct Ordinals {
-    groups: BTreeMap<(u8, usize, u64), (usize, usize)>,
-    children: BTreeMap<(u8, usize), usize>,
+    groups: BTreeMap<(usize, usize, u64), (usize, usize)>,
+    children: BTreeMap<(usize, usize), usize>,
 }
 
 impl Ordinals {
-    fn get(&mut self, level: u8, parent: usize, name: u64) -> Ordinal {
+    fn get(&mut self, level: usize, parent: usize, name: u64) -> Ordinal {
         let fresh = self.groups.len();
         let count = self.children.entry((level, parent)).or_insert(0);
         let (group, ordinal) = *self.groups.entry((level, parent, name)).or_insert_with(|| {

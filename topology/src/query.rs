@@ -69,6 +69,35 @@ impl Machine {
         self.node(node).map(|n| &n.cpus)
     }
 
+    /// The CPUs that a node's memory is nearest to: its own; of a node without CPUs, those of the
+    /// initiator that it is attached to, else of the initiators with the best latency or bandwidth,
+    /// else of the nodes at the smallest distance. `None` where no source tells.
+    pub fn local_cpus(&self, node: NodeId) -> Option<CpuSet> {
+        let this = self.node(node)?;
+        if !this.cpus.is_empty() {
+            return Some(this.cpus.clone());
+        }
+        let attached = this.attached_to.and_then(|a| self.cpus_of(a.value));
+        if let Some(cpus) = attached.filter(|c| !c.is_empty()) {
+            return Some(cpus.clone());
+        }
+        let with_cpus = || self.nodes.iter().filter(|n| !n.cpus.is_empty());
+        let nearest = |cost: &dyn Fn(&Node) -> Option<u64>| -> Option<CpuSet> {
+            let least = with_cpus().filter_map(cost).min()?;
+            let mut cpus = CpuSet::new();
+            with_cpus().filter(|n| cost(n) == Some(least)).for_each(|n| cpus.extend_from(&n.cpus));
+            Some(cpus)
+        };
+        let by_access = AccessKind::ALL.iter().find_map(|kind| {
+            nearest(&|from: &Node| {
+                let value = self.access(from.id.value, node, 0, *kind)?.value;
+                Some(if kind.is_latency() { value } else { u64::MAX - value })
+            })
+        });
+        by_access
+            .or_else(|| nearest(&|from: &Node| self.distance(from.id.value, node).map(u64::from)))
+    }
+
     /// What a node has.
     pub fn kind_of(&self, node: &Node) -> NodeKind {
         let memory = node.usable.is_some_and(|u| u.value > 0)
@@ -87,13 +116,30 @@ impl Machine {
         self.cpus.iter().map(|c| c.id).collect()
     }
 
-    /// The memory ranges of a node.
+    /// The CPUs that a thread of the asking process can run on: those that are online and that no
+    /// source forbids.
+    pub fn usable_cpus(&self) -> CpuSet {
+        self.cpus.iter().filter(|c| self.is_usable(c)).map(|c| c.id).collect()
+    }
+
+    /// Tells whether a thread of the asking process can run on this CPU.
+    pub fn is_usable(&self, cpu: &Cpu) -> bool {
+        cpu.offline.is_none()
+            && self.allowed_cpus.as_ref().is_none_or(|set| set.value.contains(cpu.id))
+    }
+
+    /// Tells whether the asking process may allocate on a node; true where no source forbids it.
+    pub fn is_node_allowed(&self, node: NodeId) -> bool {
+        self.allowed_nodes.as_ref().is_none_or(|(nodes, _)| nodes.binary_search(&node).is_ok())
+    }
+
+    /// The ranges of a node's memory.
     pub fn ranges_of(&self, node: NodeId) -> impl Iterator<Item = &MemoryRange> {
         self.ranges.iter().filter(move |r| r.node == node)
     }
 
     /// Bytes in a node's memory ranges, each address counted once; `None` where no source tells
-    /// ranges of this node. Ranges for memory that may come later count, too.
+    /// ranges of this node. [Ranges for memory that may come](Machine::hotplug_ranges) do not count.
     pub fn installed(&self, node: NodeId) -> Option<u64> {
         let mine: Vec<MemoryRange> = self.ranges_of(node).copied().collect();
         if mine.is_empty() {
@@ -185,10 +231,13 @@ impl Machine {
         out
     }
 
-    /// The best memory for an initiator by a metric, among nodes that have memory. `None` where
+    /// The best memory for an initiator by a metric, among nodes that have memory and that the asking
+    /// process may use. `None` where
     /// nobody told values of this metric: ask another metric rather than assume.
     pub fn best_memory(&self, initiator: NodeId, metric: Metric) -> Option<Ranked> {
-        let has_memory = |r: &Ranked| self.memory_of(r.node).is_some_and(|m| m > 0);
+        let has_memory = |r: &Ranked| {
+            self.memory_of(r.node).is_some_and(|m| m > 0) && self.is_node_allowed(r.node)
+        };
         self.nodes_by(initiator, metric).into_iter().find(has_memory)
     }
 

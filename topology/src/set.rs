@@ -5,8 +5,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// A set of CPUs. Numbers reach to [`MAX_CPUS`]; larger ones are never members.
+///
+/// A set takes the words from its lowest to its highest member, so that the sets of all objects of
+/// a machine take about as much as the objects have CPUs.
 #[derive(Clone, Debug, Default)]
 pub struct CpuSet {
+    /// Index of the first word that is held.
+    first: usize,
     words: Vec<u64>,
 }
 
@@ -42,18 +47,39 @@ impl CpuSet {
         if n >= MAX_CPUS {
             return false;
         }
-        if self.words.len() <= n / 64 {
-            self.words.resize(n / 64 + 1, 0);
-        }
-        if let Some(word) = self.words.get_mut(n / 64) {
-            *word |= 1 << (n % 64);
-        }
+        self.change(n / 64, |word| word | 1 << (n % 64));
         true
+    }
+
+    /// Removes a CPU. Returns whether it was a member.
+    pub fn remove(&mut self, cpu: CpuId) -> bool {
+        let was = self.contains(cpu);
+        if was {
+            self.change(cpu.0 as usize / 64, |word| word & !(1 << (cpu.0 % 64)));
+        }
+        was
+    }
+
+    /// Changes the word with this index, which is held from now on.
+    fn change(&mut self, index: usize, f: impl FnOnce(u64) -> u64) {
+        if self.words.is_empty() {
+            self.first = index;
+        } else if index < self.first {
+            self.words.splice(0..0, core::iter::repeat_n(0, self.first - index));
+            self.first = index;
+        }
+        let at = index - self.first;
+        if self.words.len() <= at {
+            self.words.resize(at + 1, 0);
+        }
+        if let Some(word) = self.words.get_mut(at) {
+            *word = f(*word);
+        }
     }
 
     /// Whether `cpu` is a member.
     pub fn contains(&self, cpu: CpuId) -> bool {
-        self.words.get(cpu.0 as usize / 64).is_some_and(|w| w >> (cpu.0 % 64) & 1 == 1)
+        self.word(cpu.0 as usize / 64) >> (cpu.0 % 64) & 1 == 1
     }
 
     /// Number of members.
@@ -68,7 +94,7 @@ impl CpuSet {
 
     /// The members, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = CpuId> + '_ {
-        self.words.iter().enumerate().flat_map(|(i, word)| {
+        self.words.iter().zip(self.first..).flat_map(|(word, i)| {
             let mut rest = *word;
             core::iter::from_fn(move || {
                 if rest == 0 {
@@ -86,37 +112,58 @@ impl CpuSet {
         self.iter().next()
     }
 
+    /// The highest member.
+    pub fn last(&self) -> Option<CpuId> {
+        let at = self.words.iter().rposition(|w| *w != 0)?;
+        let word = self.words.get(at)?;
+        Some(CpuId((self.first + at) as u32 * 64 + 63 - word.leading_zeros()))
+    }
+
     /// Whether every member of `self` is one of `other`.
     pub fn is_subset(&self, other: &CpuSet) -> bool {
-        let word = |i: usize| other.words.get(i).copied().unwrap_or(0);
-        self.words.iter().enumerate().all(|(i, w)| w & !word(i) == 0)
+        self.words.iter().zip(self.first..).all(|(w, i)| w & !other.word(i) == 0)
     }
 
     /// Whether the two sets have a member in common.
     pub fn intersects(&self, other: &CpuSet) -> bool {
-        self.words.iter().zip(&other.words).any(|(a, b)| a & b != 0)
+        self.words.iter().zip(self.first..).any(|(w, i)| w & other.word(i) != 0)
     }
 
     /// Members of both.
     #[must_use]
     pub fn intersection(&self, other: &CpuSet) -> CpuSet {
-        CpuSet { words: self.words.iter().zip(&other.words).map(|(a, b)| a & b).collect() }
+        let words = self.words.iter().zip(self.first..).map(|(w, i)| w & other.word(i)).collect();
+        CpuSet { first: self.first, words }
+    }
+
+    /// Members of this set that are not in `other`.
+    #[must_use]
+    pub fn difference(&self, other: &CpuSet) -> CpuSet {
+        let words = self.words.iter().zip(self.first..).map(|(w, i)| w & !other.word(i)).collect();
+        CpuSet { first: self.first, words }
     }
 
     /// Add all members of `other`.
     pub fn extend_from(&mut self, other: &CpuSet) {
-        if self.words.len() < other.words.len() {
-            self.words.resize(other.words.len(), 0);
-        }
-        for (a, b) in self.words.iter_mut().zip(&other.words) {
-            *a |= b;
+        for (word, i) in other.words.iter().zip(other.first..).filter(|(w, _)| **w != 0) {
+            self.change(i, |mine| mine | word);
         }
     }
 
+    /// The word with CPUs `index * 64` to `index * 64 + 63`.
+    pub(crate) fn word(&self, index: usize) -> u64 {
+        let at = index.checked_sub(self.first);
+        at.and_then(|at| self.words.get(at)).copied().unwrap_or(0)
+    }
+
     /// The set as 64-bit words, lowest CPUs first, without trailing zero words.
-    pub fn words(&self) -> &[u64] {
-        let used = self.words.iter().rposition(|w| *w != 0).map_or(0, |i| i + 1);
-        self.words.get(..used).unwrap_or(&[])
+    pub fn words(&self) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator + '_ {
+        (0..self.last().map_or(0, |c| c.0 as usize / 64 + 1)).map(|i| self.word(i))
+    }
+
+    /// The words that are not zero, with their indices.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        (self.first..).zip(self.words.iter().copied()).filter(|(_, w)| *w != 0)
     }
 
     /// Read a list as Linux writes it: `0-3,8`. Blanks at the ends and an empty list are fine.
@@ -140,7 +187,8 @@ pub(crate) fn list_ranges(text: &str, limit: u64) -> Result<Vec<(u32, u32)>, Lis
         let n = s.parse::<u64>().map_err(|_| ListError::TooLarge(u64::MAX))?;
         if n >= limit { Err(ListError::TooLarge(n)) } else { Ok(n as u32) }
     };
-    let text = text.trim();
+    // old kernels end some lists with a NUL
+    let text = text.split('\0').next().unwrap_or("").trim();
     if text.is_empty() {
         return Ok(Vec::new());
     }
@@ -157,11 +205,24 @@ pub(crate) fn list_ranges(text: &str, limit: u64) -> Result<Vec<(u32, u32)>, Lis
 
 impl PartialEq for CpuSet {
     fn eq(&self, other: &Self) -> bool {
-        self.words() == other.words()
+        self.parts().eq(other.parts())
     }
 }
 
 impl Eq for CpuSet {}
+
+impl PartialOrd for CpuSet {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Sets are ordered so that they may be keys; nothing follows from the order.
+impl Ord for CpuSet {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        self.parts().cmp(other.parts())
+    }
+}
 
 impl FromIterator<CpuId> for CpuSet {
     fn from_iter<I: IntoIterator<Item = CpuId>>(iter: I) -> Self {
@@ -237,6 +298,16 @@ mod tests {
             let mut union = x.clone();
             union.extend_from(&y);
             prop_assert!(union.iter().map(|c| c.0).eq(a.union(&b).copied()));
+            prop_assert!(x.difference(&y).iter().map(|c| c.0).eq(a.difference(&b).copied()));
+            prop_assert_eq!(x.last().map(|c| c.0), a.last().copied());
+            prop_assert_eq!(x.words().len(), a.last().map_or(0, |n| *n as usize / 64 + 1));
+            prop_assert_eq!(x.cmp(&y) == core::cmp::Ordering::Equal, a == b);
+            // built from the top, and emptied from the bottom
+            let mut down = CpuSet::new();
+            a.iter().rev().for_each(|n| assert!(down.insert(CpuId(*n))));
+            prop_assert_eq!(&down, &x);
+            a.iter().for_each(|n| assert!(down.remove(CpuId(*n)) && !down.remove(CpuId(*n))));
+            prop_assert!(down.is_empty() && down == CpuSet::new());
             prop_assert_eq!(CpuSet::from_list(&x.to_string()).unwrap(), x);
         }
     }

@@ -37,7 +37,11 @@ mod replay {
 
     #[test]
     fn acpi() {
-        replay("acpi", &["acpi/iasl", "acpi/hmat", "acpi/sixty-four-nodes"], super::acpi);
+        let cases = ["hmat-overflow", "qemu-maxcpus", "qemu-maxmem", "uid-spaces"];
+        let cases = cases.map(|c| format!("cases/{c}"));
+        let known = ["acpi/iasl", "acpi/hmat", "acpi/sixty-four-nodes"].into_iter();
+        let all: Vec<&str> = known.chain(cases.iter().map(String::as_str)).collect();
+        replay("acpi", &all, super::acpi);
     }
 
     #[test]
@@ -52,7 +56,7 @@ mod replay {
 
     #[test]
     fn sysfs() {
-        replay("sysfs", &["sysfs"], super::sysfs);
+        replay("sysfs", &["sysfs", "cases"], super::sysfs);
     }
 
     #[test]

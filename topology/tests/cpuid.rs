@@ -136,6 +136,77 @@ fn an_old_processor_and_none_at_all() {
     assert_eq!(none.position_of(3).package, Some(3));
 }
 
+/// An AMD K10 of 12 cores a package: no leaf 4, no topology extensions; APIC ids 0 to 11 and 16 to 27.
+#[test]
+fn an_amd_processor_of_the_tenth_family_has_cores_and_no_threads() {
+    let k10 = |apic: u32| {
+        Leaves::default()
+            .with(0, 0, vendor(5, b"AuthenticAMD"))
+            .with(1, 0, [0x0010_0f91, apic << 24 | 12 << 16, 0, 1 << 28])
+            .with(0x8000_0000, 0, vendor(0x8000_001b, b"AuthenticAMD"))
+            .with(0x8000_0001, 0, [0, 0, 2, 0])
+            .with(0x8000_0008, 0, [0, 0, 4 << 12 | 0xb, 0])
+    };
+    let ids = (0..12).chain(16..28).zip(0u32..);
+    let readings: Vec<_> = ids.map(|(apic, n)| (Some(n), cpuid::read(&k10(apic)))).collect();
+    let m = Machine::build(&[cpuid::claims(&readings)]).unwrap();
+    let cores: std::collections::BTreeSet<_> =
+        m.cpus().iter().map(|c| m.core_siblings(c.id).unwrap().first()).collect();
+    assert_eq!(cores.len(), 24);
+    let packages: std::collections::BTreeSet<_> =
+        m.cpus().iter().map(|c| c.position.unwrap().value.package).collect();
+    assert_eq!(packages.len(), 2);
+}
+
+/// An AMD Piledriver of 12 cores a package: six share an L3, and their APIC ids have no gap.
+#[test]
+fn an_l3_of_six_is_found_by_the_id_within_the_package() {
+    let piledriver = |apic: u32, family: u32| {
+        Leaves::default()
+            .with(0, 0, vendor(0xd, b"AuthenticAMD"))
+            .with(1, 0, [(family - 15) << 20 | 0xf20, apic << 24 | 12 << 16, 0, 1 << 28])
+            .with(0x8000_0000, 0, vendor(0x8000_001e, b"AuthenticAMD"))
+            .with(0x8000_0001, 0, [0, 0, 1 << 22, 0])
+            .with(0x8000_0008, 0, [0, 0, 4 << 12 | 0xb, 0])
+            .with(0x8000_001d, 0, cache(1, 1, 1, 16 << 10, 4))
+            .with(0x8000_001d, 1, cache(3, 3, 6, 6 << 20, 48))
+            .with(0x8000_001e, 0, [apic, (1 << 8) | (apic / 2), 0, 0])
+    };
+    let sets = |family| -> Vec<String> {
+        let ids = (0..12).chain(16..28).zip(0u32..);
+        let readings: Vec<_> =
+            ids.map(|(apic, n)| (Some(n), cpuid::read(&piledriver(apic, family)))).collect();
+        let m = Machine::build(&[cpuid::claims(&readings)]).unwrap();
+        m.caches().iter().filter(|c| c.level == 3).map(|c| c.cpus.to_string()).collect()
+    };
+    assert_eq!(sets(0x15), ["0-5", "6-11", "12-17", "18-23"]);
+    // ids of later processors have gaps: the next power of two counts
+    assert_eq!(sets(0x17), ["0-7", "8-11", "12-19", "20-23"]);
+}
+
+/// An AMD Zen 4 of two packages: threads, complexes of eight cores, a die each, twelve dies.
+#[test]
+fn complexes_and_dies_of_leaf_0x80000026() {
+    let zen4 = |apic: u32| {
+        amd(apic)
+            .with(0, 0, vendor(0x10, b"AuthenticAMD"))
+            .with(0xb, 0, [1, 2, 0x100, apic])
+            .with(0xb, 1, [8, 192, 0x201, apic])
+            .with(0x8000_0000, 0, vendor(0x8000_0028, b"AuthenticAMD"))
+            .with(0x8000_0026, 0, [1, 2, 0x100, apic])
+            .with(0x8000_0026, 1, [4, 16, 0x201, apic])
+            .with(0x8000_0026, 2, [4, 16, 0x302, apic])
+            .with(0x8000_0026, 3, [8, 192, 0x403, apic])
+    };
+    let info = cpuid::read(&zen4(0x1b7));
+    assert_eq!((info.thread_bits, info.complex_bits, info.die_bits), (1, Some(4), Some(4)));
+    let p = info.position_of(0x1b7);
+    assert_eq!((p.package, p.die, p.core, p.thread), (Some(1), Some(11), Some(3), Some(1)));
+    // a leaf of zeros is none
+    let none = zen4(7).with(0x8000_0026, 0, [0; 4]);
+    assert_eq!((cpuid::read(&none).die_bits, cpuid::read(&none).package_bits), (None, 8));
+}
+
 proptest! {
     /// Whatever the leaves hold: no panic, no endless list, and the same caches and levels as the
     /// other reader.

@@ -1,4 +1,5 @@
 //! Queries and placements on machines of many shapes.
+#![allow(clippy::format_push_string, reason = "machines are written as text, piece by piece")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod common;
@@ -32,6 +33,42 @@ fn spread_takes_nodes_first_and_threads_last() {
     let m = synthetic("pack:2 l3:2 core:2 pu:1");
     // packages, then caches inside, then cores
     assert_eq!(place(&m, 8, Policy::Spread), [0, 4, 2, 6, 1, 5, 3, 7]);
+}
+
+#[test]
+fn spread_shares_as_little_as_it_can() {
+    let place = |text: &str, n| place(&synthetic(text), n, Policy::Spread);
+    assert_eq!(place("l3:1 l2:4 core:2 pu:1", 2), [0, 2]);
+    assert_eq!(place("l3:1 l2:4 core:2 pu:1", 8), [0, 2, 4, 6, 1, 3, 5, 7]);
+    assert_eq!(place("pack:2 l3:2 l2:2 core:2 pu:2", 8), [0, 16, 8, 24, 4, 20, 12, 28]);
+    assert_eq!(place("l3:1 l2:2 l1:2 core:1 pu:2", 4), [0, 4, 2, 6]);
+    assert_eq!(place("die:2 l4:1 l3:2 core:1 pu:1", 4), [0, 2, 1, 3]);
+}
+
+#[test]
+fn spread_takes_fast_cpus_first_and_their_second_threads_last() {
+    // two fast cores of two threads, four slow ones that share an L2
+    let mut text = String::from("<machine>");
+    for (n, core, thread, kind) in [
+        (0, 8, 0, 'E'),
+        (1, 9, 0, 'E'),
+        (2, 10, 0, 'E'),
+        (3, 11, 0, 'E'),
+        (4, 0, 0, 'P'),
+        (5, 0, 1, 'P'),
+        (6, 1, 0, 'P'),
+        (7, 1, 1, 'P'),
+    ] {
+        text +=
+            &format!("<cpu id='{n}' package='0' core='{core}' thread='{thread}' kind='{kind}'/>");
+    }
+    for cpus in ["0-3", "4-5", "6-7"] {
+        text += &format!("<cache level='2' cpus='{cpus}'/>");
+    }
+    let m = described(&(text + "<cache level='3' cpus='0-7'/></machine>"));
+    let spread = m.place(8, Policy::Spread, None, None).unwrap();
+    let spread: Vec<u32> = spread.iter().map(|c| c.0).collect();
+    assert_eq!(spread, [4, 6, 0, 1, 2, 3, 5, 7]);
 }
 
 #[test]

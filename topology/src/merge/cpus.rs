@@ -19,6 +19,9 @@ pub(super) struct CpuDraft {
     pub(super) node: Option<Fact<NodeId>>,
     pub(super) position: Option<Fact<Position>>,
     pub(super) kind: Option<Fact<CpuKind>>,
+    pub(super) offline: Option<Source>,
+    /// A source lists it that lists no others than those that exist.
+    pub(super) exists: bool,
 }
 
 impl Draft {
@@ -61,11 +64,19 @@ impl Draft {
                         node: None,
                         position: None,
                         kind: None,
+                        offline: None,
+                        exists: false,
                     });
                     self.cpus.len() - 1
                 }
             };
             self.name_cpu(index, &claim.key, c.source);
+            if let Some(cpu) = self.cpus.get_mut(index) {
+                cpu.exists |= !c.possible_cpus;
+                if claim.offline {
+                    cpu.offline = cpu.offline.or(Some(c.source));
+                }
+            }
             found.push(Some(index));
         }
         self.compare_existence(c, before, &seen);
@@ -98,13 +109,22 @@ impl Draft {
         put(&mut cpu.os, key.os, &mut self.by_os, None);
         put(&mut cpu.hardware, key.hardware, &mut self.by_hardware, Some(Subject::HardwareId));
         put(&mut cpu.uid, key.uid, &mut self.by_uid, Some(Subject::Uid));
+        let repeated = key.uid.filter(|_| cpu.uid.is_none());
+        if let Some(uid) = repeated {
+            self.note_once(Note::RepeatedUid(uid));
+        }
         if let Some((subject, kept, other)) = clash {
             self.conflict(DraftSubject::Cpu(subject, index), kept, (other, source));
         }
     }
 
     fn compare_existence(&mut self, c: &Claims, before: usize, seen: &[bool]) {
-        if let Some(complete) = self.complete {
+        if self.pair_offline(before, seen) {
+            self.complete = self.complete.or(c.all_cpus.then_some(c.source));
+            return;
+        }
+        // CPUs that may exist contradict nobody; `finish` leaves out those that do not
+        if let Some(complete) = self.complete.filter(|_| !c.possible_cpus) {
             for index in before..self.cpus.len() {
                 let subject = DraftSubject::Cpu(Subject::Exists, index);
                 self.conflict(subject, (1, c.source), (0, complete));
@@ -112,11 +132,36 @@ impl Draft {
         }
         if c.all_cpus {
             for index in (0..before).filter(|i| seen.get(*i) == Some(&false)) {
-                let Some(first) = self.cpus.get(index).map(|c| c.first) else { continue };
+                let Some(cpu) = self.cpus.get(index).filter(|c| c.exists) else { continue };
+                let first = cpu.first;
                 self.conflict(DraftSubject::Cpu(Subject::Exists, index), (1, first), (0, c.source));
             }
             self.complete = self.complete.or(Some(c.source));
         }
+    }
+
+    /// The kernel knows no firmware names of CPUs that are offline. Where as many CPUs of one side
+    /// are offline as of the other are left over, they are the same, though nobody says which is
+    /// which: those with the kernel's numbers stay. True if it is so.
+    fn pair_offline(&mut self, before: usize, seen: &[bool]) -> bool {
+        let fresh = before..self.cpus.len();
+        let unseen = (0..before).filter(|i| seen.get(*i) == Some(&false));
+        let all: Vec<usize> = unseen.chain(fresh).collect();
+        let of = |is: &dyn Fn(&CpuDraft) -> bool| -> Vec<usize> {
+            all.iter().copied().filter(|i| self.cpus.get(*i).is_some_and(is)).collect()
+        };
+        let off = of(&|c| c.offline.is_some() && c.os.is_some() && c.hardware.is_none());
+        let strangers = of(&|c| c.exists && c.os.is_none());
+        if off.is_empty() || off.len() != strangers.len() {
+            return false;
+        }
+        self.note_once(Note::OfflineCpus(off.len() as u32));
+        for index in strangers {
+            if let Some(cpu) = self.cpus.get_mut(index) {
+                cpu.exists = false;
+            }
+        }
+        true
     }
 
     pub(super) fn add_cpus(&mut self, c: &Claims, cpus: &[Option<usize>], map: &NodeMap) {

@@ -17,7 +17,10 @@ impl Draft {
         })
     }
 
-    pub(super) fn add_caches(&mut self, c: &Claims) {
+    pub(super) fn add_caches(&mut self, c: &Claims, listed: &[Option<usize>]) {
+        if !c.all_cpus && !c.caches.is_empty() {
+            self.knows.entry(c.source).or_default().extend(listed.iter().flatten());
+        }
         // by (level, type, CPU): the caches that other sources told
         let known: BTreeMap<_, usize> = self
             .caches
@@ -51,9 +54,19 @@ impl Draft {
                 let what: fn(_, _) -> _ = Subject::CacheSize;
                 found.push((what, a, b));
             }
-            if *our_cpus != cpus {
+            // each side speaks of the CPUs that it looked at
+            let within = |set: &BTreeSet<usize>, who| -> BTreeSet<usize> {
+                let known: Option<&BTreeSet<usize>> = self.knows.get(&who);
+                set.iter().copied().filter(|i| known.is_none_or(|k| k.contains(i))).collect()
+            };
+            let (a, b) = (within(our_cpus, c.source), within(&cpus, source));
+            if a == b {
+                if let Some((_, all, _)) = meets.and_then(|i| self.caches.get_mut(*i)) {
+                    all.extend(&cpus);
+                }
+            } else {
                 let what: fn(_, _) -> _ = Subject::CacheSharing;
-                found.push((what, our_cpus.len() as u64, cpus.len() as u64));
+                found.push((what, a.len() as u64, b.len() as u64));
             }
             for (what, a, b) in found {
                 let subject = DraftSubject::CpuLevel(what, first, claim.level);
@@ -154,16 +167,31 @@ impl Draft {
         }
     }
 
+    /// Takes what the first source to say so allows.
+    pub(super) fn add_allowed(&mut self, c: &Claims, map: &NodeMap) {
+        let Some(allowed) = &c.allowed else { return };
+        if let (None, Some(cpus)) = (&self.allowed_cpus, &allowed.cpus) {
+            let cpus = cpus.iter().filter_map(|n| self.cpu_named(c.keys, *n)).collect();
+            self.allowed_cpus = Some((cpus, c.source));
+        }
+        if let (None, Some(nodes)) = (&self.allowed_nodes, &allowed.nodes) {
+            let mut nodes: Vec<NodeId> = nodes.iter().filter_map(|n| map.get(*n)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            self.allowed_nodes = Some((nodes, c.source));
+        }
+    }
+
     /// The space with final CPU numbers.
     pub(super) fn finish_space(
         &self,
-        ids: &[crate::CpuId],
+        ids: &[Option<crate::CpuId>],
     ) -> Result<Option<Fact<CpuGrid>>, BuildError> {
         let Some((claim, named, source)) = &self.space else { return Ok(None) };
         let mut space = CpuGrid::new(claim.width, claim.height).map_err(BuildError::Space)?;
         let mut placed = BTreeSet::new();
         for ((x, y, _), index) in claim.cpus.iter().zip(named) {
-            let Some(id) = ids.get(*index) else { continue };
+            let Some(id) = ids.get(*index).and_then(Option::as_ref) else { continue };
             if !placed.insert(*id) {
                 return Err(BuildError::Space(crate::GridError::Twice));
             }

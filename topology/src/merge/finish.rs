@@ -3,7 +3,7 @@
 use super::{BuildError, Draft, DraftSubject};
 use crate::conflict::{Conflict, Note};
 use crate::model::{Access, Cache, Cpu, MAX_CPUS, Machine, MemoryCache, NO_NODE, Node};
-use crate::{CpuId, CpuSet, NodeId, Source};
+use crate::{CpuId, CpuSet, Fact, NodeId, Source};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -11,20 +11,23 @@ impl Draft {
     pub(super) fn finish(mut self, sources: Vec<Source>) -> Result<Machine, BuildError> {
         let ids = self.final_ids()?;
         let space = self.finish_space(&ids)?;
-        let id_of = |index: usize| ids.get(index).copied().unwrap_or(CpuId(u32::MAX));
+        let id_of = |index: usize| ids.get(index).copied().flatten();
+        let hotplug = self.finish_ranges();
 
         let mut cpus: Vec<Cpu> = self
             .cpus
             .iter()
             .enumerate()
-            .map(|(i, c)| Cpu {
-                id: id_of(i),
+            .filter_map(|(i, c)| Some((id_of(i)?, c)))
+            .map(|(id, c)| Cpu {
+                id,
                 os_id: c.os,
                 hardware_id: c.hardware,
                 uid: c.uid,
                 node: c.node.filter(|n| self.nodes.contains_key(&n.value)),
                 position: c.position,
                 kind: c.kind,
+                offline: c.offline,
             })
             .collect();
         cpus.sort_by_key(|c| c.id);
@@ -68,9 +71,10 @@ impl Draft {
                 size: c.size,
                 line: c.line,
                 ways: c.ways,
-                cpus: cpus.iter().map(|i| id_of(*i)).collect(),
+                cpus: cpus.iter().filter_map(|i| id_of(*i)).collect(),
                 source: *source,
             })
+            .filter(|c: &Cache| !c.cpus.is_empty())
             .collect();
         caches.sort_by_key(|c| (c.level, c.kind, c.cpus.first()));
 
@@ -90,24 +94,34 @@ impl Draft {
             .collect();
         memory_caches.sort_by_key(|c| (c.node, c.level));
         memory_caches.dedup_by_key(|c| (c.node, c.level));
-        for note in &mut self.notes {
+        self.notes.retain_mut(|note| {
             if let Note::PositionLeftOut(cpu) = note {
-                *cpu = id_of(cpu.0 as usize);
+                let Some(id) = id_of(cpu.0 as usize) else { return false };
+                *cpu = id;
             }
-        }
+            true
+        });
         let conflicts = self
             .conflicts
             .iter()
-            .map(|(what, kept, other)| Conflict {
-                subject: match what {
+            .filter_map(|(what, kept, other)| {
+                let subject = match what {
                     DraftSubject::Final(s) => *s,
-                    DraftSubject::Cpu(make, i) => make(id_of(*i)),
-                    DraftSubject::CpuLevel(make, i, level) => make(id_of(*i), *level),
-                },
-                kept: *kept,
-                other: *other,
+                    DraftSubject::Cpu(make, i) => make(id_of(*i)?),
+                    DraftSubject::CpuLevel(make, i, level) => make(id_of(*i)?, *level),
+                };
+                Some(Conflict { subject, kept: *kept, other: *other })
             })
             .collect();
+        let allowed_cpus = self
+            .allowed_cpus
+            .take()
+            .map(|(cpus, source)| Fact::new(cpus.into_iter().filter_map(id_of).collect(), source));
+
+        let allowed_nodes = self.allowed_nodes.take().map(|(mut nodes, source)| {
+            nodes.retain(|n| index.contains_key(n));
+            (nodes, source)
+        });
 
         let mut machine = Machine {
             nodes,
@@ -115,6 +129,9 @@ impl Draft {
             node_of,
             cpu_at,
             ranges: self.ranges,
+            hotplug,
+            allowed_cpus,
+            allowed_nodes,
             caches,
             distances,
             distance_source,
@@ -130,10 +147,17 @@ impl Draft {
     }
 
     /// Kernel numbers where known; the others follow behind the largest, in order of appearance.
-    fn final_ids(&self) -> Result<Vec<CpuId>, BuildError> {
+    /// `None` for a CPU that does not exist.
+    fn final_ids(&mut self) -> Result<Vec<Option<CpuId>>, BuildError> {
         let mut next = self.by_os.last_key_value().map_or(0, |(n, _)| u64::from(*n) + 1);
         let mut ids = Vec::with_capacity(self.cpus.len());
+        let mut possible: BTreeMap<Source, u32> = BTreeMap::new();
         for cpu in &self.cpus {
+            if self.complete.is_some() && !cpu.exists {
+                *possible.entry(cpu.first).or_default() += 1;
+                ids.push(None);
+                continue;
+            }
             let id = if let Some(os) = cpu.os {
                 u64::from(os.value)
             } else {
@@ -143,7 +167,11 @@ impl Draft {
             if id >= MAX_CPUS as u64 {
                 return Err(BuildError::TooManyCpus);
             }
-            ids.push(CpuId(id as u32));
+            ids.push(Some(CpuId(id as u32)));
+        }
+        // those of a firmware that knows which exist are offline ones, of which a note tells
+        for (source, count) in possible.into_iter().filter(|(s, _)| *s != Source::Madt) {
+            self.note_once(Note::PossibleCpus(source, count));
         }
         Ok(ids)
     }

@@ -103,6 +103,12 @@ struct Draft {
     /// Proximity domain to model node, where the model counts otherwise.
     proximity: BTreeMap<NodeId, NodeId>,
     ranges: Vec<crate::MemoryRange>,
+    /// Ranges that a source marks as hot-pluggable, by base.
+    flagged: Vec<crate::MemoryRange>,
+    allowed_cpus: Option<(BTreeSet<usize>, Source)>,
+    allowed_nodes: Option<(Vec<NodeId>, Source)>,
+    /// The CPUs that a source knows that does not know all, for those that tell of caches.
+    knows: BTreeMap<Source, BTreeSet<usize>>,
     caches: Vec<(crate::claims::CacheClaim, BTreeSet<usize>, Source)>,
     distances: Option<Distances>,
     access: Vec<(AccessClaim, Source)>,
@@ -150,10 +156,11 @@ impl Draft {
         self.add_nodes(c, &map)?;
         self.add_cpus(c, &cpus, &map);
         self.add_ranges(c, &map)?;
-        self.add_caches(c);
+        self.add_caches(c, &cpus);
         self.add_distances(c, &map)?;
         self.add_access(c, &map);
         self.add_space(c);
+        self.add_allowed(c, &map);
         Ok(())
     }
 
@@ -163,9 +170,14 @@ impl Draft {
 
     fn find(&self, key: &CpuKey) -> Option<usize> {
         let look = |n: Option<u32>, map: &BTreeMap<u32, usize>| map.get(&n?).copied();
+        // hardware ids tell CPUs apart; of UIDs, firmware may give two CPUs the same
+        let same = |i: &usize| {
+            let known = self.cpus.get(*i).and_then(|c| c.hardware);
+            key.hardware.is_none() || known.is_none()
+        };
         look(key.os, &self.by_os)
             .or_else(|| look(key.hardware, &self.by_hardware))
-            .or_else(|| look(key.uid, &self.by_uid))
+            .or_else(|| look(key.uid, &self.by_uid).filter(same))
     }
 
     /// The model's name of each node of `c`; `None` where it cannot be told.
@@ -192,7 +204,10 @@ impl Draft {
             let Some(ours) = cpu.node else { continue };
             self.pair(c.source, theirs, ours, &mut map, &mut taken);
         }
-        let cover = memory::joined(&self.ranges);
+        let mut cover: Vec<crate::MemoryRange> =
+            self.ranges.iter().chain(&self.flagged).copied().collect();
+        cover.sort_by_key(|r| (r.base, r.size));
+        let cover = memory::joined(&cover);
         for r in &c.ranges {
             let end = r.base.saturating_add(r.size);
             let ours = cover.get(cover.partition_point(|o| o.end() <= r.base));

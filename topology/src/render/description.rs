@@ -1,7 +1,8 @@
 //! The machine as a `<machine>` description, which [`source::description`](crate::source::description)
 //! reads back to the same machine.
 
-use crate::{Access, AccessKind, CacheType, Cpu, Machine};
+use crate::{Access, AccessKind, CacheType, Cpu, CpuId, Machine};
+use alloc::collections::BTreeMap;
 use core::fmt::{self, Display, Write};
 
 struct Attribute<T>(&'static str, Option<T>);
@@ -19,6 +20,9 @@ fn flag(name: &'static str, set: bool) -> Attribute<&'static str> {
     Attribute(name, set.then_some("yes"))
 }
 
+/// Where the CPUs are in the affinity space.
+type Places = BTreeMap<CpuId, (u32, u32)>;
+
 /// Write the machine as a description.
 pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
     out.write_str("<machine>\n")?;
@@ -26,6 +30,7 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
         let (w, h) = (space.value.width(), space.value.height());
         writeln!(out, "  <space width=\"{w}\" height=\"{h}\"/>")?;
     }
+    let places: Places = m.space().map_or_else(Places::new, |s| s.value.places().collect());
     for node in m.nodes() {
         writeln!(
             out,
@@ -35,7 +40,8 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
             flag("initiator", node.initiator.is_some()),
             Attribute("attached", node.attached_to.map(|a| a.value)),
         )?;
-        for r in m.ranges_of(node.id.value) {
+        let later = m.hotplug_ranges().iter().filter(|r| r.node == node.id.value);
+        for r in m.ranges_of(node.id.value).chain(later) {
             writeln!(
                 out,
                 "    <range base=\"{:#x}\" size=\"{:#x}\"{}{}/>",
@@ -47,12 +53,12 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
         }
         for c in node.cpus.iter().filter_map(|c| m.cpu(c)) {
             out.write_str("  ")?;
-            cpu(m, c, out)?;
+            cpu(&places, c, out)?;
         }
         out.write_str("  </node>\n")?;
     }
     for c in m.cpus().iter().filter(|c| c.node.is_none()) {
-        cpu(m, c, out)?;
+        cpu(&places, c, out)?;
     }
     for c in m.caches() {
         let kind = match c.kind {
@@ -122,12 +128,12 @@ fn access(m: &Machine, out: &mut impl Write) -> fmt::Result {
     Ok(())
 }
 
-fn cpu(m: &Machine, c: &Cpu, out: &mut impl Write) -> fmt::Result {
+fn cpu(places: &Places, c: &Cpu, out: &mut impl Write) -> fmt::Result {
+    let at = places.get(&c.id);
     let p = c.position.map(|p| p.value).unwrap_or_default();
-    let at = m.space().and_then(|s| s.value.location_of(c.id));
     writeln!(
         out,
-        "  <cpu id=\"{}\"{}{}{}{}{}{}{}{}{}/>",
+        "  <cpu id=\"{}\"{}{}{}{}{}{}{}{}{}{}/>",
         c.id,
         Attribute("package", p.package),
         Attribute("die", p.die),
@@ -138,5 +144,6 @@ fn cpu(m: &Machine, c: &Cpu, out: &mut impl Write) -> fmt::Result {
         Attribute("uid", c.uid.map(|f| f.value)),
         Attribute("x", at.map(|a| a.0)),
         Attribute("y", at.map(|a| a.1)),
+        flag("offline", c.offline.is_some()),
     )
 }

@@ -1,7 +1,7 @@
 //! hwloc's XML. Version 2 is read by hwloc 2 and later, version 3 by hwloc 3.
 
 use super::tree::{Kind, Object, tree};
-use crate::{AccessKind, CacheType, CpuSet, Machine, NodeId};
+use crate::{AccessKind, CacheType, CpuKind, CpuSet, Machine, NodeId};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt::{self, Display, Write};
@@ -21,17 +21,28 @@ struct Bitmap<'a>(&'a CpuSet);
 
 impl Display for Bitmap<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = self.0.words();
-        let halves: Vec<u32> = words.iter().flat_map(|w| [*w as u32, (*w >> 32) as u32]).collect();
-        let top = halves.iter().rposition(|h| *h != 0).unwrap_or(0);
-        if halves.is_empty() {
-            return f.write_str("0x0");
+        const COMMAS: &str = ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,";
+        let halves = self.0.parts().flat_map(|(i, w)| {
+            [(2 * i, w as u32), (2 * i + 1, (w >> 32) as u32)].into_iter().filter(|(_, h)| *h != 0)
+        });
+        let halves: Vec<(usize, u32)> = halves.collect();
+        let mut above = halves.last().map_or(0, |(i, _)| *i);
+        // as hwloc itself, nothing stands for a word of zeros unless it is the last
+        let commas = |f: &mut fmt::Formatter<'_>, mut n: usize| {
+            while n > 0 {
+                let some = n.min(COMMAS.len());
+                f.write_str(COMMAS.get(..some).unwrap_or(COMMAS))?;
+                n -= some;
+            }
+            Ok(())
+        };
+        for (i, half) in halves.iter().rev() {
+            commas(f, above - i)?;
+            write!(f, "{half:#010x}")?;
+            above = *i;
         }
-        for i in (0..=top).rev() {
-            let half = halves.get(i).copied().unwrap_or(0);
-            write!(f, "{half:#010x}{}", if i > 0 { "," } else { "" })?;
-        }
-        Ok(())
+        commas(f, above)?;
+        if halves.first().is_none_or(|(i, _)| *i > 0) { f.write_str("0x0") } else { Ok(()) }
     }
 }
 
@@ -65,14 +76,23 @@ impl<W: Write> Exporter<'_, W> {
         if let Some(n) = os_index {
             write!(self.out, " os_index=\"{n}\"")?;
         }
+        let (mut allowed_cpus, mut allowed_nodes) = (CpuSet::new(), CpuSet::new());
+        if depth == 1 {
+            allowed_cpus = cpus.intersection(&self.machine.usable_cpus());
+            let allowed = nodes.iter().filter(|n| self.machine.is_node_allowed(NodeId(n.0)));
+            allowed_nodes = allowed.collect();
+        }
+        // hwloc takes no machine of which nothing may be used
+        let or = |set, all| if CpuSet::is_empty(set) { Bitmap(all) } else { Bitmap(set) };
+        let (allowed_cpus, allowed_nodes) = (or(&allowed_cpus, cpus), or(&allowed_nodes, nodes));
         let (cpus, nodes) = (Bitmap(cpus), Bitmap(nodes));
         write!(self.out, " cpuset=\"{cpus}\" complete_cpuset=\"{cpus}\"")?;
         if depth == 1 {
-            write!(self.out, " allowed_cpuset=\"{cpus}\"")?;
+            write!(self.out, " allowed_cpuset=\"{allowed_cpus}\"")?;
         }
         write!(self.out, " nodeset=\"{nodes}\" complete_nodeset=\"{nodes}\"")?;
         if depth == 1 {
-            write!(self.out, " allowed_nodeset=\"{nodes}\"")?;
+            write!(self.out, " allowed_nodeset=\"{allowed_nodes}\"")?;
         }
         write!(self.out, " gp_index=\"{index}\"")?;
         if self.version == HwlocVersion::V3 {
@@ -108,18 +128,55 @@ impl<W: Write> Exporter<'_, W> {
             self.info(depth + 1)?;
         }
         for node in &o.memory {
-            let index =
-                self.open("NUMANode", Some(node.0), &o.cpus, &node_set([*node]), depth + 1)?;
-            self.node_index.insert(*node, index);
-            if let Some(bytes) = self.machine.memory_of(*node) {
-                write!(self.out, " local_memory=\"{bytes}\"")?;
-            }
-            self.out.write_str("/>\n")?;
+            self.memory(*node, &o.cpus, depth + 1)?;
         }
         for child in &o.children {
             self.object(child, &reach, depth + 1)?;
         }
         writeln!(self.out, "{:1$}</object>", "", depth * 2)
+    }
+
+    /// A node inside its memory-side caches, the one nearest to the CPUs outside.
+    fn memory(&mut self, node: NodeId, cpus: &CpuSet, depth: usize) -> fmt::Result {
+        let set = node_set([node]);
+        let caches: Vec<_> = self.machine.memory_caches_of(node).collect();
+        for (i, c) in caches.iter().enumerate() {
+            self.open("MemCache", None, cpus, &set, depth + i)?;
+            writeln!(
+                self.out,
+                " cache_size=\"{}\" depth=\"{}\" cache_linesize=\"{}\" cache_associativity=\"0\" \
+                 cache_type=\"0\">",
+                c.size, c.level, c.line
+            )?;
+        }
+        let index = self.open("NUMANode", Some(node.0), cpus, &set, depth + caches.len())?;
+        self.node_index.insert(node, index);
+        if let Some(bytes) = self.machine.memory_of(node) {
+            write!(self.out, " local_memory=\"{bytes}\"")?;
+        }
+        self.out.write_str("/>\n")?;
+        (0..caches.len())
+            .rev()
+            .try_for_each(|i| writeln!(self.out, "{:1$}</object>", "", (depth + i) * 2))
+    }
+
+    /// Kinds of CPUs, the faster the higher.
+    fn cpu_kinds(&mut self) -> fmt::Result {
+        for (kind, name, rank) in
+            [(CpuKind::Efficiency, "Efficiency", 0), (CpuKind::Performance, "Performance", 1)]
+        {
+            let is = |c: &&crate::Cpu| c.kind.is_some_and(|k| k.value == kind);
+            let set: CpuSet = self.machine.cpus().iter().filter(is).map(|c| c.id).collect();
+            if !set.is_empty() {
+                writeln!(
+                    self.out,
+                    "  <cpukind cpuset=\"{}\" forced_efficiency=\"{rank}\">\n    \
+                     <info name=\"CoreType\" value=\"{name}\"/>\n  </cpukind>",
+                    Bitmap(&set)
+                )?;
+            }
+        }
+        Ok(())
     }
 
     fn info(&mut self, depth: usize) -> fmt::Result {
@@ -267,6 +324,7 @@ pub fn hwloc_xml(machine: &Machine, version: HwlocVersion, out: &mut impl Write)
     e.object(&tree.root, &CpuSet::new(), 1)?;
     e.distances()?;
     e.memory_attributes()?;
+    e.cpu_kinds()?;
     if version == HwlocVersion::V3 {
         e.info(1)?;
     }

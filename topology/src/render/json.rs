@@ -78,7 +78,7 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
         write!(
             o,
             "{{\"id\": {}, \"source\": \"{}\", \"cpus\": \"{}\", \"usable\": {}, \"installed\": {}, \
-             \"initiator\": {}, \"attached_to\": {}}}",
+             \"initiator\": {}, \"attached_to\": {}, \"allowed\": {}}}",
             n.id.value,
             n.id.source,
             n.cpus,
@@ -86,6 +86,7 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             Maybe(m.installed(n.id.value)),
             n.initiator.is_some(),
             FactJson(n.attached_to),
+            m.is_node_allowed(n.id.value),
         )
     })?;
     out.write_str(",\n")?;
@@ -95,7 +96,7 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             o,
             "{{\"id\": {}, \"os_id\": {}, \"hardware_id\": {}, \"uid\": {}, \"node\": {}, \
              \"package\": {}, \"die\": {}, \"core\": {}, \"thread\": {}, \"position_source\": {}, \
-             \"kind\": {}}}",
+             \"kind\": {}, \"offline\": {}, \"usable\": {}}}",
             c.id,
             FactJson(c.os_id),
             FactJson(c.hardware_id),
@@ -110,6 +111,8 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
                 CpuKind::Performance => "performance",
                 CpuKind::Efficiency => "efficiency",
             }))),
+            c.offline.is_some(),
+            m.is_usable(c),
         )
     })?;
     out.write_str(",\n")?;
@@ -132,7 +135,7 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
         )
     })?;
     out.write_str(",\n")?;
-    list(out, "ranges", m.ranges(), |o, r| {
+    list(out, "ranges", m.ranges().iter().chain(m.hotplug_ranges()), |o, r| {
         write!(
             o,
             "{{\"node\": {}, \"base\": {}, \"size\": {}, \"hotplug\": {}, \"nonvolatile\": {}, \

@@ -38,6 +38,30 @@ impl fmt::Display for Bytes {
     }
 }
 
+/// A number of thousandths in whole units, with decimals as far as they matter: three digits.
+pub(crate) struct Thousandths(pub(crate) u64);
+
+impl fmt::Display for Thousandths {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (step, mut digits) = match self.0 {
+            0..1_000 => (1, 3),
+            1_000..10_000 => (10, 2),
+            10_000..100_000 => (100, 1),
+            _ => (1000, 0),
+        };
+        let units = self.0 / step + u64::from(self.0 % step * 2 >= step.max(2));
+        let (whole, mut rest) = (units / (1000 / step), units % (1000 / step));
+        if rest == 0 {
+            return write!(f, "{whole}");
+        }
+        while rest % 10 == 0 {
+            rest /= 10;
+            digits -= 1;
+        }
+        write!(f, "{whole}.{rest:0digits$}")
+    }
+}
+
 /// Text with the characters escaped that XML gives a meaning.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
@@ -58,8 +82,19 @@ impl fmt::Display for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::Bytes;
+    use super::{Bytes, Thousandths};
     use alloc::string::ToString;
+
+    #[test]
+    fn small_values_keep_their_decimals() {
+        let text = |n| Thousandths(n).to_string();
+        assert_eq!([text(0), text(5), text(100), text(999)], ["0", "0.005", "0.1", "0.999"]);
+        assert_eq!([text(1000), text(9_996), text(46_600)], ["1", "10", "46.6"]);
+        assert_eq!(
+            [text(99_960), text(204_800), text(u64::MAX)],
+            ["100", "205", "18446744073709552"]
+        );
+    }
 
     #[test]
     fn sizes_are_short() {

@@ -1,8 +1,9 @@
 //! The machine as an indented tree, as lstopo prints it, and its numbers as tables.
 
-use super::Bytes;
 use super::tree::{Kind, Object, tree};
+use super::{Bytes, Thousandths};
 use crate::{AccessKind, CacheType, Machine, NodeId, NodeKind};
+use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
 /// How to print.
@@ -78,6 +79,11 @@ impl<W: Write> Printer<'_, W> {
                 if let Some(kind) = cpu.kind {
                     write!(self.out, " ({})", kind.value.letter())?;
                 }
+                if cpu.offline.is_some() {
+                    self.paint(WARN, format_args!(" offline"))?;
+                } else if !self.machine.is_usable(cpu) {
+                    self.paint(WARN, format_args!(" not allowed"))?;
+                }
                 if let (true, Some(f)) = (self.options.sources, cpu.os_id.or(cpu.hardware_id)) {
                     self.source(f.source)?;
                 }
@@ -88,6 +94,12 @@ impl<W: Write> Printer<'_, W> {
 
     fn memory(&mut self, node: NodeId, depth: usize) -> fmt::Result {
         write!(self.out, "{:1$}", "", depth * 2)?;
+        for c in self.machine.memory_caches_of(node) {
+            self.paint(CACHE, format_args!("MemCache L{}", c.level))?;
+            write!(self.out, " ({})", Bytes(c.size))?;
+            self.source(c.source)?;
+            self.out.write_str(" + ")?;
+        }
         self.paint(NODE, format_args!("NUMANode #{node}"))?;
         match self.machine.memory_of(node) {
             Some(m) => write!(self.out, " ({})", Bytes(m))?,
@@ -101,6 +113,14 @@ impl<W: Write> Printer<'_, W> {
                 NodeKind::CpusOnly | NodeKind::CpusAndMemory => {}
             }
             self.source(n.id.source)?;
+        }
+        let later = self.machine.hotplug_ranges().iter().filter(|r| r.node == node);
+        let later = later.fold(0u64, |sum, r| sum.saturating_add(r.size));
+        if later > 0 {
+            write!(self.out, ", {} may come", Bytes(later))?;
+        }
+        if !self.machine.is_node_allowed(node) {
+            self.paint(WARN, format_args!(" not allowed"))?;
         }
         self.out.write_char('\n')
     }
@@ -145,12 +165,13 @@ pub fn text(machine: &Machine, options: TextOptions, out: &mut impl Write) -> fm
 /// Print distances, latencies and bandwidths as tables, rows being initiators.
 pub fn details(machine: &Machine, out: &mut impl Write) -> fmt::Result {
     let nodes = machine.nodes();
-    let mut table = |title: fmt::Arguments<'_>, value: &dyn Fn(NodeId, NodeId) -> Option<u64>| {
-        let digits = |v: u64| v.checked_ilog10().unwrap_or(0) as usize + 2;
+    let mut table = |title: fmt::Arguments<'_>,
+                     value: &dyn Fn(NodeId, NodeId) -> Option<String>| {
+        let digits = |v: &str| v.len() + 1;
         let values =
             nodes.iter().flat_map(|a| nodes.iter().filter_map(|b| value(a.id.value, b.id.value)));
-        let ids = nodes.iter().map(|n| digits(u64::from(n.id.value.0))).max()?;
-        let width = values.map(digits).max()?.max(ids).max(6);
+        let ids = nodes.iter().map(|n| digits(&n.id.value.to_string())).max()?;
+        let width = values.map(|v| digits(&v)).max()?.max(ids).max(6);
         Some((|| {
             writeln!(out, "{title}")?;
             write!(out, "{:>width$}", "")?;
@@ -172,13 +193,13 @@ pub fn details(machine: &Machine, out: &mut impl Write) -> fmt::Result {
         })())
     };
     if let Some(source) = machine.distance_source() {
-        let value = |a, b| machine.distance(a, b).map(u64::from);
+        let value = |a, b| machine.distance(a, b).map(|d| d.to_string());
         table(format_args!("distance [{source}]"), &value).unwrap_or(Ok(()))?;
     }
     for kind in AccessKind::ALL {
         let value = |a, b| {
             let value = machine.access(a, b, 0, kind)?.value;
-            Some(if kind.is_latency() { value.div_ceil(1000) } else { value })
+            Some(if kind.is_latency() { Thousandths(value).to_string() } else { value.to_string() })
         };
         let unit = if kind.is_latency() { "ns" } else { "MB/s" };
         table(format_args!("{kind} in {unit}"), &value).unwrap_or(Ok(()))?;

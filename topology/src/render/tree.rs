@@ -2,11 +2,17 @@
 //! which CPUs they contain, and memory hung on the object whose CPUs it is local to.
 //!
 //! Sources can contradict nesting (a cache across two packages, say). An object that overlaps
-//! another without being inside it is left out of the tree, and counted.
+//! another without being inside it is left out of the tree, and counted. An object is placed by
+//! looking at the innermost object so far of each of its CPUs, so that the work grows with the CPUs
+//! in all objects and not with the number of siblings.
 
 use crate::{CacheType, Cpu, CpuId, CpuSet, Machine, NodeId, Position};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+
+/// Objects inside each other beyond this depth are left out: no machine has so many levels, and
+/// drawing them recurs.
+const MAX_DEPTH: usize = 64;
 
 /// What an object is; for equal sets of CPUs the one listed first is outside.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,41 +41,15 @@ impl Object {
     fn new(kind: Kind, cpus: CpuSet) -> Self {
         Object { kind, cpus, memory: Vec::new(), children: Vec::new() }
     }
-
-    /// Put `new` where it belongs; false if it overlaps something.
-    fn insert(&mut self, new: Object) -> bool {
-        if let Some(inside) = self.children.iter_mut().find(|c| new.cpus.is_subset(&c.cpus)) {
-            return inside.insert(new);
-        }
-        if self.children.iter().any(|c| c.cpus.intersects(&new.cpus)) {
-            return false;
-        }
-        self.children.push(new);
-        true
-    }
-
-    fn sort(&mut self) {
-        self.children.sort_by_key(|c| c.cpus.first());
-        self.memory.sort_unstable();
-        self.children.iter_mut().for_each(Object::sort);
-    }
-
-    /// Hang a node's memory on the outermost object, the machine left out where possible, with
-    /// exactly these CPUs; else on the innermost that contains them.
-    fn hang(&mut self, node: NodeId, cpus: &CpuSet) {
-        let exact = self.kind != Kind::Machine && self.cpus == *cpus;
-        let inside = self.children.iter_mut().find(|c| cpus.is_subset(&c.cpus));
-        match inside {
-            Some(child) if !exact => child.hang(node, cpus),
-            _ => self.memory.push(node),
-        }
-    }
 }
 
 pub(super) struct Tree {
     pub(super) root: Object,
     /// Objects that do not nest.
     pub(super) left_out: usize,
+    /// How many CPUs were looked at to nest the objects, which is what it costs.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the measure of a test"))]
+    pub(super) looks: usize,
 }
 
 fn groups<K: Ord>(cpus: &[Cpu], key: impl Fn(&Position) -> Option<K>) -> BTreeMap<K, CpuSet> {
@@ -82,7 +62,8 @@ fn groups<K: Ord>(cpus: &[Cpu], key: impl Fn(&Position) -> Option<K>) -> BTreeMa
     map
 }
 
-pub(super) fn tree(machine: &Machine) -> Tree {
+/// All objects but the machine, the outer ones first.
+fn objects(machine: &Machine) -> Vec<Object> {
     let cpus = machine.cpus();
     let mut objects: Vec<Object> = Vec::new();
     for (package, set) in groups(cpus, |p| p.package) {
@@ -106,13 +87,17 @@ pub(super) fn tree(machine: &Machine) -> Tree {
     for (i, cache) in machine.caches().iter().enumerate() {
         objects.push(Object::new(Kind::Cache(i), cache.cpus.clone()));
     }
+    // memory does not hang on a PU, so a node of one CPU may need a group around that
+    let known: BTreeSet<&CpuSet> = objects.iter().map(|o| &o.cpus).collect();
+    let lone = |n: &&crate::Node| !n.cpus.is_empty() && !known.contains(&n.cpus);
+    let groups: Vec<Object> = machine
+        .nodes()
+        .iter()
+        .filter(lone)
+        .map(|n| Object::new(Kind::Group, n.cpus.clone()))
+        .collect();
+    objects.extend(groups);
     objects.extend(cpus.iter().map(|c| Object::new(Kind::Pu(c.id), [c.id].into_iter().collect())));
-    let known: BTreeSet<Vec<u64>> = objects.iter().map(|o| o.cpus.words().to_vec()).collect();
-    for node in machine.nodes().iter().filter(|n| !n.cpus.is_empty()) {
-        if !known.contains(node.cpus.words()) {
-            objects.push(Object::new(Kind::Group, node.cpus.clone()));
-        }
-    }
     objects.retain(|o| !o.cpus.is_empty());
     let outer = |o: &Object| {
         let level = match o.kind {
@@ -134,20 +119,120 @@ pub(super) fn tree(machine: &Machine) -> Tree {
         (core::cmp::Reverse(o.cpus.count()), rank, level)
     };
     objects.sort_by_cached_key(|o| (outer(o), o.kind));
+    objects
+}
 
-    let mut root = Object::new(Kind::Machine, machine.cpu_set());
+/// Objects while they are nested: index 0 is the machine, and parents come before children.
+struct Nest {
+    objects: Vec<Object>,
+    parents: Vec<usize>,
+    depths: Vec<usize>,
+    /// By CPU number: the innermost object that holds the CPU.
+    inner: Vec<usize>,
+    looks: usize,
+}
+
+impl Nest {
+    /// Puts `new` into the innermost object that holds all its CPUs; false if it overlaps another.
+    fn insert(&mut self, new: Object) -> bool {
+        let holder = |c: CpuId| self.inner.get(c.0 as usize).copied();
+        let Some(parent) = new.cpus.first().and_then(holder) else { return false };
+        let inside = new.cpus.iter().all(|c| holder(c) == Some(parent));
+        let depth = self.depths.get(parent).map_or(0, |d| d + 1);
+        self.looks += new.cpus.count();
+        if !inside || depth > MAX_DEPTH {
+            return false;
+        }
+        let index = self.objects.len();
+        for cpu in new.cpus.iter() {
+            if let Some(slot) = self.inner.get_mut(cpu.0 as usize) {
+                *slot = index;
+            }
+        }
+        self.objects.push(new);
+        self.parents.push(parent);
+        self.depths.push(depth);
+        true
+    }
+
+    /// The object that memory with these local CPUs hangs on: the outermost one, the machine left
+    /// out where possible, with exactly these CPUs; else the innermost that contains them.
+    fn place_of(&self, cpus: &CpuSet) -> usize {
+        let object = |at: usize| self.objects.get(at);
+        let up = |at: usize| self.parents.get(at).copied().unwrap_or(0);
+        let first = cpus.first().and_then(|c| self.inner.get(c.0 as usize).copied());
+        let mut at = first.unwrap_or(0);
+        let fits = |at| {
+            let fits = |o: &Object| !matches!(o.kind, Kind::Pu(_)) && cpus.is_subset(&o.cpus);
+            object(at).is_some_and(fits)
+        };
+        while at != 0 && !fits(at) {
+            at = up(at);
+        }
+        while up(at) != 0 && object(up(at)).is_some_and(|o| o.cpus == *cpus) {
+            at = up(at);
+        }
+        at
+    }
+
+    /// The objects as a tree. Children come after their parents, so the last can be taken first.
+    fn into_root(mut self) -> Object {
+        while self.objects.len() > 1 {
+            let (Some(mut object), Some(parent)) = (self.objects.pop(), self.parents.pop()) else {
+                break;
+            };
+            object.children.sort_by_key(|c| c.cpus.first());
+            object.memory.sort_unstable();
+            if let Some(parent) = self.objects.get_mut(parent) {
+                parent.children.push(object);
+            }
+        }
+        let mut root = self.objects.pop().unwrap_or(Object::new(Kind::Machine, CpuSet::new()));
+        root.children.sort_by_key(|c| c.cpus.first());
+        root.memory.sort_unstable();
+        root
+    }
+}
+
+pub(super) fn tree(machine: &Machine) -> Tree {
+    let all = machine.cpu_set();
+    let slots = all.last().map_or(0, |c| c.0 as usize + 1);
+    let mut nest = Nest {
+        objects: alloc::vec![Object::new(Kind::Machine, all)],
+        parents: alloc::vec![0],
+        depths: alloc::vec![0],
+        inner: alloc::vec![0; slots],
+        looks: 0,
+    };
     let mut left_out = 0;
-    for object in objects {
-        left_out += usize::from(!root.insert(object));
+    for object in objects(machine) {
+        left_out += usize::from(!nest.insert(object));
     }
     for node in machine.nodes() {
-        let attached = node.attached_to.and_then(|a| machine.cpus_of(a.value));
-        let near = if node.cpus.is_empty() { attached } else { Some(&node.cpus) };
-        match near.filter(|c| !c.is_empty()) {
-            Some(cpus) => root.hang(node.id.value, cpus),
-            None => root.memory.push(node.id.value),
+        let id = node.id.value;
+        let at = machine.local_cpus(id).map_or(0, |cpus| nest.place_of(&cpus));
+        if let Some(object) = nest.objects.get_mut(at) {
+            object.memory.push(id);
         }
     }
-    root.sort();
-    Tree { root, left_out }
+    let looks = nest.looks;
+    Tree { root: nest.into_root(), left_out, looks }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tree;
+    use crate::{Machine, source::synthetic};
+
+    #[test]
+    fn nesting_looks_at_each_cpu_once_a_level() {
+        let looks = |text| {
+            let m = Machine::build(&[synthetic::parse(text).unwrap()]).unwrap();
+            let tree = tree(&m);
+            (tree.looks, tree.left_out)
+        };
+        assert_eq!(looks("core:2000 pu:1"), (2 * 2000, 0));
+        assert_eq!(looks("core:16000 pu:1"), (2 * 16000, 0));
+        assert_eq!(looks("pack:2 l2:4000 core:1 pu:2"), (4 * 16000, 0));
+    }
 }

@@ -90,7 +90,9 @@ pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
 
     let mut ranges = Vec::new();
     if view.policy().physical_ranges {
-        for r in machine.ranges() {
+        let mut all: Vec<_> = machine.ranges().iter().chain(machine.hotplug_ranges()).collect();
+        all.sort_by_key(|r| (r.base, r.size));
+        for r in all {
             let Some(node) = virtual_id(r.node) else { continue };
             let flags = u32::from(r.flags.hotplug) | u32::from(r.flags.nonvolatile) << 1;
             ranges.push(RangeRecord {

@@ -5,7 +5,7 @@
 //!   <space width="4" height="2"/>                          <!-- optional: the affinity space -->
 //!   <node id="0" memory="4G">                              <!-- memory: usable bytes -->
 //!     <range base="0x0" size="2G"/>                        <!-- hotplug="yes" nonvolatile="yes" -->
-//!     <cpu id="0" package="0" die="0" core="0" thread="0" kind="P" hardware="0" x="0" y="0"/>
+//!     <cpu id="0" package="0" die="0" core="0" thread="0" kind="P" hardware="0" x="0" y="0"/> <!-- offline="yes" -->
 //!     <cpus ids="1-3"/>                                    <!-- shorthand: each a core of its own -->
 //!   </node>
 //!   <node id="1" memory="4G" initiator="yes"/>
@@ -268,7 +268,13 @@ impl Reader {
     }
 
     fn cpu<E: Element>(&mut self, e: &E, node: Option<NodeId>) -> Result<()> {
-        only(e, &["id", "package", "die", "core", "thread", "kind", "hardware", "uid", "x", "y"])?;
+        only(
+            e,
+            &[
+                "id", "package", "die", "core", "thread", "kind", "hardware", "uid", "x", "y",
+                "offline",
+            ],
+        )?;
         let id = required(e, "id")?;
         self.new_cpu(e, id)?;
         let position = Position {
@@ -295,6 +301,7 @@ impl Reader {
             node,
             position: (position != Position::default()).then_some(position),
             kind,
+            offline: yes(e, "offline")?,
         });
         Ok(())
     }

@@ -71,6 +71,7 @@ pub fn claims(snapshot: &Snapshot<'_>) -> Result<Claims, BuildError> {
             key: CpuKey::os(number),
             node: known(l.node).and_then(|n| native.get(n as usize).copied()),
             position: (position != Position::default()).then_some(position),
+            offline: false,
             kind: match l.kind {
                 b'P' => Some(CpuKind::Performance),
                 b'E' => Some(CpuKind::Efficiency),

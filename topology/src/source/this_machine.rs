@@ -12,12 +12,14 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Tables in the files of a folder, or one file; in a folder, other files are skipped.
-pub fn acpi_tables(path: &Path) -> Result<Vec<Claims>, String> {
+/// Tables in the files of a folder, or one file; in a folder, other files are skipped. Tables that
+/// are refused are named with the reason beside the claims of the good ones; an error means that
+/// none is good.
+pub fn acpi_tables(path: &Path) -> Result<(Vec<Claims>, Vec<String>), String> {
     let about = |path: &Path, e: &dyn core::fmt::Display| format!("{}: {e}", path.display());
     if !path.is_dir() {
         let claims = acpi::parse_table(&read(path)?).map_err(|e| about(path, &e))?;
-        return Ok([claims].into());
+        return Ok(([claims].into(), Vec::new()));
     }
     let mut tables = acpi::Tables::default();
     let entries = std::fs::read_dir(path).map_err(|e| about(path, &e))?;
@@ -33,11 +35,12 @@ pub fn acpi_tables(path: &Path) -> Result<Vec<Claims>, String> {
         *slot = Some(bytes);
     }
     let (claims, refused) = tables.claims();
-    match refused.first() {
-        Some(e) => Err(about(path, e)),
-        None if claims.is_empty() => Err(about(path, &"no MADT, SRAT, SLIT or HMAT in there")),
-        None => Ok(claims),
+    let refused: Vec<String> = refused.iter().map(|e| about(path, e)).collect();
+    if !claims.is_empty() {
+        return Ok((claims, refused));
     }
+    let none = || about(path, &"no MADT, SRAT, SLIT or HMAT in there");
+    Err(if refused.is_empty() { none() } else { refused.join("\n") })
 }
 
 /// What can be read on this machine, and why the rest cannot.
@@ -51,7 +54,10 @@ pub fn this_machine() -> (Vec<Claims>, Vec<String>) {
     let tables = Path::new("/sys/firmware/acpi/tables");
     if tables.join("SRAT").exists() || tables.join("APIC").exists() {
         match acpi_tables(tables) {
-            Ok(c) => claims.extend(c),
+            Ok((c, refused)) => {
+                claims.extend(c);
+                problems.extend(refused);
+            }
             Err(e) => problems.push(e),
         }
     }

@@ -16,7 +16,8 @@ fn read_text(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// Reads the sources, in this order. A part of this machine that cannot be read is told on `err`.
+/// Reads the sources, in this order. What cannot be read of this
+/// machine or of ACPI tables is told on `err`, as long as a source is left.
 pub(crate) fn claims(sources: &[Source], err: &mut dyn Write) -> Result<Vec<Claims>, String> {
     let mut all = Vec::new();
     for source in sources {
@@ -35,7 +36,19 @@ pub(crate) fn claims(sources: &[Source], err: &mut dyn Write) -> Result<Vec<Clai
             Source::Synthetic(text) => {
                 all.push(synthetic::parse(text).map_err(|e| format!("--synthetic: {e}"))?);
             }
-            Source::Acpi(path) => all.extend(acpi_tables(path)?),
+            // one bad table takes none of the good ones with it
+            Source::Acpi(path) => match acpi_tables(path) {
+                Ok((claims, refused)) => {
+                    all.extend(claims);
+                    for r in refused {
+                        writeln!(err, "topo: warning: {r}").ok();
+                    }
+                }
+                Err(e) if sources.len() == 1 => return Err(e),
+                Err(e) => {
+                    writeln!(err, "topo: warning: {e}").ok();
+                }
+            },
             Source::Sysfs(path) => {
                 let claims = if path.is_dir() {
                     sysfs::read(&Directory::new(path))

@@ -89,6 +89,36 @@ fn mistakes_end_with_code_2_and_a_reason() {
 }
 
 #[test]
+fn a_bad_table_is_named_and_the_good_ones_are_shown() {
+    let (code, out, err) = run(&["--acpi", &fixture("cases/hmat-overflow")]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("note: HMAT: ") && out.contains("NUMANode #0"), "{out}");
+
+    let dir = std::env::temp_dir().join(format!("topology-cli-bad-{}", std::process::id()));
+    std::fs::create_dir_all(&dir).unwrap();
+    for name in ["srat", "slit", "hmat"] {
+        let from = fixtures().join(format!("cases/three-tables-one-bad/{name}.bin"));
+        let mut bytes = std::fs::read(from).unwrap();
+        bytes[9] ^= u8::from(name == "hmat");
+        std::fs::write(dir.join(format!("{name}.bin")), bytes).unwrap();
+    }
+    let (code, out, err) = run(&["--acpi", dir.to_str().unwrap()]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("NUMANode #0"), "{out}");
+    assert!(err.starts_with("topo: warning: ") && err.contains("table HMAT: checksum"), "{err}");
+
+    // files of their own likewise; nothing usable at all ends with code 2
+    let file = |name: &str| dir.join(format!("{name}.bin")).to_str().unwrap().to_string();
+    let (code, out, err) = run(&["--acpi", &file("hmat"), "--acpi", &file("srat")]);
+    assert!(code == 0 && out.contains("NUMANode #0"), "{err}");
+    assert!(err.contains("warning: ") && err.contains("hmat.bin: checksum"), "{err}");
+    let (code, out, err) = run(&["--acpi", &file("hmat")]);
+    std::fs::remove_dir_all(&dir).ok();
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("hmat.bin: checksum"), "{err}");
+}
+
+#[test]
 fn wrong_usage_is_explained() {
     for (args, reason) in [
         (&["--nonsense"][..], "unexpected argument '--nonsense'"),

@@ -34,6 +34,8 @@ pub struct Tables {
     pub slit: Option<Vec<u8>>,
     /// Latencies and bandwidths.
     pub hmat: Option<Vec<u8>>,
+    /// Tables that are listed and could not be read, and why.
+    pub unread: Vec<CollectError>,
 }
 
 /// Why the tables could not be followed.
@@ -101,8 +103,13 @@ pub fn collect(memory: &mut impl PhysicalMemory, root: Root) -> Result<Tables, C
             b"HMAT" => &mut tables.hmat,
             _ => continue,
         };
-        if slot.is_none() {
-            *slot = Some(whole(memory, address)?);
+        if slot.is_some() {
+            continue;
+        }
+        match whole(memory, address) {
+            Ok(bytes) => *slot = Some(bytes),
+            // one bad table takes none of the others with it
+            Err(e) => tables.unread.push(e),
         }
     }
     Ok(tables)
@@ -113,7 +120,7 @@ impl Tables {
     /// refused alone; its reason comes along.
     pub fn claims(&self) -> (Vec<Claims>, Vec<CollectError>) {
         let mut claims = Vec::new();
-        let mut refused = Vec::new();
+        let mut refused = self.unread.clone();
         for bytes in [&self.srat, &self.madt, &self.slit, &self.hmat].into_iter().flatten() {
             match parse_table(bytes) {
                 Ok(c) => claims.push(c),

@@ -73,6 +73,7 @@ pub fn parse(bytes: &[u8]) -> Result<Claims, AcpiError> {
     }
     let mut claims = Claims::new(Source::Hmat, NodeIds::Proximity, KeyKind::Hardware);
     let mut unknown: BTreeMap<u16, u32> = BTreeMap::new();
+    let mut dropped = 0;
     let mut offset = FIRST;
     while let Some(rest) = bytes.get(offset..).filter(|r| !r.is_empty()) {
         let lead = Lead::ref_from_prefix(rest)
@@ -86,11 +87,14 @@ pub fn parse(bytes: &[u8]) -> Result<Claims, AcpiError> {
         let structure = Structure { kind, offset, bytes };
         match kind {
             0 => proximity(structure.read()?, table.revision, &mut claims),
-            1 => locality(&structure, table.revision, &mut claims)?,
+            1 => dropped += locality(&structure, table.revision, &mut claims)?,
             2 => side_cache(structure.read()?, &mut claims)?,
             _ => *unknown.entry(kind).or_default() += 1,
         }
         offset += length;
+    }
+    if dropped > 0 {
+        claims.notes.push(Note::Overflow(Source::Hmat, dropped));
     }
     for (kind, count) in unknown.into_iter().take(64) {
         claims.notes.push(Note::UnknownStructures { source: Source::Hmat, kind, count });
@@ -107,7 +111,8 @@ fn proximity(e: &Proximity, revision: u8, claims: &mut Claims) {
     }
 }
 
-fn locality(s: &Structure<'_>, revision: u8, claims: &mut Claims) -> Result<(), AcpiError> {
+/// Read a matrix; returns how many of its values overflow, which are left out.
+fn locality(s: &Structure<'_>, revision: u8, claims: &mut Claims) -> Result<u32, AcpiError> {
     use AccessKind::{ReadBandwidth, ReadLatency, WriteBandwidth, WriteLatency};
     let e: &Locality = s.read()?;
     let kinds: &[AccessKind] = match e.data_type {
@@ -117,7 +122,7 @@ fn locality(s: &Structure<'_>, revision: u8, claims: &mut Claims) -> Result<(), 
         3 => &[ReadBandwidth, WriteBandwidth],
         4 => &[ReadBandwidth],
         5 => &[WriteBandwidth],
-        _ => return Ok(()),
+        _ => return Ok(0),
     };
     let level = e.flags & 0xf;
     let (rows, columns) = (e.initiators.get() as usize, e.targets.get() as usize);
@@ -135,9 +140,12 @@ fn locality(s: &Structure<'_>, revision: u8, claims: &mut Claims) -> Result<(), 
     if claims.access.len() + entries.len() * kinds.len() > MAX_VALUES {
         return Err(AcpiError::Content(BuildError::TooManyNodes));
     }
+    let mut dropped = 0;
     for (initiator, row) in initiators.iter().zip(entries.chunks_exact(columns.max(1))) {
         for (target, entry) in targets.iter().zip(row) {
-            let Some(value) = value(entry.get(), e.unit.get(), revision, kinds)? else { continue };
+            let value = value(entry.get(), e.unit.get(), revision, kinds);
+            dropped += u32::from(value.is_err());
+            let Ok(Some(value)) = value else { continue };
             for kind in kinds {
                 claims.access.push(AccessClaim {
                     initiator: NodeId(initiator.get()),
@@ -149,8 +157,11 @@ fn locality(s: &Structure<'_>, revision: u8, claims: &mut Claims) -> Result<(), 
             }
         }
     }
-    Ok(())
+    Ok(dropped)
 }
+
+/// A value of more than 64 bits in its unit.
+struct Overflow;
 
 /// An entry in picoseconds or MB/s. 0 is "not told", 0xffff "not reachable".
 ///
@@ -161,14 +172,14 @@ fn value(
     unit: u64,
     revision: u8,
     kinds: &[AccessKind],
-) -> Result<Option<u64>, AcpiError> {
+) -> Result<Option<u64>, Overflow> {
     if matches!(entry, 0 | 0xffff) {
         return Ok(None);
     }
-    let raw = u64::from(entry).checked_mul(unit).ok_or(AcpiError::Overflow)?;
+    let raw = u64::from(entry).checked_mul(unit).ok_or(Overflow)?;
     let latency = kinds.first().is_some_and(|k| k.is_latency());
     let value = match (revision, latency) {
-        (0 | 1, true) => raw.checked_mul(100).ok_or(AcpiError::Overflow)?,
+        (0 | 1, true) => raw.checked_mul(100).ok_or(Overflow)?,
         (0 | 1, false) => raw / 10,
         _ => raw,
     };

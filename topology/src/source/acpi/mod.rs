@@ -64,8 +64,6 @@ pub enum AcpiError {
     /// A matrix of more rows or columns than the table has bytes for, or than
     /// [`MAX_NODES`](crate::MAX_NODES).
     Matrix(u64),
-    /// A value overflows when it is multiplied with its unit.
-    Overflow,
     /// Memory of two nodes at one address, a bad range, or too many of something.
     Content(BuildError),
 }
@@ -90,7 +88,6 @@ impl fmt::Display for AcpiError {
                 "structure of type {kind} at offset {offset:#x} reaches beyond the table with {length} bytes"
             ),
             AcpiError::Matrix(n) => write!(f, "a matrix of {n} entries a side does not fit"),
-            AcpiError::Overflow => f.write_str("a value overflows 64 bits in its unit"),
             AcpiError::Content(e) => e.fmt(f),
         }
     }

@@ -1,4 +1,7 @@
 //! SRAT: which CPU, which memory and which device is in which proximity domain (ACPI 6.5, 5.2.16).
+//!
+//! CPUs listed here may exist; the MADT says which do. Ranges marked as hot-pluggable may be room
+//! for memory to come, see [`Machine::hotplug_ranges`](crate::Machine::hotplug_ranges).
 
 use super::{AcpiError, Structure, Table, mention};
 use crate::claims::{Claims, CpuClaim, CpuKey, KeyKind, NodeIds, RangeClaim};
@@ -112,6 +115,7 @@ pub fn parse(bytes: &[u8]) -> Result<Claims, AcpiError> {
         return Err(AcpiError::Truncated { need: FIRST, have: table.bytes.len() });
     }
     let mut claims = Claims::new(Source::Srat, NodeIds::Proximity, KeyKind::Hardware);
+    claims.possible_cpus = true;
     let mut unknown: BTreeMap<u16, u32> = BTreeMap::new();
     let narrow = table.revision < 2;
     for structure in table.structures(FIRST) {

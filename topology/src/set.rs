@@ -304,9 +304,13 @@ mod tests {
             prop_assert_eq!(x.cmp(&y) == core::cmp::Ordering::Equal, a == b);
             // built from the top, and emptied from the bottom
             let mut down = CpuSet::new();
-            a.iter().rev().for_each(|n| assert!(down.insert(CpuId(*n))));
+            for n in a.iter().rev() {
+                prop_assert!(down.insert(CpuId(*n)));
+            }
             prop_assert_eq!(&down, &x);
-            a.iter().for_each(|n| assert!(down.remove(CpuId(*n)) && !down.remove(CpuId(*n))));
+            for n in &a {
+                prop_assert!(down.remove(CpuId(*n)) && !down.remove(CpuId(*n)));
+            }
             prop_assert!(down.is_empty() && down == CpuSet::new());
             prop_assert_eq!(CpuSet::from_list(&x.to_string()).unwrap(), x);
         }

@@ -484,7 +484,6 @@ fn what_a_process_may_not_use_is_not_placed() {
     let base = "sys/devices/system";
     let text = recorded("cpu-in-two-nodes")
         .replace("cpu/online\t0-1", "cpu/online\t0-3")
-        .replace("node0/cpulist\t0-1", "node0/cpulist\t0-1")
         .replace("node1/cpulist\t0-1", "node1/cpulist\t2-3")
         + &format!(
             "{base}/cpu/present\t0-4\n\

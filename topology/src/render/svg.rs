@@ -72,10 +72,18 @@ impl Box {
         let count = self.inside.len();
         for (i, b) in self.inside.iter_mut().enumerate() {
             if i < below || count == below + 1 {
-                b.width = width - 2 * PAD;
+                b.stretch(width - 2 * PAD);
             }
         }
         self
+    }
+
+    /// Sets the width, and that of an only box inside likewise.
+    fn stretch(&mut self, width: u32) {
+        self.width = width;
+        if let [only] = self.inside.as_mut_slice() {
+            only.stretch(width - 2 * PAD);
+        }
     }
 
     fn draw(&self, x: u32, y: u32, out: &mut impl Write) -> fmt::Result {

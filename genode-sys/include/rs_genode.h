@@ -98,8 +98,8 @@ typedef struct rs_msg {
 /*
  * Call the object behind `dst` and wait for the reply.
  *
- * `call->caps` are borrowed, `reply->caps` become the caller's. `*exception` receives the reply's protocol
- * word: 0, or a negative code (-1 invalid object, -2 invalid opcode, -1000 - n a declared exception).
+ * `call->caps` are borrowed, `reply->caps` become the caller's. `*exception` receives the reply's exception
+ * code (Rpc_exception_code): 0, or a negative one (-1 invalid object, -2 invalid opcode, -1000 - n a declared exception).
  * Returns RS_GONE when the server is gone or dies during the call, RS_OVERFLOW when `call` exceeds
  * RS_MAX_BODY or the reply does not fit `reply->capacity`, RS_INVALID for an invalid `dst`.
  */
@@ -118,7 +118,7 @@ typedef struct rs_affinity { rs_space_t space; rs_location_t location; } rs_affi
 /*
  * Serve one call. `call->caps` are borrowed for the duration of the callback: dup what is kept.
  * `reply->caps` become the seam's. Bytes at `reply->data` are initialised up to its capacity.
- * Returns 0, or the negative protocol word of the reply.
+ * Returns the reply's exception code: 0, or a negative one.
  * The reply leaves when the callback returns.
  */
 typedef int64_t (*rs_dispatch_fn)(void *ctx, rs_msg_t const *call, rs_msg_t *reply);

@@ -1,7 +1,7 @@
 /*
  * Print a message as vector lines
  *
- *   rs-vector <name> <call|reply> <protocol word> <caps> <offset>/<length> <hex of at most 64 bytes>
+ *   rs-vector <name> <call|reply> <exception code> <caps> <offset>/<length> <hex of at most 64 bytes>
  *
  * <caps> has a letter per capability of the message, v for a valid and i for an invalid one, or '-'.
  * A long message takes several lines, since a LOG line is limited; the offsets put them together again.

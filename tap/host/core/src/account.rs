@@ -2,7 +2,7 @@
 //!
 //! The sum of all limits is constant: every operation that adds to one account takes from another.
 
-use crate::Numbered;
+use crate::numbered::Numbered;
 
 /// What an account lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

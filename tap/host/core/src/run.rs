@@ -12,10 +12,10 @@ use rustix::net::{RecvFlags, SendFlags};
 use crate::account::Accounts;
 use crate::attention::Attention;
 use crate::balance::Balance;
+use crate::console::note;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
-use crate::note;
-use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, tables};
+use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, timer};
 use crate::service::{Modules, Request, Response, Services};
 use crate::storm::{Moment, Plan, Storm};
 
@@ -92,7 +92,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     raise_descriptor_limit();
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
-    let ran = tables::signals().map_err(|e| format!("cannot set timers: {e}"))?;
+    let ran = timer::signals().map_err(|e| format!("cannot set timers: {e}"))?;
     let isolation = Isolation::new()?;
     let machine = match &options.machine {
         Some(path) => Machine::described(path)?,
@@ -132,7 +132,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
 fn reserve_control_fd() {
     while let Ok(file) = std::fs::File::open("/dev/null") {
         let number = std::os::fd::AsRawFd::as_raw_fd(&file);
-        if number > crate::nucleus_control_fd() {
+        if number > genode_host_proto::CONTROL_FD {
             break;
         }
         std::mem::forget(file);
@@ -202,7 +202,7 @@ impl Core {
                 self.nucleus.question(process);
             }
             Source::Ran => {
-                while let Some(process) = tables::next(&self.ran) {
+                while let Some(process) = timer::next(&self.ran) {
                     self.nucleus.look(process);
                 }
             }

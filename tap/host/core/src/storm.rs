@@ -12,7 +12,7 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::note;
+use crate::console::note;
 use crate::nucleus::{Nucleus, ProcId};
 
 /// Signals that end a process, SIGPIPE apart, which components ignore.

@@ -16,11 +16,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::process::Command;
 
 use filter::Filters;
+use genode_host_proto::CONTROL_FD;
 use landlock::Ruleset;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet};
-
-use crate::nucleus_control_fd;
 
 /// Descriptors of a component.
 const MAX_DESCRIPTORS: u64 = 16384;
@@ -47,7 +46,7 @@ impl Isolation {
             .map_err(|e| format!("components cannot be isolated: {e}"))?;
         let landlock = Ruleset::new();
         if landlock.is_none() {
-            crate::note(format_args!(
+            crate::console::note(format_args!(
                 "Warning: this kernel has no Landlock: seccomp alone keeps components from files"
             ));
         }
@@ -118,7 +117,7 @@ impl Jail {
         if executable.as_raw_fd() != number {
             return Err(io::ErrorKind::ResourceBusy.into());
         }
-        dup_to(control, nucleus_control_fd())?;
+        dup_to(control, CONTROL_FD)?;
         close_the_rest()?;
         limit(Resource::Data, MAX_PRIVATE)?;
         limit(Resource::Stack, MAX_STACK)?;
@@ -127,7 +126,7 @@ impl Jail {
             landlock::restrict(landlock)?;
         }
         // SAFETY: just made from the socket to core.
-        let control = unsafe { BorrowedFd::borrow_raw(nucleus_control_fd()) };
+        let control = unsafe { BorrowedFd::borrow_raw(CONTROL_FD) };
         self.filters.install(rustix::process::getpid(), control)?;
         // After a descriptor was sent to core: components that have too many under way must not keep others from starting.
         limit(Resource::Nofile, self.descriptors)?;
@@ -157,7 +156,7 @@ fn limit(resource: Resource, value: u64) -> io::Result<()> {
 
 /// Whatever core inherited without knowing goes when the component's binary starts.
 fn close_the_rest() -> io::Result<()> {
-    let first = nucleus_control_fd() as u32 + 1;
+    let first = CONTROL_FD as u32 + 1;
     // SAFETY: marks descriptors, touches no memory.
     let result =
         unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };

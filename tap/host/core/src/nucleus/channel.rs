@@ -6,50 +6,40 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use genode_host_proto::bell::HINT_SIGNAL;
-use genode_host_proto::control::{Packet, event};
 use genode_host_proto::grant::Grants;
 use genode_host_proto::signal::Signals;
 use genode_host_proto::sync::{AtomicU32, AtomicU64};
 use genode_host_proto::sys::Futex;
-use genode_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, slot};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use genode_host_proto::{GRANTS, slot};
 
-use super::{CORE, ChanId, EpId, Nucleus, ObjId, ProcId, Refusal, SlotId};
-use crate::fd::{self, Mapping};
-
-/// Channels that one component may hold.
-const MAX_PROCESS_CHANNELS: usize = 1024;
-/// Slots on one channel: threads of a component that call the same entrypoint at a time.
-const MAX_CHANNEL_SLOTS: usize = 64;
-/// Slots that one component may hold: each is a mapping in core.
-const MAX_PROCESS_SLOTS: usize = 1024;
+use super::ids::{ChanId, EpId, ObjId, ProcId, SlotId};
+use crate::fd::Mapping;
 
 /// A client's way to an entrypoint.
 pub(crate) struct Channel {
     pub(crate) client: ProcId,
     pub(crate) ep: EpId,
     /// Number in the entrypoint's table.
-    number: usize,
-    grants: Mapping,
+    pub(super) number: usize,
+    pub(super) grants: Mapping,
     /// Core's view of the signal counters, for channels whose client is core.
-    signals: Option<Mapping>,
+    pub(super) signals: Option<Mapping>,
     /// What each index grants; `None` stays until the client releases the index.
-    entries: Vec<Entry>,
-    free: Vec<u32>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) free: Vec<u32>,
     pub(crate) slots: Vec<SlotId>,
     pub(super) server_gone: bool,
 }
 
-struct Entry {
-    object: Option<ObjId>,
+pub(super) struct Entry {
+    pub(super) object: Option<ObjId>,
 }
 
 /// A message slot.
 pub(crate) struct Slot {
     pub(crate) channel: ChanId,
-    number: usize,
-    memory: Rc<Mapping>,
+    pub(super) number: usize,
+    pub(super) memory: Rc<Mapping>,
     /// Core's end of the socket for capabilities, for slots of core's entrypoint.
     pub(crate) socket: Option<OwnedFd>,
 }
@@ -60,7 +50,7 @@ impl Slot {
     }
 }
 
-fn page(memory: &Mapping) -> &slot::Slot {
+pub(super) fn page(memory: &Mapping) -> &slot::Slot {
     // SAFETY: a slot is atomics, any bits are valid, and it fits the page (asserted there).
     unsafe { memory.at(0) }
 }
@@ -75,7 +65,7 @@ impl Undead {
     /// Until then everybody sleeps who was about to.
     const DELAY: Duration = Duration::from_millis(100);
 
-    fn add(&mut self, memory: Rc<Mapping>) {
+    pub(super) fn add(&mut self, memory: Rc<Mapping>) {
         self.0.push_back((Instant::now() + Self::DELAY, memory));
     }
 
@@ -99,7 +89,7 @@ impl Undead {
 pub(crate) struct CorePages(Vec<Option<Rc<Mapping>>>);
 
 impl CorePages {
-    fn set(&mut self, number: usize, memory: Option<Rc<Mapping>>) {
+    pub(super) fn set(&mut self, number: usize, memory: Option<Rc<Mapping>>) {
         if self.0.len() <= number {
             self.0.resize(number + 1, None);
         }
@@ -123,21 +113,21 @@ impl CorePages {
 }
 
 impl Channel {
-    fn grants(&self) -> Grants<'_> {
+    pub(super) fn grants(&self) -> Grants<'_> {
         // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
         let words: &[AtomicU64; GRANTS] = unsafe { self.grants.at(0) };
         Grants::new(words)
     }
 
     /// The counters, where core is the client.
-    fn signals(&self) -> Option<Signals<'_>> {
+    pub(super) fn signals(&self) -> Option<Signals<'_>> {
         // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
         let words: &[AtomicU32; GRANTS] = unsafe { self.signals.as_ref()?.at(0) };
         Some(Signals::new(words))
     }
 
     /// An index that names nothing, and that no signal of what it named before is under way to.
-    fn unused(&mut self) -> Option<u32> {
+    pub(super) fn unused(&mut self) -> Option<u32> {
         let taken = |index: &u32| self.signals().is_none_or(|s| s.taken(*index));
         let at = self.free.iter().rposition(taken);
         match at {
@@ -153,280 +143,5 @@ impl Channel {
     /// The object behind an index, as granted.
     pub(crate) fn object(&self, index: u32) -> Option<ObjId> {
         self.entries.get(index as usize)?.object
-    }
-}
-
-/// A claim as told to the client.
-pub(crate) struct Claim {
-    pub(crate) channel: ChanId,
-    pub(crate) index: u32,
-    pub(crate) number: usize,
-    pub(crate) new: Option<NewChannel>,
-}
-
-/// Descriptors of a new channel for its client, and its first slot.
-pub(crate) struct NewChannel {
-    pub(crate) signals: OwnedFd,
-    pub(crate) doorbell: OwnedFd,
-    pub(crate) bell: OwnedFd,
-    pub(crate) slot: NewSlot,
-}
-
-/// Descriptors of a new slot for its client.
-pub(crate) struct NewSlot {
-    pub(crate) id: SlotId,
-    pub(crate) number: usize,
-    pub(crate) memory: OwnedFd,
-    pub(crate) socket: OwnedFd,
-}
-
-impl Nucleus {
-    /// Make `object` callable for `client`.
-    pub(crate) fn claim(&mut self, client: ProcId, object: ObjId) -> Result<Claim, Refusal> {
-        let ep = self.objects.get(&object).ok_or(Refusal::Gone)?.ep;
-        let (channel, new) = match self.by_pair.get(&(client, ep)) {
-            Some(channel) => (*channel, None),
-            None => {
-                let (channel, new) = self.channel_open(client, ep)?;
-                (channel, Some(new))
-            }
-        };
-        let entry = self.channels.get_mut(&channel).ok_or(Refusal::Gone)?;
-        let index = entry.unused().ok_or(Refusal::Limit)?;
-        if let Some(e) = entry.entries.get_mut(index as usize) {
-            e.object = Some(object);
-        }
-        entry.grants().grant(index, object.0, entry.entries.len());
-        let number = entry.number;
-        if let Some(object) = self.objects.get_mut(&object) {
-            object.granted.push((channel, index));
-        }
-        Ok(Claim { channel, index, number, new })
-    }
-
-    fn channel_open(
-        &mut self,
-        client: ProcId,
-        ep_id: EpId,
-    ) -> Result<(ChanId, NewChannel), Refusal> {
-        if let Some(process) = self.procs.get(&client)
-            && process.channels.len() >= MAX_PROCESS_CHANNELS
-        {
-            return Err(Refusal::Limit);
-        }
-        let grants_fd = fd::fixed_memory("grants", GRANTS_SIZE)?;
-        let signals_fd = fd::fixed_memory("signals", SIGNALS_SIZE)?;
-        let grants = Mapping::new(&grants_fd, GRANTS_SIZE)?;
-        let signals = match client {
-            CORE => Some(Mapping::new(&signals_fd, SIGNALS_SIZE)?),
-            _ => None,
-        };
-        let id = ChanId(self.fresh());
-        let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
-        let (doorbell, bell) =
-            (ep.client_end()?, ep.bell.try_clone().map_err(|_| Refusal::OutOfCaps)?);
-        let number = ep.channels.insert(id).ok_or(Refusal::Limit)?;
-        let channel = Channel {
-            client,
-            ep: ep_id,
-            number,
-            grants,
-            signals,
-            // Index 0 is the head of both tables.
-            entries: vec![Entry { object: None }],
-            free: Vec::new(),
-            slots: Vec::new(),
-            server_gone: false,
-        };
-        self.channels.insert(id, channel);
-        self.by_pair.insert((client, ep_id), id);
-        if let Some(process) = self.procs.get_mut(&client) {
-            process.channels.push(id);
-        }
-        let opened =
-            self.tell_channel(id, &grants_fd, &signals_fd).and_then(|()| self.slot_open(id));
-        match opened {
-            Ok(slot) => Ok((id, NewChannel { signals: signals_fd, doorbell, bell, slot })),
-            Err(e) => {
-                self.channel_close(id);
-                Err(e)
-            }
-        }
-    }
-
-    fn tell_channel(
-        &mut self,
-        id: ChanId,
-        grants: &OwnedFd,
-        signals: &OwnedFd,
-    ) -> Result<(), Refusal> {
-        let channel = self.channels.get(&id).ok_or(Refusal::Gone)?;
-        let (ep, number) = (channel.ep, channel.number);
-        if ep == super::CORE_EP {
-            return Ok(());
-        }
-        let fds =
-            vec![fd::read_only(grants)?, signals.try_clone().map_err(|_| Refusal::OutOfCaps)?];
-        self.notify(ep, Packet::new(event::CHANNEL_NEW, &[number as u64]), fds)
-    }
-
-    /// Another slot on a channel.
-    pub(crate) fn slot_open(&mut self, channel_id: ChanId) -> Result<NewSlot, Refusal> {
-        let channel = self.channels.get(&channel_id).ok_or(Refusal::Invalid)?;
-        if channel.slots.len() >= MAX_CHANNEL_SLOTS {
-            return Err(Refusal::Limit);
-        }
-        if channel.server_gone {
-            return Err(Refusal::Gone);
-        }
-        let (ep_id, channel_number) = (channel.ep, channel.number);
-        let held: usize = self.procs.get(&channel.client).map_or(0, |process| {
-            let slots = |c| self.channels.get(c).map_or(0, |c: &Channel| c.slots.len());
-            process.channels.iter().map(slots).sum()
-        });
-        if held >= MAX_PROCESS_SLOTS {
-            return Err(Refusal::Limit);
-        }
-        let memory_fd = fd::fixed_memory("slot", PAGE)?;
-        let memory = Rc::new(Mapping::new(&memory_fd, PAGE)?);
-        let (near, far) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        let id = SlotId(self.fresh());
-        let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
-        let number = ep.slots.insert(id).ok_or(Refusal::Limit)?;
-        let mut slot =
-            Slot { channel: channel_id, number, memory: Rc::clone(&memory), socket: None };
-        if ep_id == super::CORE_EP {
-            slot.socket = Some(far);
-            self.core_pages.set(number, Some(memory));
-        } else {
-            let packet = Packet::new(event::SLOT_NEW, &[number as u64, channel_number as u64]);
-            let told = memory_fd
-                .try_clone()
-                .map_err(|_| Refusal::OutOfCaps)
-                .and_then(|memory| self.notify(ep_id, packet, vec![memory, far]));
-            if let Err(e) = told {
-                if let Some(ep) = self.eps.get_mut(&ep_id) {
-                    ep.slots.remove(number);
-                }
-                return Err(e);
-            }
-        }
-        self.slots.insert(id, slot);
-        if let Some(channel) = self.channels.get_mut(&channel_id) {
-            channel.slots.push(id);
-        }
-        Ok(NewSlot { id, number, memory: memory_fd, socket: near })
-    }
-
-    /// The client does not use an index any more.
-    pub(crate) fn release(&mut self, channel_id: ChanId, index: u32) {
-        let Some(channel) = self.channels.get_mut(&channel_id) else { return };
-        let Some(entry) = channel.entries.get_mut(index as usize) else { return };
-        if index == 0 || channel.free.contains(&index) {
-            return;
-        }
-        let object = entry.object.take();
-        channel.free.push(index);
-        channel.grants().revoke(index);
-        if let Some(object) = object.and_then(|o| self.objects.get_mut(&o)) {
-            object.granted.retain(|g| *g != (channel_id, index));
-        }
-    }
-
-    /// An object is gone: whoever was granted it finds nothing behind the index.
-    pub(crate) fn revoke(&mut self, channel: ChanId, index: u32) {
-        if let Some(channel) = self.channels.get_mut(&channel) {
-            channel.grants().revoke(index);
-            if let Some(entry) = channel.entries.get_mut(index as usize) {
-                entry.object = None;
-            }
-            // Core does not hold on to contexts: the index is free, for when its last signals were taken.
-            if channel.signals.is_some() {
-                channel.free.push(index);
-            }
-        }
-    }
-
-    /// Close a channel from the client's side: the entrypoint drops it and its slots.
-    pub(crate) fn channel_close(&mut self, id: ChanId) {
-        let Some(channel) = self.channels.remove(&id) else { return };
-        self.by_pair.remove(&(channel.client, channel.ep));
-        for (index, entry) in channel.entries.iter().enumerate() {
-            if let Some(object) = entry.object.and_then(|o| self.objects.get_mut(&o)) {
-                object.granted.retain(|g| *g != (id, index as u32));
-            }
-        }
-        channel.grants().close();
-        for slot in &channel.slots {
-            self.slot_drop(*slot, channel.ep);
-        }
-        if let Some(ep) = self.eps.get_mut(&channel.ep) {
-            ep.channels.remove(channel.number);
-            ep.forget(event::CHANNEL_NEW, channel.number);
-            ep.ring(HINT_SIGNAL | channel.number as u16);
-        }
-        if let Some(process) = self.procs.get_mut(&channel.client) {
-            process.channels.retain(|c| *c != id);
-        }
-    }
-
-    fn slot_drop(&mut self, id: SlotId, ep: EpId) {
-        let Some(slot) = self.slots.remove(&id) else { return };
-        slot.page().kill(&Futex);
-        if ep == super::CORE_EP {
-            self.core_pages.set(slot.number, None);
-        }
-        if let Some(ep) = self.eps.get_mut(&ep) {
-            ep.slots.remove(slot.number);
-            ep.forget(event::SLOT_NEW, slot.number);
-            ep.ring(slot.number as u16);
-        }
-    }
-
-    /// The entrypoint of a channel is gone: wake everyone who waits for it. The channel stays until its
-    /// client closes it.
-    pub(crate) fn server_gone(&mut self, id: ChanId) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
-        channel.server_gone = true;
-        let (client, ep) = (channel.client, channel.ep);
-        self.by_pair.remove(&(client, ep));
-        for slot in channel.slots.clone() {
-            if let Some(slot) = self.slots.remove(&slot) {
-                slot.page().kill(&Futex);
-                self.undead.add(slot.memory);
-            }
-        }
-        if client == CORE {
-            self.channels.remove(&id);
-        }
-    }
-
-    /// Submit signals from core to a component's signal context.
-    pub(crate) fn submit(&mut self, context: ObjId, count: u32) {
-        let known = self
-            .objects
-            .get(&context)
-            .and_then(|o| o.granted.iter().find(|(c, _)| self.client_of(*c) == Some(CORE)))
-            .copied();
-        let granted = match known {
-            Some(granted) => Some(granted),
-            None => self.claim(CORE, context).ok().map(|c| (c.channel, c.index)),
-        };
-        let Some((channel, index)) = granted else { return };
-        let Some(channel) = self.channels.get(&channel) else { return };
-        let Some(signals) = channel.signals() else { return };
-        signals.submit(index, count);
-        if let Some(ep) = self.eps.get(&channel.ep) {
-            ep.ring(HINT_SIGNAL | channel.number as u16);
-        }
-    }
-
-    fn client_of(&self, channel: ChanId) -> Option<ProcId> {
-        self.channels.get(&channel).map(|c| c.client)
     }
 }

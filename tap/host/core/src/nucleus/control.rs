@@ -9,31 +9,9 @@ use genode_host_proto::control::{Packet, request, status};
 use genode_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
 
-use super::{ChanId, EpId, Nucleus, ObjId, ProcId, Refusal};
-
-/// What became of a control socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
-    /// The component goes on.
-    Alive,
-    /// It closed its socket or broke the protocol: it is to be ended.
-    Broken,
-}
-
-pub(super) struct Answer {
-    pub(super) args: Vec<u64>,
-    pub(super) fds: Vec<OwnedFd>,
-}
-
-impl Answer {
-    fn empty() -> Self {
-        Self { args: Vec::new(), fds: Vec::new() }
-    }
-
-    pub(super) fn words(args: &[u64]) -> Self {
-        Self { args: args.to_vec(), fds: Vec::new() }
-    }
-}
+use super::Nucleus;
+use super::ids::{ChanId, EpId, ObjId, ProcId};
+use super::refusal::{Answer, Refusal, Verdict};
 
 impl Nucleus {
     /// Serve what waits on a control socket, at most `max` requests.

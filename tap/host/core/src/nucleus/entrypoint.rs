@@ -5,18 +5,13 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use genode_host_proto::bell::HINT_EVENT;
 use genode_host_proto::control::Packet;
 use genode_host_proto::{MAX_CHANNELS, MAX_SLOTS, PAGE, sys};
-use rustix::event::epoll;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
 use rustix::pipe::PipeFlags;
 
-use super::{ChanId, EpId, Nucleus, Numbers, ObjId, ProcId, Refusal, SlotId, Source};
+use super::ids::{ChanId, ObjId, ProcId, SlotId};
+use super::numbers::Numbers;
 use crate::fd;
-
-/// Events that wait for an entrypoint that does not read them; more is refused to the clients.
-const MAX_QUEUE: usize = 4096;
-/// Entrypoints of one component.
-const MAX_EPS: usize = 64;
 
 /// An entrypoint as core sees it.
 pub(crate) struct Entrypoint {
@@ -25,8 +20,8 @@ pub(crate) struct Entrypoint {
     ring: OwnedFd,
     /// State page, read-only.
     pub(crate) bell: OwnedFd,
-    event: Option<OwnedFd>,
-    queue: VecDeque<(Packet, Vec<OwnedFd>)>,
+    pub(super) event: Option<OwnedFd>,
+    pub(super) queue: VecDeque<(Packet, Vec<OwnedFd>)>,
     pub(crate) slots: Numbers<SlotId>,
     pub(crate) channels: Numbers<ChanId>,
     pub(crate) objects: HashSet<ObjId>,
@@ -84,7 +79,7 @@ impl Entrypoint {
     }
 
     /// Send queued events; true if some are left.
-    fn flush(&mut self) -> bool {
+    pub(super) fn flush(&mut self) -> bool {
         let Some(socket) = &self.event else { return false };
         while let Some((packet, fds)) = self.queue.front() {
             let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
@@ -102,64 +97,4 @@ impl Entrypoint {
 fn reopen_write_end(pipe: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     let path = format!("/proc/self/fd/{}", pipe.as_raw_fd());
     rustix::fs::open(path, OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())
-}
-
-impl Nucleus {
-    /// A new entrypoint of `owner`; descriptors are doorbell, state page, event socket,
-    /// and a write end of the doorbell.
-    pub(crate) fn ep_create(&mut self, owner: ProcId) -> Result<(EpId, Vec<OwnedFd>), Refusal> {
-        let eps = self.procs.get(&owner).ok_or(Refusal::Invalid)?.eps.len();
-        if eps >= MAX_EPS {
-            return Err(Refusal::Limit);
-        }
-        let parts = Entrypoint::create(owner)?;
-        let id = EpId(self.fresh());
-        if let Some(event) = &parts.entrypoint.event {
-            // Edge-triggered: told once when the socket takes packets again.
-            self.watch(event, Source::Event(id), epoll::EventFlags::OUT | epoll::EventFlags::ET)?;
-        }
-        self.eps.insert(id, parts.entrypoint);
-        if let Some(process) = self.procs.get_mut(&owner) {
-            process.eps.push(id);
-        }
-        Ok((id, vec![parts.doorbell, parts.bell, parts.event, parts.own_end]))
-    }
-
-    /// Tell an entrypoint of a new channel or slot.
-    pub(crate) fn notify(
-        &mut self,
-        ep: EpId,
-        packet: Packet,
-        fds: Vec<OwnedFd>,
-    ) -> Result<(), Refusal> {
-        let ep = self.eps.get_mut(&ep).ok_or(Refusal::Gone)?;
-        if ep.queue.len() >= MAX_QUEUE {
-            return Err(Refusal::Limit);
-        }
-        ep.queue.push_back((packet, fds));
-        ep.flush();
-        Ok(())
-    }
-
-    /// The event socket of `ep` takes packets again.
-    pub(crate) fn event_writable(&mut self, ep: EpId) {
-        if let Some(ep) = self.eps.get_mut(&ep) {
-            ep.flush();
-        }
-    }
-
-    /// Remove an entrypoint: its clients find their slots dead, its objects are gone.
-    pub(crate) fn ep_destroy(&mut self, id: EpId) {
-        let Some(ep) = self.eps.remove(&id) else { return };
-        for object in ep.objects {
-            self.object_destroy(object);
-        }
-        let channels: Vec<ChanId> = ep.channels.iter().map(|(_, c)| *c).collect();
-        for channel in channels {
-            self.server_gone(channel);
-        }
-        if let Some(process) = self.procs.get_mut(&ep.owner) {
-            process.eps.retain(|e| *e != id);
-        }
-    }
 }

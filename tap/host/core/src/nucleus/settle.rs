@@ -2,7 +2,9 @@
 //!
 //! A component tells core of objects that are gone without waiting for an answer, and its next call may be served
 //! first. So whenever an account seems to lack something, or is looked at, what its owner said so far counts.
-use super::{Nucleus, ProcId, Verdict};
+use super::Nucleus;
+use super::ids::ProcId;
+use super::refusal::Verdict;
 use crate::account::{AccountId, Lack, Transfer};
 
 /// Requests of one component that are served before an answer: more than a socket holds.

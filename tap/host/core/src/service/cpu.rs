@@ -2,32 +2,16 @@
 //!
 //! A component's process is created by `Native_pd::start`; `create_thread` ties a PD to the CPU session
 //! whose handler learns of its fault.
-use genode_affinity::{Location, Space};
+use genode_affinity::Space;
 use genode_host_proto::interface::{AllocError, cpu};
 use genode_wire::{Cap, ExceptionCode};
 
-use super::{Came, Pd, Response, Served, Services};
-use crate::account::Guard;
+use super::message::{Came, Response, Served};
+use super::state::{Pd, Services};
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
 
 /// Calls of a CPU session.
 pub(super) type Call<'m> = cpu::Call<Came<'m>>;
-
-/// Objects of a session without threads.
-pub(crate) const SESSION_CAPS: u64 = 2;
-
-/// A CPU session.
-pub(crate) struct Cpu {
-    pub(crate) native: ObjId,
-    /// Signal context for faults.
-    pub(crate) sigh: Option<ObjId>,
-    /// The part of the machine that the session's threads may use.
-    pub(crate) place: Location,
-    /// The session's donation, of which it takes [`SESSION_CAPS`] itself and each thread object one.
-    pub(crate) caps: Guard,
-    /// Thread objects, each with its PD.
-    pub(crate) threads: Vec<(u64, ObjId)>,
-}
 
 impl Services {
     pub(super) fn cpu_call(

@@ -3,17 +3,18 @@ use std::collections::HashMap;
 
 use genode_affinity::Affinity;
 use genode_args::ArgsRef;
+use genode_args::label::last_element;
 use genode_host_proto::interface::parent::{
     self, Closed, ResourceArgs, SessionCapError, SessionError, Upgraded,
 };
 use genode_host_proto::opcode::{Cost, OPCODES, cost, env_id};
 use genode_wire::{Cap, ExceptionCode};
 
-use super::cpu::SESSION_CAPS;
-use super::{Came, Cpu, Goes, Log, Pd, Response, Served, Services, SessionArgs, last_element};
-use crate::Numbered;
+use super::message::{Came, Goes, Response, Served};
+use super::state::{Cpu, Init, Log, Pd, SESSION_CAPS, Services, Session, SessionArgs};
 use crate::account::{AccountId, Guard, Lack, ROOT, Transfer};
 use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId, Refusal};
+use crate::numbered::Numbered;
 
 /// Calls of core as parent of init.
 pub(super) type Call<'m> = parent::Call<'m, Came<'m>>;
@@ -23,27 +24,12 @@ const NAME: &str = "init";
 /// Sessions that init may hold.
 const MAX_SESSIONS: usize = 1 << 16;
 
-/// Core's child.
-pub(crate) struct Init {
-    parent: ObjId,
-    account: AccountId,
-    sessions: HashMap<u64, Session>,
-    pub(crate) exit: Option<i32>,
-}
-
 /// A session that init wants.
 struct Wanted<'a> {
     id: u64,
     service: &'a str,
     args: &'a str,
     affinity: Affinity,
-}
-
-/// A session of one of core's services.
-struct Session {
-    object: ObjId,
-    ram: u64,
-    caps: u64,
 }
 
 impl From<Lack> for SessionError {
@@ -193,14 +179,16 @@ impl Services {
             Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
             Call::MainThreadCap => response.put(&Cap(Goes::None)),
             Call::Announce { service } => {
-                crate::note(format_args!(
+                crate::console::note(format_args!(
                     "init announces \"{}\", which nobody above it can use",
                     &*service
                 ));
                 response.put(&())
             }
             Call::ResourceRequest { args } => {
-                crate::note(format_args!("init asks for {args}, but has everything there is"));
+                crate::console::note(format_args!(
+                    "init asks for {args}, but has everything there is"
+                ));
                 response.put(&())
             }
             // Every session of core's exists at once and core wants nothing back: no signal ever comes.
@@ -431,5 +419,5 @@ fn explain(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) {
         SessionError::InsufficientRam => "donate more ram_quota",
         SessionError::InsufficientCaps => "donate more cap_quota",
     };
-    crate::note(format_args!("no {service} session for \"{NAME} -> {label}\": {remedy}"));
+    crate::console::note(format_args!("no {service} session for \"{NAME} -> {label}\": {remedy}"));
 }

@@ -9,8 +9,8 @@ use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferr
 use genode_wire::{Cap, ExceptionCode};
 use topology::NodeId;
 
-use super::{Came, Response, Served, Services};
-use crate::Numbered;
+use super::message::{Came, Response, Served};
+use super::state::{Pd, Ram, Services};
 use crate::account::{Account, AccountId, Lack, Transfer};
 use crate::fd;
 use crate::machine::real_node;
@@ -20,28 +20,6 @@ use crate::nucleus::{ChanId, CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal
 pub(super) type Call<'m> = pd::Call<Came<'m>>;
 /// Calls of a native PD.
 pub(super) type NativeCall<'m> = native_pd::Call<Came<'m>>;
-
-/// A PD session.
-pub(crate) struct Pd {
-    pub(crate) label: String,
-    pub(crate) account: AccountId,
-    pub(crate) native: ObjId,
-    /// RAM dataspaces.
-    pub(crate) ram: Numbered<ObjId, Ram>,
-    /// The parent's capability, given once, before the start.
-    pub(crate) parent: Option<Rc<OwnedFd>>,
-    pub(crate) process: Option<ProcId>,
-    pub(crate) ending: Option<Ending>,
-    /// The CPU session whose handler learns of faults.
-    pub(crate) cpu: Option<u64>,
-}
-
-/// A RAM dataspace: its size in bytes, and the described node it was taken from.
-#[derive(Clone, Copy)]
-pub(crate) struct Ram {
-    size: u64,
-    node: Option<u32>,
-}
 
 /// What an account has, after what its owner asked for by now.
 fn settled(nucleus: &mut Nucleus, account: AccountId) -> Account {
@@ -177,7 +155,7 @@ impl Services {
                         self.tell_end(nucleus, id);
                     }
                 } else {
-                    crate::note(format_args!(
+                    crate::console::note(format_args!(
                         "\"{}\": the binary is no dataspace of core's",
                         pd.label
                     ));
@@ -241,7 +219,7 @@ pub(crate) fn start(
         return;
     }
     let Some(parent) = pd.parent.as_ref().and_then(|p| p.try_clone().ok()) else {
-        crate::note(format_args!("\"{}\" has no parent to start for", pd.label));
+        crate::console::note(format_args!("\"{}\" has no parent to start for", pd.label));
         return;
     };
     pd.process = nucleus.spawn(&pd.label, binary, parent, pd.account, id, place).ok();

@@ -5,7 +5,7 @@ use genode_host_proto::interface::{AllocError, rm};
 use genode_wire::{Cap, ExceptionCode};
 use rustix::fs::OFlags;
 
-use super::{Came, Response, Served};
+use super::message::{Came, Response, Served};
 use crate::fd;
 use crate::nucleus::map::{self, Access, Lack, MapId, OwnerId, Region, Rights};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
@@ -216,7 +216,7 @@ mod tests {
             let mut response = Response::new();
             let attach = MapCall::Attach { ds: Cap(Some(&cap)), attr };
             region_map_call(&mut nucleus, map, &attach, &mut response).unwrap();
-            let mut none = Caps::<super::super::Goes>::new();
+            let mut none = Caps::<super::super::message::Goes>::new();
             let attached = Reader::new(&response.body, &mut none).take();
             assert_eq!(attached, Ok(Ok::<_, AttachError>(Range { start: 0, num_bytes: size })));
             let all = Rights { write: true, execute: true };

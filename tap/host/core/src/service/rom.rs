@@ -7,7 +7,7 @@ use std::rc::Rc;
 use genode_host_proto::interface::rom;
 use genode_wire::Cap;
 
-use super::{Came, Response, Served};
+use super::message::{Came, Response, Served};
 use crate::fd;
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
 

@@ -2,16 +2,20 @@
 
 use std::os::fd::OwnedFd;
 
+use genode_affinity::Affinity;
+use genode_host_proto::MAX_BODY;
 use genode_host_proto::interface::{
     Call, cpu, dataspace, log, native_pd, parent, pd, region_map, rm, rom,
 };
-use genode_wire::{FixedString, InBuffer, Text};
+use genode_wire::{Cap, FixedString, InBuffer, Text, Writer};
 
+use super::message::Came;
 use super::*;
 use crate::account::Accounts;
 use crate::fd;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
+use crate::nucleus::ChanId;
 
 const CAP: Cap<Came<'_>> = Cap(None);
 

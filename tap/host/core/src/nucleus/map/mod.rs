@@ -1,19 +1,23 @@
 //! Region maps: address ranges that dataspaces are attached to, themselves usable as (managed) dataspaces.
 //!
 //! Pure bookkeeping, without system calls: who attached what where, who looks at it, who waits for what is not there.
-//! `paging` connects it to processes. Regions are paid from the budget of the map's owner, a session of the RM service.
+//! `nucleus::paging` connects it to processes. Regions are paid from the budget of the map's owner, a session of the RM service.
 //!
 //! A map may be attached in other maps, [`MAX_NESTING`] deep and never in a circle, so that every walk ends.
 mod budget;
-mod paging;
+pub(super) mod page;
+mod region;
 #[cfg(test)]
 mod tests;
 mod view;
+mod views;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::{ObjId, ProcId, ViewId};
+use super::ids::{ObjId, ProcId, ViewId};
 pub(crate) use budget::{Budget, Lack};
+use page::Page;
+pub(crate) use region::{Access, AttachError, Found, MapId, OwnerId, Region, Rights};
 use view::Faulter;
 pub(crate) use view::{Asked, View};
 
@@ -21,77 +25,6 @@ pub(crate) use view::{Asked, View};
 const MAX_NESTING: usize = 4;
 /// Regions of one map: what a walk over one costs at most.
 const MAX_REGIONS: usize = 8192;
-
-/// Names a region map; never reused.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub(crate) struct MapId(pub(crate) u64);
-
-/// Names an RM session, which pays for its maps and regions.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct OwnerId(pub(crate) u64);
-
-/// What a mapping permits besides reading.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Rights {
-    pub(crate) write: bool,
-    pub(crate) execute: bool,
-}
-
-impl Rights {
-    fn and(self, other: Self) -> Self {
-        Self { write: self.write && other.write, execute: self.execute && other.execute }
-    }
-}
-
-/// How memory is accessed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Access {
-    Read,
-    Write,
-    Execute,
-}
-
-impl Access {
-    fn permitted(self, rights: Rights) -> bool {
-        match self {
-            Self::Read => true,
-            Self::Write => rights.write,
-            Self::Execute => rights.execute,
-        }
-    }
-}
-
-/// A dataspace attached to a map.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Region {
-    /// The dataspace, and the map it stands for if it is a managed one.
-    pub(crate) object: ObjId,
-    pub(crate) inner: Option<MapId>,
-    /// First byte of the dataspace, and number of bytes.
-    pub(crate) offset: u64,
-    pub(crate) size: u64,
-    pub(crate) rights: Rights,
-}
-
-/// Why a dataspace is not attached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum AttachError {
-    OutOfRam,
-    Conflict,
-    /// The map, or the nesting that would come of it, is not possible.
-    Invalid,
-}
-
-/// What is behind an address of a map.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Found {
-    /// Memory: the range around the address in the map, where it starts in `object`, and what is permitted.
-    Memory { object: ObjId, offset: u64, start: u64, size: u64, rights: Rights },
-    /// Nothing, in this map at this address.
-    Hole { map: MapId, at: u64 },
-    /// Whatever is attached, this access will not be permitted.
-    Never,
-}
 
 struct RegionMap {
     owner: OwnerId,
@@ -116,7 +49,7 @@ pub(crate) struct Maps {
     users: HashMap<ObjId, HashMap<MapId, usize>>,
     views: HashMap<ViewId, View>,
     /// What processes are to be told.
-    pages: HashMap<ProcId, paging::Page>,
+    pub(super) pages: HashMap<ProcId, Page>,
     settling: HashSet<ProcId>,
     /// Views that may still show what was in maps that are gone, by who had the maps.
     leaving: HashMap<OwnerId, HashSet<ViewId>>,

@@ -1,7 +1,7 @@
 //! The bookkeeping against a model, and what hostile arguments do to it.
 use std::collections::HashMap;
 
-use super::paging::Page;
+use super::page::Page;
 use super::*;
 
 const K: u64 = 4096;

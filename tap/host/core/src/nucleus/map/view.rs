@@ -1,16 +1,6 @@
 //! Views: mappings of managed dataspaces in processes, and threads that wait at one.
-use std::collections::HashSet;
-
-use super::{Access, Found, MapId, Maps, OwnerId, Rights};
-use crate::nucleus::map::budget::Lack;
-use crate::nucleus::{ObjId, ProcId, ViewId};
-
-/// Views of one process.
-const MAX_VIEWS: usize = 1024;
-/// Waiting threads that a map remembers, no more than its price pays for. Others wait as well, and are remembered when they
-/// ask again.
-const MAX_FAULTERS: usize = 64;
-const _: () = assert!(MAX_FAULTERS * size_of::<Faulter>() < super::budget::MAP_RAM as usize);
+use super::region::{Access, MapId, Rights};
+use crate::nucleus::ids::{ObjId, ProcId, ViewId};
 
 /// A mapping of a managed dataspace in a process.
 pub(crate) struct View {
@@ -18,9 +8,9 @@ pub(crate) struct View {
     /// `None` when the map is gone.
     pub(super) map: Option<MapId>,
     /// The part of the map.
-    offset: u64,
+    pub(super) offset: u64,
     pub(crate) size: u64,
-    rights: Rights,
+    pub(super) rights: Rights,
     /// What the process is to unmap, an offset in the view and an end.
     pub(super) stale: Option<(u64, u64)>,
 }
@@ -28,9 +18,9 @@ pub(crate) struct View {
 /// A thread that waits for something to be attached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Faulter {
-    process: ProcId,
-    view: ViewId,
-    access: Access,
+    pub(super) process: ProcId,
+    pub(super) view: ViewId,
+    pub(super) access: Access,
     /// The page in the map.
     pub(super) at: u64,
 }
@@ -44,250 +34,4 @@ pub(crate) enum Asked {
     Wait { signal: Option<ObjId> },
     /// It will never be possible.
     Never,
-}
-
-impl Maps {
-    /// A process maps a part of a map.
-    pub(crate) fn view_open(
-        &mut self,
-        id: ViewId,
-        process: ProcId,
-        map_id: MapId,
-        (offset, size): (u64, u64),
-        rights: Rights,
-    ) -> Option<u64> {
-        let page = self.pages.get_mut(&process)?;
-        let map = self.by_id.get_mut(&map_id)?;
-        let rest = map.size.checked_sub(offset)?;
-        let size = if size == 0 { rest } else { size };
-        if size == 0 || size > rest || page.views >= MAX_VIEWS {
-            return None;
-        }
-        page.views += 1;
-        map.views.insert(id);
-        let view = View { process, map: Some(map_id), offset, size, rights, stale: None };
-        self.views.insert(id, view);
-        Some(size)
-    }
-
-    /// A process unmapped a view.
-    pub(crate) fn view_close(&mut self, process: ProcId, id: ViewId) {
-        if self.views.get(&id).is_none_or(|v| v.process != process) {
-            return;
-        }
-        let Some(view) = self.views.remove(&id) else { return };
-        if let Some(map) = view.map {
-            for level in self.levels_below(map) {
-                if let Some(map) = self.by_id.get_mut(&level) {
-                    map.faulters.retain(|f| f.view != id);
-                }
-            }
-            if let Some(map) = self.by_id.get_mut(&map) {
-                map.views.remove(&id);
-            }
-        }
-        // A thread that waits at the view finds that it is gone.
-        if let Some(page) = self.pages.get_mut(&process) {
-            page.forget(id);
-            page.news();
-        }
-        self.settled();
-    }
-
-    /// A process is gone, and all it mapped.
-    pub(crate) fn process_gone(&mut self, process: ProcId) {
-        let views = self.views.iter().filter(|(_, v)| v.process == process);
-        let views: Vec<ViewId> = views.map(|(id, _)| *id).collect();
-        for view in views {
-            self.view_close(process, view);
-        }
-        self.pages.remove(&process);
-        self.settling.remove(&process);
-    }
-
-    /// A thread of `process` accessed a view.
-    pub(crate) fn fault(
-        &mut self,
-        process: ProcId,
-        id: ViewId,
-        at: u64,
-        access: Access,
-    ) -> Option<Asked> {
-        let view = self.views.get(&id).filter(|v| v.process == process)?;
-        let Some(map) = view.map else { return Some(Asked::Never) };
-        if at >= view.size {
-            return None;
-        }
-        let (first, size) = (view.offset, view.size);
-        Some(match self.find(map, first + at, access, view.rights) {
-            Found::Never => Asked::Never,
-            Found::Memory { object, offset, start, size: length, rights } => {
-                // What of the range is within the view.
-                let (low, high) = (start.max(first), (start + length).min(first + size));
-                let offset = offset + (low - start);
-                Asked::Map { start: low - first, size: high - low, object, offset, rights }
-            }
-            Found::Hole { map, at } => {
-                let at = at & !(genode_host_proto::PAGE as u64 - 1);
-                let faulter = Faulter { process, view: id, access, at };
-                let Some(map) = self.by_id.get_mut(&map) else { return Some(Asked::Never) };
-                let new = map.faulters.len() < MAX_FAULTERS && !map.faulters.contains(&faulter);
-                if new {
-                    map.faulters.push_back(faulter);
-                }
-                Asked::Wait { signal: map.sigh.filter(|_| new) }
-            }
-        })
-    }
-
-    /// The longest waiting access in a map, and its page.
-    pub(crate) fn waiting(&self, id: MapId) -> Option<(Access, u64)> {
-        let faulter = self.by_id.get(&id)?.faulters.front()?;
-        Some((faulter.access, faulter.at))
-    }
-
-    /// Whom to signal when a thread waits. Threads that wait already are signalled at once.
-    pub(crate) fn set_sigh(&mut self, id: MapId, sigh: Option<ObjId>) -> bool {
-        let Some(map) = self.by_id.get_mut(&id) else { return false };
-        map.sigh = sigh;
-        !map.faulters.is_empty()
-    }
-
-    /// Mark a part of a map as stale in all views of it.
-    pub(super) fn invalidate(&mut self, id: MapId, start: u64, end: u64) {
-        let mut told = HashSet::new();
-        for (id, (start, end)) in self.levels(id, (start, end)).into_iter().flatten() {
-            let Some(map) = self.by_id.get(&id) else { continue };
-            for id in &map.views {
-                let Some(view) = self.views.get_mut(id) else { continue };
-                let (low, high) = (start.max(view.offset), end.min(view.offset + view.size));
-                if low >= high {
-                    continue;
-                }
-                let (low, high) = (low - view.offset, high - view.offset);
-                if let Some(stale) = &mut view.stale {
-                    *stale = (stale.0.min(low), stale.1.max(high));
-                    continue;
-                }
-                view.stale = Some((low, high));
-                if let Some(page) = self.pages.get_mut(&view.process) {
-                    page.stale.push_back(*id);
-                    told.insert(view.process);
-                }
-            }
-        }
-        // Once each, however many views a process has.
-        for page in told.iter().filter_map(|p| self.pages.get(p)) {
-            page.unmap();
-        }
-    }
-
-    /// Something changed in a map: threads that wait anywhere above it are to look again.
-    pub(super) fn tell(&mut self, id: MapId) {
-        let Some(map) = self.by_id.get(&id) else { return };
-        let everything = (0, map.size);
-        let shown = self.levels(id, everything);
-        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
-        let views = maps.flat_map(|m| &m.views).filter_map(|v| self.views.get(v));
-        let processes: HashSet<ProcId> = views.map(|v| v.process).collect();
-        for page in processes.iter().filter_map(|p| self.pages.get(p)) {
-            page.news();
-        }
-    }
-
-    /// The next part that `process` is to unmap; what it got before is unmapped.
-    pub(crate) fn next_stale(&mut self, process: ProcId) -> Option<(ViewId, u64, u64)> {
-        let page = self.pages.get_mut(&process)?;
-        let acknowledged = page.sent.take().is_some();
-        let mut next = None;
-        while let Some(id) = page.stale.pop_front() {
-            if let Some((start, end)) = self.views.get_mut(&id).and_then(|v| v.stale.take()) {
-                page.sent = Some(id);
-                next = Some((id, start, end - start));
-                break;
-            }
-        }
-        if acknowledged {
-            self.settled();
-        }
-        next
-    }
-
-    /// Whether a view has nothing left to unmap.
-    fn is_view_settled(&self, id: ViewId) -> bool {
-        let Some(view) = self.views.get(&id) else { return true };
-        let sent = self.pages.get(&view.process).is_some_and(|p| p.sent == Some(id));
-        view.stale.is_none() && !sent
-    }
-
-    /// Views that show a map and have something left to unmap.
-    pub(super) fn unsettled(&self, id: MapId) -> HashSet<ViewId> {
-        let Some(size) = self.size(id) else { return HashSet::new() };
-        let shown = self.levels(id, (0, size));
-        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
-        maps.flat_map(|m| &m.views).copied().filter(|v| !self.is_view_settled(*v)).collect()
-    }
-
-    /// Whether nobody has anything to unmap that shows a map; `process` is told when to ask again.
-    pub(crate) fn is_settled(&mut self, process: ProcId, id: MapId) -> bool {
-        let settled = self.unsettled(id).is_empty();
-        if !settled {
-            self.settling.insert(process);
-        }
-        settled
-    }
-
-    /// The same for all maps of an owner that are gone.
-    pub(crate) fn is_gone(&mut self, process: ProcId, owner: OwnerId) -> bool {
-        let mut leaving = self.leaving.remove(&owner).unwrap_or_default();
-        leaving.retain(|view| !self.is_view_settled(*view));
-        if leaving.is_empty() {
-            return true;
-        }
-        self.leaving.insert(owner, leaving);
-        self.settling.insert(process);
-        false
-    }
-
-    /// Something was unmapped: whoever waits for that is to look again.
-    fn settled(&mut self) {
-        for process in self.settling.drain() {
-            if let Some(page) = self.pages.get(&process) {
-                page.news();
-            }
-        }
-    }
-
-    /// A map and all that are attached in it.
-    fn levels_below(&self, id: MapId) -> Vec<MapId> {
-        let mut all = vec![id];
-        let mut level = HashSet::from([id]);
-        for _ in 0..super::MAX_NESTING {
-            let maps = level.iter().filter_map(|id| self.by_id.get(id));
-            level = maps.flat_map(|m| m.inner.keys().copied()).collect();
-            all.extend(&level);
-        }
-        all
-    }
-
-    /// The budget of a session.
-    pub(crate) fn budget(&mut self, owner: OwnerId) -> Option<&mut super::Budget> {
-        self.budgets.get_mut(&owner)
-    }
-
-    /// A new session with a donation.
-    pub(crate) fn open(&mut self, owner: OwnerId, ram: u64, caps: u64) {
-        self.budgets.insert(owner, super::Budget::new(ram, caps));
-    }
-
-    /// Pay for a map.
-    pub(crate) fn pay(&mut self, owner: OwnerId) -> Result<(), Lack> {
-        self.budgets.get_mut(&owner).map_or(Err(Lack::Caps), super::Budget::take_map)
-    }
-
-    /// A session is over; its maps are gone.
-    pub(crate) fn close(&mut self, owner: OwnerId) {
-        self.budgets.remove(&owner);
-        self.leaving.remove(&owner);
-    }
 }

@@ -1,96 +1,22 @@
 //! What processes are told of their views, and the requests they make of them.
-//!
-//! A process that maps a managed dataspace has a page that core writes: it counts reasons to ask again. So core never
-//! waits for a process and never remembers more of one than a range per view.
-#![allow(unsafe_code, reason = "pages that a component shares")]
-
-use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
-use genode_host_proto::control::{Packet, paging, request};
+use genode_host_proto::control::{Packet, request};
 use genode_host_proto::interface::region_map;
-use genode_host_proto::sync::{AtomicU32, Ordering};
-use genode_host_proto::sys::Futex;
 
-use super::{Access, Asked, Rights};
-use crate::fd::{self, Mapping};
-use crate::nucleus::{Answer, CoreObject, Nucleus, ProcId, Refusal, ViewId};
-
-/// The page of a process.
-pub(super) struct Page {
-    /// `None` in tests of the bookkeeping.
-    shared: Option<(Mapping, OwnedFd)>,
-    /// Views with something to unmap, each at most once.
-    pub(super) stale: VecDeque<ViewId>,
-    /// The view of which the process unmaps something at the moment.
-    pub(super) sent: Option<ViewId>,
-    /// Number of views.
-    pub(super) views: usize,
-}
-
-impl Page {
-    fn new() -> Result<Self, Refusal> {
-        let memory = fd::fixed_memory("paging", PAGE)?;
-        let shared = Some((Mapping::new(&memory, PAGE)?, fd::read_only(&memory)?));
-        Ok(Self { shared, stale: VecDeque::new(), sent: None, views: 0 })
-    }
-
-    #[cfg(test)]
-    pub(super) fn silent() -> Self {
-        Self { shared: None, stale: VecDeque::new(), sent: None, views: 0 }
-    }
-
-    fn count(&self, word: usize) {
-        if let Some((page, _)) = &self.shared {
-            // SAFETY: an atomic within the page.
-            let word: &AtomicU32 = unsafe { page.at(word * size_of::<AtomicU32>()) };
-            word.fetch_add(1, Ordering::Release);
-            Futex::wake(word);
-        }
-    }
-
-    /// Threads that wait are to look again.
-    pub(super) fn news(&self) {
-        self.count(paging::NEWS);
-    }
-
-    /// Some views have something to unmap.
-    pub(super) fn unmap(&self) {
-        self.count(paging::UNMAP);
-    }
-
-    /// A view is gone.
-    pub(super) fn forget(&mut self, view: ViewId) {
-        self.views -= 1;
-        self.stale.retain(|v| *v != view);
-        if self.sent == Some(view) {
-            self.sent = None;
-        }
-    }
-}
-
-impl Rights {
-    fn from_bits(bits: u64) -> Self {
-        Self { write: bits & paging::WRITE != 0, execute: bits & paging::EXECUTE != 0 }
-    }
-
-    fn bits(self) -> u64 {
-        let mut bits = 0;
-        if self.write {
-            bits |= paging::WRITE;
-        }
-        if self.execute {
-            bits |= paging::EXECUTE;
-        }
-        bits
-    }
-}
+use super::Nucleus;
+use super::ids::{ProcId, ViewId};
+use super::map::page::Page;
+use super::map::{Access, Asked, Rights};
+use super::object::CoreObject;
+use super::refusal::{Answer, Refusal};
+use crate::fd;
 
 impl Nucleus {
     /// A request that has to do with managed dataspaces; `None` if it has no reply.
-    pub(in crate::nucleus) fn paging_request(
+    pub(super) fn paging_request(
         &mut self,
         id: ProcId,
         packet: &Packet,

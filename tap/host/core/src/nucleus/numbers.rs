@@ -1,0 +1,61 @@
+//! Numbers in tables of bounded size.
+
+/// Smallest-first numbering of things in a table of bounded size.
+pub(crate) struct Numbers<T> {
+    entries: Vec<Option<T>>,
+    max: usize,
+}
+
+impl<T> Numbers<T> {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { entries: Vec::new(), max }
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> Option<usize> {
+        let free = self.entries.iter().position(Option::is_none);
+        match free {
+            Some(i) => {
+                *self.entries.get_mut(i)? = Some(value);
+                Some(i)
+            }
+            None if self.entries.len() < self.max => {
+                self.entries.push(Some(value));
+                Some(self.entries.len() - 1)
+            }
+            None => None,
+        }
+    }
+
+    pub(crate) fn get(&self, i: usize) -> Option<&T> {
+        self.entries.get(i)?.as_ref()
+    }
+
+    pub(crate) fn remove(&mut self, i: usize) -> Option<T> {
+        let value = self.entries.get_mut(i)?.take();
+        while self.entries.last().is_some_and(Option::is_none) {
+            self.entries.pop();
+        }
+        value
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_smallest_first_and_bounded() {
+        let mut numbers = Numbers::new(2);
+        assert_eq!((numbers.insert('a'), numbers.insert('b')), (Some(0), Some(1)));
+        assert_eq!(numbers.insert('c'), None);
+        assert_eq!(numbers.remove(0), Some('a'));
+        assert_eq!((numbers.get(0), numbers.iter().count()), (None, 1));
+        assert_eq!(numbers.insert('d'), Some(0));
+        numbers.remove(1);
+        assert_eq!(numbers.iter().count(), 1);
+    }
+}

@@ -1,0 +1,111 @@
+//! How objects come and go, and what a descriptor names.
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use genode_host_proto::sys;
+
+use super::Nucleus;
+use super::ids::{CORE, CORE_EP, EpId, ObjId, ProcId};
+use super::object::{CoreObject, Object};
+use super::refusal::Refusal;
+use crate::account::AccountId;
+use crate::fd;
+
+impl Nucleus {
+    /// A new object at a component's entrypoint, paid by the component's account.
+    pub(crate) fn object_create(
+        &mut self,
+        owner: ProcId,
+        ep: EpId,
+    ) -> Result<(ObjId, OwnedFd), Refusal> {
+        let account = self.procs.get(&owner).ok_or(Refusal::Invalid)?.account;
+        if self.eps.get(&ep).is_none_or(|e| e.owner != owner) {
+            return Err(Refusal::Invalid);
+        }
+        self.accounts.charge(account, 0, 1)?;
+        let made = fd::token().map_err(Refusal::from).and_then(|token| {
+            Ok((self.object_insert(owner, ep, &token, Some(account), None)?, token))
+        });
+        if made.is_err() {
+            self.accounts.refund(account, 0, 1);
+        }
+        made
+    }
+
+    /// A new object of core's, named by a fresh token.
+    pub(crate) fn core_object(&mut self, core: CoreObject) -> Result<ObjId, Refusal> {
+        let token = fd::token()?;
+        self.core_object_at(core, token)
+    }
+
+    /// A new object of core's, named by a descriptor that also is what it stands for (memory).
+    pub(crate) fn core_object_at(
+        &mut self,
+        core: CoreObject,
+        fd: OwnedFd,
+    ) -> Result<ObjId, Refusal> {
+        let id = self.object_insert(CORE, CORE_EP, &fd, None, Some(core))?;
+        if let Some(object) = self.objects.get_mut(&id) {
+            object.fd = Some(Rc::new(fd));
+        }
+        Ok(id)
+    }
+
+    fn object_insert(
+        &mut self,
+        owner: ProcId,
+        ep: EpId,
+        fd: &OwnedFd,
+        account: Option<AccountId>,
+        core: Option<CoreObject>,
+    ) -> Result<ObjId, Refusal> {
+        let inode = sys::identity(fd)?.inode;
+        let id = ObjId(self.fresh());
+        // Inode numbers wrap after four billion; a live object keeps its name.
+        if self.by_inode.contains_key(&inode) {
+            return Err(Refusal::OutOfCaps);
+        }
+        self.by_inode.insert(inode, id);
+        let object = Object { ep, owner, inode, account, granted: Vec::new(), fd: None, core };
+        self.objects.insert(id, object);
+        if let Some(ep) = self.eps.get_mut(&ep) {
+            ep.objects.insert(id);
+        }
+        Ok(id)
+    }
+
+    /// Remove an object wherever it is granted.
+    pub(crate) fn object_destroy(&mut self, id: ObjId) {
+        let Some(object) = self.objects.remove(&id) else { return };
+        self.by_inode.remove(&object.inode);
+        if let Some(ep) = self.eps.get_mut(&object.ep) {
+            ep.objects.remove(&id);
+        }
+        for (channel, index) in object.granted {
+            self.revoke(channel, index);
+        }
+        if let Some(account) = object.account {
+            self.accounts.refund(account, 0, 1);
+        }
+    }
+
+    /// The object that a descriptor from a component names.
+    pub(crate) fn lookup(&self, fd: impl AsFd) -> Option<ObjId> {
+        let identity = sys::identity(fd).ok()?;
+        if !identity.regular || identity.device != self.device {
+            return None;
+        }
+        self.by_inode.get(&identity.inode).copied()
+    }
+
+    /// The object of core's that a descriptor names.
+    pub(crate) fn lookup_core(&self, fd: impl AsFd) -> Option<(ObjId, CoreObject)> {
+        let id = self.lookup(fd)?;
+        Some((id, self.objects.get(&id)?.core?))
+    }
+
+    /// The capability of an object that core hands out.
+    pub(crate) fn capability(&self, id: ObjId) -> Option<Rc<OwnedFd>> {
+        self.objects.get(&id)?.fd.clone()
+    }
+}

@@ -1,0 +1,161 @@
+//! How a component starts, and how everything it held is taken back when it ends.
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use genode_affinity::Location;
+use genode_host_proto::sys;
+use rustix::event::epoll;
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+
+use super::Nucleus;
+use super::ids::ProcId;
+use super::process::{Ending, Process};
+use super::refusal::Refusal;
+use super::source::Source;
+use super::timer::Timer;
+use crate::account::AccountId;
+use crate::isolation::loader;
+
+impl Nucleus {
+    /// Start `binary`, a descriptor of an executable, as a component whose parent is `parent`.
+    pub(crate) fn spawn(
+        &mut self,
+        name: &str,
+        binary: &OwnedFd,
+        parent: OwnedFd,
+        account: AccountId,
+        pd: u64,
+        place: Location,
+    ) -> Result<ProcId, Refusal> {
+        let (control, far) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        // The name is never used: the process executes the binary by descriptor.
+        let mut command = Command::new("component");
+        command.env_clear().process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
+        let mut child = command.spawn().map_err(|e| {
+            crate::console::note(format_args!("cannot start \"{name}\": {e}"));
+            Refusal::Invalid
+        })?;
+        drop(far);
+        let pid = Pid::from_child(&child);
+        let id = ProcId(self.fresh());
+        let Ok((pidfd, listener, timer)) = self.follow(pid, id, &control) else {
+            // Nobody would learn of its end.
+            let _ = child.kill().and_then(|()| child.wait());
+            crate::console::note(format_args!(
+                "cannot start \"{name}\": core cannot watch any more processes"
+            ));
+            return Err(Refusal::Limit);
+        };
+        let process = Process {
+            label: name.to_owned(),
+            pid,
+            pidfd,
+            control,
+            account,
+            pd,
+            parent,
+            place,
+            main_ep: None,
+            eps: Vec::new(),
+            channels: Vec::new(),
+            listener,
+            loading: true,
+            _timer: timer,
+        };
+        self.procs.insert(id, process);
+        Ok(id)
+    }
+
+    /// Get ready for what a new process says, asks, and does. What was watched goes with its descriptor.
+    fn follow(
+        &self,
+        pid: Pid,
+        id: ProcId,
+        control: &OwnedFd,
+    ) -> std::io::Result<(OwnedFd, Option<OwnedFd>, Timer)> {
+        let pidfd = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
+        let timer = Timer::new(pid, id)?;
+        // Sent before the binary was executed.
+        let mut fds = sys::Fds::default();
+        let _ = sys::recv_packet(control, &mut fds, RecvFlags::DONTWAIT);
+        let [loader, ..] = fds;
+        if let Some(loader) = &loader {
+            self.watch(loader, Source::Loader(id), epoll::EventFlags::IN)?;
+        }
+        self.watch(control, Source::Control(id), epoll::EventFlags::IN)?;
+        self.watch(&pidfd, Source::Death(id), epoll::EventFlags::IN)?;
+        Ok((pidfd, loader, timer))
+    }
+
+    /// A process asks for a library or a thread.
+    pub(crate) fn question(&mut self, id: ProcId) {
+        let Some(process) = self.procs.get_mut(&id) else { return };
+        let Some(listener) = &process.listener else { return };
+        if loader::answer(listener, process.pid, process.loading, &self.libraries).is_err() {
+            process.listener = None;
+        }
+    }
+
+    /// Place a thread of a process within the process's place.
+    pub(crate) fn thread_bind(
+        &mut self,
+        id: ProcId,
+        thread: u64,
+        location: Location,
+    ) -> Result<(), Refusal> {
+        let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
+        let location = process.place.part(location).ok_or(Refusal::Invalid)?;
+        let tid = i32::try_from(thread).ok().and_then(Pid::from_raw).ok_or(Refusal::Invalid)?;
+        // Only threads of the process itself.
+        let task = format!("/proc/{}/task/{thread}", process.pid.as_raw_nonzero());
+        if !std::path::Path::new(&task).exists() {
+            return Err(Refusal::Invalid);
+        }
+        rustix::thread::sched_setaffinity(Some(tid), &self.machine.cpus(location))
+            .map_err(|_| Refusal::Invalid)
+    }
+
+    /// Kill a process if it still runs, wait for its end, and take back all it held.
+    ///
+    /// Waiting matters: a process that still runs could write over what core marks as dead.
+    pub(crate) fn bury(&mut self, id: ProcId) -> Option<Ending> {
+        let process = self.procs.get(&id)?;
+        let _ = rustix::process::pidfd_send_signal(&process.pidfd, Signal::KILL);
+        let ending = wait(process);
+        for ep in process.eps.clone() {
+            self.ep_destroy(ep);
+        }
+        let channels = self.procs.get(&id).map(|p| p.channels.clone()).unwrap_or_default();
+        for channel in channels {
+            self.channel_close(channel);
+        }
+        self.maps.process_gone(id);
+        self.procs.remove(&id);
+        Some(ending)
+    }
+}
+
+fn wait(process: &Process) -> Ending {
+    loop {
+        let id = WaitId::PidFd(process.pidfd.as_fd());
+        match rustix::process::waitid(id, WaitIdOptions::EXITED) {
+            Ok(Some(status)) => {
+                return match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Ending::Exited(code),
+                    (None, signal) => Ending::Killed(signal.unwrap_or(0)),
+                };
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return Ending::Killed(0),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The sessions of core's services.
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
+use genode_affinity::{Affinity, Location};
+
+use super::rom::Modules;
+use crate::account::{AccountId, Guard};
+use crate::console::Console;
+use crate::nucleus::{Ending, ObjId, ProcId};
+use crate::numbered::Numbered;
+
+/// A PD session.
+pub(crate) struct Pd {
+    pub(crate) label: String,
+    pub(crate) account: AccountId,
+    pub(crate) native: ObjId,
+    /// RAM dataspaces.
+    pub(crate) ram: Numbered<ObjId, Ram>,
+    /// The parent's capability, given once, before the start.
+    pub(crate) parent: Option<Rc<OwnedFd>>,
+    pub(crate) process: Option<ProcId>,
+    pub(crate) ending: Option<Ending>,
+    /// The CPU session whose handler learns of faults.
+    pub(crate) cpu: Option<u64>,
+}
+
+/// A RAM dataspace: its size in bytes, and the described node it was taken from.
+#[derive(Clone, Copy)]
+pub(crate) struct Ram {
+    pub(super) size: u64,
+    pub(super) node: Option<u32>,
+}
+
+/// Objects of a session without threads.
+pub(crate) const SESSION_CAPS: u64 = 2;
+
+/// A CPU session.
+pub(crate) struct Cpu {
+    pub(crate) native: ObjId,
+    /// Signal context for faults.
+    pub(crate) sigh: Option<ObjId>,
+    /// The part of the machine that the session's threads may use.
+    pub(crate) place: Location,
+    /// The session's donation, of which it takes [`SESSION_CAPS`] itself and each thread object one.
+    pub(crate) caps: Guard,
+    /// Thread objects, each with its PD.
+    pub(crate) threads: Vec<(u64, ObjId)>,
+}
+
+/// A LOG session.
+pub(crate) struct Log {
+    pub(super) label: String,
+    pub(super) line: Vec<u8>,
+}
+
+impl Log {
+    pub(crate) fn new(label: &str) -> Self {
+        Self { label: label.to_owned(), line: Vec::new() }
+    }
+}
+
+/// Core's child.
+pub(crate) struct Init {
+    pub(super) parent: ObjId,
+    pub(super) account: AccountId,
+    pub(super) sessions: HashMap<u64, Session>,
+    pub(crate) exit: Option<i32>,
+}
+
+/// A session of one of core's services.
+pub(super) struct Session {
+    pub(super) object: ObjId,
+    pub(super) ram: u64,
+    pub(super) caps: u64,
+}
+
+/// What a session of core's is opened with.
+pub(crate) struct SessionArgs<'a> {
+    pub(crate) label: &'a str,
+    pub(crate) affinity: Affinity,
+    pub(crate) caps: u64,
+}
+
+/// All state of core's services.
+pub(crate) struct Services {
+    pub(crate) pds: Numbered<u64, Pd>,
+    pub(crate) cpus: Numbered<u64, Cpu>,
+    pub(crate) logs: Numbered<u64, Log>,
+    pub(crate) modules: Modules,
+    pub(crate) init: Option<Init>,
+    pub(crate) console: Console,
+    /// RAM and capabilities of init's that core had when all sessions were closed: none.
+    pub(crate) kept: (u64, u64),
+    last_id: u64,
+}
+
+impl Services {
+    pub(crate) fn new(modules: Modules) -> Self {
+        Self {
+            pds: Numbered::default(),
+            cpus: Numbered::default(),
+            logs: Numbered::default(),
+            modules,
+            init: None,
+            console: Console::new(),
+            kept: (0, 0),
+            last_id: 0,
+        }
+    }
+
+    pub(super) fn fresh(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+}

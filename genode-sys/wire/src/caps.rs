@@ -1,6 +1,6 @@
 //! Capabilities, which travel beside a message's body.
 
-use crate::{Decode, Encode, Reader, WireError, Writer};
+use crate::error::WireError;
 
 /// Capabilities that one message can carry (`Msgbuf_base::MAX_CAPS_PER_MSG`).
 pub const MAX_CAPS: usize = 4;
@@ -84,26 +84,5 @@ impl<H: Handle> Caps<H> {
 impl<H: Handle> Default for Caps<H> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// A capability as argument or result. It travels beside the body and takes no bytes of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cap<H>(pub H);
-
-impl<H: Handle + Clone> Encode<H> for Cap<H> {
-    const SIZE: usize = 0;
-    const CAPS: usize = 1;
-
-    #[inline]
-    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
-        message.cap(self.0.clone())
-    }
-}
-
-impl<H: Handle + Clone> Decode<'_, H> for Cap<H> {
-    #[inline]
-    fn decode(message: &mut Reader<'_, H>) -> Result<Self, WireError> {
-        message.cap().map(Self)
     }
 }

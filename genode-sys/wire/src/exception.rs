@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use crate::WireError;
+use crate::error::WireError;
 
 /// The exception code of a reply, Genode's `Rpc_exception_code`: 0 is success, everything else a reply that carries no
 /// result.

@@ -39,6 +39,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod cap;
 mod caps;
 mod error;
 mod exception;
@@ -48,7 +49,8 @@ mod plain;
 mod tests;
 mod text;
 
-pub use caps::{Cap, Caps, Handle, MAX_CAPS};
+pub use cap::Cap;
+pub use caps::{Caps, Handle, MAX_CAPS};
 pub use error::WireError;
 pub use exception::{ExceptionCode, Exceptions};
 pub use message::{Decode, Encode, Reader, Writer, item_size};

@@ -1,6 +1,8 @@
 //! Message bodies: items in order, each on a boundary of eight bytes, capabilities beside them.
 
-use crate::{Caps, Handle, Wire, WireError};
+use crate::caps::{Caps, Handle};
+use crate::error::WireError;
+use crate::plain::Wire;
 
 /// Size of one item in a body: `bytes` rounded up to the next multiple of eight.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use genode_affinity::{Affinity, Location, Space};
 
-use crate::WireError;
+use crate::error::WireError;
 
 #[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
 compile_error!("the RPC wire format is defined for 64-bit little-endian systems only");

@@ -2,7 +2,9 @@
 
 use core::{fmt, ops::Deref};
 
-use crate::{Decode, Encode, Handle, Reader, WireError, Writer, item_size};
+use crate::caps::Handle;
+use crate::error::WireError;
+use crate::message::{Decode, Encode, Reader, Writer, item_size};
 
 /// An argument of at most `N` bytes that the message carries inline (Genode's `Rpc_in_buffer<N>`).
 ///

@@ -15,7 +15,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
-use crate::{control, entrypoint, slices};
+use crate::{control, serving, slices};
 
 /// What came back from a call; `body` was filled up to `len`.
 pub(crate) struct Answer {
@@ -159,7 +159,7 @@ fn discard(line: &mut Line) -> Result<(), rs_err_t> {
 
 /// Hand a call to its server.
 fn send(claim: Claim, line: &mut Line, body: &[u8], passed: &Passed) -> Result<(), rs_err_t> {
-    if entrypoint::is_current(line.ep) {
+    if serving::is(line.ep) {
         // The calling thread is the one that would have to answer.
         return Err(RS_INVALID);
     }

@@ -32,6 +32,7 @@ mod parent;
 mod region_map;
 mod revoked;
 mod rpc;
+mod serving;
 mod session;
 mod signal;
 mod slices;

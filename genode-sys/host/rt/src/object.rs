@@ -5,22 +5,8 @@ use genode_abi::*;
 use genode_host_proto::control::request as op;
 
 use crate::entrypoint::{self, Entrypoint};
+pub(crate) use crate::entrypoint::{Kind, Object};
 use crate::{caps, control};
-
-/// What an object does when it is reached.
-pub(crate) enum Kind {
-    Rpc { function: rs_dispatch_fn },
-    Signal { function: rs_signal_fn, io: bool, pending: u32 },
-}
-
-/// An object of an entrypoint.
-pub(crate) struct Object {
-    pub(crate) kind: Kind,
-    pub(crate) ctx: *mut c_void,
-}
-
-// SAFETY: `ctx` is only handed to the object's own function, on the thread of its entrypoint.
-unsafe impl Send for Object {}
 
 /// What the seam's handle points to.
 pub(crate) struct Handle {

@@ -5,13 +5,16 @@
 #![deny(missing_docs)]
 #![allow(unsafe_code, reason = "the seam as it is, for tests below the SDK")]
 
+mod body;
 pub mod past;
 mod random;
 mod serve;
 
 use genode_host_proto::opcode::{OPCODES, cost};
 use genode_sys::*;
-use genode_wire::{Caps, Decode, Encode, ExceptionCode, Reader, WireError, Writer};
+use genode_wire::{Caps, Decode, ExceptionCode, Reader, WireError};
+
+pub use body::{Body, NoCap};
 pub use random::Random;
 pub use serve::{Reply, serve, signal};
 
@@ -25,51 +28,6 @@ pub fn log(text: &str) {
 #[macro_export]
 macro_rules! say {
     ($($arg:tt)*) => { $crate::log(&format!($($arg)*)) };
-}
-
-/// Bodies are read and written without their capabilities, which are numbers beside them.
-pub type NoCap = Option<std::convert::Infallible>;
-
-/// A body that is written item by item.
-#[derive(Debug)]
-pub struct Body {
-    bytes: [u8; RS_MAX_BODY as usize],
-    len: usize,
-    fits: bool,
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        Self { bytes: [0; RS_MAX_BODY as usize], len: 0, fits: true }
-    }
-}
-
-impl Body {
-    /// Appends an item.
-    pub fn put<T: Encode<NoCap> + ?Sized>(&mut self, item: &T) -> &mut Self {
-        let mut caps = Caps::new();
-        let mut writer = Writer::resume(&mut self.bytes, self.len, &mut caps);
-        self.fits &= writer.put(item).is_ok();
-        self.len = writer.len();
-        self
-    }
-
-    /// Appends bytes as one item.
-    pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        let mut caps = Caps::<NoCap>::new();
-        let mut writer = Writer::resume(&mut self.bytes, self.len, &mut caps);
-        match writer.item(bytes.len()) {
-            Ok(item) => item.copy_from_slice(bytes),
-            Err(_) => self.fits = false,
-        }
-        self.len = writer.len();
-        self
-    }
-
-    /// All items; `None` if some did not fit.
-    pub fn get(&self) -> Option<&[u8]> {
-        self.bytes.get(..self.len).filter(|_| self.fits)
-    }
 }
 
 /// What came back from a call.
@@ -122,7 +80,7 @@ pub fn call(
         *to = *from;
     }
     let call = rs_msg_t {
-        data: body.bytes.as_mut_ptr(),
+        data: body.as_mut_ptr(),
         len,
         capacity: len,
         caps: all,

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use genode_sys::*;
 use genode_wire::{Caps, Encode, ExceptionCode, Reader};
 
-use crate::{Body, NoCap};
+use crate::body::{Body, NoCap};
 
 /// Serves a call: opcode, the rest of the body, capabilities (borrowed), and the reply.
 type Handler = Box<dyn FnMut(u64, &[u8], &[rs_cap_t], &mut Reply) -> ExceptionCode>;

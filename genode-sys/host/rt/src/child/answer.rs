@@ -4,11 +4,11 @@ use genode_host_proto::interface::parent::SessionResponse;
 use genode_wire::Handle;
 
 use super::close::give_back;
-use super::environment;
 use super::quota::Amount;
+use super::reply;
 use super::requests;
-use super::serve;
-use super::world::{ChildId, Phase, Provider, Session, SessionId, Waiter, world};
+use super::served::ChildId;
+use super::world::{Phase, Provider, Session, SessionId, Waiter, world};
 use crate::entrypoint;
 use crate::handle::Owned;
 use crate::signal::rs_signal_submit;
@@ -96,7 +96,7 @@ pub(super) fn over(session: Option<Session>, error: rs_err_t) {
     let Some(session) = session else { return };
     give_back(&session);
     if let Some(waiter) = &session.waiter {
-        let reply = if waiter.opens { serve::late_session(Err(error)) } else { serve::late_end() };
+        let reply = if waiter.opens { reply::late_session(Err(error)) } else { reply::late_end() };
         world().answer(session.client, waiter, reply);
     }
     if session.waiter.is_none() || session.unwanted {
@@ -123,7 +123,7 @@ pub(super) fn deliver(server: ChildId, id: SessionId, cap: Owned) {
     session.cap = cap.clone();
     if let Some(waiter) = session.waiter.take() {
         session.phase = Phase::HandedOut;
-        return world.answer(client, &waiter, serve::late_session(Ok(cap)));
+        return world.answer(client, &waiter, reply::late_session(Ok(cap)));
     }
     session.phase = Phase::Available;
     drop(world);
@@ -136,6 +136,18 @@ pub(super) fn news(client: Option<ChildId>) {
     // SAFETY: a live reference.
     unsafe { rs_signal_submit(sigh.get(), 1) };
     if let Some(client) = client {
-        environment::look_later(client);
+        look_later(client);
     }
+}
+
+/// Something about the child's sessions changed: maybe it can start by now. Looked at once the entrypoint is free,
+/// since the news may come with a call of the very server that has the program.
+fn look_later(id: ChildId) {
+    let sigh = {
+        let world = world();
+        let waiting = world.children.get(&id).filter(|c| c.started && !c.ended && !c.launched);
+        waiting.map(|c| c.faults.cap.clone()).unwrap_or_default()
+    };
+    // SAFETY: a live reference; an invalid one is silent.
+    unsafe { rs_signal_submit(sigh.get(), 1) };
 }

@@ -5,9 +5,8 @@
 use genode_abi::*;
 use genode_affinity::Affinity;
 
-use super::quota::{Amount, Transfer, grant, transfer_all};
+use super::quota::{Amount, Transfer, grant, own_pd, transfer_all};
 use super::route::warn;
-use super::session::own_pd;
 use crate::handle::Owned;
 use crate::rpc;
 use crate::session::{self, Payer, rs_session_close};

@@ -3,11 +3,11 @@ use genode_host_proto::interface::parent::Closed;
 use genode_host_proto::opcode::env_id;
 
 use super::at_parent::{self, Payment};
-use super::quota::{Transfer, transfer_all};
+use super::quota::{Transfer, own_pd, transfer_all};
 use super::requests;
 use super::route::warn;
-use super::session::own_pd;
-use super::world::{ChildId, Phase, Provider, Session, SessionId, world};
+use super::served::ChildId;
+use super::world::{Phase, Provider, Session, SessionId, world};
 
 /// A child closes a session. Environment sessions stay.
 pub(super) fn close_by_client(child: ChildId, client_id: u64) -> Closed {

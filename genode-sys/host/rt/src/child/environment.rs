@@ -11,16 +11,14 @@ use genode_host_proto::interface::{AllocError, cpu, rom};
 use genode_host_proto::opcode::{Cost, cost, env_id};
 use genode_wire::{Cap, FixedString, Handle};
 
-use super::quota::{Amount, transfer};
-use super::requests::RequestsRom;
+use super::quota::{Amount, own_pd, transfer};
 use super::route::{Kind, ask, warn};
-use super::session::{SERVER_ARGS, Terms, own_pd};
-use super::world::{
-    AtParent, Child, ChildId, Ep, Phase, Policy, Provider, Served, SessionId, world,
-};
-use super::{answer, at_parent, close, serve};
+use super::served::{ChildId, Ep, dissolve};
+use super::session::{SERVER_ARGS, Terms};
+use super::world::{AtParent, Child, Phase, Policy, Provider, SessionId, world};
+use super::{answer, at_parent, close, serve, served};
 use crate::handle::Owned;
-use crate::object::{self, Object};
+use crate::object;
 use crate::session::rs_session_close;
 use crate::signal::rs_signal_submit;
 use crate::{log, rpc};
@@ -83,27 +81,13 @@ fn close_at_parent(session: &AtParent) {
     }
 }
 
-fn dissolve(served: &Served) {
-    if !served.handle.is_null() {
-        // SAFETY: made by `object::manage`; the child it belongs to was taken out of the world, so nobody else
-        // does this again.
-        unsafe { object::dissolve(served.handle) };
-    }
-}
-
-fn serve_at(ep: Ep, child: ChildId, kind: object::Kind) -> Result<Served, rs_err_t> {
-    let ctx = std::ptr::without_provenance_mut::<c_void>(child as usize);
-    let (handle, cap) = object::manage(ep.0, Object { kind, ctx })?;
-    Ok(Served { handle, cap: Owned::new(cap) })
-}
-
 /// Create a child with its protection domain and its quota.
 pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_err_t> {
     let rpc = object::Kind::Rpc { function: Some(serve::dispatch) };
     let fault = object::Kind::Signal { function: Some(on_fault), io: false, pending: 0 };
     let id = world().fresh();
-    let parent = serve_at(ep, id, rpc)?;
-    let faults = match serve_at(ep, id, fault) {
+    let parent = served::serve(ep, id, rpc)?;
+    let faults = match served::serve(ep, id, fault) {
         Ok(faults) => faults,
         Err(e) => {
             dissolve(&parent);
@@ -227,18 +211,6 @@ fn environment_session(
     terms.initiate(routed.provider).map(drop)
 }
 
-/// Something about the child's sessions changed: maybe it can start by now. Looked at once the entrypoint is free,
-/// since the news may come with a call of the very server that has the program.
-pub(super) fn look_later(id: ChildId) {
-    let sigh = {
-        let world = world();
-        let waiting = world.children.get(&id).filter(|c| c.started && !c.ended && !c.launched);
-        waiting.map(|c| c.faults.cap.clone()).unwrap_or_default()
-    };
-    // SAFETY: a live reference; an invalid one is silent.
-    unsafe { rs_signal_submit(sigh.get(), 1) };
-}
-
 /// Start a child that waited for its environment, or say that it cannot be started.
 fn continue_start(id: ChildId) {
     let (waiting, failed, name) = {
@@ -337,24 +309,6 @@ unsafe extern "C" fn on_fault(ctx: *mut c_void, _count: u32) {
         }
         Err(_) => serve::ended(id, RS_CHILD_FAULTED, 0),
     }
-}
-
-/// The ROM session by which a child gets requests of its clients; made when it first asks.
-pub(super) fn requests_rom(id: ChildId) -> Result<Owned, rs_err_t> {
-    let ep = {
-        let world = world();
-        let child = world.children.get(&id).ok_or(RS_GONE)?;
-        if let Some(requests) = &child.requests {
-            return Ok(requests.served.cap.clone());
-        }
-        child.ep
-    };
-    let requests = RequestsRom::new(ep, id)?;
-    let cap = requests.served.cap.clone();
-    let mut world = world();
-    let child = world.children.get_mut(&id).ok_or(RS_GONE)?;
-    child.requests = Some(requests);
-    Ok(cap)
 }
 
 /// End a child: nothing of it runs or is served any more, all sessions from and to it are closed.

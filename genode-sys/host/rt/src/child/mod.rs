@@ -9,10 +9,13 @@ mod at_parent;
 mod close;
 mod environment;
 mod quota;
+mod reply;
 mod requests;
 mod route;
 mod serve;
+mod served;
 mod session;
+mod shown;
 mod upgrade;
 mod world;
 
@@ -21,9 +24,9 @@ use std::ffi::c_char;
 use genode_abi::*;
 
 use self::environment::Attr;
-use self::quota::{Amount, transfer};
-use self::session::own_pd;
-use self::world::{ChildId, Ep, Policy, world};
+use self::quota::{Amount, own_pd, transfer};
+use self::served::{ChildId, Ep};
+use self::world::{Policy, world};
 use crate::slices::bytes;
 use crate::{memory, session as seam};
 

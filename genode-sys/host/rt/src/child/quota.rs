@@ -26,6 +26,11 @@ pub(super) struct Transfer<'a> {
     pub(super) amount: Amount,
 }
 
+/// Our own PD session; borrowed by the environment, so one more reference.
+pub(super) fn own_pd() -> Owned {
+    Owned::dup(env::pd())
+}
+
 /// The index by which we name a PD session to core, without a capability that travels.
 pub(super) fn grant(pd: &Owned) -> Result<u64, rs_err_t> {
     let (core, claim) = (call::claim(env::pd())?, call::claim(pd.get())?);

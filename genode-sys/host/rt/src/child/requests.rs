@@ -6,110 +6,40 @@
 //! is shown would ask for the same once more.
 use std::ffi::c_void;
 use std::fmt::Write;
-use std::ops::Range;
-use std::sync::atomic::AtomicU64;
 
 use genode_abi::*;
 use genode_host_proto::interface::Call as _;
 use genode_host_proto::interface::rom::Call;
-use genode_host_proto::live::{self, Count, Live};
 use genode_host_proto::opcode::OPCODES;
 use genode_wire::{Cap, ExceptionCode, Handle, Writer};
 
-use super::world::{ChildId, Ep, Phase, Provider, Served, Session, SessionId, World, world};
-use crate::attach::{rs_attach, rs_detach};
+use super::served::{self, ChildId};
+use super::shown::{Memory, RequestsRom};
+use super::world::{Phase, Provider, Session, SessionId, World, world};
 use crate::handle::{Lent, Owned};
-use crate::memory::{rs_ram_alloc, rs_ram_free};
-use crate::object::{self, Kind, Object};
+use crate::object::Kind;
+use crate::rpc;
 use crate::signal::rs_signal_submit;
-use crate::{rpc, slices};
 
 /// Name of the ROM.
 pub(super) const NAME: &str = "session_requests";
 
-/// One ROM session, the same for all who ask.
-pub(super) struct RequestsRom {
-    pub(super) served: Served,
-    sigh: Owned,
-    memory: Option<Memory>,
-}
-
-/// A dataspace attached here.
-struct Memory {
-    ds: Owned,
-    addr: usize,
-    /// Bytes of the ROM, and where they are shown.
-    size: usize,
-    shown: Range<usize>,
-    count: Count,
-}
-
-impl Memory {
-    fn new(size: usize) -> Result<Self, rs_err_t> {
-        let mut ds = 0;
-        // SAFETY: the out parameter is live.
-        let made = unsafe { rs_ram_alloc(size, RS_CACHED, RS_ANY_NODE, &raw mut ds) };
-        if made != RS_OK {
-            return Err(made);
+/// The ROM session by which a child gets requests of its clients; made when it first asks.
+pub(super) fn requests_rom(id: ChildId) -> Result<Owned, rs_err_t> {
+    let ep = {
+        let world = world();
+        let child = world.children.get(&id).ok_or(RS_GONE)?;
+        if let Some(requests) = &child.requests {
+            return Ok(requests.served.cap.clone());
         }
-        let attr =
-            rs_attach_attr_t { offset: 0, size: 0, at: 0, writeable: true, executable: false };
-        let (mut addr, mut size) = (0, 0);
-        // SAFETY: arguments and out parameters are live.
-        let mapped = unsafe { rs_attach(ds, &raw const attr, &raw mut addr, &raw mut size) };
-        if mapped != RS_OK {
-            // SAFETY: ours, not used again.
-            unsafe { rs_ram_free(ds) };
-            return Err(mapped);
-        }
-        let ds = Owned::new(ds);
-        let shown = live::area(size).unwrap_or_default();
-        Ok(Self { ds, addr, size: shown.start, shown, count: Count::default() })
-    }
-
-    /// The part that shows the requests, and the count that goes with it.
-    fn shown(&mut self) -> (Live<'_>, &mut Count) {
-        let start = std::ptr::with_exposed_provenance::<AtomicU64>(self.addr + self.shown.start);
-        // SAFETY: mapped as long as `self`, in whole pages; everybody accesses this part by atomics only.
-        let words = unsafe { slices::shared(start, self.shown.len() / 8) };
-        (Live::new(words), &mut self.count)
-    }
-
-    /// Store a text with zeros behind it; false if it does not fit.
-    fn store(&self, text: &str) -> bool {
-        if text.len() >= self.size {
-            return false;
-        }
-        let base = std::ptr::with_exposed_provenance_mut::<u8>(self.addr);
-        // SAFETY: `size` bytes are mapped at `addr`, more than the text has, and no reference to them exists. The child
-        // may read, or write, at the same time; nothing here is read back.
-        unsafe {
-            std::ptr::copy_nonoverlapping(text.as_ptr(), base, text.len());
-            base.add(text.len()).write_bytes(0, self.size - text.len());
-        }
-        true
-    }
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // SAFETY: attached by us once, no reference into it exists.
-        unsafe {
-            rs_detach(self.addr);
-            rs_ram_free(std::mem::take(&mut self.ds).release());
-        }
-    }
-}
-
-impl RequestsRom {
-    /// Serve the requests of `child` on its entrypoint.
-    pub(super) fn new(ep: Ep, child: ChildId) -> Result<Self, rs_err_t> {
-        let ctx = std::ptr::without_provenance_mut::<c_void>(child as usize);
-        let kind = Kind::Rpc { function: Some(dispatch) };
-        let (handle, cap) = object::manage(ep.0, Object { kind, ctx })?;
-        let served = Served { handle, cap: Owned::new(cap) };
-        Ok(Self { served, sigh: Owned::default(), memory: None })
-    }
+        child.ep
+    };
+    let served = served::serve(ep, id, Kind::Rpc { function: Some(dispatch) })?;
+    let cap = served.cap.clone();
+    let mut world = world();
+    let child = world.children.get_mut(&id).ok_or(RS_GONE)?;
+    child.requests = Some(RequestsRom { served, sigh: Owned::INVALID, memory: None });
+    Ok(cap)
 }
 
 /// Tell a child that there is something new for it to do.

@@ -5,7 +5,8 @@ use genode_abi::*;
 use genode_affinity::Affinity;
 use genode_args::label::Label;
 
-use super::world::{ChildId, world};
+use super::served::ChildId;
+use super::world::world;
 use crate::handle::Owned;
 use crate::{log, session};
 

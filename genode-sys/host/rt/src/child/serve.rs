@@ -4,15 +4,16 @@ use std::ffi::c_void;
 use genode_abi::*;
 use genode_host_proto::interface::Call as _;
 use genode_host_proto::interface::parent::{
-    Closed, ResourceArgs, SessionCapError, SessionError, SessionResponse,
+    Closed, ResourceArgs, SessionCapError, SessionResponse,
 };
 use genode_host_proto::opcode::{OPCODES, env_id};
 use genode_wire::{Cap, ExceptionCode, Handle, WireError, Writer};
 
 use super::answer::{self, Answer};
-use super::world::{Child, ChildId, Policy, world};
+use super::reply::session_result;
+use super::served::ChildId;
+use super::world::{Child, Policy, world};
 use super::{close, session, upgrade};
-use crate::entrypoint::Late;
 use crate::handle::{Lent, Owned};
 use crate::rpc;
 use crate::signal::rs_signal_submit;
@@ -185,18 +186,6 @@ fn environment_or_session(child: ChildId, id: u64) -> Result<Owned, rs_err_t> {
     }
 }
 
-/// What `session` answers.
-fn session_result(result: Result<Owned, rs_err_t>) -> Result<Cap<Owned>, i32> {
-    let error = |e| match e {
-        RS_OUT_OF_RAM => SessionError::OutOfRam,
-        RS_OUT_OF_CAPS => SessionError::OutOfCaps,
-        RS_INSUFFICIENT_RAM => SessionError::InsufficientRam,
-        RS_INSUFFICIENT_CAPS => SessionError::InsufficientCaps,
-        _ => SessionError::Denied,
-    };
-    result.map(Cap).map_err(|e| error(e).number(&OPCODES))
-}
-
 /// What `session_cap` answers.
 fn session_cap_result(child: ChildId, id: u64) -> Result<Cap<Owned>, i32> {
     let error = |e| match e {
@@ -205,14 +194,4 @@ fn session_cap_result(child: ChildId, id: u64) -> Result<Cap<Owned>, i32> {
         _ => SessionCapError::Denied,
     };
     environment_or_session(child, id).map(Cap).map_err(|e| error(e).number(&OPCODES))
-}
-
-/// The late reply to `session`.
-pub(super) fn late_session(result: Result<Owned, rs_err_t>) -> Late {
-    Late::new(&session_result(result))
-}
-
-/// The late reply to `close`.
-pub(super) fn late_end() -> Late {
-    Late::new(&Closed::Done)
 }

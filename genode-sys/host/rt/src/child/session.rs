@@ -10,12 +10,11 @@ use genode_wire::Handle;
 
 use super::at_parent::{self, Payment};
 use super::close::give_back;
-use super::environment;
-use super::quota::{Amount, Transfer, transfer_all};
+use super::quota::{Amount, Transfer, own_pd, transfer_all};
 use super::requests;
 use super::route::{Kind, ask, warn};
-use super::world::{ChildId, Phase, Provider, Session, world};
-use crate::env;
+use super::served::ChildId;
+use super::world::{Phase, Provider, Session, world};
 use crate::handle::Owned;
 
 /// RAM that a parent keeps of a donation for its record of the session: `Session_state::Factory::session_costs` of
@@ -27,11 +26,6 @@ const MAX_SESSIONS: usize = 4096;
 
 /// Longest arguments that a server gets (Genode's `Session_state::Args`).
 pub(super) const SERVER_ARGS: usize = 256;
-
-/// Our own PD session; borrowed by the environment, so one more reference.
-pub(super) fn own_pd() -> Owned {
-    Owned::dup(env::pd())
-}
 
 /// A child requests a session. The capability, invalid while the server has not answered.
 pub(super) fn request(
@@ -135,7 +129,7 @@ impl Terms<'_> {
     fn own_requests(self) -> Result<Owned, rs_err_t> {
         let payment = Payment { pd: &self.account()?, amount: self.charged };
         payment.take()?;
-        let cap = environment::requests_rom(self.client);
+        let cap = requests::requests_rom(self.client);
         let cap = cap.inspect_err(|_| payment.give_back(self.service))?;
         Ok(self.record(Provider::Requests, Phase::HandedOut, cap))
     }

@@ -3,10 +3,10 @@ use genode_abi::*;
 use genode_args::{ArgsBuf, ArgsRef};
 use genode_host_proto::interface::parent::Upgraded;
 
-use super::quota::{Amount, Transfer, transfer, transfer_all};
+use super::quota::{Amount, Transfer, own_pd, transfer, transfer_all};
 use super::requests;
-use super::session::own_pd;
-use super::world::{ChildId, Phase, Provider, world};
+use super::served::ChildId;
+use super::world::{Phase, Provider, world};
 use crate::session::rs_session_upgrade;
 
 /// A child donates more to a session.

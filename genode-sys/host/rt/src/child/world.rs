@@ -10,14 +10,12 @@ use genode_abi::*;
 use genode_affinity::Affinity;
 
 use super::quota::Amount;
-use super::requests::RequestsRom;
+use super::served::{ChildId, Ep, Served};
+use super::shown::RequestsRom;
 use crate::entrypoint::{self, Held, Late};
 use crate::handle::Owned;
-use crate::object::Handle;
 use crate::sync::lock;
 
-/// Number of a child.
-pub(super) type ChildId = u64;
 /// Number of a session; as the server knows it.
 pub(super) type SessionId = u64;
 
@@ -27,22 +25,6 @@ pub(super) struct Policy(pub(super) rs_child_policy_t);
 
 // SAFETY: the context is handed to the policy's own functions only, on the thread of the child's entrypoint.
 unsafe impl Send for Policy {}
-
-/// An object of ours, dissolved by whoever destroys the child.
-pub(super) struct Served {
-    pub(super) handle: *mut Handle,
-    pub(super) cap: Owned,
-}
-
-// SAFETY: the handle is passed to `object::dissolve` only, once.
-unsafe impl Send for Served {}
-
-/// An entrypoint of the seam.
-#[derive(Clone, Copy)]
-pub(super) struct Ep(pub(super) *mut rs_ep_t);
-
-// SAFETY: passed to the seam only.
-unsafe impl Send for Ep {}
 
 /// A session of ours at our parent on behalf of a child.
 pub(super) struct AtParent {

@@ -8,12 +8,12 @@ use genode_host_proto::{MAX_BODY, MAX_CAPS};
 use genode_wire::ExceptionCode;
 use rustix::net::SendFlags;
 
-use super::Entrypoint;
+use super::objects::{Kind, Object};
 use super::peer::ClientSlot;
+use super::state::Entrypoint;
 use crate::call::{self, Passed};
 use crate::caps::{rs_cap_drop, state};
 use crate::control;
-use crate::object::{Kind, Object};
 use crate::sync::lock;
 
 impl Entrypoint {

@@ -1,62 +1,14 @@
 //! Replies that come after their dispatch: a parent lets a client wait for its session until the server made it.
 //!
 //! The slot stays with the caller, who waits in its call as for any other reply, while the entrypoint goes on serving.
-use std::cell::Cell;
-use std::rc::Rc;
-
 use genode_abi::*;
 use genode_host_proto::MAX_CAPS;
 use genode_host_proto::bell::HINT_EVENT;
-use genode_wire::{Caps, Encode, ExceptionCode, Writer};
+use genode_wire::ExceptionCode;
 
-use super::{ClientSlot, Entrypoint};
-use crate::handle::Owned;
+use super::held::{Held, Late};
+use super::state::Entrypoint;
 use crate::sync::lock;
-
-/// Names a call whose reply is still to come, once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Held {
-    number: u16,
-    serial: u64,
-}
-
-/// A late reply: a few words, and capabilities.
-#[derive(Debug)]
-pub(crate) struct Late {
-    body: [u8; 32],
-    len: usize,
-    caps: Caps<Owned>,
-}
-
-impl Late {
-    /// A reply with a result; an empty one if that is more than a few words.
-    pub(crate) fn new(result: &impl Encode<Owned>) -> Self {
-        let mut late = Self { body: [0; 32], len: 0, caps: Caps::new() };
-        let mut writer = Writer::new(&mut late.body, &mut late.caps);
-        if writer.put(result).is_ok() {
-            late.len = writer.len();
-        }
-        late
-    }
-}
-
-/// What an entrypoint knows of held calls, beside what each slot does.
-#[derive(Default)]
-pub(super) struct Holding {
-    /// The call that is being served.
-    current: Option<(u16, Rc<ClientSlot>)>,
-    last: Cell<u64>,
-}
-
-impl Holding {
-    pub(super) fn begin(&mut self, number: u16, slot: &Rc<ClientSlot>) {
-        self.current = Some((number, Rc::clone(slot)));
-    }
-
-    pub(super) fn end(&mut self) {
-        self.current = None;
-    }
-}
 
 impl Entrypoint {
     /// Let the call that is being served wait for its reply; `None` if the calling thread serves none.

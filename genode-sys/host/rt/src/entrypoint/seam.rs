@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use genode_abi::*;
 use genode_host_proto::control::request as op;
 
-use super::{Entrypoint, MAIN, get};
+use super::state::{Entrypoint, MAIN, get};
 use crate::sync::lock;
 use crate::{control, thread};
 

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use crate::memory::Tables;
+use crate::tables::Tables;
 
 /// Offsets in the header of each table.
 const LENGTH: usize = 4;

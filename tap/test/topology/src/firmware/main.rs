@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod damage;
 mod memory;
+mod tables;
 
 use alloc::{
     collections::BTreeMap,

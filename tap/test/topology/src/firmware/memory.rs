@@ -12,56 +12,13 @@ use genode::{
 };
 
 use crate::damage::damage;
+use crate::tables::tables;
 
 /// Where a BIOS looks for extensions and the firmware leaves the RSDP.
 const BIOS_AREA: u64 = 0xe_0000;
 const BIOS_AREA_SIZE: usize = 0x2_0000;
 /// Where in it this firmware's RSDP is.
 const RSDP: usize = 0x1_5a60;
-
-/// Tables of one machine, each with its physical address.
-pub(crate) struct Tables {
-    pub(crate) rsdp: Vec<u8>,
-    /// By signature, as `RSDT` or `SRAT`.
-    pub(crate) tables: BTreeMap<&'static str, (u64, Vec<u8>)>,
-}
-
-macro_rules! fixture {
-    ($machine:literal, $file:literal) => {
-        include_bytes!(concat!(
-            "../../../../../topology/tests/fixtures/acpi/",
-            $machine,
-            "/",
-            $file
-        ))
-        .to_vec()
-    };
-}
-
-/// The tables of an emulated machine, where its firmware put them (`addresses.txt` beside them).
-fn tables(machine: &str) -> Option<Tables> {
-    Some(match machine {
-        "two-nodes" => Tables {
-            rsdp: fixture!("two-nodes", "rsdp.bin"),
-            tables: BTreeMap::from([
-                ("RSDT", (0x1ffe_267c, fixture!("two-nodes", "rsdt.bin"))),
-                ("APIC", (0x1ffe_23b0, fixture!("two-nodes", "apic.bin"))),
-                ("SRAT", (0x1ffe_2498, fixture!("two-nodes", "srat.bin"))),
-                ("SLIT", (0x1ffe_25e8, fixture!("two-nodes", "slit.bin"))),
-            ]),
-        },
-        "hmat" => Tables {
-            rsdp: fixture!("hmat", "rsdp.bin"),
-            tables: BTreeMap::from([
-                ("RSDT", (0x3ffe_25e3, fixture!("hmat", "rsdt.bin"))),
-                ("APIC", (0x3ffe_223f, fixture!("hmat", "apic.bin"))),
-                ("SRAT", (0x3ffe_2307, fixture!("hmat", "srat.bin"))),
-                ("HMAT", (0x3ffe_243f, fixture!("hmat", "hmat.bin"))),
-            ]),
-        },
-        _ => return None,
-    })
-}
 
 /// Memory, and which pages of it are lent.
 #[derive(Default)]

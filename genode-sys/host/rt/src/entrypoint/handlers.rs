@@ -1,0 +1,75 @@
+//! Objects come and go, and handlers of signals run.
+use std::sync::PoisonError;
+
+use super::objects::{Kind, Object};
+use super::state::{Entrypoint, Mode};
+use crate::sync::lock;
+
+impl Entrypoint {
+    /// Serve one more object.
+    pub(crate) fn insert(&self, id: u64, object: Object) {
+        lock(&self.objects).map.insert(id, object);
+    }
+
+    /// Serve an object no more. Waits until its function does not run, unless it runs on the calling thread.
+    pub(crate) fn remove(&self, id: u64) {
+        let mut objects = lock(&self.objects);
+        objects.map.remove(&id);
+        if self.served_here() {
+            return;
+        }
+        objects.waiting += 1;
+        while objects.running.contains(&id) {
+            objects = self.idle.wait(objects).unwrap_or_else(PoisonError::into_inner);
+        }
+        objects.waiting -= 1;
+    }
+
+    /// The function of an object is over.
+    pub(super) fn done(&self, id: u64) {
+        let mut objects = lock(&self.objects);
+        if let Some(at) = objects.running.iter().rposition(|r| *r == id) {
+            objects.running.remove(at);
+        }
+        let waiting = objects.waiting > 0;
+        drop(objects);
+        // To notify takes a system call even if nobody waits.
+        if waiting {
+            self.idle.notify_all();
+        }
+    }
+
+    /// Next signal context whose handler may run now.
+    pub(super) fn next_signal(&self, mode: Mode) -> Option<u64> {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        if inner.ready.is_empty() {
+            return None;
+        }
+        let objects = lock(&self.objects);
+        let at = inner.ready.iter().position(|id| match objects.map.get(id) {
+            Some(Object { kind: Kind::Signal { io, .. }, .. }) => mode == Mode::All || *io,
+            // Gone meanwhile: `deliver` finds nothing.
+            _ => mode == Mode::All,
+        })?;
+        inner.ready.remove(at)
+    }
+
+    /// Run the handler of a signal context.
+    pub(super) fn deliver(&self, id: u64) {
+        let mut objects = lock(&self.objects);
+        let Some(object) = objects.map.get_mut(&id) else { return };
+        let Kind::Signal { function, pending, .. } = &mut object.kind else { return };
+        let (function, count) = (*function, std::mem::take(pending));
+        let ctx = object.ctx;
+        objects.running.push(id);
+        drop(objects);
+        if let Some(function) = function
+            && count > 0
+        {
+            // SAFETY: the handler and its context are valid until the signal is destroyed, which waits for this.
+            unsafe { function(ctx, count) };
+        }
+        self.done(id);
+    }
+}

@@ -1,0 +1,247 @@
+//! The loop of an entrypoint: polls and listens, notes what rang, and does one thing after the other.
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+
+use genode_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL, only_hint};
+use genode_host_proto::control::event;
+use genode_host_proto::sys::{self, Fds};
+use genode_host_proto::{MAX_SLOTS, spin};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::net::RecvFlags;
+
+use super::objects::{Kind, Object};
+use super::peer::{ClientSlot, PeerChannel};
+use super::state::{Entrypoint, Mode};
+use crate::sync::lock;
+use crate::{control, thread};
+
+/// An entrypoint with more slots than this does not poll: looking at all would take too long.
+const MAX_POLLED: usize = 256;
+/// Times that polling may bring something before one looks whether the doorbell rings.
+const POLLED_IN_A_ROW: u32 = 16;
+
+impl Entrypoint {
+    /// Serve until told to stop.
+    pub(crate) fn serve(&self) {
+        while !self.stopped() {
+            self.listen();
+            while self.step(Mode::All) {}
+            while !self.stopped() && self.poll() {
+                while self.step(Mode::All) {}
+            }
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Block until one I/O signal was handled.
+    pub(crate) fn wait_io_signal(&self) {
+        while !self.step(Mode::IoSignals) {
+            self.listen();
+        }
+    }
+
+    /// As [`Self::wait_io_signal`], for an entrypoint without a thread, by whoever holds its lock.
+    pub(crate) fn wait_io_signal_here(&self) {
+        self.server.store(thread::id(), Ordering::Relaxed);
+        self.wait_io_signal();
+    }
+
+    /// Do one thing that is ready; false if there was none.
+    fn step(&self, mode: Mode) -> bool {
+        if let Some(id) = self.next_signal(mode) {
+            self.deliver(id);
+            return true;
+        }
+        if mode == Mode::All {
+            // SAFETY: the reference ends with the statement.
+            let rang = unsafe { self.inner() }.rang.pop_front();
+            if let Some(number) = rang {
+                self.serve_slot(number);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn bell(&self) -> &Bell {
+        // SAFETY: a bell is atomics; mapped as long as the entrypoint.
+        unsafe { &*self.bell }
+    }
+
+    /// Poll for a while if that may pay; clients need not ring meanwhile. True if something came.
+    fn poll(&self) -> bool {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        let here = spin::here();
+        self.bell().runs_on(here);
+        if inner.slots.len() > MAX_POLLED {
+            return false;
+        }
+        let mut polling = inner.adaptive.polling(here, inner.caller);
+        if !polling.allowed() {
+            return false;
+        }
+        let found = self.bell().poll(&mut polling, || inner.look());
+        inner.adaptive.learn(polling.outcome(!found));
+        if !found {
+            return false;
+        }
+        self.gather();
+        // Core rings with news even while clients need not: look at times, or they wait as long as calls pour in.
+        inner.polled += 1;
+        if inner.polled.is_multiple_of(POLLED_IN_A_ROW) && self.rings() {
+            self.hints();
+        }
+        true
+    }
+
+    /// Note everything that the clients' memory says is pending.
+    fn gather(&self) {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        for (number, slot) in inner.slots.iter().enumerate() {
+            if slot.as_ref().is_some_and(|s| s.pending()) {
+                inner.rang.push_back(number as u16);
+            }
+        }
+        for number in 0..inner.channels.len() {
+            // SAFETY: the reference ends with the statement.
+            let channel = unsafe { self.inner() }.channels.get(number);
+            if channel.and_then(Option::as_ref).is_some_and(|c| c.has_signals() || c.is_closed()) {
+                self.collect(number);
+            }
+        }
+    }
+
+    /// Block until something rings, unless something came while nobody needed to ring.
+    fn listen(&self) {
+        control::flush();
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        if self.bell().sleeps(|| inner.look()) {
+            self.gather();
+        } else {
+            self.hints();
+        }
+    }
+
+    /// Whether reading the doorbell would not block.
+    fn rings(&self) -> bool {
+        let mut doorbell = [PollFd::new(&self.doorbell, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        rustix::event::poll(&mut doorbell, Some(&now)).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Block on the doorbell and note what rang.
+    fn hints(&self) {
+        // SAFETY: used by the serving thread only, in this function only, which runs no callback.
+        let hints = unsafe { &mut (*self.buffers.get()).hints };
+        let n = match rustix::io::read(&self.doorbell, &mut *hints) {
+            Ok(n) => n,
+            Err(rustix::io::Errno::INTR) => return,
+            // Without a doorbell nobody can reach this component any more.
+            Err(_) => std::process::abort(),
+        };
+        // SAFETY: the reference ends with the statement.
+        let waiting = unsafe { self.inner() }.rang.len();
+        match only_hint(hints.get(..n).unwrap_or_default()) {
+            Some(HINT_EVENT) => self.events(),
+            Some(hint) if hint & HINT_SIGNAL != 0 => self.collect((hint & !HINT_SIGNAL) as usize),
+            // SAFETY: the reference ends with the statement.
+            Some(hint) if waiting < MAX_SLOTS => unsafe { self.inner() }.rang.push_back(hint),
+            // Or clients ring again and again while a function waits for signals, and more hints would not tell more.
+            _ => {
+                self.events();
+                // SAFETY: the reference ends with the statement.
+                unsafe { self.inner() }.rang.clear();
+                self.gather();
+            }
+        }
+    }
+
+    /// Take in new channels and slots.
+    fn events(&self) {
+        self.answer_late();
+        loop {
+            let mut fds = Fds::default();
+            let Ok(Some(packet)) = sys::recv_packet(&self.event, &mut fds, RecvFlags::DONTWAIT)
+            else {
+                return;
+            };
+            let [Some(first), Some(second), ..] = fds else { continue };
+            let number = packet.arg(0) as usize;
+            // SAFETY: no callback runs while the reference lives.
+            let inner = unsafe { self.inner() };
+            match packet.op() {
+                event::CHANNEL_NEW => {
+                    let channel = PeerChannel::new(&first, &second).map(Rc::new);
+                    put(&mut inner.channels, number, channel);
+                    // Its first signals did not ring if the entrypoint was awake, and it did not know where to look.
+                    self.collect(number);
+                }
+                event::SLOT_NEW => {
+                    let channel = inner.channels.get(packet.arg(1) as usize).cloned().flatten();
+                    let slot =
+                        channel.and_then(|c| ClientSlot::new(&first, second, c)).map(Rc::new);
+                    put(&mut inner.slots, number, slot);
+                    // Its first call may have rung before the slot was known.
+                    inner.rang.push_back(number as u16);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Move pending signals of a channel to their contexts; drop the channel if its client is gone.
+    fn collect(&self, number: usize) {
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        let Some(Some(channel)) = inner.channels.get(number) else { return };
+        let mut objects = lock(&self.objects);
+        let closed = channel.drain(|id, count| {
+            if let Some(Object { kind: Kind::Signal { pending, .. }, .. }) =
+                objects.map.get_mut(&id)
+            {
+                if *pending == 0 {
+                    inner.ready.push_back(id);
+                }
+                *pending = pending.saturating_add(count);
+            }
+        });
+        drop(objects);
+        if closed {
+            let closed = inner.channels[number].take();
+            // Whatever the client, which may live, wrote into them.
+            for place in &mut inner.slots {
+                let of = |slot: &mut Rc<ClientSlot>| {
+                    closed.as_ref().is_some_and(|c| Rc::ptr_eq(&slot.channel, c))
+                };
+                place.take_if(of);
+            }
+        }
+    }
+
+    /// Stop serving and wait for the thread.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Release);
+        self.ring(HINT_EVENT);
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Put something at a number that core chose, within the bounds that core keeps.
+fn put<T>(table: &mut Vec<Option<T>>, number: usize, value: Option<T>) {
+    if number >= genode_host_proto::MAX_SLOTS {
+        return;
+    }
+    if table.len() <= number {
+        table.resize_with(number + 1, || None);
+    }
+    table[number] = value;
+}

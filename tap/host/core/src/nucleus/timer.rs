@@ -1,4 +1,6 @@
 //! Timers on the CPU time of processes: they cost nothing while their process rests.
+#![allow(unsafe_code, reason = "descriptors by number")]
+
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 

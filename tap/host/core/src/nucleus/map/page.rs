@@ -2,6 +2,8 @@
 //!
 //! Core writes it: it counts reasons to ask again. So core never waits for a process and never remembers more of one than a
 //! range per view.
+#![allow(unsafe_code, reason = "a page that a component shares")]
+
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 

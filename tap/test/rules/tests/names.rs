@@ -30,7 +30,7 @@ fn binaries_have_the_names_of_their_roms() {
 fn fits(name: &str, folder: &str) -> bool {
     let parts: Vec<&str> = folder.split('/').collect();
     let last = *parts.last().unwrap();
-    let said = |affix: &str| parts.iter().any(|part| *part == affix);
+    let said = |affix: &str| parts.contains(&affix);
     let mut name = short(name);
     for (suffix, around) in [("_test", "test"), ("_bench", "bench")] {
         if said(around) {

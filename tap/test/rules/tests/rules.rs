@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests report by panicking")]
 
 use rs_rules_test::{files, packages, read, table};
+use std::path::Path;
 
 fn sources() -> Vec<String> {
-    files("", |path| path.ends_with(".rs"))
+    files("", |path| Path::new(path).extension().is_some_and(|e| e == "rs"))
 }
 
 /// Whether `path` is one that a row of a table names: a file, a folder, or all below `folder/*`.

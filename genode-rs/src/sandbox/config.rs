@@ -274,41 +274,8 @@ impl Found {
                 &format!("child '{name}' is skipped: the name is taken; choose another"),
             );
         }
-        let told = self.0.len();
-        let mut ram = self.attr(node, "ram");
-        let mut caps = self.attr(node, "caps");
-        for resource in node.children_of("resource") {
-            match resource.attr("name") {
-                Some("RAM") if ram.is_some() => self.warn(resource, &format!("child '{name}': RAM is given twice; remove the 'ram' attribute or <resource name=\"RAM\">")),
-                Some("RAM") => ram = self.attr(resource, "quantum"),
-                Some("CAP" | "CAPS") => caps = self.attr(resource, "quantum"),
-                _ => self.warn(resource, &format!("child '{name}': unknown resource; expected RAM or CAP")),
-            }
-        }
-        let ram = ram.or(defaults.ram).unwrap_or_default();
-        let caps = caps.or(defaults.caps).unwrap_or_default();
-        let told = self.0.len() > told; // what is malformed is not missing as well
-        if ram.0 == 0 && !told {
-            self.error(
-                node,
-                &format!(
-                    "child '{name}' has no RAM quota; add <resource name=\"RAM\" quantum=\"1M\"/>"
-                ),
-            );
-        }
-        if caps.0 == 0 && !told {
-            self.error(node, &format!("child '{name}' has no capability quota; add caps=\"100\" or <default caps=\"100\"/>"));
-        }
-        let binary = match node.child("binary") {
-            Some(binary) => binary.attr("name").unwrap_or_else(|| {
-                self.error(
-                    binary,
-                    &format!("child '{name}': <binary> without a name; add name=\"..\""),
-                );
-                name
-            }),
-            None => name,
-        };
+        let (ram, caps) = self.quotas(node, name, defaults);
+        let binary = self.binary(node, name);
         let mut provides = Vec::new();
         if let Some(node) = node.child("provides") {
             self.services(node, &mut provides);
@@ -340,6 +307,46 @@ impl Found {
             node: node.clone(),
         };
         config.starts.push(start);
+    }
+
+    /// Reads RAM and capabilities of the child `name`, in either of their two notations.
+    fn quotas(&mut self, node: &Node, name: &str, defaults: &Defaults) -> (RamQuota, CapQuota) {
+        let told = self.0.len();
+        let mut ram = self.attr(node, "ram");
+        let mut caps = self.attr(node, "caps");
+        for resource in node.children_of("resource") {
+            match resource.attr("name") {
+                Some("RAM") if ram.is_some() => self.warn(resource, &format!("child '{name}': RAM is given twice; remove the 'ram' attribute or <resource name=\"RAM\">")),
+                Some("RAM") => ram = self.attr(resource, "quantum"),
+                Some("CAP" | "CAPS") => caps = self.attr(resource, "quantum"),
+                _ => self.warn(resource, &format!("child '{name}': unknown resource; expected RAM or CAP")),
+            }
+        }
+        let ram = ram.or(defaults.ram).unwrap_or_default();
+        let caps = caps.or(defaults.caps).unwrap_or_default();
+        let told = self.0.len() > told; // what is malformed is not missing as well
+        if ram.0 == 0 && !told {
+            self.error(
+                node,
+                &format!(
+                    "child '{name}' has no RAM quota; add <resource name=\"RAM\" quantum=\"1M\"/>"
+                ),
+            );
+        }
+        if caps.0 == 0 && !told {
+            self.error(node, &format!("child '{name}' has no capability quota; add caps=\"100\" or <default caps=\"100\"/>"));
+        }
+        (ram, caps)
+    }
+
+    /// Reads the ROM module of the program of the child `name`.
+    fn binary<'a>(&mut self, node: &'a Node, name: &'a str) -> &'a str {
+        let Some(binary) = node.child("binary") else { return name };
+        binary.attr("name").unwrap_or_else(|| {
+            let text = format!("child '{name}': <binary> without a name; add name=\"..\"");
+            self.error(binary, &text);
+            name
+        })
     }
 
     fn location(&mut self, start: &Node, name: &str, declared: bool, space: Space) -> Location {

@@ -200,30 +200,7 @@ impl<B: Backend> Engine<B> {
             config: config.as_ref().map(|rom| rom.cap()),
             sessions: Vec::new(),
         });
-        let (space, location) = (self.config.space, start.location);
-        let spec =
-            Spec { name, binary: &start.binary, quota, affinity: Affinity { space, location } };
-        let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
-        let created = if self.suffices(start, quota) {
-            self.backend.create(&spec, Rc::new(hooks)).map(Some)
-        } else {
-            Ok(None)
-        };
-        let handle = match created {
-            Ok(None) => None,
-            Ok(Some(handle)) => {
-                let server = B::server(&handle);
-                let mut routing = self.shared.routing.borrow_mut();
-                if let Some(routed) = routing.children.iter_mut().find(|r| r.id == id) {
-                    routed.server = Some(server);
-                }
-                Some(handle)
-            }
-            Err(e) => {
-                self.error(&format!("{name}: cannot be created: {e}"));
-                None
-            }
-        };
+        let handle = if self.suffices(start, quota) { self.make(id, start, quota) } else { None };
         self.children.push(Child {
             id,
             start: start.clone(),
@@ -235,6 +212,23 @@ impl<B: Backend> Engine<B> {
             config,
             handle,
         });
+    }
+
+    /// Creates the child `id` in the system, and lets others be routed to it.
+    fn make(&self, id: u32, start: &Start, quota: Amount) -> Option<B::Child> {
+        let name = &start.name;
+        let affinity = Affinity { space: self.config.space, location: start.location };
+        let spec = Spec { name, binary: &start.binary, quota, affinity };
+        let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
+        let created = self.backend.create(&spec, Rc::new(hooks));
+        let handle =
+            created.map_err(|e| self.error(&format!("{name}: cannot be created: {e}"))).ok()?;
+        let mut routing = self.shared.routing.borrow_mut();
+        if let Some(routed) = routing.children.iter_mut().find(|r| r.id == id) {
+            routed.server = Some(B::server(&handle));
+        }
+        drop(routing);
+        Some(handle)
     }
 
     /// Whether a child could live on `quota`, what is left of its total once its environment is paid. A missing
@@ -387,30 +381,7 @@ impl<B: Backend> Engine<B> {
             }
             Incoming::Session(service) => Event::Session { child: name, service },
             Incoming::Ended(end) => {
-                child.phase = Phase::Ended(end);
-                let propagate = child.start.exit_propagate;
-                let handle = child.handle.take();
-                let gone = |r: &mut Routed<B::Server>| {
-                    if r.id == id {
-                        r.server = None;
-                    }
-                };
-                self.shared.routing.borrow_mut().children.iter_mut().for_each(gone);
-                drop(handle);
-                let text = format!("child \"{name}\" {end}");
-                let value = match end {
-                    End::Exited(value) => {
-                        self.backend.say(Level::Log, &text);
-                        value
-                    }
-                    End::Faulted(_) => {
-                        self.error(&text);
-                        -1
-                    }
-                };
-                if propagate {
-                    self.backend.exit(value);
-                }
+                self.ended(index, end);
                 Event::Ended { child: name, end }
             }
             Incoming::ResourceRequest(amount) => {
@@ -433,6 +404,34 @@ impl<B: Backend> Engine<B> {
                 return first.then_some(Event::Alive { child: name });
             }
         })
+    }
+
+    /// Gives back what a child that ended had, says so, and ends the component with it if that is wanted.
+    fn ended(&mut self, index: usize, end: End) {
+        let child = &mut self.children[index];
+        child.phase = Phase::Ended(end);
+        let (id, propagate) = (child.id, child.start.exit_propagate);
+        let text = format!("child \"{}\" {end}", child.start.name);
+        let handle = child.handle.take();
+        let mut routing = self.shared.routing.borrow_mut();
+        for routed in routing.children.iter_mut().filter(|routed| routed.id == id) {
+            routed.server = None;
+        }
+        drop(routing);
+        drop(handle);
+        let value = match end {
+            End::Exited(value) => {
+                self.backend.say(Level::Log, &text);
+                value
+            }
+            End::Faulted(_) => {
+                self.error(&text);
+                -1
+            }
+        };
+        if propagate {
+            self.backend.exit(value);
+        }
     }
 
     /// Asks all children that are watched for a sign of life, and says who missed how many.

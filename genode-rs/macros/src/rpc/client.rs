@@ -25,44 +25,8 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, function)| method(function, &quote!(#base_count + #index)));
-    // A client of an extended interface wraps the client of its base, and is one by `Deref`.
-    let (field, from_peer, peer, deref) = if let Some(base) = &interface.base {
-        let base_client = quote!(<dyn #base as ::genode::rpc::Interface>::Client<__P>);
-        (
-            base_client.clone(),
-            quote!(<#base_client as ::genode::rpc::Client<__P>>::from_peer(peer)),
-            quote!(::genode::rpc::Client::<__P>::peer(&self.0)),
-            Some(quote! {
-                impl<__P: ::genode::rpc::Invoke> ::core::ops::Deref for #client<__P> {
-                    type Target = #base_client;
-
-                    fn deref(&self) -> &Self::Target {
-                        &self.0
-                    }
-                }
-            }),
-        )
-    } else {
-        (quote!(::genode::__private::Peer<__P>), quote!(peer), quote!(&self.0), None)
-    };
-    // The interface's own functions go first; `From` and the trait `Client` do the same under any name.
-    let taken = |name: &str| interface.functions.iter().any(|function| function.name == name);
-    let new = (!taken("new")).then(|| {
-        quote! {
-            /// A client of the object that `cap` names.
-            #visibility fn new(cap: ::genode::Capability<dyn #interface_name>) -> Self {
-                ::genode::rpc::Client::over(cap)
-            }
-        }
-    });
-    let cap = (!taken("cap")).then(|| {
-        quote! {
-            /// The object's capability.
-            #visibility fn cap(&self) -> &::genode::Capability<dyn #interface_name> {
-                &::genode::rpc::Client::peer(self).invoke
-            }
-        }
-    });
+    let Inside { field, from_peer, peer, deref } = inside(interface);
+    let own = own_functions(interface);
     quote! {
         #[doc = #doc]
         #visibility struct #client<
@@ -71,8 +35,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
 
         #[allow(dead_code)] // a program may call some functions only
         impl #client {
-            #new
-            #cap
+            #own
         }
 
         impl ::core::convert::From<::genode::Capability<dyn #interface_name>> for #client {
@@ -112,11 +75,75 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
     }
 }
 
+/// What a client consists of: a peer, or the client of the interface that its own extends.
+struct Inside {
+    field: TokenStream,
+    from_peer: TokenStream,
+    peer: TokenStream,
+    /// Makes the client one of the extended interface as well.
+    deref: Option<TokenStream>,
+}
+
+fn inside(interface: &Interface) -> Inside {
+    let client = name(interface);
+    let Some(base) = &interface.base else {
+        return Inside {
+            field: quote!(::genode::__private::Peer<__P>),
+            from_peer: quote!(peer),
+            peer: quote!(&self.0),
+            deref: None,
+        };
+    };
+    let base_client = quote!(<dyn #base as ::genode::rpc::Interface>::Client<__P>);
+    Inside {
+        field: base_client.clone(),
+        from_peer: quote!(<#base_client as ::genode::rpc::Client<__P>>::from_peer(peer)),
+        peer: quote!(::genode::rpc::Client::<__P>::peer(&self.0)),
+        deref: Some(quote! {
+            impl<__P: ::genode::rpc::Invoke> ::core::ops::Deref for #client<__P> {
+                type Target = #base_client;
+
+                fn deref(&self) -> &Self::Target {
+                    &self.0
+                }
+            }
+        }),
+    }
+}
+
+/// The functions that each client has, unless the interface has some of the same name. `From` and the trait
+/// `Client` do the same under any name.
+fn own_functions(interface: &Interface) -> TokenStream {
+    let visibility = &interface.item.vis;
+    let interface_name = &interface.item.ident;
+    let taken = |name: &str| interface.functions.iter().any(|function| function.name == name);
+    let new = (!taken("new")).then(|| {
+        quote! {
+            /// A client of the object that `cap` names.
+            #visibility fn new(cap: ::genode::Capability<dyn #interface_name>) -> Self {
+                ::genode::rpc::Client::over(cap)
+            }
+        }
+    });
+    let cap = (!taken("cap")).then(|| {
+        quote! {
+            /// The object's capability.
+            #visibility fn cap(&self) -> &::genode::Capability<dyn #interface_name> {
+                &::genode::rpc::Client::peer(self).invoke
+            }
+        }
+    });
+    quote! {
+        #new
+        #cap
+    }
+}
+
 fn method(function: &Function, index: &TokenStream) -> TokenStream {
     // The names of arguments, types and constants are the user's; ours must not meet them. Hygiene takes care of
     // variables only.
     let local = |name: &str| Ident::new(name, Span::mixed_site());
-    let (peer, call, reply, value) = (local("peer"), local("call"), local("reply"), local("value"));
+    let (peer, call, reply) = (local("peer"), local("call"), local("reply"));
     let (call_size, reply_size) = (local("__CALL"), local("__REPLY"));
     let name = &function.name;
     let attrs = &function.attrs;
@@ -147,7 +174,37 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
         quote!(*#name = #out;)
     });
     let assigns = quote!(#(#assigns)*);
-    let (result, invoke, finish) = match &function.output {
+    let Outcome { result, invoke, finish } = outcome(&function.output, &reply, &assigns);
+    let (call_body, reply_body) = body_sizes(function);
+    quote! {
+        #(#attrs)*
+        pub fn #name(&self, #(#parameters),*) -> #result {
+            const #call_size: usize = #call_body;
+            const #reply_size: usize = #reply_body;
+            let #peer = ::genode::rpc::Client::<__P>::peer(self);
+            let mut #call =
+                ::genode::__private::Call::<#call_size, #reply_size>::new(#peer.opcodes, #index)?;
+            #(#puts)*
+            let mut #reply = #call.#invoke(&#peer.invoke)?;
+            #(#takes)*
+            #finish
+        }
+    }
+}
+
+/// How a client's method ends, by what its function returns.
+struct Outcome {
+    /// The method's return type.
+    result: TokenStream,
+    /// How the call is executed.
+    invoke: TokenStream,
+    /// What is done with the reply behind the arguments that it brings back.
+    finish: TokenStream,
+}
+
+fn outcome(output: &Output, reply: &Ident, assigns: &TokenStream) -> Outcome {
+    let value = Ident::new("value", Span::mixed_site());
+    let (result, invoke, finish) = match output {
         Output::Plain(ty) => (
             quote!(::core::result::Result<#ty, ::genode::rpc::Error>),
             quote!(invoke),
@@ -184,21 +241,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
             },
         ),
     };
-    let (call_body, reply_body) = body_sizes(function);
-    quote! {
-        #(#attrs)*
-        pub fn #name(&self, #(#parameters),*) -> #result {
-            const #call_size: usize = #call_body;
-            const #reply_size: usize = #reply_body;
-            let #peer = ::genode::rpc::Client::<__P>::peer(self);
-            let mut #call =
-                ::genode::__private::Call::<#call_size, #reply_size>::new(#peer.opcodes, #index)?;
-            #(#puts)*
-            let mut #reply = #call.#invoke(&#peer.invoke)?;
-            #(#takes)*
-            #finish
-        }
-    }
+    Outcome { result, invoke, finish }
 }
 
 /// Expressions for the sizes of a function's call and reply, which do not compile if a message cannot hold

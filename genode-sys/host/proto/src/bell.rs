@@ -12,18 +12,51 @@ pub const ASLEEP: u32 = 0;
 /// The entrypoint polls its slots, or serves and will look again: no need to ring.
 pub const AWAKE: u32 = 1;
 
-/// Hint that an event waits on the entrypoint's event socket.
-pub const HINT_EVENT: u16 = 0xffff;
-/// Hint flag: signals are pending on the channel in the low bits.
-pub const HINT_SIGNAL: u16 = 0x8000;
+/// Where an entrypoint is to look: two bytes that are written into its doorbell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hint {
+    /// An event waits on its event socket.
+    Event,
+    /// Signals are pending on the channel of a number.
+    Signals(u16),
+    /// A call waits in the slot of a number.
+    Slot(u16),
+}
+
+impl Hint {
+    const EVENT: u16 = 0xffff;
+    /// Flag of [`Self::Signals`], whose number is in the other bits.
+    const SIGNALS: u16 = 0x8000;
+
+    /// What to write into the doorbell.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; 2] {
+        let hint = match self {
+            Self::Event => Self::EVENT,
+            Self::Signals(channel) => Self::SIGNALS | channel,
+            Self::Slot(slot) => slot,
+        };
+        hint.to_ne_bytes()
+    }
+
+    /// What two bytes off the doorbell mean.
+    #[inline]
+    pub const fn from_bytes(bytes: [u8; 2]) -> Self {
+        match u16::from_ne_bytes(bytes) {
+            Self::EVENT => Self::Event,
+            hint if hint & Self::SIGNALS != 0 => Self::Signals(hint & !Self::SIGNALS),
+            slot => Self::Slot(slot),
+        }
+    }
+}
 
 /// The hint that was read off a doorbell, `None` if there may be others: look at everything then.
 ///
 /// Clients may write any number of any bytes. If there are more than two, hints may be missing since the pipe was full,
 /// and those that are there may begin at an odd byte. Two bytes are one hint, or nothing that an honest client wrote. That
 /// holds for who reads the whole pipe at once, a page, since only then a pipe that was full is not read as two bytes.
-pub fn only_hint(read: &[u8]) -> Option<u16> {
-    read.try_into().ok().map(u16::from_ne_bytes)
+pub fn only_hint(read: &[u8]) -> Option<Hint> {
+    read.try_into().ok().map(Hint::from_bytes)
 }
 
 /// State of an entrypoint, in a page of its own.
@@ -102,7 +135,11 @@ mod tests {
 
     #[test]
     fn what_is_not_surely_a_hint_means_to_look_everywhere() {
-        assert_eq!(only_hint(&5u16.to_ne_bytes()), Some(5));
+        for hint in
+            [Hint::Slot(0), Hint::Slot(4095), Hint::Signals(0), Hint::Signals(1023), Hint::Event]
+        {
+            assert_eq!(only_hint(&hint.to_bytes()), Some(hint));
+        }
         for several in [0, 1, 3, 4, 4095, 4096] {
             assert_eq!(only_hint(&[0; 4096][..several]), None, "{several}");
         }

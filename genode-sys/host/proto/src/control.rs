@@ -12,8 +12,9 @@ pub struct Packet(pub [u64; 8]);
 pub const PACKET_SIZE: usize = 64;
 
 impl Packet {
-    /// Packet of `op` with `args`, at most seven.
-    pub fn new(op: u64, args: &[u64]) -> Self {
+    /// Packet of a request, a status or an event with `args`, at most seven.
+    pub fn new(op: impl Into<u64>, args: &[u64]) -> Self {
+        let op = op.into();
         let mut words = [0; 8];
         let all = core::iter::once(&op).chain(args);
         for (dst, src) in words.iter_mut().zip(all) {
@@ -22,7 +23,7 @@ impl Packet {
         Self(words)
     }
 
-    /// Operation or status.
+    /// Number of the request, the status or the event.
     pub fn op(&self) -> u64 {
         self.0[0]
     }
@@ -51,98 +52,139 @@ impl Packet {
     }
 }
 
-/// Requests of a component. Those marked (*) have no reply.
-///
-/// Linux refuses to send descriptors when too many of the user's are under way, whoever sent those. Where a request is to
-/// have a descriptor, its number plus one may be in `arg 6` instead: core fetches it.
-pub mod request {
-    /// First request. Reply: main entrypoint as [`EP_CREATE`]'s, and as fifth descriptor the parent's
-    /// capability; argument 1 is the number of real CPUs.
-    pub const HELLO: u64 = 1;
-    /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket,
-    /// doorbell (write end).
-    pub const EP_CREATE: u64 = 2;
-    /// Remove entrypoint `arg 0`.
-    pub const EP_DESTROY: u64 = 3;
-    /// New object at entrypoint `arg 0`. Reply: object id; descriptor: its capability.
-    pub const OBJECT_CREATE: u64 = 4;
-    /// Remove object `arg 0`.
-    pub const OBJECT_DESTROY: u64 = 5;
-    /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the channel is
-    /// new, and for a new one its slot; descriptors of a new one: signal page, doorbell (write end), state
-    /// page, slot, slot's socket. The reply's argument 4 is the channel's number at the entrypoint and 5
-    /// the slot's, which serve as hints; 6 is the entrypoint.
-    pub const CLAIM: u64 = 6;
-    /// (*) The index `arg 1` of channel `arg 0` is not used any more.
-    pub const RELEASE: u64 = 7;
-    /// Another slot on channel `arg 0`. Reply: slot, its number at the entrypoint; descriptors: slot, its socket.
-    pub const SLOT_OPEN: u64 = 8;
-    /// (*) Channel `arg 0` and its slots are not used any more.
-    pub const CHANNEL_CLOSE: u64 = 9;
-    /// Bind thread `arg 0` (kernel thread id) to location `arg 1` x, `arg 2` y, `arg 3` w, `arg 4` h.
-    pub const THREAD_BIND: u64 = 10;
-    /// The page of [`super::paging`]. Reply: descriptor: the page, read-only.
-    pub const PAGING: u64 = 11;
-    /// Map the managed dataspace in the descriptor: from offset `arg 0`, `arg 1` bytes (0: all that follow), with
-    /// rights `arg 2` (see [`super::paging`]). Reply: the view's id, its size.
-    pub const VIEW_OPEN: u64 = 12;
-    /// (*) View `arg 0` is not used any more.
-    pub const VIEW_CLOSE: u64 = 13;
-    /// A thread accessed view `arg 0` at offset `arg 1` in way `arg 2` (the number of an
-    /// [`Access`](crate::interface::region_map::Access)). Reply:
-    /// 0 if nothing is there for now: ask again when the page says that there is news; or 1, then what to map: its
-    /// offset in the view, size, offset in the memory, rights; descriptor: the memory. [`super::status::GONE`] if
-    /// the access will never be possible.
-    pub const FAULT: u64 = 14;
-    /// What the last answer said is unmapped; what is next? Reply: 0 if nothing, or 1, then view, offset, size.
-    pub const UNMAPPED: u64 = 15;
-    /// Whether all that was detached from the region map in the descriptor is unmapped everywhere, or, for a session of
-    /// the RM service, all that was in its region maps that are gone. Reply: 0 if not: ask again when the page says that
-    /// there is news; or 1.
-    pub const SETTLED: u64 = 16;
-    /// (*) The objects `arg 0` to `arg 6` are gone, except those that are 0.
-    pub const OBJECTS_GONE: u64 = 17;
-    /// Whether the entrypoint that channel `arg 0` leads to is there. Reply: 0 if not, or 1.
-    pub const SERVED: u64 = 18;
-    /// Send for the component what it cannot send itself: over the socket with number `arg 0`, `arg 1` bytes, for each a
-    /// descriptor's number plus one in `arg 2` to `arg 5`, or 0 with a byte of 0.
-    pub const SEND: u64 = 19;
+/// Declares what packets may be: numbers, of which any other is none.
+macro_rules! kinds {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$kind_doc:meta])* $kind:ident = $number:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u64)]
+        pub enum $name {
+            $($(#[$kind_doc])* $kind = $number,)*
+        }
+
+        impl $name {
+            /// What a number stands for, `None` for nothing.
+            pub const fn of(number: u64) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<$name> for u64 {
+            fn from(kind: $name) -> Self {
+                kind as Self
+            }
+        }
+    };
 }
 
-/// Managed dataspaces: a page that core writes and a component reads, and the rights of mappings.
+kinds! {
+    /// Requests of a component. Those marked (*) have no reply.
+    ///
+    /// Linux refuses to send descriptors when too many of the user's are under way, whoever sent those. Where a request is to
+    /// have a descriptor, its number plus one may be in `arg 6` instead: core fetches it.
+    pub enum Request {
+        /// First request. Reply: main entrypoint as [`Self::EpCreate`]'s, and as fifth descriptor the parent's
+        /// capability; argument 1 is the number of real CPUs.
+        Hello = 1,
+        /// New entrypoint. Reply: its number; descriptors: doorbell (read end), state page, event socket,
+        /// doorbell (write end).
+        EpCreate = 2,
+        /// Remove entrypoint `arg 0`.
+        EpDestroy = 3,
+        /// New object at entrypoint `arg 0`. Reply: object id; descriptor: its capability.
+        ObjectCreate = 4,
+        /// Remove object `arg 0`.
+        ObjectDestroy = 5,
+        /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the channel is
+        /// new, and for a new one its slot; descriptors of a new one: signal page, doorbell (write end), state
+        /// page, slot, slot's socket. The reply's argument 4 is the channel's number at the entrypoint and 5
+        /// the slot's, which serve as hints; 6 is the entrypoint.
+        Claim = 6,
+        /// (*) The index `arg 1` of channel `arg 0` is not used any more.
+        Release = 7,
+        /// Another slot on channel `arg 0`. Reply: slot, its number at the entrypoint; descriptors: slot, its socket.
+        SlotOpen = 8,
+        /// (*) Channel `arg 0` and its slots are not used any more.
+        ChannelClose = 9,
+        /// Bind thread `arg 0` (kernel thread id) to location `arg 1` x, `arg 2` y, `arg 3` w, `arg 4` h.
+        ThreadBind = 10,
+        /// The page of [`paging`]. Reply: descriptor: the page, read-only.
+        Paging = 11,
+        /// Map the managed dataspace in the descriptor: from offset `arg 0`, `arg 1` bytes (0: all that follow), with
+        /// [`Rights`] `arg 2`. Reply: the view's id, its size.
+        ViewOpen = 12,
+        /// (*) View `arg 0` is not used any more.
+        ViewClose = 13,
+        /// A thread accessed view `arg 0` at offset `arg 1` in way `arg 2` (the number of an
+        /// [`Access`](crate::interface::region_map::Access)). Reply:
+        /// 0 if nothing is there for now: ask again when the page says that there is news; or 1, then what to map: its
+        /// offset in the view, size, offset in the memory, rights; descriptor: the memory. [`Status::Gone`] if
+        /// the access will never be possible.
+        Fault = 14,
+        /// What the last answer said is unmapped; what is next? Reply: 0 if nothing, or 1, then view, offset, size.
+        Unmapped = 15,
+        /// Whether all that was detached from the region map in the descriptor is unmapped everywhere, or, for a session of
+        /// the RM service, all that was in its region maps that are gone. Reply: 0 if not: ask again when the page says that
+        /// there is news; or 1.
+        Settled = 16,
+        /// (*) The objects `arg 0` to `arg 6` are gone, except those that are 0.
+        ObjectsGone = 17,
+        /// Whether the entrypoint that channel `arg 0` leads to is there. Reply: 0 if not, or 1.
+        Served = 18,
+        /// Send for the component what it cannot send itself: over the socket with number `arg 0`, `arg 1` bytes, for each a
+        /// descriptor's number plus one in `arg 2` to `arg 5`, or 0 with a byte of 0.
+        Send = 19,
+    }
+}
+
+/// Managed dataspaces: a page that core writes and a component reads.
 pub mod paging {
-    /// Word of the page that counts reasons to ask for [`super::request::UNMAPPED`].
+    /// Word of the page that counts reasons to ask for [`Unmapped`](super::Request::Unmapped).
     pub const UNMAP: usize = 0;
-    /// Word of the page that counts reasons to repeat a [`super::request::FAULT`] or [`super::request::SETTLED`].
+    /// Word of the page that counts reasons to repeat a [`Fault`](super::Request::Fault) or [`Settled`](super::Request::Settled).
     pub const NEWS: usize = 1;
-    /// May be written.
-    pub const WRITE: u64 = 1;
-    /// May be executed.
-    pub const EXECUTE: u64 = 2;
 }
 
-/// Status of a reply.
-pub mod status {
-    /// Done.
-    pub const OK: u64 = 0;
-    /// The account of the PD session has no RAM left.
-    pub const OUT_OF_RAM: u64 = 1;
-    /// The account of the PD session has no capabilities left.
-    pub const OUT_OF_CAPS: u64 = 2;
-    /// An argument names nothing of the caller's.
-    pub const INVALID: u64 = 6;
-    /// The object is gone.
-    pub const GONE: u64 = 7;
-    /// A limit of core on one component is reached.
-    pub const LIMIT: u64 = 8;
+bitflags::bitflags! {
+    /// What a mapping of a managed dataspace permits besides reading.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct Rights: u64 {
+        /// It may be written.
+        const WRITE = 1;
+        /// It may be executed.
+        const EXECUTE = 2;
+    }
 }
 
-/// Events for an entrypoint.
-pub mod event {
-    /// A client opened a channel: its number; descriptors: grants table (read-only), signal page.
-    pub const CHANNEL_NEW: u64 = 1;
-    /// A client opened a slot: its number, the channel's number; descriptors: slot, socket.
-    pub const SLOT_NEW: u64 = 2;
+kinds! {
+    /// Status of a reply.
+    pub enum Status {
+        /// Done.
+        Ok = 0,
+        /// The account of the PD session has no RAM left.
+        OutOfRam = 1,
+        /// The account of the PD session has no capabilities left.
+        OutOfCaps = 2,
+        /// An argument names nothing of the caller's.
+        Invalid = 6,
+        /// The object is gone.
+        Gone = 7,
+        /// A limit of core on one component is reached.
+        Limit = 8,
+    }
+}
+
+kinds! {
+    /// Events for an entrypoint.
+    pub enum Event {
+        /// A client opened a channel: its number; descriptors: grants table (read-only), signal page.
+        ChannelNew = 1,
+        /// A client opened a slot: its number, the channel's number; descriptors: slot, socket.
+        SlotNew = 2,
+    }
 }
 
 #[cfg(test)]
@@ -151,9 +193,9 @@ mod tests {
 
     #[test]
     fn packets_round_trip_and_short_ones_read_as_zero() {
-        let packet = Packet::new(3, &[1, 2, u64::MAX]);
+        let packet = Packet::new(3_u64, &[1, 2, u64::MAX]);
         assert_eq!(Packet::from_bytes(&packet.to_bytes()), packet);
-        assert_eq!(Packet::from_bytes(&packet.to_bytes()[..12]), Packet::new(3, &[]));
+        assert_eq!(Packet::from_bytes(&packet.to_bytes()[..12]), Packet::new(3_u64, &[]));
         assert_eq!(
             (packet.op(), packet.arg(2), packet.arg(6), packet.arg(70)),
             (3, u64::MAX, 0, 0)

@@ -4,7 +4,7 @@ use std::slice;
 
 use genode_abi::*;
 use genode_host_proto::bell::Bell;
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 use genode_host_proto::signal::Signals;
 use genode_host_proto::slot::Slot;
 use genode_host_proto::spin::{self, Adaptive, Outcome, Polling};
@@ -124,7 +124,7 @@ impl Channels {
 
     /// Ask core where the object behind `cap` is called.
     pub(crate) fn claim(&mut self, cap: std::os::fd::BorrowedFd<'_>) -> Result<Claim, rs_err_t> {
-        let mut reply = control::request(op::CLAIM, &[], Some(cap))?;
+        let mut reply = control::request(Request::Claim, &[], Some(cap))?;
         let (id, index, new) = (reply.arg(0), reply.arg(1) as u32, reply.arg(2) != 0);
         if index as usize >= GRANTS {
             return Err(RS_GONE);
@@ -137,7 +137,7 @@ impl Channels {
         self.retry();
         self.sweep();
         let Some(at) = self.table.iter().position(|c| c.id == 0) else {
-            control::tell(op::CHANNEL_CLOSE, &[id]);
+            control::tell(Request::ChannelClose, &[id]);
             return Err(RS_OUT_OF_CAPS);
         };
         let (signals, doorbell, bell) = (reply.fd(0)?, reply.fd(1)?, reply.fd(2)?);
@@ -255,7 +255,7 @@ impl Channels {
 
     fn release_now(&mut self, claim: Claim) {
         let Some(channel) = self.table.get_mut(claim.channel as usize) else { return };
-        control::tell(op::RELEASE, &[channel.id, u64::from(claim.index)]);
+        control::tell(Request::Release, &[channel.id, u64::from(claim.index)]);
         channel.refs -= 1;
         if channel.refs == 0 {
             self.sweep();
@@ -322,7 +322,7 @@ impl Channel {
     }
 
     fn open(&self) -> Result<FreeSlot, rs_err_t> {
-        let mut reply = control::request(op::SLOT_OPEN, &[self.id], None)?;
+        let mut reply = control::request(Request::SlotOpen, &[self.id], None)?;
         let (memory, socket) = (reply.fd(0)?, reply.fd(1)?);
         let slot = sys::map(&memory, PAGE, true).map_err(|_| RS_OUT_OF_RAM)?;
         Ok(FreeSlot {
@@ -342,7 +342,7 @@ impl Channel {
     }
 
     fn close(&mut self) {
-        control::tell(op::CHANNEL_CLOSE, &[self.id]);
+        control::tell(Request::ChannelClose, &[self.id]);
         for free in self.free.iter().take(self.num_free) {
             // SAFETY: no call uses the channel (busy is 0), so nobody refers to the slot or its socket.
             unsafe {

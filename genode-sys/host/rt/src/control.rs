@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use genode_abi::*;
 use genode_host_proto::CONTROL_FD;
-use genode_host_proto::control::{Packet, request as op, status};
+use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::sys::{self, Fds};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
@@ -40,7 +40,7 @@ impl Reply {
 
 /// Ask core and wait for the answer.
 pub(crate) fn request(
-    op: u64,
+    op: Request,
     args: &[u64],
     cap: Option<BorrowedFd<'_>>,
 ) -> Result<Reply, rs_err_t> {
@@ -51,32 +51,19 @@ pub(crate) fn request(
     let Ok(Some(packet)) = sys::recv_packet(socket(), &mut fds, RecvFlags::empty()) else {
         core_is_gone()
     };
-    match packet.op() {
-        status::OK => Ok(Reply { packet, fds }),
-        status::OUT_OF_RAM => Err(RS_OUT_OF_RAM),
-        status::OUT_OF_CAPS | status::LIMIT => Err(RS_OUT_OF_CAPS),
-        status::GONE => Err(RS_GONE),
-        _ => Err(RS_INVALID),
+    match Status::of(packet.op()) {
+        Some(Status::Ok) => Ok(Reply { packet, fds }),
+        Some(Status::OutOfRam) => Err(RS_OUT_OF_RAM),
+        Some(Status::OutOfCaps | Status::Limit) => Err(RS_OUT_OF_CAPS),
+        Some(Status::Gone) => Err(RS_GONE),
+        Some(Status::Invalid) | None => Err(RS_INVALID),
     }
 }
 
-/// Objects that are gone, and core was not told of.
-struct Gone {
-    ids: [u64; 7],
-    count: usize,
-}
+/// Objects that are gone, and core was not told of: as many as a packet has arguments.
+type Gone = heapless::Vec<u64, 7>;
 
-impl Gone {
-    fn flush(&mut self) {
-        if self.count > 0 {
-            tell(op::OBJECTS_GONE, &self.ids[..self.count]);
-            self.count = 0;
-            ANY_GONE.store(false, Ordering::Release);
-        }
-    }
-}
-
-static GONE: Mutex<Gone> = Mutex::new(Gone { ids: [0; 7], count: 0 });
+static GONE: Mutex<Gone> = Mutex::new(Gone::new());
 /// Whether there are any.
 static ANY_GONE: AtomicBool = AtomicBool::new(false);
 
@@ -84,13 +71,19 @@ static ANY_GONE: AtomicBool = AtomicBool::new(false);
 /// or waits for one: whoever hears from it finds its account without the object.
 pub(crate) fn gone(id: u64) {
     let mut gone = lock(&GONE);
-    let at = gone.count;
-    gone.ids[at] = id;
-    gone.count += 1;
+    let _ = gone.push(id); // there is room, see below
     ANY_GONE.store(true, Ordering::Release);
     // Before the lock is given up: the next one needs a place.
-    if gone.count == gone.ids.len() {
-        gone.flush();
+    if gone.is_full() {
+        tell_gone(&mut gone);
+    }
+}
+
+fn tell_gone(gone: &mut Gone) {
+    if !gone.is_empty() {
+        tell(Request::ObjectsGone, gone);
+        gone.clear();
+        ANY_GONE.store(false, Ordering::Release);
     }
 }
 
@@ -99,16 +92,16 @@ pub(crate) fn flush() {
     if !ANY_GONE.load(Ordering::Acquire) {
         return;
     }
-    lock(&GONE).flush();
+    tell_gone(&mut lock(&GONE));
 }
 
 /// Tell core something that has no answer.
-pub(crate) fn tell(op: u64, args: &[u64]) {
+pub(crate) fn tell(op: Request, args: &[u64]) {
     let _turn = lock(&TURN);
     let _ = send(op, args, None);
 }
 
-fn send(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Result<(), rs_err_t> {
+fn send(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Result<(), rs_err_t> {
     let mut packet = Packet::new(op, args);
     let mut sent = sys::send_packet(socket(), &packet, cap.as_slice(), SendFlags::empty());
     if let (Err(Errno::TOOMANYREFS), Some(cap)) = (sent, cap) {

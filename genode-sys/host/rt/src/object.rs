@@ -2,7 +2,7 @@
 use std::ffi::c_void;
 
 use genode_abi::*;
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 
 use crate::entrypoint::{self, Entrypoint};
 pub(crate) use crate::entrypoint::{Kind, Object};
@@ -24,11 +24,11 @@ pub(crate) fn manage(
     }
     // SAFETY: a live entrypoint, by the seam's contract.
     let entrypoint = unsafe { entrypoint::get(ep) };
-    let mut reply = control::request(op::OBJECT_CREATE, &[entrypoint.id], None)?;
+    let mut reply = control::request(Request::ObjectCreate, &[entrypoint.id], None)?;
     let id = reply.arg(0);
     let cap = caps::adopt(reply.fd(0)?);
     if cap == 0 {
-        let _ = control::request(op::OBJECT_DESTROY, &[id], None);
+        let _ = control::request(Request::ObjectDestroy, &[id], None);
         return Err(RS_OUT_OF_CAPS);
     }
     let handle = Box::new(Handle { ep: entrypoint, id });

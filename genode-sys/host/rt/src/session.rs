@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use genode_abi::*;
 use genode_affinity::{Affinity, Location, Space};
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 use genode_host_proto::interface::parent::{
     Closed, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
 };
@@ -38,7 +38,7 @@ fn wait_for_news(seen: u32) -> Result<(), rs_err_t> {
     let ep = match *waiting {
         Some(ep) => ep,
         None => {
-            let mut reply = control::request(op::EP_CREATE, &[], None)?;
+            let mut reply = control::request(Request::EpCreate, &[], None)?;
             let ep: &'static Entrypoint = Box::leak(Box::new(Entrypoint::new(&mut reply)?));
             let kind = Kind::Signal { function: Some(on_news), io: true, pending: 0 };
             let object = Object { kind, ctx: std::ptr::null_mut() };

@@ -4,7 +4,7 @@ use std::slice;
 
 use genode_abi::*;
 use genode_host_proto::GRANTS;
-use genode_host_proto::bell::HINT_SIGNAL;
+use genode_host_proto::bell::Hint;
 use genode_host_proto::signal::Signals;
 
 use crate::call::{claim_in, ring};
@@ -58,5 +58,5 @@ pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
     // SAFETY: GRANTS counters, mapped as long as the channel, which cannot close while the lock is held.
     let signals = Signals::new(unsafe { slice::from_raw_parts(wire.signals, GRANTS) });
     signals.submit(wire.index, count);
-    ring(wire.bell, wire.doorbell, HINT_SIGNAL | wire.number);
+    ring(wire.bell, wire.doorbell, Hint::Signals(wire.number));
 }

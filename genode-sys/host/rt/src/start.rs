@@ -2,7 +2,7 @@
 use std::fmt::Write;
 
 use genode_abi::*;
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
 use crate::{caps, control, env, log, parent, revoked};
@@ -16,7 +16,7 @@ const PANICKED: i32 = -1;
 /// # Safety
 /// Called once, by the process's first thread, before anything else of the seam.
 pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
-    let Ok(mut reply) = control::request(op::HELLO, &[], None) else {
+    let Ok(mut reply) = control::request(Request::Hello, &[], None) else {
         explain();
         return 1;
     };
@@ -36,7 +36,7 @@ pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
 fn explain() {
     let path = rustix::param::linux_execfn().to_bytes();
     let name = path.rsplit(|byte| *byte == b'/').next().and_then(|name| str::from_utf8(name).ok());
-    let mut text = Line { buf: [0; 512], len: 0 };
+    let mut text = Line::default();
     // What does not fit is cut.
     let _ = writeln!(
         text,
@@ -44,29 +44,24 @@ fn explain() {
          Start one by a run script: `cargo tap run NAME` runs run/NAME.run; `cargo tap help` tells more.",
         name.unwrap_or("this program")
     );
-    let _ = rustix::io::write(std::io::stderr(), text.buf.get(..text.len).unwrap_or_default());
+    let _ = rustix::io::write(std::io::stderr(), &text.0);
 }
 
 /// Text in a buffer of fixed size: there may be no memory.
-struct Line {
-    buf: [u8; 512],
-    len: usize,
-}
+#[derive(Default)]
+struct Line(heapless::Vec<u8, 512>);
 
 impl Write for Line {
     fn write_str(&mut self, s: &str) -> std::fmt::Result {
         for c in s.bytes() {
-            if let Some(dst) = self.buf.get_mut(self.len) {
-                *dst = c;
-                self.len += 1;
-            }
+            self.0.push(c).map_err(|_| std::fmt::Error)?;
         }
         Ok(())
     }
 }
 
 fn panicked(info: &std::panic::PanicHookInfo<'_>) {
-    let mut line = Line { buf: [0; 512], len: 0 };
+    let mut line = Line::default();
     let text = info
         .payload()
         .downcast_ref::<&str>()
@@ -77,6 +72,6 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         Some(at) => write!(line, "panicked at {}:{}: {text}", at.file(), at.line()),
         None => write!(line, "panicked: {text}"),
     };
-    log::line(RS_ERROR, line.buf.get(..line.len).unwrap_or_default());
+    log::line(RS_ERROR, &line.0);
     parent::exit(PANICKED);
 }

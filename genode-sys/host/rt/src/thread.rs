@@ -5,7 +5,7 @@ use std::thread::{Builder, JoinHandle};
 
 use genode_abi::*;
 use genode_affinity::Space;
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 use genode_host_proto::interface::cpu::Call;
 
 use crate::slices::bytes;
@@ -78,7 +78,7 @@ fn bind(thread: u64, location: rs_location_t) -> Result<(), rs_err_t> {
         u64::from(location.w),
         u64::from(location.h),
     ];
-    control::request(op::THREAD_BIND, &args, None).map(|_| ())
+    control::request(Request::ThreadBind, &args, None).map(|_| ())
 }
 
 struct Thread {

@@ -6,7 +6,7 @@
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
-use genode_host_proto::bell::{Bell, only_hint};
+use genode_host_proto::bell::{Bell, Hint, only_hint};
 use genode_host_proto::spin::{self, Adaptive};
 use rustix::event::{Timespec, epoll};
 use rustix::io::{Errno, Result};
@@ -89,10 +89,10 @@ impl Attention {
         Ok(called)
     }
 
-    /// Take what rang off the doorbell: the number of the slot, or `None` if it may be any.
-    pub(crate) fn hint(&mut self) -> Option<usize> {
+    /// Take what rang off the doorbell, `None` if it may be anything.
+    pub(crate) fn hint(&mut self) -> Option<Hint> {
         let n = rustix::io::read(&self.doorbell, &mut self.hints).unwrap_or(0);
-        only_hint(self.hints.get(..n).unwrap_or_default()).map(usize::from)
+        only_hint(self.hints.get(..n).unwrap_or_default())
     }
 }
 

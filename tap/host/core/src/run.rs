@@ -2,6 +2,7 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use genode_host_proto::bell::Hint;
 use genode_host_proto::slot::Found;
 use genode_host_proto::sys::{self, Fds, Futex};
 use genode_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
@@ -224,7 +225,9 @@ impl Core {
     /// Serve the slots that rang.
     fn doorbell(&mut self) {
         match self.attention.hint() {
-            Some(number) => self.serve_slot(number),
+            Some(Hint::Slot(number)) => self.serve_slot(number.into()),
+            // Core has no channels to tell it of events and signals.
+            Some(Hint::Event | Hint::Signals(_)) => {}
             None => self.serve_all(),
         }
     }

@@ -4,7 +4,7 @@
 use std::os::fd::AsFd;
 
 use genode_affinity::Location;
-use genode_host_proto::control::request;
+use genode_host_proto::control::Request;
 use genode_host_proto::interface::pd::Transferred;
 use genode_host_proto::opcode::{OPCODES, cost};
 use genode_host_proto::{CONTROL_FD, GRANTS};
@@ -25,40 +25,40 @@ pub(crate) fn run(tally: &mut Tally) {
 
 /// Descriptors that are no capabilities.
 fn names(tally: &mut Tally) {
-    let claims = |fd| ask(request::CLAIM, &[], fd).is_some();
+    let claims = |fd| ask(Request::Claim, &[], fd).is_some();
     tally.attempt("claim a file as a capability", claims(Some(descriptor(0))));
     tally.attempt("claim its socket to core", claims(Some(descriptor(CONTROL_FD))));
     tally.attempt("claim nothing", claims(None));
-    tally.attempt("say hello again", ask(request::HELLO, &[], None).is_some());
+    tally.attempt("say hello again", ask(Request::Hello, &[], None).is_some());
 }
 
 /// Entrypoints and objects of its own, and of others.
 fn objects(tally: &mut Tally) {
-    let other = (0..4096).any(|ep| ask(request::EP_DESTROY, &[ep], None).is_some() && ep == 0);
+    let other = (0..4096).any(|ep| ask(Request::EpDestroy, &[ep], None).is_some() && ep == 0);
     tally.attempt("end core's entrypoint", other);
-    let Some((made, _fds)) = ask(request::EP_CREATE, &[], None) else {
+    let Some((made, _fds)) = ask(Request::EpCreate, &[], None) else {
         return tally.control("make an entrypoint", false);
     };
     let ep = made.arg(0);
-    let Some((made, [Some(cap), ..])) = ask(request::OBJECT_CREATE, &[ep], None) else {
+    let Some((made, [Some(cap), ..])) = ask(Request::ObjectCreate, &[ep], None) else {
         return tally.control("make an object", false);
     };
     tally.control("make an object at its own entrypoint", true);
     let id = made.arg(0);
-    let at_others = (0..ep).any(|e| ask(request::OBJECT_CREATE, &[e], None).is_some());
+    let at_others = (0..ep).any(|e| ask(Request::ObjectCreate, &[e], None).is_some());
     tally.attempt("make an object at another's entrypoint", at_others);
-    let destroys = (1..id).any(|o| ask(request::OBJECT_DESTROY, &[o], None).is_some());
+    let destroys = (1..id).any(|o| ask(Request::ObjectDestroy, &[o], None).is_some());
     tally.attempt("destroy another's object, by every number so far", destroys);
-    let releases = (1..id).any(|c| ask(request::SLOT_OPEN, &[c], None).is_some_and(|_| c < 3));
+    let releases = (1..id).any(|c| ask(Request::SlotOpen, &[c], None).is_some_and(|_| c < 3));
     tally.attempt("call through another's channel", releases);
 
-    tally.control("claim its own object", ask(request::CLAIM, &[], Some(cap.as_fd())).is_some());
-    tally.control("destroy its own object", ask(request::OBJECT_DESTROY, &[id], None).is_some());
-    tally.attempt("destroy it again", ask(request::OBJECT_DESTROY, &[id], None).is_some());
-    let replayed = ask(request::CLAIM, &[], Some(cap.as_fd())).is_some();
+    tally.control("claim its own object", ask(Request::Claim, &[], Some(cap.as_fd())).is_some());
+    tally.control("destroy its own object", ask(Request::ObjectDestroy, &[id], None).is_some());
+    tally.attempt("destroy it again", ask(Request::ObjectDestroy, &[id], None).is_some());
+    let replayed = ask(Request::Claim, &[], Some(cap.as_fd())).is_some();
     tally.attempt("replay the capability of a destroyed object", replayed);
-    tally.control("end its own entrypoint", ask(request::EP_DESTROY, &[ep], None).is_some());
-    tally.attempt("end it again", ask(request::EP_DESTROY, &[ep], None).is_some());
+    tally.control("end its own entrypoint", ask(Request::EpDestroy, &[ep], None).is_some());
+    tally.attempt("end it again", ask(Request::EpDestroy, &[ep], None).is_some());
 }
 
 /// A slot on some channel that the component has, and an index that it was granted there.

@@ -3,7 +3,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::slot::{Reply, Slot};
 use genode_host_proto::sync::{AtomicU32, Looks, Ordering};
 use genode_host_proto::sys::{self, Fds, Futex};
@@ -28,12 +28,12 @@ pub fn descriptor(number: i32) -> BorrowedFd<'static> {
 }
 
 /// Asks core directly; the answer if it is a good one.
-pub fn ask(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
-    exchange(op, args, cap).filter(|(packet, _)| packet.op() == status::OK)
+pub fn ask(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
+    exchange(op, args, cap).filter(|(packet, _)| packet.op() == Status::Ok.into())
 }
 
 /// Asks core directly; whatever it answers.
-pub fn exchange(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
+pub fn exchange(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
     let control = descriptor(CONTROL_FD);
     sys::send_packet(control, &Packet::new(op, args), cap.as_slice(), SendFlags::empty()).ok()?;
     let mut fds = Fds::default();
@@ -43,7 +43,7 @@ pub fn exchange(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(P
 
 /// A claim of whatever a descriptor names: channel, index in it, and entrypoint.
 pub fn claim(number: i32) -> Option<(u64, u32, u64)> {
-    let (claim, _fds) = ask(request::CLAIM, &[], Some(descriptor(number)))?;
+    let (claim, _fds) = ask(Request::Claim, &[], Some(descriptor(number)))?;
     Some((claim.arg(0), claim.arg(1) as u32, claim.arg(6)))
 }
 
@@ -58,7 +58,7 @@ pub struct RawSlot {
 impl RawSlot {
     /// A new slot on a channel.
     pub fn open(channel: u64) -> Option<Self> {
-        let (made, fds) = ask(request::SLOT_OPEN, &[channel], None)?;
+        let (made, fds) = ask(Request::SlotOpen, &[channel], None)?;
         let [Some(memory), Some(socket), ..] = fds else { return None };
         let page = sys::map(&memory, PAGE, true).ok()?;
         Some(Self { page: page.cast_const().cast(), socket, number: made.arg(1) as u16 })

@@ -3,7 +3,7 @@
 //! The slot stays with the caller, who waits in its call as for any other reply, while the entrypoint goes on serving.
 use genode_abi::*;
 use genode_host_proto::MAX_CAPS;
-use genode_host_proto::bell::HINT_EVENT;
+use genode_host_proto::bell::Hint;
 use genode_wire::ExceptionCode;
 
 use super::held::{Held, Late};
@@ -31,7 +31,7 @@ impl Entrypoint {
             self.answer_here(held, &late);
         } else {
             lock(&self.late).push((held, late));
-            self.ring(HINT_EVENT);
+            self.ring(Hint::Event);
         }
     }
 

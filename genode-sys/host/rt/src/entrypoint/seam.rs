@@ -3,7 +3,7 @@ use std::ffi::c_char;
 use std::sync::atomic::Ordering;
 
 use genode_abi::*;
-use genode_host_proto::control::request as op;
+use genode_host_proto::control::Request;
 
 use super::state::{Entrypoint, MAIN, get};
 use crate::sync::lock;
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn rs_ep_create(
     // SAFETY: a valid string, by the contract.
     let name = unsafe { thread::name(name, name_len) };
     let create = || {
-        let mut reply = control::request(op::EP_CREATE, &[], None)?;
+        let mut reply = control::request(Request::EpCreate, &[], None)?;
         let new: &'static Entrypoint = Box::leak(Box::new(Entrypoint::new(&mut reply)?));
         let started = thread::spawn(name, stack_size, location, move || {
             new.adopt();
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn rs_ep_create(
                 Ok(new)
             }
             Err(e) => {
-                let _ = control::request(op::EP_DESTROY, &[new.id], None);
+                let _ = control::request(Request::EpDestroy, &[new.id], None);
                 // SAFETY: leaked above, and nobody else saw it.
                 drop(unsafe { Box::from_raw(std::ptr::from_ref(new).cast_mut()) });
                 Err(e)
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn rs_ep_destroy(ep: *mut rs_ep_t) {
     // SAFETY: made by rs_ep_create, not destroyed before, by the contract.
     let entrypoint = unsafe { Box::from_raw(ep.cast::<Entrypoint>()) };
     entrypoint.stop();
-    let _ = control::request(op::EP_DESTROY, &[entrypoint.id], None);
+    let _ = control::request(Request::EpDestroy, &[entrypoint.id], None);
 }
 
 /// See the seam's header.

@@ -2,8 +2,8 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use genode_host_proto::bell::{Bell, HINT_EVENT, HINT_SIGNAL, only_hint};
-use genode_host_proto::control::event;
+use genode_host_proto::bell::{Bell, Hint, only_hint};
+use genode_host_proto::control::Event;
 use genode_host_proto::sys::{self, Fds};
 use genode_host_proto::{MAX_SLOTS, spin};
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -148,10 +148,13 @@ impl Entrypoint {
         // SAFETY: the reference ends with the statement.
         let waiting = unsafe { self.inner() }.rang.len();
         match only_hint(hints.get(..n).unwrap_or_default()) {
-            Some(HINT_EVENT) => self.events(),
-            Some(hint) if hint & HINT_SIGNAL != 0 => self.collect((hint & !HINT_SIGNAL) as usize),
+            Some(Hint::Event) => self.events(),
+            Some(Hint::Signals(channel)) => self.collect(channel as usize),
             // SAFETY: the reference ends with the statement.
-            Some(hint) if waiting < MAX_SLOTS => unsafe { self.inner() }.rang.push_back(hint),
+            Some(Hint::Slot(slot)) if waiting < MAX_SLOTS => {
+                // SAFETY: the reference ends with the statement.
+                unsafe { self.inner() }.rang.push_back(slot);
+            }
             // Or clients ring again and again while a function waits for signals, and more hints would not tell more.
             _ => {
                 self.events();
@@ -175,14 +178,14 @@ impl Entrypoint {
             let number = packet.arg(0) as usize;
             // SAFETY: no callback runs while the reference lives.
             let inner = unsafe { self.inner() };
-            match packet.op() {
-                event::CHANNEL_NEW => {
+            match Event::of(packet.op()) {
+                Some(Event::ChannelNew) => {
                     let channel = PeerChannel::new(&first, &second).map(Rc::new);
                     put(&mut inner.channels, number, channel);
                     // Its first signals did not ring if the entrypoint was awake, and it did not know where to look.
                     self.collect(number);
                 }
-                event::SLOT_NEW => {
+                Some(Event::SlotNew) => {
                     let channel = inner.channels.get(packet.arg(1) as usize).cloned().flatten();
                     let slot =
                         channel.and_then(|c| ClientSlot::new(&first, second, c)).map(Rc::new);
@@ -190,7 +193,7 @@ impl Entrypoint {
                     // Its first call may have rung before the slot was known.
                     inner.rang.push_back(number as u16);
                 }
-                _ => {}
+                None => {}
             }
         }
     }
@@ -227,7 +230,7 @@ impl Entrypoint {
     /// Stop serving and wait for the thread.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Release);
-        self.ring(HINT_EVENT);
+        self.ring(Hint::Event);
         let thread = lock(&self.thread).take();
         if let Some(thread) = thread {
             let _ = thread.join();

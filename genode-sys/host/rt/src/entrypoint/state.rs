@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread::JoinHandle;
 
 use genode_abi::*;
-use genode_host_proto::bell::Bell;
+use genode_host_proto::bell::{Bell, Hint};
 use genode_host_proto::spin::Adaptive;
 use genode_host_proto::{MAX_BODY, PAGE, sys};
 
@@ -142,8 +142,8 @@ impl Entrypoint {
     }
 
     /// Wake the serving thread.
-    pub(crate) fn ring(&self, hint: u16) {
-        let _ = rustix::io::write(&self.own_end, &hint.to_ne_bytes());
+    pub(crate) fn ring(&self, hint: Hint) {
+        let _ = rustix::io::write(&self.own_end, &hint.to_bytes());
     }
 
     /// State of the serving thread.

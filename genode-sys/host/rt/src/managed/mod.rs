@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
 use genode_host_proto::PAGE;
-use genode_host_proto::control::{paging, request as op};
+use genode_host_proto::control::{Request, Rights, paging};
 use genode_host_proto::interface::dataspace;
 use genode_host_proto::sys::{self, Futex};
 use genode_host_proto::tables::VIEWS as VIEWS_TABLES;
@@ -159,7 +159,7 @@ static LISTENING: Mutex<bool> = Mutex::new(false);
 fn prepare(for_views: bool) -> Result<(), rs_err_t> {
     let mut listening = lock(&LISTENING);
     if NEWS.load(Ordering::Acquire).is_null() {
-        let page = control::request(op::PAGING, &[], None)?.fd(0)?;
+        let page = control::request(Request::Paging, &[], None)?.fd(0)?;
         let page = sys::map(&page, PAGE, false).map_err(|_| RS_OUT_OF_RAM)?;
         NEWS.store(page.cast(), Ordering::Release);
     }
@@ -192,15 +192,11 @@ pub(crate) fn attach(
         return Err(RS_INVALID);
     }
     prepare(true)?;
-    let mut rights = 0;
-    if attr.writeable {
-        rights |= paging::WRITE;
-    }
-    if attr.executable {
-        rights |= paging::EXECUTE;
-    }
-    let args = [attr.offset as u64, attr.size as u64, rights];
-    let reply = control::request(op::VIEW_OPEN, &args, Some(fd))?;
+    let mut rights = Rights::empty();
+    rights.set(Rights::WRITE, attr.writeable);
+    rights.set(Rights::EXECUTE, attr.executable);
+    let args = [attr.offset as u64, attr.size as u64, rights.bits()];
+    let reply = control::request(Request::ViewOpen, &args, Some(fd))?;
     let (id, size) = (reply.arg(0), reply.arg(1) as usize);
     let opened = reserve(attr.at, size).and_then(|start| {
         if views().0.insert(View { id, start, size }) {
@@ -211,7 +207,7 @@ pub(crate) fn attach(
         Err(RS_OUT_OF_CAPS)
     });
     if opened.is_err() {
-        control::tell(op::VIEW_CLOSE, &[id]);
+        control::tell(Request::ViewClose, &[id]);
     }
     opened
 }
@@ -239,7 +235,7 @@ pub(crate) unsafe fn detach(start: usize, size: usize) {
     // SAFETY: by the caller's promise. With the lock held nobody maps anything there meanwhile.
     unsafe { sys::unmap(std::ptr::with_exposed_provenance_mut(start), size) };
     drop(views);
-    control::tell(op::VIEW_CLOSE, &[id]);
+    control::tell(Request::ViewClose, &[id]);
 }
 
 /// What became of an access.
@@ -284,16 +280,16 @@ pub(crate) fn serve(addr: usize, kind: rs_fault_kind_t) -> Served {
 /// detached after the answer is unmapped after the mapping.
 fn ask(views: &mut Views, view: View, addr: usize, kind: rs_fault_kind_t) -> Answer {
     let args = [view.id, (addr - view.start) as u64, u64::from(kind)];
-    let Ok(mut reply) = control::request(op::FAULT, &args, None) else { return Answer::Never };
+    let Ok(mut reply) = control::request(Request::Fault, &args, None) else { return Answer::Never };
     if reply.arg(0) == 0 {
         return Answer::Wait;
     }
     let Ok(memory) = reply.fd(0) else { return Answer::Never };
     let (start, size) = (reply.arg(1) as usize, reply.arg(2) as usize);
-    let (offset, rights) = (reply.arg(3), reply.arg(4));
+    let (offset, rights) = (reply.arg(3), Rights::from_bits_truncate(reply.arg(4)));
     let mut prot = ProtFlags::READ;
-    prot.set(ProtFlags::WRITE, rights & paging::WRITE != 0);
-    prot.set(ProtFlags::EXEC, rights & paging::EXECUTE != 0);
+    prot.set(ProtFlags::WRITE, rights.contains(Rights::WRITE));
+    prot.set(ProtFlags::EXEC, rights.contains(Rights::EXECUTE));
     let Some(at) = view.part(start, size) else { return Answer::Never };
     views.piece(at.addr(), size);
     let flags = MapFlags::SHARED | MapFlags::FIXED;
@@ -309,7 +305,7 @@ fn unmap_what_is_detached() {
     let Some(news) = word(paging::UNMAP) else { return };
     loop {
         let seen = news.load(Ordering::Acquire);
-        let Ok(reply) = control::request(op::UNMAPPED, &[], None) else { return };
+        let Ok(reply) = control::request(Request::Unmapped, &[], None) else { return };
         if reply.arg(0) == 0 {
             Futex::wait(news, seen);
             continue;
@@ -334,7 +330,7 @@ pub(crate) fn settle(of: BorrowedFd<'_>) {
     let end = now().tv_sec + PATIENCE_S;
     loop {
         let seen = news.load(Ordering::Acquire);
-        match control::request(op::SETTLED, &[], Some(of)) {
+        match control::request(Request::Settled, &[], Some(of)) {
             Ok(reply) if reply.arg(0) == 0 => {}
             _ => return,
         }

@@ -2,8 +2,8 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use genode_host_proto::bell::HINT_SIGNAL;
-use genode_host_proto::control::{Packet, event};
+use genode_host_proto::bell::Hint;
+use genode_host_proto::control::{Event, Packet};
 use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
@@ -132,7 +132,7 @@ impl Nucleus {
         }
         let fds =
             vec![fd::read_only(grants)?, signals.try_clone().map_err(|_| Refusal::OutOfCaps)?];
-        self.notify(ep, Packet::new(event::CHANNEL_NEW, &[number as u64]), fds)
+        self.notify(ep, Packet::new(Event::ChannelNew, &[number as u64]), fds)
     }
 
     /// Another slot on a channel.
@@ -169,7 +169,7 @@ impl Nucleus {
             slot.socket = Some(far);
             self.core_pages.set(number, Some(memory));
         } else {
-            let packet = Packet::new(event::SLOT_NEW, &[number as u64, channel_number as u64]);
+            let packet = Packet::new(Event::SlotNew, &[number as u64, channel_number as u64]);
             let told = memory_fd
                 .try_clone()
                 .map_err(|_| Refusal::OutOfCaps)
@@ -232,8 +232,8 @@ impl Nucleus {
         }
         if let Some(ep) = self.eps.get_mut(&channel.ep) {
             ep.channels.remove(channel.number);
-            ep.forget(event::CHANNEL_NEW, channel.number);
-            ep.ring(HINT_SIGNAL | channel.number as u16);
+            ep.forget(Event::ChannelNew, channel.number);
+            ep.ring(Hint::Signals(channel.number as u16));
         }
         if let Some(process) = self.procs.get_mut(&channel.client) {
             process.channels.retain(|c| *c != id);
@@ -248,8 +248,8 @@ impl Nucleus {
         }
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.slots.remove(slot.number);
-            ep.forget(event::SLOT_NEW, slot.number);
-            ep.ring(slot.number as u16);
+            ep.forget(Event::SlotNew, slot.number);
+            ep.ring(Hint::Slot(slot.number as u16));
         }
     }
 
@@ -287,7 +287,7 @@ impl Nucleus {
         let Some(signals) = channel.signals() else { return };
         signals.submit(index, count);
         if let Some(ep) = self.eps.get(&channel.ep) {
-            ep.ring(HINT_SIGNAL | channel.number as u16);
+            ep.ring(Hint::Signals(channel.number as u16));
         }
     }
 

@@ -5,12 +5,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use genode_affinity::Location;
 use genode_host_proto::MAX_CAPS;
-use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::sys::{self, Fds};
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::Nucleus;
-use super::ids::{ChanId, EpId, ObjId, ProcId};
+use super::ids::{ChanId, EpId, ObjId, ProcId, ViewId};
 use super::refusal::{Answer, Refusal, Verdict};
 
 impl Nucleus {
@@ -28,8 +28,8 @@ impl Nucleus {
             let cap = cap.or_else(|| self.fetched(id, &packet));
             let Some(answer) = self.request(id, &packet, cap) else { continue };
             let (reply, fds) = match answer {
-                Ok(answer) => (Packet::new(status::OK, &answer.args), answer.fds),
-                Err(refusal) => (Packet::new(code(refusal), &[]), Vec::new()),
+                Ok(answer) => (Packet::new(Status::Ok, &answer.args), answer.fds),
+                Err(refusal) => (Packet::new(status(refusal), &[]), Vec::new()),
             };
             let Some(process) = self.procs.get(&id) else { return Verdict::Alive };
             let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
@@ -47,12 +47,13 @@ impl Nucleus {
         packet: &Packet,
         cap: Option<OwnedFd>,
     ) -> Option<Result<Answer, Refusal>> {
-        match packet.op() {
-            request::HELLO => Some(self.hello(id)),
-            request::EP_CREATE => {
+        let Some(request) = Request::of(packet.op()) else { return Some(Err(Refusal::Invalid)) };
+        match request {
+            Request::Hello => Some(self.hello(id)),
+            Request::EpCreate => {
                 Some(self.ep_create(id).map(|(ep, fds)| Answer { args: vec![ep.0], fds }))
             }
-            request::EP_DESTROY => {
+            Request::EpDestroy => {
                 let ep = EpId(packet.arg(0));
                 let own = self.eps.get(&ep).is_some_and(|e| e.owner == id);
                 if own {
@@ -60,11 +61,11 @@ impl Nucleus {
                 }
                 Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
             }
-            request::OBJECT_CREATE => Some(
+            Request::ObjectCreate => Some(
                 self.object_create(id, EpId(packet.arg(0)))
                     .map(|(object, fd)| Answer { args: vec![object.0], fds: vec![fd] }),
             ),
-            request::OBJECT_DESTROY => {
+            Request::ObjectDestroy => {
                 let object = ObjId(packet.arg(0));
                 let own = self.objects.get(&object).is_some_and(|o| o.owner == id);
                 if own {
@@ -72,7 +73,7 @@ impl Nucleus {
                 }
                 Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
             }
-            request::OBJECTS_GONE => {
+            Request::ObjectsGone => {
                 for object in (0..7).map(|i| ObjId(packet.arg(i))) {
                     if self.objects.get(&object).is_some_and(|o| o.owner == id) {
                         self.object_destroy(object);
@@ -80,15 +81,15 @@ impl Nucleus {
                 }
                 None
             }
-            request::CLAIM => Some(self.claim_fd(id, cap)),
-            request::RELEASE => {
+            Request::Claim => Some(self.claim_fd(id, cap)),
+            Request::Release => {
                 let channel = ChanId(packet.arg(0));
                 if self.is_client(id, channel) {
                     self.release(channel, packet.arg(1) as u32);
                 }
                 None
             }
-            request::SLOT_OPEN => {
+            Request::SlotOpen => {
                 let channel = ChanId(packet.arg(0));
                 if !self.is_client(id, channel) {
                     return Some(Err(Refusal::Gone));
@@ -98,32 +99,46 @@ impl Nucleus {
                     fds: vec![slot.memory, slot.socket],
                 }))
             }
-            request::CHANNEL_CLOSE => {
+            Request::ChannelClose => {
                 let channel = ChanId(packet.arg(0));
                 if self.is_client(id, channel) {
                     self.channel_close(channel);
                 }
                 None
             }
-            request::SEND => Some(self.send_for(id, packet)),
-            request::SERVED => {
+            Request::Send => Some(self.send_for(id, packet)),
+            Request::Served => {
                 let channel = self.channels.get(&ChanId(packet.arg(0)));
                 let served = channel.is_some_and(|c| c.client == id && !c.server_gone);
                 Some(Ok(Answer::words(&[u64::from(served)])))
             }
-            request::THREAD_BIND => {
+            Request::ThreadBind => {
                 let [x, y, w, h] = [1, 2, 3, 4].map(|i| packet.arg(i));
                 let location = Location::new(x as i32, y as i32, w as u32, h as u32);
                 let bound = self.thread_bind(id, packet.arg(0), location);
                 Some(bound.map(|()| Answer::empty()))
             }
-            _ => self.paging_request(id, packet, cap),
+            Request::Paging => Some(self.paging_page(id)),
+            Request::ViewOpen => Some(self.view_open(id, packet, cap)),
+            Request::ViewClose => {
+                self.maps.view_close(id, ViewId(packet.arg(0)));
+                None
+            }
+            Request::Fault => Some(self.view_fault(id, packet)),
+            Request::Unmapped => Some(Ok(match self.maps.next_stale(id) {
+                Some((view, start, size)) => Answer::words(&[1, view.0, start, size]),
+                None => Answer::words(&[0]),
+            })),
+            Request::Settled => Some(self.settled(id, cap)),
         }
     }
 
     /// The descriptor that a request names instead of having it.
     fn fetched(&self, id: ProcId, packet: &Packet) -> Option<OwnedFd> {
-        let has = [request::CLAIM, request::VIEW_OPEN, request::SETTLED].contains(&packet.op());
+        let has = matches!(
+            Request::of(packet.op()),
+            Some(Request::Claim | Request::ViewOpen | Request::Settled)
+        );
         self.procs.get(&id).filter(|_| has)?.descriptor(packet.arg(6))
     }
 
@@ -197,12 +212,12 @@ impl Nucleus {
     }
 }
 
-fn code(refusal: Refusal) -> u64 {
+fn status(refusal: Refusal) -> Status {
     match refusal {
-        Refusal::OutOfRam => status::OUT_OF_RAM,
-        Refusal::OutOfCaps => status::OUT_OF_CAPS,
-        Refusal::Invalid => status::INVALID,
-        Refusal::Gone => status::GONE,
-        Refusal::Limit => status::LIMIT,
+        Refusal::OutOfRam => Status::OutOfRam,
+        Refusal::OutOfCaps => Status::OutOfCaps,
+        Refusal::Invalid => Status::Invalid,
+        Refusal::Gone => Status::Gone,
+        Refusal::Limit => Status::Limit,
     }
 }

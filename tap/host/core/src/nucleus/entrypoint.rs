@@ -2,8 +2,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use genode_host_proto::bell::HINT_EVENT;
-use genode_host_proto::control::Packet;
+use genode_host_proto::bell::Hint;
+use genode_host_proto::control::{Event, Packet};
 use genode_host_proto::{MAX_CHANNELS, MAX_SLOTS, PAGE, sys};
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType};
@@ -63,8 +63,8 @@ impl Entrypoint {
     }
 
     /// Write a hint into the doorbell. A full pipe means that it rings already.
-    pub(crate) fn ring(&self, hint: u16) {
-        let _ = rustix::io::write(&self.ring, &hint.to_ne_bytes());
+    pub(crate) fn ring(&self, hint: Hint) {
+        let _ = rustix::io::write(&self.ring, &hint.to_bytes());
     }
 
     /// A write end for one client, with flags of its own so that no client can change another's.
@@ -74,8 +74,9 @@ impl Entrypoint {
 
     /// Forget what was to be told of a channel or a slot that is closed before the entrypoint read of it. So what waits is
     /// never more than what its clients have, and they have a bounded number.
-    pub(crate) fn forget(&mut self, event: u64, number: usize) {
-        self.queue.retain(|(packet, _)| (packet.op(), packet.arg(0)) != (event, number as u64));
+    pub(crate) fn forget(&mut self, event: Event, number: usize) {
+        self.queue
+            .retain(|(packet, _)| (packet.op(), packet.arg(0)) != (event.into(), number as u64));
     }
 
     /// Send queued events; true if some are left.
@@ -88,7 +89,7 @@ impl Entrypoint {
             }
             self.queue.pop_front();
             // The bell may be ringing already; then the entrypoint looks at its events too.
-            let _ = rustix::io::write(&self.ring, &HINT_EVENT.to_ne_bytes());
+            let _ = rustix::io::write(&self.ring, &Hint::Event.to_bytes());
         }
         false
     }

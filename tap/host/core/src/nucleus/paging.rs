@@ -3,7 +3,7 @@ use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
-use genode_host_proto::control::{Packet, request};
+use genode_host_proto::control::Packet;
 use genode_host_proto::interface::region_map;
 
 use super::Nucleus;
@@ -15,31 +15,7 @@ use super::refusal::{Answer, Refusal};
 use crate::fd;
 
 impl Nucleus {
-    /// A request that has to do with managed dataspaces; `None` if it has no reply.
-    pub(super) fn paging_request(
-        &mut self,
-        id: ProcId,
-        packet: &Packet,
-        cap: Option<OwnedFd>,
-    ) -> Option<Result<Answer, Refusal>> {
-        match packet.op() {
-            request::PAGING => Some(self.paging_page(id)),
-            request::VIEW_OPEN => Some(self.view_open(id, packet, cap)),
-            request::VIEW_CLOSE => {
-                self.maps.view_close(id, ViewId(packet.arg(0)));
-                None
-            }
-            request::FAULT => Some(self.view_fault(id, packet)),
-            request::UNMAPPED => Some(Ok(match self.maps.next_stale(id) {
-                Some((view, start, size)) => Answer::words(&[1, view.0, start, size]),
-                None => Answer::words(&[0]),
-            })),
-            request::SETTLED => Some(self.settled(id, cap)),
-            _ => Some(Err(Refusal::Invalid)),
-        }
-    }
-
-    fn paging_page(&mut self, id: ProcId) -> Result<Answer, Refusal> {
+    pub(super) fn paging_page(&mut self, id: ProcId) -> Result<Answer, Refusal> {
         let page = match self.maps.pages.entry(id) {
             Entry::Occupied(page) => page.into_mut(),
             Entry::Vacant(place) => place.insert(Page::new()?),
@@ -49,7 +25,7 @@ impl Nucleus {
         Ok(Answer { args: Vec::new(), fds: vec![fd] })
     }
 
-    fn view_open(
+    pub(super) fn view_open(
         &mut self,
         id: ProcId,
         packet: &Packet,
@@ -66,13 +42,13 @@ impl Nucleus {
             return Err(Refusal::Invalid);
         }
         let view = ViewId(self.fresh());
-        let rights = Rights::from_bits(packet.arg(2));
+        let rights = Rights::from_bits_truncate(packet.arg(2));
         let opened = self.maps.view_open(view, id, map, (offset, size), rights);
         let size = opened.ok_or(Refusal::Invalid)?;
         Ok(Answer::words(&[view.0, size]))
     }
 
-    fn view_fault(&mut self, id: ProcId, packet: &Packet) -> Result<Answer, Refusal> {
+    pub(super) fn view_fault(&mut self, id: ProcId, packet: &Packet) -> Result<Answer, Refusal> {
         let number = i32::try_from(packet.arg(2)).map_err(|_| Refusal::Invalid)?;
         let access = match region_map::Access::of(number) {
             Ok(region_map::Access::Read) => Access::Read,
@@ -92,7 +68,7 @@ impl Nucleus {
             }
             Asked::Map { start, size, object, offset, rights } => {
                 let memory = self.capability(object).ok_or(Refusal::Gone)?;
-                let memory = if rights.write {
+                let memory = if rights.contains(Rights::WRITE) {
                     memory.try_clone().map_err(|_| Refusal::OutOfCaps)?
                 } else {
                     fd::read_only(&memory)?
@@ -103,7 +79,7 @@ impl Nucleus {
         }
     }
 
-    fn settled(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {
+    pub(super) fn settled(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {
         let settled = match self.lookup_core(cap.ok_or(Refusal::Invalid)?) {
             Some((_, CoreObject::RegionMap(_, map))) => self.maps.is_settled(id, map),
             Some((_, CoreObject::Rm(owner))) => self.maps.is_gone(id, owner),

@@ -169,7 +169,9 @@ fn attach(
     if !attr.offset.is_multiple_of(page) || !at.unwrap_or(0).is_multiple_of(page) {
         return Err(conflict);
     }
-    let rights = Rights { write: attr.writeable && writeable, execute: attr.executable };
+    let mut rights = Rights::empty();
+    rights.set(Rights::WRITE, attr.writeable && writeable);
+    rights.set(Rights::EXECUTE, attr.executable);
     let region = Region { object, inner, offset: attr.offset, size, rights };
     match nucleus.maps.attach(map, region, at) {
         Ok(start) => Ok(Range { start, num_bytes: size }),
@@ -219,10 +221,11 @@ mod tests {
             let mut none = Caps::<super::super::message::Goes>::new();
             let attached = Reader::new(&response.body, &mut none).take();
             assert_eq!(attached, Ok(Ok::<_, AttachError>(Range { start: 0, num_bytes: size })));
-            let all = Rights { write: true, execute: true };
+            let all = Rights::all();
             let found = nucleus.maps.find(map, 0, Access::Read, all);
             let Found::Memory { rights, .. } = found else { panic!("{found:?}") };
-            assert_eq!(rights, Rights { write: writeable, execute: false });
+            let granted = if writeable { Rights::WRITE } else { Rights::empty() };
+            assert_eq!(rights, granted);
             nucleus.maps.detach(map, 0);
         }
         close(&mut nucleus, owner);

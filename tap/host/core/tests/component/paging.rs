@@ -11,7 +11,7 @@ mod support;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use genode_host_proto::control::{Packet, paging, request, status};
+use genode_host_proto::control::{Packet, Request, Rights, Status};
 use genode_host_proto::interface::region_map::{Access, AttachError, Attr, Range};
 use genode_host_proto::opcode::{OPCODES, cost};
 use genode_host_proto::sys;
@@ -20,15 +20,16 @@ use genode_wire::ExceptionCode;
 use rs_raw::past::exchange;
 
 const K: u64 = 4096;
+const OK: u64 = Status::Ok as u64;
 
-fn ask(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> (Packet, Option<OwnedFd>) {
+fn ask(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> (Packet, Option<OwnedFd>) {
     let (reply, [fd, ..]) = exchange(op, args, cap).unwrap();
     (reply, fd)
 }
 
-fn refused(what: &str, op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) {
+fn refused(what: &str, op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) {
     let (reply, _) = ask(op, args, cap);
-    assert_ne!(reply.op(), status::OK, "{what}");
+    assert_ne!(reply.op(), OK, "{what}");
 }
 
 /// `Region_map::attach` at an address.
@@ -126,40 +127,36 @@ extern "C" fn construct() {
     assert_eq!(refused_call, ExceptionCode::MALFORMED, "a call without its attributes");
 
     // Views: only of managed dataspaces, only with a page to be told by, only within.
-    refused("a view without the page", request::VIEW_OPEN, &[0, 0, 0], Some(name));
-    let (page, page_fd) = ask(request::PAGING, &[], None);
-    assert_eq!(page.op(), status::OK);
+    refused("a view without the page", Request::ViewOpen, &[0, 0, 0], Some(name));
+    let (page, page_fd) = ask(Request::Paging, &[], None);
+    assert_eq!(page.op(), OK);
     let page_fd = page_fd.unwrap();
     assert!(sys::map(&page_fd, 4096, true).is_err(), "the page is core's to write");
-    refused("a view of nothing", request::VIEW_OPEN, &[0, 0, 0], None);
-    refused("a view of RAM", request::VIEW_OPEN, &[0, 0, 0], Some(memory));
-    refused("a view of the page", request::VIEW_OPEN, &[0, 0, 0], Some(page_fd.as_fd()));
+    refused("a view of nothing", Request::ViewOpen, &[0, 0, 0], None);
+    refused("a view of RAM", Request::ViewOpen, &[0, 0, 0], Some(memory));
+    refused("a view of the page", Request::ViewOpen, &[0, 0, 0], Some(page_fd.as_fd()));
     for (offset, size) in [(16 * K, 0), (u64::MAX - K + 1, K), (8, K), (0, 17 * K), (K, u64::MAX)] {
-        refused("a view past the end", request::VIEW_OPEN, &[offset, size, 0], Some(name));
+        refused("a view past the end", Request::ViewOpen, &[offset, size, 0], Some(name));
     }
-    let all = paging::WRITE | paging::EXECUTE;
-    let (view, _) = ask(request::VIEW_OPEN, &[0, 0, all], Some(name));
-    assert_eq!((view.op(), view.arg(1)), (status::OK, 16 * K));
+    let all = Rights::all().bits();
+    let (view, _) = ask(Request::ViewOpen, &[0, 0, all], Some(name));
+    assert_eq!((view.op(), view.arg(1)), (OK, 16 * K));
     let view = view.arg(0);
     for at in [16 * K, u64::MAX] {
-        refused("past the view", request::FAULT, &[view, at, Access::Read as u64], None);
+        refused("past the view", Request::Fault, &[view, at, Access::Read as u64], None);
     }
     for kind in [Access::None as u64, 4, u64::MAX] {
-        refused("no access", request::FAULT, &[view, 0, kind], None);
+        refused("no access", Request::Fault, &[view, 0, kind], None);
     }
-    refused("nobody's view", request::FAULT, &[view + 1, 0, Access::Read as u64], None);
-    let (hole, fd) = ask(request::FAULT, &[view, 0, Access::Read as u64], None);
-    assert_eq!(
-        (hole.op(), hole.arg(0), fd.is_none()),
-        (status::OK, 0, true),
-        "a hole is waited for"
-    );
+    refused("nobody's view", Request::Fault, &[view + 1, 0, Access::Read as u64], None);
+    let (hole, fd) = ask(Request::Fault, &[view, 0, Access::Read as u64], None);
+    assert_eq!((hole.op(), hole.arg(0), fd.is_none()), (OK, 0, true), "a hole is waited for");
 
     // What is attached read-only stays so, by every way round.
     assert!(attach(map, ram, [K, 2 * K, 5 * K], false).is_ok());
-    refused("writing", request::FAULT, &[view, 5 * K, Access::Write as u64], None);
-    let (piece, fd) = ask(request::FAULT, &[view, 5 * K, Access::Read as u64], None);
-    assert_eq!(piece.0[..6], [status::OK, 1, 5 * K, K, 2 * K, 0]);
+    refused("writing", Request::Fault, &[view, 5 * K, Access::Write as u64], None);
+    let (piece, fd) = ask(Request::Fault, &[view, 5 * K, Access::Read as u64], None);
+    assert_eq!(piece.0[..6], [OK, 1, 5 * K, K, 2 * K, 0]);
     let fd = fd.unwrap();
     assert!(sys::map(&fd, 4096, true).is_err(), "the descriptor cannot be written through");
     let readable = sys::map(&fd, 4096, false).unwrap();
@@ -171,37 +168,37 @@ extern "C" fn construct() {
     let _ = support::call(map, OPCODES.region_map.detach, &[], |w| {
         w.put(&(5 * K));
     });
-    let settled = || ask(request::SETTLED, &[], Some(map_name)).0.arg(0) == 1;
+    let settled = || ask(Request::Settled, &[], Some(map_name)).0.arg(0) == 1;
     assert!(!settled(), "not told yet");
-    let (told, _) = ask(request::UNMAPPED, &[], None);
-    assert_eq!(told.0[..5], [status::OK, 1, view, 5 * K, K]);
+    let (told, _) = ask(Request::Unmapped, &[], None);
+    assert_eq!(told.0[..5], [OK, 1, view, 5 * K, K]);
     assert!(!settled(), "told, but not done");
-    let (told, _) = ask(request::UNMAPPED, &[], None);
-    assert_eq!(told.0[..2], [status::OK, 0]);
+    let (told, _) = ask(Request::Unmapped, &[], None);
+    assert_eq!(told.0[..2], [OK, 0]);
     assert!(settled(), "done");
 
     // The same for a map that is destroyed, also by way of a map that it is attached in.
-    let gone = || ask(request::SETTLED, &[], Some(session_name)).0.arg(0) == 1;
+    let gone = || ask(Request::Settled, &[], Some(session_name)).0.arg(0) == 1;
     assert!(gone(), "no map is gone");
-    let (outer, _) = ask(request::VIEW_OPEN, &[0, 0, all], Some(second_name));
+    let (outer, _) = ask(Request::ViewOpen, &[0, 0, all], Some(second_name));
     let outer = outer.arg(0);
     let _ = support::call(rm_session, OPCODES.rm.destroy, &[map], |_| {});
     let mut views = Vec::new();
     for _ in 0..2 {
         assert!(!gone(), "a view still shows it");
-        let (told, _) = ask(request::UNMAPPED, &[], None);
-        assert_eq!(told.0[..2], [status::OK, 1]);
+        let (told, _) = ask(Request::Unmapped, &[], None);
+        assert_eq!(told.0[..2], [OK, 1]);
         views.push(told.arg(1));
     }
     views.sort_unstable();
     assert_eq!(views, [view, outer]);
     assert!(!gone(), "told, but not done");
-    let (told, _) = ask(request::UNMAPPED, &[], None);
-    assert_eq!(told.0[..2], [status::OK, 0]);
+    let (told, _) = ask(Request::Unmapped, &[], None);
+    assert_eq!(told.0[..2], [OK, 0]);
     assert!(gone(), "done");
 
     unsafe { rs_session_close(id) };
-    refused("a map that is gone", request::FAULT, &[view, 0, Access::Read as u64], None);
+    refused("a map that is gone", Request::Fault, &[view, 0, Access::Read as u64], None);
     support::exit(0);
 }
 

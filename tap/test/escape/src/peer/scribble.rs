@@ -6,8 +6,8 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use genode::{connection::Connection, prelude::*};
-use genode_host_proto::bell::HINT_SIGNAL;
-use genode_host_proto::control::{Packet, request, status};
+use genode_host_proto::bell::Hint;
+use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::sync::{AtomicU32, Ordering};
 use genode_host_proto::sys::{self, Fds};
 use genode_host_proto::{CONTROL_FD, PAGE, SIGNALS_SIZE};
@@ -29,14 +29,14 @@ fn descriptor(number: i32) -> BorrowedFd<'static> {
 }
 
 /// Asks core past the seam, which nobody uses meanwhile.
-fn ask(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
+fn ask(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Option<(Packet, Fds)> {
     tell(op, args, cap);
     let mut fds = Fds::default();
     let answer = sys::recv_packet(descriptor(CONTROL_FD), &mut fds, RecvFlags::empty());
-    answer.ok()?.filter(|a| a.op() == status::OK).map(|a| (a, fds))
+    answer.ok()?.filter(|a| a.op() == Status::Ok.into()).map(|a| (a, fds))
 }
 
-fn tell(op: u64, args: &[u64], cap: Option<BorrowedFd<'_>>) {
+fn tell(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) {
     let packet = Packet::new(op, args);
     let control = descriptor(CONTROL_FD);
     let _ = sys::send_packet(control, &packet, cap.as_slice(), SendFlags::empty());
@@ -87,13 +87,13 @@ struct Channel {
 impl Channel {
     /// A new channel to where the object behind `cap` lives, if that is not core.
     fn open(cap: BorrowedFd<'_>) -> Option<Self> {
-        let (known, _) = ask(request::CLAIM, &[], Some(cap))?;
+        let (known, _) = ask(Request::Claim, &[], Some(cap))?;
         if known.arg(6) == 0 {
             return None;
         }
         // The one that the seam uses. From here on it cannot call the server any more.
-        tell(request::CHANNEL_CLOSE, &[known.arg(0)], None);
-        let (claim, fds) = ask(request::CLAIM, &[], Some(cap))?;
+        tell(Request::ChannelClose, &[known.arg(0)], None);
+        let (claim, fds) = ask(Request::Claim, &[], Some(cap))?;
         let [Some(signals), Some(doorbell), _, Some(slot), Some(socket), ..] = fds else {
             return None;
         };
@@ -108,7 +108,7 @@ impl Channel {
     }
 
     fn slot(&mut self) {
-        let Some((made, fds)) = ask(request::SLOT_OPEN, &[self.id], None) else { return };
+        let Some((made, fds)) = ask(Request::SlotOpen, &[self.id], None) else { return };
         if let [Some(slot), Some(socket), ..] = fds
             && let Some(words) = Words::new(&slot, PAGE)
         {
@@ -116,8 +116,8 @@ impl Channel {
         }
     }
 
-    fn ring(&self, hint: u16) {
-        let _ = rustix::io::write(&self.doorbell, &hint.to_ne_bytes());
+    fn ring(&self, hint: Hint) {
+        let _ = rustix::io::write(&self.doorbell, &hint.to_bytes());
     }
 
     fn harm(&self, random: &mut Random) {
@@ -125,13 +125,13 @@ impl Channel {
             words.spoil(random);
             match random.below(8) {
                 0 => capabilities(socket, random),
-                1..4 => self.ring(*number),
+                1..4 => self.ring(Hint::Slot(*number)),
                 _ => {}
             }
         }
         if random.below(4) == 0 {
             self.signals.spoil(random);
-            self.ring(HINT_SIGNAL | self.number);
+            self.ring(Hint::Signals(self.number));
         }
     }
 }
@@ -166,8 +166,8 @@ pub(crate) fn write(env: Env) -> Result<(), Error> {
             for _ in 0..OPEN {
                 channel.harm(&mut random);
             }
-            tell(request::RELEASE, &[channel.id, channel.index + random.below(3)], None);
-            tell(request::CHANNEL_CLOSE, &[channel.id], None);
+            tell(Request::Release, &[channel.id, channel.index + random.below(3)], None);
+            tell(Request::ChannelClose, &[channel.id], None);
             for _ in 0..CLOSED {
                 channel.harm(&mut random);
             }

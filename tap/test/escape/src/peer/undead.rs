@@ -10,7 +10,7 @@ use genode::{
     prelude::*,
     root::{Factory, Refused, Root, SessionRequest},
 };
-use genode_host_proto::control::{Packet, event, request, status};
+use genode_host_proto::control::{Event, Packet, Request, Status};
 use genode_host_proto::slot::{ASLEEP, DEAD};
 use genode_host_proto::sync::{AtomicU32, Ordering};
 use genode_host_proto::sys::{self, Fds};
@@ -42,8 +42,8 @@ impl Undead for Session {
             }
         });
         // Its number is not known here; it is less than that of a new one.
-        let new = ask(request::EP_CREATE, &[]).map_or(0, |made| made.arg(0));
-        let destroyed = (0..new).rev().any(|ep| ask(request::EP_DESTROY, &[ep]).is_some());
+        let new = ask(Request::EpCreate, &[]).map_or(0, |made| made.arg(0));
+        let destroyed = (0..new).rev().any(|ep| ask(Request::EpDestroy, &[ep]).is_some());
         log!("the server's entrypoint is gone: {destroyed}");
         loop {
             std::thread::park();
@@ -67,11 +67,11 @@ fn descriptor(number: i32) -> BorrowedFd<'static> {
 }
 
 /// Asks core past the seam, which nobody uses meanwhile.
-fn ask(op: u64, args: &[u64]) -> Option<Packet> {
+fn ask(op: Request, args: &[u64]) -> Option<Packet> {
     let control = descriptor(CONTROL_FD);
     sys::send_packet(control, &Packet::new(op, args), &[], SendFlags::empty()).ok()?;
     let answer = sys::recv_packet(control, &mut Fds::default(), RecvFlags::empty());
-    answer.ok()?.filter(|answer| answer.op() == status::OK)
+    answer.ok()?.filter(|answer| answer.op() == Status::Ok.into())
 }
 
 /// The state word of the next slot that core tells the entrypoint of, which will not hear of it.
@@ -81,7 +81,7 @@ fn stolen_slot() -> &'static AtomicU32 {
             let mut fds = Fds::default();
             let got = sys::recv_packet(socket, &mut fds, RecvFlags::DONTWAIT);
             if let (Ok(Some(packet)), [Some(memory), Some(_), ..]) = (got, fds)
-                && packet.op() == event::SLOT_NEW
+                && packet.op() == Event::SlotNew.into()
                 && let Ok(page) = sys::map(&memory, PAGE, true)
             {
                 // SAFETY: an atomic at the start of a page that is never unmapped.

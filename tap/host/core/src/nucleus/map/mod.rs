@@ -263,7 +263,7 @@ impl Maps {
             };
             before = before.min(at - start);
             after = after.min(start + region.size - at);
-            rights = rights.and(region.rights);
+            rights = rights.intersection(region.rights);
             let inside = at - start + region.offset;
             match region.inner {
                 Some(inner) => (id, at) = (inner, inside),

@@ -1,5 +1,5 @@
 //! What is attached where, and what is behind an address.
-use genode_host_proto::control::paging;
+pub(crate) use genode_host_proto::control::Rights;
 
 use crate::nucleus::ids::ObjId;
 
@@ -10,19 +10,6 @@ pub(crate) struct MapId(pub(crate) u64);
 /// Names an RM session, which pays for its maps and regions.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct OwnerId(pub(crate) u64);
-
-/// What a mapping permits besides reading.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Rights {
-    pub(crate) write: bool,
-    pub(crate) execute: bool,
-}
-
-impl Rights {
-    pub(super) fn and(self, other: Self) -> Self {
-        Self { write: self.write && other.write, execute: self.execute && other.execute }
-    }
-}
 
 /// How memory is accessed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,8 +23,8 @@ impl Access {
     pub(super) fn permitted(self, rights: Rights) -> bool {
         match self {
             Self::Read => true,
-            Self::Write => rights.write,
-            Self::Execute => rights.execute,
+            Self::Write => rights.contains(Rights::WRITE),
+            Self::Execute => rights.contains(Rights::EXECUTE),
         }
     }
 }
@@ -72,21 +59,4 @@ pub(crate) enum Found {
     Hole { map: MapId, at: u64 },
     /// Whatever is attached, this access will not be permitted.
     Never,
-}
-
-impl Rights {
-    pub(in crate::nucleus) fn from_bits(bits: u64) -> Self {
-        Self { write: bits & paging::WRITE != 0, execute: bits & paging::EXECUTE != 0 }
-    }
-
-    pub(in crate::nucleus) fn bits(self) -> u64 {
-        let mut bits = 0;
-        if self.write {
-            bits |= paging::WRITE;
-        }
-        if self.execute {
-            bits |= paging::EXECUTE;
-        }
-        bits
-    }
 }

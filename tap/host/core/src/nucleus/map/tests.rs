@@ -5,8 +5,8 @@ use super::page::Page;
 use super::*;
 
 const K: u64 = 4096;
-const ALL: Rights = Rights { write: true, execute: true };
-const READ: Rights = Rights { write: false, execute: false };
+const ALL: Rights = Rights::all();
+const READ: Rights = Rights::empty();
 const OWNER: OwnerId = OwnerId(1);
 const PROC: ProcId = ProcId(7);
 const MEMORY: ObjId = ObjId(100);

@@ -21,6 +21,7 @@ extern crate alloc;
 
 mod session;
 mod source;
+mod world;
 
 use alloc::{
     rc::{Rc, Weak},
@@ -41,14 +42,7 @@ use session::{Session, State, rectangle};
 use source::{Config, Known, Sources};
 use topology::view::{View, ViewPolicy};
 use topology_session::Topology;
-
-/// What all sessions are views of.
-pub(crate) struct World {
-    pub(crate) known: Known,
-    /// Counts changes of the machine, for the snapshots.
-    pub(crate) generation: u32,
-    config: Node,
-}
+use world::World;
 
 /// Makes sessions, and knows those that are open.
 struct Sessions {

@@ -18,7 +18,7 @@ use topology::{
 };
 use topology_session::{Region, SharedSnapshot, Topo, Topology};
 
-use crate::World;
+use crate::world::World;
 
 /// What a session takes of its donation besides the snapshot: objects on the heap. A view takes 20 bytes a location
 /// and a node, the snapshot in the making as much again.

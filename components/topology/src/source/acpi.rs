@@ -15,8 +15,6 @@ use topology::{
     },
 };
 
-use super::Told;
-
 /// Where PC firmware other than UEFI leaves the RSDP (ACPI 6.5, 5.2.5.1).
 const BIOS_AREA: u64 = 0xe_0000;
 const BIOS_AREA_SIZE: usize = 0x2_0000;
@@ -57,8 +55,11 @@ impl PhysicalMemory for Firmware {
     }
 }
 
+/// What the tables say, and what was refused.
+pub(super) type Found = (Vec<Claims>, Vec<String>);
+
 /// What the tables say, and `platform_info` with them. `before` is what more trusted sources said.
-pub(super) fn read(env: Env, info: PlatformInfo, before: &[Claims]) -> Result<Told, String> {
+pub(super) fn read(env: Env, info: PlatformInfo, before: &[Claims]) -> Result<Found, String> {
     let mut memory = Firmware { env, complaints: 0 };
     let root = match info.acpi {
         Some(root) => root,
@@ -97,7 +98,7 @@ pub(super) fn read(env: Env, info: PlatformInfo, before: &[Claims]) -> Result<To
     } else {
         claims.insert(0, info.claims);
     }
-    Ok(Told { claims, refused })
+    Ok((claims, refused))
 }
 
 /// Ties the MADT's CPUs to the kernel's numbers, and says how; whether that was possible.

@@ -16,10 +16,7 @@ use alloc::{
 };
 
 use element::Described;
-use genode::{
-    connection::Connection, node::Node, prelude::*, session::rom::RomConnection,
-    signal::SignalContext,
-};
+use genode::{node::Node, prelude::*, session::rom::RomConnection, signal::SignalContext};
 use genode_xml::Document;
 use topology::{
     Claims, CpuGrid, Machine,
@@ -29,7 +26,6 @@ use topology::{
         platform_info::{self, Kernel, PlatformInfo},
     },
 };
-use topology_session::Topology;
 
 /// Largest configuration or ROM that is read, in bytes.
 pub(crate) const MAX_TEXT: usize = 4 << 20;
@@ -126,15 +122,12 @@ impl Asked {
 /// The sources, and what is kept between two looks at them.
 pub(crate) struct Sources {
     env: Env,
-    /// The session at another TOPO server, kept for its signals.
-    topo: Option<Connection<dyn Topology>>,
-    /// Whom that server tells of changes.
-    changed: Capability<SignalContext>,
+    topo: topo::Server,
 }
 
 impl Sources {
     pub(crate) fn new(env: Env, changed: Capability<SignalContext>) -> Self {
-        Self { env, topo: None, changed }
+        Self { env, topo: topo::Server::new(env, changed) }
     }
 
     /// Finds out what the machine is.
@@ -208,12 +201,13 @@ impl Sources {
         for one in asked {
             let told = match one {
                 Asked::Rom => from_rom(self.env).map(Told::from),
-                Asked::Topo => self.ask_topo(config, info.as_ref()).map(Told::from),
+                Asked::Topo => self.topo.ask(config, info.as_ref()).map(Told::from),
                 Asked::Tip => tip::read(self.env).map(Told::from),
                 Asked::Acpi => info
                     .take()
                     .map_or_else(|| platform_info(self.env), Ok)
-                    .and_then(|info| acpi::read(self.env, info, &claims)),
+                    .and_then(|info| acpi::read(self.env, info, &claims))
+                    .map(|(claims, refused)| Told { claims, refused }),
             };
             match told {
                 Ok(told) => {

@@ -9,8 +9,10 @@ use genode::{
     affinity::{Location, Space},
     connection::Connection,
     node::Node,
+    prelude::*,
     quota::RamQuota,
     rpc,
+    signal::SignalContext,
 };
 use topology::{
     Claims,
@@ -22,8 +24,6 @@ use topology::{
     wire::NumaRegion,
 };
 use topology_session::{Topology, TopologyError, load};
-
-use super::Sources;
 
 /// What the fork's clients donate; its core refuses less than a page of trace control and charges the rest to nobody.
 const FORKS_DONATION: RamQuota = RamQuota::kib(2048);
@@ -47,19 +47,31 @@ impl TopoSession for Functions<'_> {
     }
 }
 
-impl Sources {
+/// Another TOPO server, asked by a session that is kept for its signals.
+pub(super) struct Server {
+    env: Env,
+    session: Option<Connection<dyn Topology>>,
+    /// Signalled by the server when the machine changes.
+    changed: Capability<SignalContext>,
+}
+
+impl Server {
+    pub(super) fn new(env: Env, changed: Capability<SignalContext>) -> Self {
+        Self { env, session: None, changed }
+    }
+
     /// Asks the TOPO service that this server's own requests are routed to.
     ///
     /// `<topo extension="no" width="8" height="1"/>` in the configuration confines it to the six functions, and says how
     /// large the session's rectangle is where that is not the affinity space of the component: the functions cannot tell,
     /// and the fork's core reads beyond its arrays when asked too far.
-    pub(super) fn ask_topo(
+    pub(super) fn ask(
         &mut self,
         config: &Node,
         info: Option<&PlatformInfo>,
     ) -> Result<Claims, String> {
         let explain = |error: &dyn core::fmt::Display| format!("TOPO: {error}");
-        let session = if let Some(session) = self.topo.take() {
+        let session = if let Some(session) = self.session.take() {
             session
         } else {
             let mut builder = Connection::<dyn Topology>::builder("");
@@ -85,7 +97,7 @@ impl Sources {
                 .map_err(|error| error.to_string())
         });
         // kept also when what it says is refused: it may get better
-        self.topo = Some(session);
+        self.session = Some(session);
         claims.map_err(|error| explain(&error))
     }
 

@@ -2,12 +2,12 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
-use syn::{Ident, Type};
-
-use super::{
-    base_count, lifetimes_erased,
-    model::{Direction, Function, Interface, Output},
+use syn::{
+    Ident, Lifetime, Type,
+    visit_mut::{self, VisitMut},
 };
+
+use super::model::{Direction, Function, Interface, Output};
 
 /// Name of the client of an interface.
 pub(crate) fn name(interface: &Interface) -> Ident {
@@ -19,7 +19,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
     let interface_name = &interface.item.ident;
     let client = name(interface);
     let doc = format!("Calls the functions of [`{interface_name}`] in another component.");
-    let base_count = base_count(interface);
+    let base_count = interface.base_count();
     let methods = interface
         .functions
         .iter()
@@ -268,4 +268,22 @@ fn body_size<'a>(types: impl Iterator<Item = &'a Type>) -> TokenStream {
             &[#(<#types as ::genode::rpc::Encode<::genode::RawCap>>::CAPS),*],
         )
     }
+}
+
+/// `ty` for use in a constant, where no lifetime of the function's signature is known.
+fn lifetimes_erased(ty: &Type) -> Type {
+    struct Erase;
+    impl VisitMut for Erase {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            lifetime.ident = Ident::new("static", lifetime.ident.span());
+        }
+
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            reference.lifetime = Some(Lifetime::new("'static", reference.and_token.spans[0]));
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+    }
+    let mut ty = ty.clone();
+    Erase.visit_type_mut(&mut ty);
+    ty
 }

@@ -6,10 +6,7 @@ mod server;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{
-    Error, ItemTrait, Lifetime, Result, Type,
-    visit_mut::{self, VisitMut},
-};
+use syn::{Error, ItemTrait, Result};
 
 use model::Interface;
 pub(crate) use model::Options;
@@ -37,7 +34,7 @@ fn description(interface: &Interface) -> TokenStream {
     let client = client::name(interface);
     let count = interface.functions.len();
     let names = interface.functions.iter().map(|function| function.name.to_string());
-    let base_count = base_count(interface);
+    let base_count = interface.base_count();
     let checks = interface.functions.iter().map(|function| {
         let (call, reply) = client::body_sizes(function);
         quote!(let _ = (#call, #reply);)
@@ -71,14 +68,6 @@ fn description(interface: &Interface) -> TokenStream {
     }
 }
 
-/// How many functions come before the interface's own.
-fn base_count(interface: &Interface) -> TokenStream {
-    interface
-        .base
-        .as_ref()
-        .map_or_else(|| quote!(0), |base| quote!(<dyn #base as ::genode::rpc::Interface>::COUNT))
-}
-
 /// `impl Service for dyn Trait`, if the options name a service.
 fn service(options: &Options, interface: &Interface) -> Result<Option<TokenStream>> {
     let name = &interface.item.ident;
@@ -104,22 +93,4 @@ fn service(options: &Options, interface: &Interface) -> Result<Option<TokenStrea
             const CAPS: ::genode::quota::CapQuota = ::genode::quota::CapQuota(#caps);
         }
     }))
-}
-
-/// `ty` for use in a constant, where no lifetime of the function's signature is known.
-fn lifetimes_erased(ty: &Type) -> Type {
-    struct Erase;
-    impl VisitMut for Erase {
-        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-            lifetime.ident = syn::Ident::new("static", lifetime.ident.span());
-        }
-
-        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
-            reference.lifetime = Some(Lifetime::new("'static", reference.and_token.spans[0]));
-            visit_mut::visit_type_reference_mut(self, reference);
-        }
-    }
-    let mut ty = ty.clone();
-    Erase.visit_type_mut(&mut ty);
-    ty
 }

@@ -1,7 +1,8 @@
 //! What an interface consists of, taken from its trait; everything that has no meaning on the wire is
 //! refused here, with the place and the remedy.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 use syn::{
     Attribute, Error, Expr, FnArg, Ident, ItemTrait, LitStr, Pat, Path, PathArguments, Result,
     ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, meta::ParseNestedMeta,
@@ -91,6 +92,14 @@ impl Interface {
             functions.push(Function::new(function)?);
         }
         Ok(Self { item, base, functions })
+    }
+
+    /// Counts the functions that come before the interface's own, as an expression.
+    pub(crate) fn base_count(&self) -> TokenStream {
+        self.base.as_ref().map_or_else(
+            || quote!(0),
+            |base| quote!(<dyn #base as ::genode::rpc::Interface>::COUNT),
+        )
     }
 }
 

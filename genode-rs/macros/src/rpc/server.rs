@@ -4,14 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-use super::{
-    base_count,
-    model::{Direction, Function, Interface, Output},
-};
+use super::model::{Direction, Function, Interface, Output};
 
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
     let name = &interface.item.ident;
-    let base_count = base_count(interface);
+    let base_count = interface.base_count();
     let arms = interface.functions.iter().enumerate().map(|(index, function)| {
         let body = arm(interface, function);
         quote!(#index => { #body })

@@ -25,6 +25,9 @@ macro_rules! ensure {
     };
 }
 
+/// What a test comes to: nothing, or a message that says what is wrong.
+pub type Test<T = ()> = Result<T, String>;
+
 /// An error with its description, unless it is so.
 pub fn ensure(what: &str, ok: bool) -> Result<(), String> {
     if ok { Ok(()) } else { Err(format!("{what}: not so")) }

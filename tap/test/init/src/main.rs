@@ -12,13 +12,10 @@ mod steps;
 
 use genode::{prelude::*, session::rom::RomConnection};
 
-/// Largest configuration that is read, in bytes.
-const MAX_CONFIG: usize = 64 << 10;
-
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let config = rom.read_node(MAX_CONFIG)?;
+    let config = rom.read_node(roles::MAX_CONFIG)?;
     match config.attr("role") {
         Some("driver") => driver::run(env, &config),
         Some(role) => roles::run(env, role, &config, rom),

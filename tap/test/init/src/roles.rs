@@ -15,7 +15,8 @@ use genode::{
     sync::Mutex,
 };
 
-use crate::MAX_CONFIG;
+/// Largest configuration that is read, in bytes.
+pub(crate) const MAX_CONFIG: usize = 64 << 10;
 
 /// A session of the test server.
 #[genode::rpc(service = "Test", caps = 4)]

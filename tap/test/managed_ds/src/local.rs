@@ -12,9 +12,7 @@ use genode::{
     thread,
 };
 
-use rs_checks::{at, ensure};
-
-use crate::Test;
+use rs_checks::{Test, at, ensure};
 
 const WRITE: Attach = Attach { offset: 0, size: None, at: None, rights: Rights::WRITE };
 const READ: Attach = Attach { rights: Rights::empty(), ..WRITE };

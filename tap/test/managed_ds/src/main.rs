@@ -7,12 +7,8 @@ extern crate alloc;
 mod local;
 mod remote;
 
-use alloc::string::String;
-
 use genode::{prelude::*, session::rom};
-use rs_checks::{at, ensure};
-
-type Test<T = ()> = Result<T, String>;
+use rs_checks::{Test, at, ensure};
 
 #[genode::component]
 fn main(env: Env) -> Test {

@@ -9,9 +9,7 @@ use genode::{
 };
 use rs_managed_ds_test::{Managed, PAGES, READ_ONLY, first_word};
 
-use rs_checks::{at, ensure};
-
-use crate::Test;
+use rs_checks::{Test, at, ensure};
 
 struct Client {
     session: Connection<dyn Managed>,

@@ -72,7 +72,7 @@ fn open<I: Service + ?Sized>(env: Env) -> Option<Connection<I>> {
     match Connection::<I>::open(env, "client") {
         Ok(session) => Some(session),
         Err(Error::Denied | Error::Gone) => {
-            crate::pause(50_000);
+            crate::life::pause(50_000);
             None
         }
         Err(e) => {
@@ -120,7 +120,7 @@ pub(crate) fn run(env: Env, work: Work) -> Result<(), Error> {
     })?;
     Box::leak(Box::new(worker)); // never joined: it works until the component ends
     let (seen, since) = (Cell::new(0), Cell::new(0));
-    crate::live(env, move || {
+    crate::life::live(env, move || {
         let now = progress.load(Ordering::Relaxed);
         since.set(if seen.replace(now) == now { since.get() + 1 } else { 0 });
         if since.get() > PATIENCE {

@@ -11,6 +11,7 @@ extern crate alloc;
 mod client;
 mod fault;
 mod late;
+mod life;
 mod pager;
 mod parent;
 mod server;
@@ -37,24 +38,5 @@ fn main(env: Env) -> Result<(), Error> {
         Some("late") => late::run(env, &config),
         Some("stopped") => stop::now(),
         _ => parent::run(env, &config),
-    }
-}
-
-/// Answers heartbeats for the rest of the component's life.
-fn live(env: Env, mut alive: impl FnMut() -> bool + 'static) -> Result<(), Error> {
-    let handler = SignalHandler::new(env.ep(), move |_| {
-        if alive() {
-            env.parent().heartbeat_response();
-        }
-    })?;
-    env.parent().heartbeat_sigh(Some(&handler));
-    alloc::boxed::Box::leak(alloc::boxed::Box::new(handler));
-    Ok(())
-}
-
-/// Takes a moment.
-fn pause(rounds: u32) {
-    for _ in 0..rounds {
-        core::hint::spin_loop();
     }
 }

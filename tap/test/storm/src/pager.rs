@@ -87,5 +87,5 @@ pub(crate) fn run(env: Env) -> Result<(), Error> {
         Session::new(&rm, request).map_err(Refused::from)
     })?;
     Box::leak(Box::new(root)); // it lives as long as the component
-    crate::live(env, || true)
+    crate::life::live(env, || true)
 }

@@ -22,7 +22,7 @@ impl Storm for Session {
     fn sum(&mut self, memory: Capability<Dataspace>, value: u64) -> u64 {
         // Memory of a client that died is gone, or reads as zero.
         let Ok(attached) = Attached::read_only(&memory) else { return value };
-        crate::pause(2000);
+        crate::life::pause(2000);
         value + attached.load_u64(0, Ordering::Relaxed).unwrap_or(0)
     }
 }
@@ -34,7 +34,7 @@ impl Factory<dyn Storm> for Sessions {
     type Session = Session;
 
     fn create(&mut self, _: &SessionRequest<'_>) -> Result<Session, Refused> {
-        crate::pause(20_000);
+        crate::life::pause(20_000);
         Ok(Session)
     }
 }
@@ -43,5 +43,5 @@ pub(crate) fn run(env: Env) -> Result<(), Error> {
     let mut root = Root::new(env)?;
     root.serve::<dyn Storm, _>(Sessions)?;
     Box::leak(Box::new(root)); // it lives as long as the component
-    crate::live(env, || true)
+    crate::life::live(env, || true)
 }

@@ -4,7 +4,7 @@
 
 extern crate alloc;
 
-use alloc::{collections::BTreeSet, string::String, sync::Arc, vec::Vec};
+use alloc::{collections::BTreeSet, sync::Arc, vec::Vec};
 use core::fmt::Display;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -15,10 +15,9 @@ use genode::{
     session::rom,
     thread::{self, Builder},
 };
-use rs_checks::{at, ensure};
+use rs_checks::{Test, at, ensure};
 use rs_sdk_test::entrypoints::{ENTRYPOINTS, Place, PlaceClient, Places, cpu};
 
-type Test<T = ()> = Result<T, String>;
 type Object = PlaceClient<Capability<dyn Place>>;
 
 #[genode::component]

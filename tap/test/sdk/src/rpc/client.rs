@@ -4,7 +4,7 @@
 
 extern crate alloc;
 
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 
 use genode::{
     RawCap,
@@ -17,7 +17,7 @@ use genode::{
     sync::{Condvar, Mutex},
     thread,
 };
-use rs_checks::{at, ensure};
+use rs_checks::{Test, at, ensure};
 use rs_sdk_test::rpc::{Counter, CounterClient, NoCounter, RpcTest, RpcTestClient};
 
 /// Largest configuration that is read, in bytes.
@@ -25,8 +25,6 @@ const MAX_CONFIG: usize = 4096;
 /// Threads that call at once, and how often each.
 const THREADS: u32 = 4;
 const CALLS: u32 = 2000;
-
-type Test<T = ()> = Result<T, String>;
 
 #[genode::component]
 fn main(env: Env) -> Test {

@@ -24,6 +24,36 @@ mod replay {
         list
     }
 
+    /// Changes `bytes` here and there, as `seed` says: bytes flipped, doubled, cut out, copied.
+    fn mutate(bytes: &mut Vec<u8>, seed: &mut u64) {
+        let mut next = |below: usize| {
+            *seed ^= *seed << 13;
+            *seed ^= *seed >> 7;
+            *seed ^= *seed << 17;
+            (*seed % below.max(1) as u64) as usize
+        };
+        for _ in 0..1 + next(4) {
+            let (at, len) = (next(bytes.len()), 1 + next(8));
+            let end = (at + len).min(bytes.len());
+            match next(5) {
+                0 if at < bytes.len() => bytes[at] ^= 1 << next(8),
+                1 if at < bytes.len() => bytes[at] = [0, 255, b'9', b'-', b',', b'0'][next(6)],
+                2 => drop(bytes.drain(at..end)),
+                3 => {
+                    let part = bytes[at..end].to_vec();
+                    let to = next(bytes.len());
+                    bytes.splice(to..to, part);
+                }
+                _ => bytes.truncate(bytes.len() - next(bytes.len() / 16)),
+            }
+        }
+    }
+
+    /// How often each small file is changed: few times, or as the environment says.
+    fn mutations() -> u64 {
+        std::env::var("MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(3)
+    }
+
     fn replay(target: &str, fixtures: &[&str], run: fn(&[u8])) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let corpus = files(&root.join("fuzz/corpus").join(target));
@@ -31,7 +61,17 @@ mod replay {
         let more = fixtures.iter().flat_map(|f| files(&root.join("tests/fixtures").join(f)));
         for path in corpus.into_iter().chain(more) {
             println!("{}", path.display());
-            run(&std::fs::read(&path).unwrap());
+            let bytes = std::fs::read(&path).unwrap();
+            run(&bytes);
+            if bytes.len() > 1 << 14 || path.file_name().is_some_and(|n| n == "large-caches") {
+                continue;
+            }
+            for n in 0..mutations() {
+                let (mut changed, mut seed) =
+                    (bytes.clone(), 0x9e37_79b9_7f4a_7c15 ^ (n << 20) | 1);
+                mutate(&mut changed, &mut seed);
+                run(&changed);
+            }
         }
     }
 

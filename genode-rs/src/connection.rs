@@ -20,7 +20,7 @@ use crate::{
     cap::Capability,
     env::Env,
     error::Error,
-    quota::{CapQuota, RamQuota},
+    quota::{Amount, CapQuota, RamQuota},
     rpc, sys,
 };
 
@@ -121,7 +121,7 @@ impl<S: Service + ?Sized> Builder<S> {
             return Err(Error::Invalid);
         }
         let mut args = self.args;
-        args.set_quota(self.ram.0, self.caps.0).map_err(|_| Error::Invalid)?;
+        args.set_quota(Amount { ram: self.ram, caps: self.caps }).map_err(|_| Error::Invalid)?;
         let (id, cap) = sys::parent::session_open(S::NAME, args.as_str(), self.affinity)?;
         Ok(Connection { client: rpc::Client::over(Capability::new(cap)), session: OpenSession(id) })
     }
@@ -133,8 +133,8 @@ impl<S: Service + ?Sized> Builder<S> {
     pub fn open(mut self, env: Env) -> Result<Connection<S>, Error> {
         for _ in 0..MAX_UPGRADES {
             match self.try_open(env) {
-                Err(Error::InsufficientRam) => self.ram = self.ram + RAM_STEP,
-                Err(Error::InsufficientCaps) => self.caps = self.caps + CAP_STEP,
+                Err(Error::InsufficientRam) => self.ram += RAM_STEP,
+                Err(Error::InsufficientCaps) => self.caps += CAP_STEP,
                 result => return result,
             }
         }
@@ -186,7 +186,7 @@ impl<S: Service + ?Sized> Connection<S> {
     /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself.
     pub fn upgrade(&self, ram: RamQuota, caps: CapQuota) -> Result<(), Error> {
         let mut args = ArgsBuf::<{ crate::args::CAPACITY }>::new();
-        args.set_quota(ram.0, caps.0).map_err(|_| Error::Invalid)?;
+        args.set_quota(Amount { ram, caps }).map_err(|_| Error::Invalid)?;
         sys::parent::session_upgrade(self.session.0, args.as_str())
     }
 

@@ -27,7 +27,7 @@ pub fn args(bytes: &[u8]) {
         assert_eq!(labels, 1, "{}", args.as_str());
     }
     if changed.set_u64("ram_quota", 810).is_ok() {
-        assert_eq!(changed.args().ram_quota(), 810);
+        assert_eq!(changed.args().quota().ram.0, 810);
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::pos::Pos;
 use crate::{
-    args::{bool_word, bytes_prefix, unsigned_prefix},
+    args::number::{bool_word, bytes_prefix, unsigned_prefix},
     quota::{CapQuota, RamQuota},
 };
 

@@ -69,12 +69,12 @@ impl SessionRequest<'_> {
 
     /// RAM that the client donated.
     pub fn ram(&self) -> RamQuota {
-        RamQuota(self.args().ram_quota())
+        self.args().quota().ram
     }
 
     /// Capabilities that the client donated.
     pub fn caps(&self) -> CapQuota {
-        CapQuota(self.args().cap_quota())
+        self.args().quota().caps
     }
 
     /// The entrypoint that will serve the session.

@@ -85,6 +85,7 @@ fn affinity(node: &Node) -> Affinity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::Amount;
 
     const XML: &[u8] = br#"<session_requests>
         <create id="0" service="Hello" label="client -> a">
@@ -106,8 +107,7 @@ mod tests {
             panic!("{:?}", requests[0]);
         };
         assert_eq!(service, "Hello");
-        assert_eq!(args.args().ram_quota(), 8192);
-        assert_eq!(args.args().cap_quota(), 3);
+        assert_eq!(args.args().quota(), Amount::new(8192, 3));
         assert_eq!(args.args().label().unwrap().as_str(), "client -> a");
         assert_eq!(affinity.space, Space { width: 4, height: 1 });
         assert_eq!(affinity.location, Location { x: 2, y: 0, width: 2, height: 1 });

@@ -178,7 +178,7 @@ impl<B: Backend> Engine<B> {
         });
         let configured = Amount { ram: start.ram, caps: start.caps };
         let quota = initial(configured, self.available());
-        if configured.minus(quota.plus(KEPT)) != Amount::NONE {
+        if configured.saturating_sub(quota + KEPT) != Amount::NONE {
             self.warn(&format!(
                 "{name}: configured quota of {} and {} caps exceeds what is available, proceed with {} and {} caps; lower the quotas of other children or raise our own",
                 configured.ram, configured.caps, quota.ram, quota.caps
@@ -206,7 +206,7 @@ impl<B: Backend> Engine<B> {
             start: start.clone(),
             phase: Phase::Incomplete,
             lost: false,
-            assigned: configured.min(quota.plus(KEPT)),
+            assigned: configured.min(quota + KEPT),
             requested: Amount::NONE,
             pulse: Pulse::default(),
             config,
@@ -310,7 +310,7 @@ impl<B: Backend> Engine<B> {
     /// What may be given to children.
     fn available(&self) -> Amount {
         let preserved = Amount { ram: self.config.preserve_ram, caps: self.config.preserve_caps };
-        Amount::available(&self.backend.own_quota()).minus(preserved)
+        self.backend.own_quota().available().saturating_sub(preserved)
     }
 
     /// Brings all quotas to what is configured: first those that shrink, then those that grow.
@@ -318,16 +318,16 @@ impl<B: Backend> Engine<B> {
         for child in &mut self.children {
             let configured = Amount { ram: child.start.ram, caps: child.start.caps };
             let (Some(handle), Phase::Running) = (&child.handle, child.phase) else { continue };
-            if child.assigned.minus(configured) == Amount::NONE {
+            if child.assigned.saturating_sub(configured) == Amount::NONE {
                 continue;
             }
             if let Ok(quota) = self.backend.quota(handle) {
-                let amount = shrink(child.assigned, configured, Amount::available(&quota));
+                let amount = shrink(child.assigned, configured, quota.available());
                 if amount != Amount::NONE && self.backend.take(handle, amount).is_ok() {
-                    child.assigned = child.assigned.minus(amount);
+                    child.assigned = child.assigned.saturating_sub(amount);
                 }
             }
-            let demanded = child.assigned.minus(configured);
+            let demanded = child.assigned.saturating_sub(configured);
             if demanded != Amount::NONE {
                 self.backend.notify(handle, Notice::Yield(demanded));
             }
@@ -343,7 +343,7 @@ impl<B: Backend> Engine<B> {
             }
             match self.backend.give(handle, amount) {
                 Ok(()) => {
-                    child.assigned = child.assigned.plus(amount);
+                    child.assigned += amount;
                     child.requested = Amount::NONE;
                     self.backend.notify(handle, Notice::ResourcesAvailable);
                 }

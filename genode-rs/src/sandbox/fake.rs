@@ -61,7 +61,7 @@ pub(super) struct FakeChild {
 
 impl Drop for FakeChild {
     fn drop(&mut self) {
-        let own = self.journal.own.get().plus(self.quota.get());
+        let own = self.journal.own.get() + self.quota.get();
         self.journal.own.set(own);
         self.journal.note(format!("destroy {}", self.name));
     }
@@ -85,10 +85,8 @@ impl Backend for Fake {
 
     fn create(&self, spec: &Spec<'_>, hooks: Rc<Hooks<u32>>) -> Result<FakeChild, Error> {
         let own = self.0.own.get();
-        if own.minus(spec.quota).plus(spec.quota) != own {
-            return Err(Error::OutOfRam);
-        }
-        self.0.own.set(own.minus(spec.quota));
+        let rest = own.checked_sub(spec.quota).map_err(|_| Error::OutOfRam)?;
+        self.0.own.set(rest);
         self.0.note(format!("create {}", spec.name));
         self.0.next.set(self.0.next.get() + 1);
         Ok(FakeChild {
@@ -126,15 +124,15 @@ impl Backend for Fake {
     }
 
     fn give(&self, child: &FakeChild, amount: Amount) -> Result<(), Error> {
-        self.0.own.set(self.0.own.get().minus(amount));
-        child.quota.set(child.quota.get().plus(amount));
+        self.0.own.set(self.0.own.get().saturating_sub(amount));
+        child.quota.set(child.quota.get() + amount);
         self.0.note(format!("give {} {} {}", child.name, amount.ram, amount.caps));
         Ok(())
     }
 
     fn take(&self, child: &FakeChild, amount: Amount) -> Result<(), Error> {
-        self.0.own.set(self.0.own.get().plus(amount));
-        child.quota.set(child.quota.get().minus(amount));
+        self.0.own.set(self.0.own.get() + amount);
+        child.quota.set(child.quota.get().saturating_sub(amount));
         self.0.note(format!("take {} {} {}", child.name, amount.ram, amount.caps));
         Ok(())
     }

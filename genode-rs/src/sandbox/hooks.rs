@@ -19,14 +19,7 @@ use super::{
     route::{Explained, Query, To},
     table::{Table, Used},
 };
-use crate::{
-    affinity::Affinity,
-    args::ArgsRef,
-    cap::RawCap,
-    error::Error,
-    label::Label,
-    quota::{CapQuota, RamQuota},
-};
+use crate::{affinity::Affinity, args::ArgsRef, cap::RawCap, error::Error, label::Label};
 
 /// Events of one child that wait to be handled.
 const MAX_WAITING: usize = 64;
@@ -254,7 +247,7 @@ impl<S: Copy> Hooks<S> {
 
     pub(super) fn resource_request(&self, args: &str) {
         let args = ArgsRef::new(args);
-        let wanted = Amount { ram: RamQuota(args.ram_quota()), caps: CapQuota(args.cap_quota()) };
+        let wanted = args.quota();
         self.shared.push(self.id, Incoming::ResourceRequest(wanted));
     }
 

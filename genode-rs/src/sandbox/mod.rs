@@ -55,7 +55,7 @@ pub use config::{Alias, Config, Details, Heartbeat, Report, Start};
 pub use diagnostic::{Diagnostic, Severity};
 pub use event::{End, Event};
 pub use hooks::{LocalRequest, LocalService};
-pub use route::{Denial, Lack, Query, Route, RouteModel, Services, To};
+pub use route::{Denial, Query, Route, RouteModel, Services, To, Unserved};
 
 use self::{engine::Engine, hooks::Shared, seam::System};
 use crate::{

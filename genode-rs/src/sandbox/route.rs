@@ -78,7 +78,7 @@ pub enum Denial {
         /// Place of the rule.
         pos: Pos,
         /// What the last target lacks.
-        lack: Lack,
+        reason: Unserved,
     },
     /// The label for the server exceeds 159 characters.
     Label(Pos),
@@ -87,7 +87,7 @@ pub enum Denial {
 /// Why a target cannot serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Lack {
+pub enum Unserved {
     /// The rule has no target.
     NoTarget,
     /// `<parent-provides>` does not name the service.
@@ -107,7 +107,7 @@ pub enum Lack {
 impl Denial {
     /// Writes what is wrong with a request of `service` and what to do.
     fn explain(&self, service: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (pos, lack) = match self {
+        let (pos, reason) = match self {
             Self::NoRule => {
                 return write!(
                     f,
@@ -120,17 +120,17 @@ impl Denial {
                     "the label of the rule at {pos} exceeds 159 characters; shorten it"
                 );
             }
-            Self::NotProvided { pos, lack } => (pos, lack),
+            Self::NotProvided { pos, reason } => (pos, reason),
         };
         write!(f, "the rule at {pos} ")?;
-        match lack {
-            Lack::NoTarget => f.write_str("has no target; add <parent/>, <any-child/> or <child name=\"..\"/>"),
-            Lack::Parent => write!(f, "leads to the parent; add <service name=\"{service}\"/> to <parent-provides>"),
-            Lack::Local => f.write_str("leads to a local service that does not exist; use <parent/> or <child name=\"..\"/>"),
-            Lack::NoChild(server) => write!(f, "leads to unknown child \"{server}\"; add <start name=\"{server}\"> or correct the name"),
-            Lack::Child(server) => write!(f, "leads to \"{server}\"; add <provides><service name=\"{service}\"/></provides> to <start name=\"{server}\">"),
-            Lack::AnyChild => write!(f, "finds no child that provides it; add <provides><service name=\"{service}\"/></provides> to its server"),
-            Lack::Ambiguous => f.write_str("finds several children that provide it; name one by <child name=\"..\"/>"),
+        match reason {
+            Unserved::NoTarget => f.write_str("has no target; add <parent/>, <any-child/> or <child name=\"..\"/>"),
+            Unserved::Parent => write!(f, "leads to the parent; add <service name=\"{service}\"/> to <parent-provides>"),
+            Unserved::Local => f.write_str("leads to a local service that does not exist; use <parent/> or <child name=\"..\"/>"),
+            Unserved::NoChild(server) => write!(f, "leads to unknown child \"{server}\"; add <start name=\"{server}\"> or correct the name"),
+            Unserved::Child(server) => write!(f, "leads to \"{server}\"; add <provides><service name=\"{service}\"/></provides> to <start name=\"{server}\">"),
+            Unserved::AnyChild => write!(f, "finds no child that provides it; add <provides><service name=\"{service}\"/></provides> to its server"),
+            Unserved::Ambiguous => f.write_str("finds several children that provide it; name one by <child name=\"..\"/>"),
         }
     }
 }
@@ -262,17 +262,17 @@ impl Rule {
     }
 
     fn resolve(&self, query: Query<'_>, services: &impl Services) -> Result<Route, Denial> {
-        let mut lack = Lack::NoTarget;
+        let mut reason = Unserved::NoTarget;
         for target in &self.targets {
             match target.find(query, services) {
                 Ok(to) => {
                     let label = target.label(query.label).ok_or(Denial::Label(self.pos))?;
                     return Ok(Route { to, label });
                 }
-                Err(e) => lack = e,
+                Err(e) => reason = e,
             }
         }
-        Err(Denial::NotProvided { pos: self.pos, lack })
+        Err(Denial::NotProvided { pos: self.pos, reason })
     }
 }
 
@@ -304,29 +304,29 @@ impl Target {
         Some(Self { kind, node: node.clone() })
     }
 
-    fn find(&self, query: Query<'_>, services: &impl Services) -> Result<To, Lack> {
+    fn find(&self, query: Query<'_>, services: &impl Services) -> Result<To, Unserved> {
         let service = query.service;
         match &self.kind {
             Kind::Parent if services.parent(service) => Ok(To::Parent),
-            Kind::Parent => Err(Lack::Parent),
+            Kind::Parent => Err(Unserved::Parent),
             Kind::Local if services.local(service) => Ok(To::Local),
-            Kind::Local => Err(Lack::Local),
+            Kind::Local => Err(Unserved::Local),
             Kind::Child(name) => {
                 let server = services.child(name);
                 if services.providers(service).any(|p| p == server) {
                     Ok(To::Child(server.to_string()))
                 } else if services.exists(server) {
-                    Err(Lack::Child(server.to_string()))
+                    Err(Unserved::Child(server.to_string()))
                 } else {
-                    Err(Lack::NoChild(server.to_string()))
+                    Err(Unserved::NoChild(server.to_string()))
                 }
             }
             Kind::AnyChild => {
                 let mut providers = services.providers(service);
                 match (providers.next(), providers.next()) {
-                    (None, _) => Err(Lack::AnyChild),
+                    (None, _) => Err(Unserved::AnyChild),
                     (Some(server), None) => Ok(To::Child(server.to_string())),
-                    (Some(_), Some(_)) => Err(Lack::Ambiguous),
+                    (Some(_), Some(_)) => Err(Unserved::Ambiguous),
                 }
             }
         }

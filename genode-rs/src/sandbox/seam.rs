@@ -156,7 +156,7 @@ impl Backend for System {
             Notice::Heartbeat => seam::RS_HEARTBEAT,
             Notice::Yield(amount) => {
                 // two numbers always fit
-                let _ = args.set_quota(amount.ram.0, amount.caps.0);
+                let _ = args.set_quota(amount);
                 seam::RS_YIELD
             }
         };

@@ -311,7 +311,7 @@ struct Shell(alloc::rc::Rc<core::cell::RefCell<Vec<String>>>);
 
 impl LocalService for Shell {
     fn open(&mut self, request: &LocalRequest<'_>) -> Result<RawCap, Error> {
-        let text = format!("{} {} {}", request.child, request.label, request.args.ram_quota());
+        let text = format!("{} {} {}", request.child, request.label, request.args.quota().ram.0);
         self.0.borrow_mut().push(text);
         if request.label.last_element() == "secret" {
             Err(Error::Denied)

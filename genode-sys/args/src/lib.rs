@@ -1,4 +1,5 @@
-//! Session-argument strings: `key=value, key="string"`, as every session request carries them.
+//! Session-argument strings: `key=value, key="string"`, as every session request carries them; and what they
+//! carry: [labels](label), [numbers](number), [quotas](quota).
 //!
 //! They cross protection domains, so reading never trusts them and never allocates, and writing fails instead of
 //! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for four
@@ -13,13 +14,18 @@
 //! A crate of its own, because a parent must read a child's arguments exactly as the server will: the SDK and the
 //! host target's side of a parent share it. It knows nothing but bytes.
 #![no_std]
+#![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 pub mod label;
+pub mod number;
+pub mod quota;
 
 use core::fmt;
 
 use label::{Label, LabelError};
+use number::{bool_word, bytes_prefix};
+use quota::Amount;
 
 /// Size of a session-argument string with its terminating NUL (Genode's `Parent::Session_args`).
 pub const CAPACITY: usize = 160;
@@ -149,14 +155,9 @@ impl<'a> ArgsRef<'a> {
         self.get(key).and_then(Value::as_bool).unwrap_or(default)
     }
 
-    /// Donated RAM in bytes, 0 if there is none.
-    pub fn ram_quota(self) -> u64 {
-        self.u64("ram_quota", 0)
-    }
-
-    /// Donated capabilities, 0 if there are none.
-    pub fn cap_quota(self) -> u64 {
-        self.u64("cap_quota", 0)
+    /// Returns the donated RAM and capabilities; of each 0 if there is none.
+    pub fn quota(self) -> Amount {
+        Amount::new(self.u64("ram_quota", 0), self.u64("cap_quota", 0))
     }
 
     /// The session's label, empty if there is none.
@@ -304,41 +305,6 @@ impl Iterator for Chars<'_> {
     }
 }
 
-/// The boolean words that Genode knows.
-pub fn bool_word(s: &str) -> Option<bool> {
-    match s {
-        "yes" | "true" | "on" => Some(true),
-        "no" | "false" | "off" => Some(false),
-        _ => None,
-    }
-}
-
-/// The number at the start of `s`, decimal or `0x`, and what follows it. No digit at all is 0 digits read: None.
-pub fn unsigned_prefix(s: &str) -> Option<(u64, &str)> {
-    let (radix, digits) = match s.as_bytes() {
-        [b'0', b'x' | b'X', ..] => (16, &s[2..]),
-        _ => (10, s),
-    };
-    let mut value = 0u64;
-    let n = digits.chars().take_while(|c| c.is_digit(radix)).count();
-    for c in digits[..n].chars() {
-        value = value.checked_mul(u64::from(radix))?.checked_add(u64::from(c.to_digit(radix)?))?;
-    }
-    (n > 0 || radix == 16).then_some((value, &digits[n..]))
-}
-
-/// As [`unsigned_prefix`], with a suffix K, M or G.
-pub fn bytes_prefix(s: &str) -> Option<(u64, &str)> {
-    let (value, rest) = unsigned_prefix(s)?;
-    let shift = match rest.as_bytes().first() {
-        Some(b'K') => 10,
-        Some(b'M') => 20,
-        Some(b'G') => 30,
-        _ => return Some((value, rest)),
-    };
-    Some((value.checked_mul(1 << shift)?, &rest[1..]))
-}
-
 /// Builds an argument string of at most `N - 1` characters.
 #[derive(Clone, Copy)]
 pub struct ArgsBuf<const N: usize = CAPACITY> {
@@ -437,9 +403,9 @@ impl<const N: usize> ArgsBuf<N> {
     }
 
     /// Sets both donations.
-    pub fn set_quota(&mut self, ram: u64, caps: u64) -> Result<(), ArgsError> {
-        self.set_u64("ram_quota", ram)?;
-        self.set_u64("cap_quota", caps)
+    pub fn set_quota(&mut self, quota: Amount) -> Result<(), ArgsError> {
+        self.set_u64("ram_quota", quota.ram.0)?;
+        self.set_u64("cap_quota", quota.caps.0)
     }
 
     fn set(&mut self, key: &str, value: fmt::Arguments<'_>) -> Result<(), ArgsError> {

@@ -13,7 +13,7 @@ fn numbers() {
     let a = args(
         "ram_quota=16K, cap_quota=0x10, m=2M,g=1G, neg=-5, plus=+7, lower=5k, junk=5 x, tail=7 ",
     );
-    assert_eq!((a.ram_quota(), a.cap_quota()), (16384, 16));
+    assert_eq!(a.quota(), Amount::new(16384, 16));
     assert_eq!((a.u64("m", 0), a.u64("g", 0)), (2 << 20, 1 << 30));
     assert_eq!((a.u64("neg", 9), a.i64("neg", 9)), (9, -5));
     assert_eq!((a.u64("plus", 0), a.u64("tail", 0)), (7, 7));
@@ -25,7 +25,7 @@ fn numbers() {
 #[test]
 fn keys_match_whole_and_first() {
     let a = args("ram=1, ram_quota=2, ram_quota=3");
-    assert_eq!(a.ram_quota(), 2);
+    assert_eq!(a.quota(), Amount::new(2, 0));
     assert_eq!(a.u64("ra", 0), 0);
     assert_eq!(args("label2=\"x\", label=\"y\"").label().unwrap().as_str(), "y");
 }
@@ -53,7 +53,7 @@ fn booleans() {
 #[test]
 fn building() {
     let mut a = ArgsBuf::<160>::new();
-    a.set_quota(8192, 3).unwrap();
+    a.set_quota(Amount::new(8192, 3)).unwrap();
     a.set_str("label", "x").unwrap();
     assert_eq!(a.as_str(), "ram_quota=8192, cap_quota=3, label=\"x\"");
     a.set_u64("ram_quota", 1).unwrap();

@@ -1,6 +1,7 @@
 //! Plain values: types whose bytes in a message are their C++ counterpart's bytes in memory.
 
 use genode_affinity::{Affinity, Location, Space};
+use genode_args::quota::{Amount, CapQuota, RamQuota};
 
 use crate::error::WireError;
 
@@ -173,7 +174,28 @@ structs! {
     Space { width: u32, height: u32 }
     Location { x: i32, y: i32, width: u32, height: u32 }
     Affinity { space: Space, location: Location }
+    Amount { ram: RamQuota, caps: CapQuota }
 }
+
+macro_rules! quotas {
+    ($($ty:ident)*) => { $(
+        impl Wire for $ty {
+            const SIZE: usize = size_of::<Self>();
+
+            #[inline]
+            fn store(&self, bytes: &mut [u8]) {
+                self.0.store(bytes);
+            }
+
+            #[inline]
+            fn load(bytes: &[u8]) -> Result<Self, WireError> {
+                Wire::load(bytes).map(Self)
+            }
+        }
+    )* };
+}
+
+quotas!(RamQuota CapQuota);
 
 impl Wire for bool {
     const SIZE: usize = 1;

@@ -23,7 +23,6 @@
 //! a misspelt attribute must not turn into a different machine.
 
 use super::element::Element;
-use super::number::{number, size};
 use super::platform_info::PlatformInfoError;
 use super::synthetic::{self, SyntheticError};
 use crate::claims::{
@@ -39,6 +38,7 @@ use crate::{NodeId, Source};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
+use genode_args::number::{size, unsigned};
 use genode_xml::Document;
 
 /// Why a description was refused.
@@ -154,7 +154,7 @@ type Result<T, E = DescriptionError> = core::result::Result<T, E>;
 
 fn optional<E: Element, T: TryFrom<u64>>(e: &E, name: &'static str) -> Result<Option<T>> {
     let Some(text) = e.attribute(name) else { return Ok(None) };
-    let value = number(text).and_then(|n| T::try_from(n).ok());
+    let value = unsigned(text).and_then(|n| T::try_from(n).ok());
     // the line is costly to find: only for those who need it
     value.map(Some).ok_or_else(|| DescriptionError::Value(e.line(), name))
 }

@@ -18,7 +18,6 @@ pub mod acpi;
 pub mod cpuid;
 pub mod description;
 pub mod element;
-mod number;
 pub mod platform_info;
 pub mod snapshot;
 pub mod synthetic;

@@ -6,12 +6,12 @@
 
 use super::acpi::{self, AcpiError, Root};
 use super::element::Element;
-use super::number::number;
 use crate::claims::{Claims, CpuClaim, CpuKey, KeyKind, NodeIds, SpaceClaim};
 use crate::model::{CpuKind, MAX_CPUS, Position};
 use crate::{Note, Source};
 use alloc::vec::Vec;
 use core::fmt;
+use genode_args::number::unsigned;
 
 /// Why the ROM was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct PlatformInfo {
 }
 
 fn attribute(e: &impl Element, name: &str) -> Option<u32> {
-    e.attribute(name).and_then(number).and_then(|n| u32::try_from(n).ok())
+    e.attribute(name).and_then(unsigned).and_then(|n| u32::try_from(n).ok())
 }
 
 /// Read a `platform_info` node.
@@ -104,7 +104,7 @@ pub fn read<E: Element>(root: &E) -> Result<PlatformInfo, PlatformInfoError> {
             };
         }
         "acpi" => {
-            let address = |n| child.attribute(n).and_then(number).filter(|a| *a != 0);
+            let address = |n| child.attribute(n).and_then(unsigned).filter(|a| *a != 0);
             acpi = address("xsdt").map(Root::Xsdt).or(address("rsdt").map(Root::Rsdt));
         }
         "affinity-space" => {

@@ -11,10 +11,10 @@
 
 use crate::claims::{CacheClaim, Claims, CpuClaim, CpuKey, KeyKind, NodeIds};
 use crate::model::{CacheType, MAX_CPUS, MAX_NODES};
-use crate::source::number::size;
 use crate::{NodeId, Source};
 use alloc::vec::Vec;
 use core::fmt;
+use genode_args::number::size;
 
 /// Why a synthetic description was refused; numbers count items from 1.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -225,22 +225,14 @@ pub mod env_id {
     pub const FIRST_FREE: u64 = 6;
 }
 
-/// What a session of a core service takes: `CAP_QUOTA` and `RAM_QUOTA` of its interface.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cost {
-    /// Capabilities.
-    pub caps: u64,
-    /// Bytes.
-    pub ram: u64,
-}
-
-/// Costs by service.
+/// What a session of a core service takes, by service: `CAP_QUOTA` and `RAM_QUOTA` of its interface.
 #[allow(missing_docs)]
 pub mod cost {
-    use super::Cost;
-    pub const PD: Cost = Cost { caps: 13, ram: 24 * 1024 * 8 };
-    pub const CPU: Cost = Cost { caps: 6, ram: 36 * 1024 };
-    pub const ROM: Cost = Cost { caps: 3, ram: 6 * 1024 };
-    pub const LOG: Cost = Cost { caps: 2, ram: 8 * 1024 };
-    pub const RM: Cost = Cost { caps: 2, ram: 64 * 1024 };
+    use genode_args::quota::Amount;
+
+    pub const PD: Amount = Amount::new(24 * 1024 * 8, 13);
+    pub const CPU: Amount = Amount::new(36 * 1024, 6);
+    pub const ROM: Amount = Amount::new(6 * 1024, 3);
+    pub const LOG: Amount = Amount::new(8 * 1024, 2);
+    pub const RM: Amount = Amount::new(64 * 1024, 2);
 }

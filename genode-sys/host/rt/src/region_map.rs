@@ -121,7 +121,7 @@ unsafe fn map<'a>(map: *mut rs_region_map_t) -> &'a Map {
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_rm_open(rm: *mut *mut rs_rm_t) -> rs_err_t {
-    let args = format!("label=\"\", ram_quota={}, cap_quota={}", cost::RM.ram, cost::RM.caps);
+    let args = format!("label=\"\", ram_quota={}, cap_quota={}", cost::RM.ram.0, cost::RM.caps);
     let (mut id, mut cap) = (0, 0);
     // SAFETY: valid strings, live out parameters; no affinity.
     let opened = unsafe {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use genode_abi::*;
 use genode_affinity::{Affinity, Location, Space};
+use genode_args::quota::Amount;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::parent::{
     Closed, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
@@ -94,8 +95,7 @@ fn session_cap_error(number: i32) -> rs_err_t {
 /// Who pays core for a session, by the index of its PD session, and what.
 pub(crate) struct Payer {
     pub(crate) index: u64,
-    pub(crate) ram: u64,
-    pub(crate) caps: u64,
+    pub(crate) amount: Amount,
 }
 
 /// Whether core itself is our parent.
@@ -116,8 +116,8 @@ pub(crate) fn open(
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let call = match payer {
         None => Call::Session { id, service, args, affinity },
-        Some(&Payer { index: payer, ram, caps }) => {
-            Call::SessionFor { id, service, args, affinity, payer, ram, caps }
+        Some(&Payer { index: payer, amount }) => {
+            Call::SessionFor { id, service, args, affinity, payer, amount }
         }
     };
     let made: Result<Cap<Owned>, i32> = rpc::call(env::parent(), &call)?;
@@ -134,8 +134,8 @@ pub(crate) fn open(
 
 /// Close a session at core, which returns what the payer paid.
 pub(crate) fn close_for(id: u64, payer: &Payer) -> Result<(), rs_err_t> {
-    let &Payer { index: payer, ram, caps } = payer;
-    match rpc::call(env::parent(), &Call::CloseFor { id, payer, ram, caps })? {
+    let &Payer { index: payer, amount } = payer;
+    match rpc::call(env::parent(), &Call::CloseFor { id, payer, amount })? {
         Closed::Done => Ok(()),
         Closed::Pending | Closed::Kept => Err(RS_INVALID),
     }

@@ -2,50 +2,51 @@
 //!
 //! The sum of all limits is constant: every operation that adds to one account takes from another.
 
+use genode_args::quota::{Amount, Lack};
+
 use crate::numbered::Numbered;
 
-/// What an account lacks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lack {
-    /// RAM.
-    Ram,
-    /// Capabilities.
-    Caps,
-}
-
-/// One limited resource.
+/// What somebody was given, and what of it is in use.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Guard {
-    pub(crate) limit: u64,
-    pub(crate) used: u64,
+    pub(crate) limit: Amount,
+    pub(crate) used: Amount,
 }
 
 impl Guard {
-    pub(crate) fn avail(&self) -> u64 {
-        self.limit - self.used
+    /// A guard of `limit`, nothing of which is in use.
+    pub(crate) fn new(limit: Amount) -> Self {
+        Self { limit, used: Amount::NONE }
     }
 
-    fn withdraw(&mut self, amount: u64) -> bool {
-        let ok = amount <= self.avail();
-        if ok {
-            self.used += amount;
+    /// Returns what is not in use.
+    pub(crate) fn avail(&self) -> Amount {
+        self.limit.saturating_sub(self.used) // never uses more than the limit
+    }
+
+    /// Takes an amount into use, both resources or nothing.
+    pub(crate) fn withdraw(&mut self, amount: Amount) -> Result<(), Lack> {
+        let avail = self.avail();
+        if amount.caps > avail.caps {
+            return Err(Lack::Caps);
         }
-        ok
+        avail.checked_sub(amount)?;
+        self.used += amount;
+        Ok(())
     }
 
-    /// Give back what was withdrawn. Returns what was not.
-    fn give_back(&mut self, amount: u64) -> u64 {
+    /// Gives back what was withdrawn. Returns what was not.
+    pub(crate) fn give_back(&mut self, amount: Amount) -> Amount {
         let founded = amount.min(self.used);
-        self.used -= founded;
-        amount - founded
+        self.used = self.used.saturating_sub(founded);
+        amount.saturating_sub(founded)
     }
 }
 
 /// RAM and capabilities of one protection domain.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Account {
-    pub(crate) ram: Guard,
-    pub(crate) caps: Guard,
+    pub(crate) quota: Guard,
     /// The account that quota may be exchanged with and returns to.
     pub(crate) reference: Option<AccountId>,
 }
@@ -59,8 +60,7 @@ pub(crate) struct AccountId(u64);
 pub(crate) struct Transfer {
     pub(crate) from: AccountId,
     pub(crate) to: AccountId,
-    pub(crate) ram: u64,
-    pub(crate) caps: u64,
+    pub(crate) amount: Amount,
 }
 
 /// The account that holds what nobody else has.
@@ -71,23 +71,14 @@ pub(crate) const ROOT: AccountId = AccountId(0);
 pub(crate) struct Accounts {
     map: Numbered<AccountId, Account>,
     last: u64,
-    total: (u64, u64),
-    unfounded: (u64, u64),
+    total: Amount,
+    unfounded: Amount,
 }
 
 impl Accounts {
-    pub(crate) fn new(ram: u64, caps: u64) -> Self {
-        let root = Account {
-            ram: Guard { limit: ram, used: 0 },
-            caps: Guard { limit: caps, used: 0 },
-            reference: None,
-        };
-        Self {
-            map: Numbered::from_iter([(ROOT, root)]),
-            last: 0,
-            total: (ram, caps),
-            unfounded: (0, 0),
-        }
+    pub(crate) fn new(total: Amount) -> Self {
+        let root = Account { quota: Guard::new(total), reference: None };
+        Self { map: Numbered::from_iter([(ROOT, root)]), last: 0, total, unfounded: Amount::NONE }
     }
 
     /// An empty account.
@@ -118,51 +109,34 @@ impl Accounts {
         refers(a, b) || refers(b, a)
     }
 
-    /// Charge `ram` and `caps` to an account, both or nothing.
-    pub(crate) fn charge(&mut self, id: AccountId, ram: u64, caps: u64) -> Result<(), Lack> {
-        let account = self.map.get_mut(&id).ok_or(Lack::Caps)?;
-        if caps > account.caps.avail() {
-            return Err(Lack::Caps);
-        }
-        if !account.ram.withdraw(ram) {
-            return Err(Lack::Ram);
-        }
-        account.caps.withdraw(caps);
-        Ok(())
+    /// Charges an amount to an account, both resources or nothing.
+    pub(crate) fn charge(&mut self, id: AccountId, amount: Amount) -> Result<(), Lack> {
+        self.map.get_mut(&id).ok_or(Lack::Caps)?.quota.withdraw(amount)
     }
 
-    /// Give back what was charged.
-    pub(crate) fn refund(&mut self, id: AccountId, ram: u64, caps: u64) {
+    /// Gives back what was charged.
+    pub(crate) fn refund(&mut self, id: AccountId, amount: Amount) {
         if let Some(account) = self.map.get_mut(&id) {
-            self.unfounded.0 += account.ram.give_back(ram);
-            self.unfounded.1 += account.caps.give_back(caps);
+            self.unfounded += account.quota.give_back(amount);
         }
     }
 
-    /// Move unused quota from one account to another, both kinds or nothing.
+    /// Moves unused quota from one account to another, both resources or nothing.
     pub(crate) fn transfer(
         &mut self,
         from: AccountId,
         to: AccountId,
-        ram: u64,
-        caps: u64,
+        amount: Amount,
     ) -> Result<(), Lack> {
         if !self.map.contains_key(&to) {
             return Err(Lack::Ram);
         }
-        let source = self.map.get_mut(&from).ok_or(Lack::Ram)?;
-        if source.ram.avail() < ram {
-            return Err(Lack::Ram);
-        }
-        if source.caps.avail() < caps {
-            return Err(Lack::Caps);
-        }
-        source.ram.limit -= ram;
-        source.caps.limit -= caps;
+        let source = &mut self.map.get_mut(&from).ok_or(Lack::Ram)?.quota;
+        source.avail().checked_sub(amount)?;
+        source.limit = source.limit.saturating_sub(amount);
         if let Some(target) = self.map.get_mut(&to) {
             // Limits add up to the constant total, so this cannot overflow.
-            target.ram.limit += ram;
-            target.caps.limit += caps;
+            target.quota.limit += amount;
         }
         Ok(())
     }
@@ -170,10 +144,10 @@ impl Accounts {
     /// Make several transfers in turn, all or none: one may pass on what the one before brought.
     pub(crate) fn transfer_all(&mut self, transfers: &[Transfer]) -> Result<(), Lack> {
         for (done, t) in transfers.iter().enumerate() {
-            if let Err(lack) = self.transfer(t.from, t.to, t.ram, t.caps) {
+            if let Err(lack) = self.transfer(t.from, t.to, t.amount) {
                 // What came in is unused yet, so that it can go back, the last first.
                 for t in transfers.iter().take(done).rev() {
-                    let _ = self.transfer(t.to, t.from, t.ram, t.caps);
+                    let _ = self.transfer(t.to, t.from, t.amount);
                 }
                 return Err(lack);
             }
@@ -194,14 +168,13 @@ impl Accounts {
         }
         if let Some(heir) = self.map.get_mut(&heir) {
             // What is in use still does not come back: then the sum of all accounts says that somebody forgot it.
-            heir.ram.limit += account.ram.avail();
-            heir.caps.limit += account.caps.avail();
+            heir.quota.limit += account.quota.avail();
         }
     }
 
     /// The limits of all accounts together.
-    pub(crate) fn sum(&self) -> (u64, u64) {
-        self.map.values().fold((0, 0), |(r, c), a| (r + a.ram.limit, c + a.caps.limit))
+    pub(crate) fn sum(&self) -> Amount {
+        self.map.values().map(|account| account.quota.limit).sum()
     }
 
     /// Whether that is what the system started with.
@@ -216,12 +189,12 @@ impl Accounts {
     }
 
     /// What was given back without being in use: nothing.
-    pub(crate) fn unfounded(&self) -> (u64, u64) {
+    pub(crate) fn unfounded(&self) -> Amount {
         self.unfounded
     }
 
     /// RAM and capabilities that the system started with.
-    pub(crate) fn total(&self) -> (u64, u64) {
+    pub(crate) fn total(&self) -> Amount {
         self.total
     }
 }
@@ -231,25 +204,25 @@ mod tests {
     use super::*;
 
     fn two() -> (Accounts, AccountId, AccountId) {
-        let mut accounts = Accounts::new(1000, 100);
+        let mut accounts = Accounts::new(Amount::new(1000, 100));
         let a = accounts.create();
         let b = accounts.create();
         assert!(accounts.refer(a, ROOT));
         assert!(accounts.refer(b, a));
-        accounts.transfer(ROOT, a, 600, 60).unwrap();
+        accounts.transfer(ROOT, a, Amount::new(600, 60)).unwrap();
         (accounts, a, b)
     }
 
     #[test]
     fn charges_stay_within_limits_and_transfers_take_only_what_is_unused() {
         let (mut accounts, a, b) = two();
-        accounts.charge(a, 500, 10).unwrap();
-        assert_eq!(accounts.charge(a, 101, 0), Err(Lack::Ram));
-        assert_eq!(accounts.charge(a, 0, 51), Err(Lack::Caps));
-        assert_eq!(accounts.transfer(a, b, 101, 0), Err(Lack::Ram));
-        assert_eq!(accounts.transfer(a, b, 100, 51), Err(Lack::Caps));
-        accounts.transfer(a, b, 100, 50).unwrap();
-        assert_eq!(accounts.get(a).unwrap().ram.avail(), 0);
+        accounts.charge(a, Amount::new(500, 10)).unwrap();
+        assert_eq!(accounts.charge(a, Amount::new(101, 0)), Err(Lack::Ram));
+        assert_eq!(accounts.charge(a, Amount::new(0, 51)), Err(Lack::Caps));
+        assert_eq!(accounts.transfer(a, b, Amount::new(101, 0)), Err(Lack::Ram));
+        assert_eq!(accounts.transfer(a, b, Amount::new(100, 51)), Err(Lack::Caps));
+        accounts.transfer(a, b, Amount::new(100, 50)).unwrap();
+        assert_eq!(accounts.get(a).unwrap().quota.avail(), Amount::NONE);
         assert!(accounts.balanced());
     }
 
@@ -258,8 +231,8 @@ mod tests {
         let (mut accounts, a, b) = two();
         let through = |ram, caps| {
             [
-                Transfer { from: a, to: ROOT, ram: 100, caps: 10 },
-                Transfer { from: ROOT, to: b, ram, caps },
+                Transfer { from: a, to: ROOT, amount: Amount::new(100, 10) },
+                Transfer { from: ROOT, to: b, amount: Amount::new(ram, caps) },
             ]
         };
         let all = |accounts: &Accounts| [ROOT, a, b].map(|id| *accounts.get(id).unwrap());
@@ -270,9 +243,8 @@ mod tests {
         assert_eq!(accounts.transfer_all(&through(0, 51)), Err(Lack::Caps));
         assert_eq!(all(&accounts), before);
         accounts.transfer_all(&through(500, 50)).unwrap();
-        assert_eq!(accounts.get(ROOT).unwrap().ram.avail(), 0);
-        let got = accounts.get(b).unwrap();
-        assert_eq!((got.ram.limit, got.caps.limit), (500, 50));
+        assert_eq!(accounts.get(ROOT).unwrap().quota.avail(), Amount::NONE);
+        assert_eq!(accounts.get(b).unwrap().quota.limit, Amount::new(500, 50));
         assert!(accounts.balanced());
     }
 
@@ -292,24 +264,22 @@ mod tests {
         let (mut accounts, a, b) = two();
         let c = accounts.create();
         assert!(accounts.refer(c, b));
-        accounts.transfer(a, b, 100, 10).unwrap();
-        accounts.transfer(b, c, 40, 4).unwrap();
+        accounts.transfer(a, b, Amount::new(100, 10)).unwrap();
+        accounts.transfer(b, c, Amount::new(40, 4)).unwrap();
         // The parent in the middle goes first.
         accounts.destroy(b);
         assert!(accounts.related(c, a));
         accounts.destroy(c);
-        let all = accounts.get(a).unwrap();
-        assert_eq!((all.ram.avail(), all.caps.avail()), (600, 60));
+        assert_eq!(accounts.get(a).unwrap().quota.avail(), Amount::new(600, 60));
     }
 
     #[test]
     fn a_destroyed_account_returns_everything_even_without_its_reference() {
         let (mut accounts, a, b) = two();
-        accounts.transfer(a, b, 100, 10).unwrap();
+        accounts.transfer(a, b, Amount::new(100, 10)).unwrap();
         accounts.destroy(a);
         accounts.destroy(b);
         assert_eq!((accounts.open(), accounts.balanced()), (0, true));
-        let root = accounts.get(ROOT).unwrap();
-        assert_eq!((root.ram.avail(), root.caps.avail()), (1000, 100));
+        assert_eq!(accounts.get(ROOT).unwrap().quota.avail(), Amount::new(1000, 100));
     }
 }

@@ -2,6 +2,7 @@
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use genode_args::quota::Amount;
 use genode_host_proto::bell::Hint;
 use genode_host_proto::slot::Found;
 use genode_host_proto::sys::{self, Fds, Futex};
@@ -103,7 +104,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let real_ram = info.totalram * u64::from(info.mem_unit);
     let total_ram = machine.ram().unwrap_or(real_ram) & !(PAGE as u64 - 1);
     let description = machine.description.clone();
-    let accounts = Accounts::new(total_ram, TOTAL_CAPS);
+    let accounts = Accounts::new(Amount::new(total_ram, TOTAL_CAPS));
     let (nucleus, doorbell, bell) =
         Nucleus::new(accounts, machine, isolation).map_err(os("cannot create core's tables"))?;
     let attention =
@@ -315,7 +316,7 @@ impl Core {
         let calls = nucleus.channels.len() + nucleus.slots.len() + (nucleus.eps.len() - 1);
         let balance = Balance {
             start: accounts.total(),
-            back: (root.ram.avail(), root.caps.avail()),
+            back: root.quota.avail(),
             sum: accounts.sum(),
             kept: self.services.kept,
             unfounded: accounts.unfounded(),

@@ -10,8 +10,8 @@ use genode_host_proto::opcode::{OPCODES, cost};
 use genode_host_proto::{CONTROL_FD, GRANTS};
 use genode_sys::*;
 use genode_wire::{ExceptionCode, FixedString};
-use rs_raw as seam;
 use rs_raw::past::{CAPABILITIES, DESCRIPTORS, LENGTH, RawSlot, ask, claim, descriptor};
+use rs_raw::{self as seam, Amount};
 
 use crate::Tally;
 
@@ -100,7 +100,7 @@ fn slots(tally: &mut Tally) {
 
 /// Sessions of its own, closed ones, and those that it has no route to.
 fn sessions(tally: &mut Tally) {
-    let Ok((id, cap)) = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps) else {
+    let Ok((id, cap)) = seam::open("ROM", "module", cost::ROM) else {
         return tally.control("open a session that it has a route to", false);
     };
     tally.control("open a session that it has a route to", true);
@@ -111,18 +111,18 @@ fn sessions(tally: &mut Tally) {
     let replayed = dataspace().is_ok_and(|answer| answer.code == ExceptionCode::SUCCESS);
     tally.attempt("replay a closed session", replayed);
     for service in ["Timer", "IO_MEM", "IRQ", "VM", "Nothing"] {
-        let opened = seam::open(service, "", 1 << 16, 8).is_ok();
+        let opened = seam::open(service, "", Amount::new(1 << 16, 8)).is_ok();
         tally.attempt(&format!("open a session of {service}, which it has no route to"), opened);
     }
-    let stolen = seam::open("ROM", "secret", cost::ROM.ram, cost::ROM.caps).is_ok();
+    let stolen = seam::open("ROM", "secret", cost::ROM).is_ok();
     tally.attempt("open a ROM module of another", stolen);
-    let voices = seam::open("LOG", "a\n[core] forged", cost::LOG.ram, cost::LOG.caps);
+    let voices = seam::open("LOG", "a\n[core] forged", cost::LOG);
     tally.attempt("open a session with a label of two lines", voices.is_ok());
     let long = "x".repeat(300);
-    let long = seam::open("LOG", &long, cost::LOG.ram, cost::LOG.caps);
+    let long = seam::open("LOG", &long, cost::LOG);
     tally.attempt("open a session with a label that no label is as long as", long.is_ok());
-    for (ram, caps) in [(u64::MAX, 2), (1 << 63, 2), (cost::LOG.ram, u64::MAX)] {
-        let huge = seam::open("LOG", "", ram, caps).is_ok();
+    for (ram, caps) in [(u64::MAX, 2), (1 << 63, 2), (cost::LOG.ram.0, u64::MAX)] {
+        let huge = seam::open("LOG", "", Amount::new(ram, caps)).is_ok();
         tally.attempt(&format!("open a session with {ram} bytes and {caps} caps"), huge);
     }
     // SAFETY: no precondition; the environment's capability is ours.

@@ -93,7 +93,7 @@ pub(crate) fn run(tally: &mut Tally) {
 
 /// Texts, to core and to a parent that is no core.
 fn texts(tally: &mut Tally, parent: rs_cap_t) {
-    let log = seam::open("LOG", "", cost::LOG.ram, cost::LOG.caps).map_or(0, |(_, cap)| cap);
+    let log = seam::open("LOG", "", cost::LOG).map_or(0, |(_, cap)| cap);
     let Some(text) = InBuffer::bytes(b"a line\n\0") else { return };
     Honest::new(log, &log::Call::Write { text }, &[]).check(
         tally,
@@ -120,7 +120,7 @@ fn texts(tally: &mut Tally, parent: rs_cap_t) {
         "ask for nothing",
         &[("of another length", 168, &[5]), ("without a zero", 8, &[b'x'; 160])],
     );
-    let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
+    let module = seam::open("ROM", "module", cost::ROM).map_or(0, |(_, c)| c);
     Honest::new(module, &rom::Call::Update, &[]).check(tally, "update a module", &[]);
     Honest::new(module, &rom::Call::Sigh { handler: CAP }, &[0]).check(
         tally,
@@ -131,7 +131,7 @@ fn texts(tally: &mut Tally, parent: rs_cap_t) {
 
 /// Flags of a region map.
 fn map(tally: &mut Tally) {
-    let maps = seam::open("RM", "", cost::RM.ram, cost::RM.caps).map_or(0, |(_, cap)| cap);
+    let maps = seam::open("RM", "", cost::RM).map_or(0, |(_, cap)| cap);
     let made = seam::call(maps, OPCODES.rm.create, &[], |w| {
         w.put(&(1_u64 << 20));
     });

@@ -34,10 +34,10 @@ fn messages(random: &mut Random) {
     // SAFETY: no precondition; the capabilities are ours.
     let (pd, cpu, parent) =
         unsafe { (rs_env_cap(RS_ENV_PD), rs_env_cap(RS_ENV_CPU), rs_env_cap(RS_ENV_PARENT)) };
-    let module = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps).map_or(0, |(_, c)| c);
+    let module = seam::open("ROM", "module", cost::ROM).map_or(0, |(_, c)| c);
     let ds = seam::call(module, OPCODES.rom.dataspace, &[], |_| {}).map_or(0, |a| a.cap());
     let native = seam::call(pd, OPCODES.pd.native_pd, &[], |_| {}).map_or(0, |a| a.cap());
-    let maps = seam::open("RM", "", cost::RM.ram, cost::RM.caps).map_or(0, |(_, cap)| cap);
+    let maps = seam::open("RM", "", cost::RM).map_or(0, |(_, cap)| cap);
     let map = seam::call(maps, OPCODES.rm.create, &[], |w| {
         w.put(&(1_u64 << 20));
     });

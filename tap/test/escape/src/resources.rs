@@ -25,7 +25,7 @@ fn protect(addr: usize) -> bool {
 
 /// A dataspace that is read-only, and one that is not.
 fn memory(tally: &mut Tally) {
-    let rom = seam::open("ROM", "module", cost::ROM.ram, cost::ROM.caps);
+    let rom = seam::open("ROM", "module", cost::ROM);
     let module = rom.and_then(|(_, cap)| seam::call(cap, OPCODES.rom.dataspace, &[], |_| {}));
     let module = module.map_or(0, |answer| answer.cap());
     let addr = seam::attach(module, false).ok();

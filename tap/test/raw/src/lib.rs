@@ -10,6 +10,7 @@ pub mod past;
 mod random;
 mod serve;
 
+pub use genode_args::quota::Amount;
 use genode_host_proto::opcode::{OPCODES, cost};
 use genode_sys::*;
 use genode_wire::{Caps, Decode, ExceptionCode, Reader, WireError};
@@ -110,8 +111,9 @@ pub fn call(
 ///
 /// # Errors
 /// What the seam says.
-pub fn open(service: &str, label: &str, ram: u64, caps: u64) -> Result<(u64, rs_cap_t), rs_err_t> {
-    let args = format!("label=\"{label}\", ram_quota={ram}, cap_quota={caps}");
+pub fn open(service: &str, label: &str, donation: Amount) -> Result<(u64, rs_cap_t), rs_err_t> {
+    let Amount { ram, caps } = donation;
+    let args = format!("label=\"{label}\", ram_quota={}, cap_quota={caps}", ram.0);
     let (mut id, mut cap) = (0, 0);
     // SAFETY: live strings and out parameters; no affinity.
     let result = unsafe {
@@ -213,7 +215,7 @@ pub fn thread_at(first: rs_location_t, then: rs_location_t) -> bool {
 
 /// The number that a ROM module holds as text.
 pub fn read_number(module: &str) -> Option<u32> {
-    let (id, session) = open("ROM", module, cost::ROM.ram, cost::ROM.caps).ok()?;
+    let (id, session) = open("ROM", module, cost::ROM).ok()?;
     let ds = call(session, OPCODES.rom.dataspace, &[], |_| {}).ok()?.cap();
     let (addr, size) = attach_at(ds, 0, false).ok()?;
     // SAFETY: attached for reading until the end of this function; nobody writes to a boot module.

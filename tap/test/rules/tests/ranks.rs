@@ -7,7 +7,8 @@ use rs_rules_test::{Package, excluded, files, packages};
 /// folder here that it is in.
 const RANKS: &[&[&str]] = &[
     &["genode-sys/abi", "genode-sys/affinity", "genode-sys/xml"],
-    &["genode-sys/args", "genode-sys/wire"],
+    &["genode-sys/args"],
+    &["genode-sys/wire"],
     &["genode-sys/host/proto"],
     &["genode-sys/host/rt"],
     &["genode-sys"],

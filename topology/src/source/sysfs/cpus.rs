@@ -4,11 +4,11 @@
 use super::{Files, Parse, Ranges, Reader, count, list, mask, members, normal, rank};
 use crate::claims::{AllowedClaim, CacheClaim, Claims, CpuClaim, CpuKey};
 use crate::model::{CacheType, CpuKind, MAX_CPUS, MAX_NODES, Position};
-use crate::source::number::{number, size};
 use crate::{NodeId, Note, Source};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::vec::Vec;
+use genode_args::number::{size, unsigned};
 
 /// CPUs in all caches together: each CPU in as many as any machine has levels and kinds.
 const MAX_CACHE_MEMBERS: usize = 8 * MAX_CPUS;
@@ -52,7 +52,7 @@ fn apic_ids(files: &impl Files) -> BTreeMap<u32, u32> {
     let mut map = BTreeMap::new();
     let mut cpu = None;
     for (key, value) in text.lines().filter_map(|l| l.split_once(':')) {
-        let value = number(value).and_then(|n| u32::try_from(n).ok());
+        let value = unsigned(value).and_then(|n| u32::try_from(n).ok());
         match key.trim() {
             "processor" => cpu = value,
             "apicid" => {
@@ -150,7 +150,7 @@ fn caches<F: Files>(r: &Reader<'_, F>, online: &Ranges, claims: &mut Claims) {
         for index in 0..16 {
             let path = |name: &str| format!("cpu/cpu{cpu}/cache/index{index}/{name}");
             let file = |name: &str| r.text(&path(name));
-            let Some(level) = file("level").and_then(|t| number(&t)) else { break };
+            let Some(level) = file("level").and_then(|t| unsigned(&t)) else { break };
             let kind = match file("type").as_deref().map(str::trim) {
                 Some("Data") => CacheType::Data,
                 Some("Instruction") => CacheType::Instruction,
@@ -178,7 +178,7 @@ fn caches<F: Files>(r: &Reader<'_, F>, online: &Ranges, claims: &mut Claims) {
                 continue;
             }
             total += members_here;
-            let small = |name: &str| file(name).and_then(|t| number(&t)?.try_into().ok());
+            let small = |name: &str| file(name).and_then(|t| unsigned(&t)?.try_into().ok());
             claims.caches.push(CacheClaim {
                 level,
                 kind,

@@ -15,7 +15,6 @@ mod nodes;
 use crate::claims::{Claims, KeyKind, NodeIds};
 use crate::model::MAX_CPUS;
 use crate::set::list_ranges;
-use crate::source::number::number;
 use crate::{Note, Source};
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -23,6 +22,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
+use genode_args::number::unsigned;
 
 /// A reader of files below the root directory.
 pub trait Files {
@@ -126,7 +126,7 @@ impl<F: Files> Reader<'_, F> {
     }
 
     fn number(&self, path: &str) -> Option<u64> {
-        number(&self.text(path)?)
+        unsigned(&self.text(path)?)
     }
 
     fn small(&self, path: &str) -> Option<u32> {

@@ -6,11 +6,11 @@ use crate::claims::{
     AccessClaim, Claims, CpuClaim, CpuKey, DistanceClaim, MemoryCacheClaim, RangeClaim,
 };
 use crate::model::{AccessKind, MAX_CPUS, MAX_NODES, MAX_RANGES, RangeFlags};
-use crate::source::number::{number, size};
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::format;
 use alloc::vec::Vec;
+use genode_args::number::{size, unsigned};
 
 /// More CPUs than these in two nodes tell nothing new.
 const MAX_TWICE: usize = 1024;
@@ -77,7 +77,7 @@ fn distances<F: Files>(r: &Reader<'_, F>, id: u32, nodes: usize) -> Vec<u8> {
         .split_ascii_whitespace()
         .take(nodes)
         .map(|d| {
-            let value = number(d).filter(|d| (10..=255).contains(d));
+            let value = unsigned(d).filter(|d| (10..=255).contains(d));
             odd |= value.is_none();
             value.unwrap_or(0) as u8
         })
@@ -94,7 +94,7 @@ fn ranges<F: Files>(r: &Reader<'_, F>, node: u32, block: Option<u64>, claims: &m
     let Some(block) = block.filter(|b| *b > 0) else { return };
     let names = r.names(&format!("node/node{node}"));
     let mut blocks: Vec<u64> =
-        names.iter().filter_map(|n| number(n.strip_prefix("memory")?)).collect();
+        names.iter().filter_map(|n| unsigned(n.strip_prefix("memory")?)).collect();
     blocks.sort_unstable();
     blocks.dedup();
     let mut runs: Vec<(u64, u64)> = Vec::new();
@@ -137,7 +137,7 @@ fn access<F: Files>(
         let names = r.names(&dir);
         let initiators: Vec<u32> = names
             .iter()
-            .filter_map(|n| number(n.strip_prefix("node")?)?.try_into().ok())
+            .filter_map(|n| unsigned(n.strip_prefix("node")?)?.try_into().ok())
             .filter(|n| ids.contains(n))
             .collect();
         if let ([one], true) = (initiators.as_slice(), memory_only) {

@@ -1,6 +1,7 @@
 //! `Parent`: what a component asks of the one that started it.
 
 use genode_affinity::Affinity;
+use genode_args::quota::Amount;
 use genode_wire::{Cap, FixedString, Text, WireError, values};
 
 use super::calls;
@@ -62,19 +63,17 @@ calls! {
         /// The component is alive.
         HeartbeatResponse = heartbeat_response,
         /// Ours, of core as parent of init only: [`Self::Session`] for somebody who pays. The index of the payer's PD
-        /// session (as in [`Transfer`](super::pd::Transfer)), bytes of RAM and capabilities, which go to init's account
-        /// first.
+        /// session (as in [`Transfer`](super::pd::Transfer)), and an amount that goes to init's account first.
         SessionFor = session_for {
             id: u64,
             service: ServiceName<'m>,
             args: SessionArgs<'m>,
             affinity: Affinity,
             payer: u64,
-            ram: u64,
-            caps: u64,
+            amount: Amount,
         },
         /// Ours, as above: [`Self::Close`], after which the amount goes back.
-        CloseFor = close_for { id: u64, payer: u64, ram: u64, caps: u64 },
+        CloseFor = close_for { id: u64, payer: u64, amount: Amount },
     }
 }
 

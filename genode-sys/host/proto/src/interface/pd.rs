@@ -1,5 +1,6 @@
 //! `Pd_session`: a protection domain, its memory and its accounts.
 
+use genode_args::quota::Amount;
 use genode_wire::{Cap, Decode, Encode, Handle, Reader, WireError, Writer, values};
 
 use super::calls;
@@ -98,10 +99,8 @@ pub struct Transfer {
     pub from: u64,
     /// The PD session that receives.
     pub to: u64,
-    /// Bytes of RAM.
-    pub ram: u64,
-    /// Capabilities.
-    pub caps: u64,
+    /// What goes from one to the other.
+    pub amount: Amount,
 }
 
 /// At most [`MAX_TRANSFERS`] transfers: a word that says how many follow, then four words for each.
@@ -114,10 +113,10 @@ impl<H: Handle> Encode<H> for Transfers {
 
     fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
         message.put(&self.0.len())?;
-        for Transfer { from, to, ram, caps } in &self.0 {
-            for word in [from, to, ram, caps] {
-                message.put(word)?;
-            }
+        for Transfer { from, to, amount } in &self.0 {
+            message.put(from)?;
+            message.put(to)?;
+            message.put(amount)?;
         }
         Ok(())
     }
@@ -129,8 +128,7 @@ impl<H: Handle> Decode<'_, H> for Transfers {
         let mut transfers = heapless::Vec::new();
         for _ in 0..count {
             let (from, to) = (message.take()?, message.take()?);
-            let (ram, caps) = (message.take()?, message.take()?);
-            let pushed = transfers.push(Transfer { from, to, ram, caps });
+            let pushed = transfers.push(Transfer { from, to, amount: message.take()? });
             pushed.map_err(|_| WireError::TooLong)?;
         }
         Ok(Self(transfers))

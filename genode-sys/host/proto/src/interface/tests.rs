@@ -3,6 +3,7 @@
 use core::fmt::Debug;
 
 use genode_affinity::{Affinity, Location, Space};
+use genode_args::quota::Amount;
 use genode_wire::{
     Cap, Caps, ExceptionCode, FixedString, InBuffer, Reader, Text, Wire, WireError, Writer,
 };
@@ -79,7 +80,7 @@ fn calls_of_protection_domains() {
     check(&pd::Call::<Held>::NativePd);
     check(&pd::Call::<Held>::AllocRamOnNode { size: 1, cache: Cache::Cached, node: 3 });
     for count in 0..=pd::MAX_TRANSFERS as u64 {
-        let one = |i| Transfer { from: i, to: i + 1, ram: 4096, caps: u64::MAX };
+        let one = |i| Transfer { from: i, to: i + 1, amount: Amount::new(4096, u64::MAX) };
         let transfers = Transfers((0..count).map(one).collect());
         check(&pd::Call::<Held>::TransferAll { transfers });
     }
@@ -124,7 +125,7 @@ fn calls_of_parents() {
     let affinity = Affinity::new(Space::new(4, 2), Location::new(-1, 1, 3, 1));
     let (service, args) = (Text::new("LOG").unwrap(), Text::new("label=\"a -> b\"").unwrap());
     let wanted = FixedString::new("ram_quota=4096").unwrap();
-    let (id, payer, ram, caps) = (7, 1, 2, 3);
+    let (id, payer, amount) = (7, 1, Amount::new(2, 3));
     check(&ParentCall::Exit { value: -1 });
     check(&ParentCall::Announce { service });
     check(&ParentCall::SessionSigh { handler: CAP });
@@ -142,8 +143,8 @@ fn calls_of_parents() {
     check(&ParentCall::YieldResponse);
     check(&ParentCall::HeartbeatSigh { handler: CAP });
     check(&ParentCall::HeartbeatResponse);
-    check(&ParentCall::SessionFor { id, service, args, affinity, payer, ram, caps });
-    check(&ParentCall::CloseFor { id, payer, ram, caps });
+    check(&ParentCall::SessionFor { id, service, args, affinity, payer, amount });
+    check(&ParentCall::CloseFor { id, payer, amount });
 }
 
 /// Bytes of a request for a session, as C++ sends them.

@@ -4,7 +4,6 @@ use genode_host_proto::interface::parent::SessionResponse;
 use genode_wire::Handle;
 
 use super::close::give_back;
-use super::quota::Amount;
 use super::reply;
 use super::requests;
 use super::served::ChildId;
@@ -76,11 +75,9 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
             session.phase = Phase::Refused(e);
         }
         (Phase::Upgrade(_), Answer::Ok) => {
-            session.phase = match std::mem::take(&mut session.queued) {
-                Amount { ram: 0, caps: 0 } => Phase::HandedOut,
-                queued => Phase::Upgrade(queued),
-            };
-            more = session.phase != Phase::HandedOut;
+            let queued = std::mem::take(&mut session.queued);
+            more = !queued.is_none();
+            session.phase = if more { Phase::Upgrade(queued) } else { Phase::HandedOut };
         }
         _ => return,
     }

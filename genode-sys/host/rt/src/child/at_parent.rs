@@ -21,7 +21,7 @@ impl Payment<'_> {
     /// As core takes it, if our parent is core.
     fn payer(&self) -> Option<Payer> {
         let index = grant(self.pd).ok().filter(|_| session::parent_is_core())?;
-        Some(Payer { index, ram: self.amount.ram, caps: self.amount.caps })
+        Some(Payer { index, amount: self.amount })
     }
 
     /// Take it into our account.
@@ -53,7 +53,7 @@ pub(super) fn open(
         let (service, args) = (rpc::text(service.as_bytes())?, rpc::text(args.as_bytes())?);
         session::open(service, args, affinity, payer)
     };
-    let Some(payment) = payment.filter(|p| p.amount != Amount::default()) else {
+    let Some(payment) = payment.filter(|p| !p.amount.is_none()) else {
         return open(None);
     };
     if let Some(payer) = payment.payer() {
@@ -65,7 +65,7 @@ pub(super) fn open(
 
 /// Close a session; what was paid for it returns.
 pub(super) fn close(id: u64, payment: Option<&Payment<'_>>, what: &str) {
-    let payment = payment.filter(|p| p.amount != Amount::default());
+    let payment = payment.filter(|p| !p.amount.is_none());
     if let Some(payer) = payment.and_then(Payment::payer) {
         if session::close_for(id, &payer).is_err() {
             warn(&format!("the donation to {what} does not come back"));

@@ -8,7 +8,7 @@ use genode_args::label::Label;
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, Referred};
 use genode_host_proto::interface::{AllocError, cpu, rom};
-use genode_host_proto::opcode::{Cost, cost, env_id};
+use genode_host_proto::opcode::{cost, env_id};
 use genode_wire::{Cap, FixedString, Handle};
 
 use super::quota::{Amount, own_pd, transfer};
@@ -35,10 +35,10 @@ pub(super) struct Attr {
 }
 
 /// Arguments of an environment session: its label, and the donation that comes out of our account.
-fn args_of(label: &Label, cost: Cost) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
+fn args_of(label: &Label, cost: Amount) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
     let mut args = ArgsBuf::new();
     args.set_str("label", label.as_str()).map_err(|_| RS_OVERFLOW)?;
-    args.set_quota(cost.ram, cost.caps).map_err(|_| RS_OVERFLOW)?;
+    args.set_quota(cost).map_err(|_| RS_OVERFLOW)?;
     Ok(args)
 }
 
@@ -47,7 +47,7 @@ fn core_session(
     child: ChildId,
     name: &str,
     service: &str,
-    cost: Cost,
+    cost: Amount,
     affinity: Affinity,
 ) -> Result<AtParent, rs_err_t> {
     let label = Label::new(name).map_err(|_| RS_INVALID)?;
@@ -191,7 +191,7 @@ fn environment_session(
     client_id: u64,
     service: &str,
     label: &str,
-    cost: Cost,
+    cost: Amount,
     affinity: Affinity,
 ) -> Result<(), rs_err_t> {
     let bare = Label::new(label).map_err(|_| RS_INVALID)?;
@@ -205,8 +205,8 @@ fn environment_session(
         label: routed.label,
         affinity: routed.affinity,
         // we pay for the environment, not the child
-        charged: Amount::default(),
-        donated: Amount { ram: cost.ram, caps: cost.caps },
+        charged: Amount::NONE,
+        donated: cost,
     };
     terms.initiate(routed.provider).map(drop)
 }

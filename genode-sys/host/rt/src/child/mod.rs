@@ -63,7 +63,7 @@ pub unsafe extern "C" fn rs_child_create(
     let attr = Attr {
         name,
         binary,
-        quota: Amount { ram: attr.ram, caps: attr.caps },
+        quota: Amount::new(attr.ram, attr.caps),
         affinity: seam::affinity(&attr.affinity),
     };
     match environment::create(Ep(ep), &attr, Policy(policy)) {
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn rs_child_transfer(
     let Some(pd) = world().pd(id_of(child)) else { return RS_INVALID };
     let own = own_pd();
     let one = |ram: i64, caps: i64| {
-        let amount = Amount { ram: ram.unsigned_abs(), caps: caps.unsigned_abs() };
+        let amount = Amount::new(ram.unsigned_abs(), caps.unsigned_abs());
         if ram < 0 || caps < 0 { transfer(&pd, &own, amount) } else { transfer(&own, &pd, amount) }
     };
     // the two may go in different directions; what fails leaves both as they were

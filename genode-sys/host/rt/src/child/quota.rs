@@ -1,23 +1,10 @@
 //! The transfer of quota between PD sessions.
 use genode_abi::*;
+pub(super) use genode_args::quota::Amount;
 use genode_host_proto::interface::pd::{self, AllTransferred, Call, Transfers};
 
 use crate::handle::{Lent, Owned};
 use crate::{call, env, rpc};
-
-/// Both resources.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Amount {
-    pub(super) ram: u64,
-    pub(super) caps: u64,
-}
-
-impl std::ops::AddAssign for Amount {
-    fn add_assign(&mut self, other: Self) {
-        self.ram = self.ram.saturating_add(other.ram);
-        self.caps = self.caps.saturating_add(other.caps);
-    }
-}
 
 /// Quota that goes from one PD session to another.
 pub(super) struct Transfer<'a> {
@@ -44,10 +31,10 @@ pub(super) fn transfer(from: &Owned, to: &Owned, amount: Amount) -> Result<(), r
 
 /// Make several transfers in turn, all or none, by one call: core knows the accounts by where we call them.
 pub(super) fn transfer_all(transfers: &[Transfer<'_>]) -> Result<(), rs_err_t> {
-    let some = transfers.iter().filter(|t| t.amount != Amount::default());
+    let some = transfers.iter().filter(|t| !t.amount.is_none());
     let mut asked = Transfers::default();
-    for &Transfer { from, to, amount: Amount { ram, caps } } in some {
-        let transfer = pd::Transfer { from: grant(from)?, to: grant(to)?, ram, caps };
+    for &Transfer { from, to, amount } in some {
+        let transfer = pd::Transfer { from: grant(from)?, to: grant(to)?, amount };
         asked.0.push(transfer).map_err(|_| RS_OVERFLOW)?;
     }
     if asked.0.is_empty() {

@@ -146,7 +146,7 @@ fn render<'a>(sessions: impl Iterator<Item = (&'a SessionId, &'a Session)>) -> S
             Phase::Upgrade(amount) => writeln!(
                 text,
                 "\t<upgrade id=\"{id}\" ram_quota=\"{}\" cap_quota=\"{}\"/>",
-                amount.ram, amount.caps
+                amount.ram.0, amount.caps
             ),
             Phase::Close => writeln!(text, "\t<close id=\"{id}\"/>"),
             _ => Ok(()),
@@ -209,9 +209,9 @@ mod tests {
             provider: Provider::Child(2),
             phase,
             cap: Owned::default(),
-            charged: Amount::default(),
-            donated: Amount::default(),
-            queued: Amount::default(),
+            charged: Amount::NONE,
+            donated: Amount::NONE,
+            queued: Amount::NONE,
             unwanted: false,
             waiter: None,
         }
@@ -221,7 +221,7 @@ mod tests {
     fn requests_look_as_genode_writes_them() {
         let sessions = [
             (5, session(Phase::Create)),
-            (6, session(Phase::Upgrade(Amount { ram: 8192, caps: 2 }))),
+            (6, session(Phase::Upgrade(Amount::new(8192, 2)))),
             (7, session(Phase::Close)),
             (8, session(Phase::HandedOut)),
             (9, session(Phase::Available)),

@@ -19,7 +19,7 @@ use crate::handle::Owned;
 
 /// RAM that a parent keeps of a donation for its record of the session: `Session_state::Factory::session_costs` of
 /// Genode 26.02.
-const RECORD: u64 = 810;
+const RECORD: Amount = Amount::new(810, 0);
 
 /// Most sessions of one child: what a hostile child can make its parent remember.
 const MAX_SESSIONS: usize = 4096;
@@ -50,9 +50,8 @@ pub(super) fn request(
         warn(&format!("{name}: {service} session denied: {e}"));
         RS_DENIED
     })?;
-    let charged = Amount { ram: wanted.ram_quota(), caps: wanted.cap_quota() };
-    let donated =
-        Amount { ram: charged.ram.checked_sub(RECORD).ok_or(RS_INSUFFICIENT_RAM)?, ..charged };
+    let charged = wanted.quota();
+    let donated = charged.checked_sub(RECORD).map_err(|_| RS_INSUFFICIENT_RAM)?;
     let mut args = ArgsBuf::<SERVER_ARGS>::copy(given).map_err(|_| RS_DENIED)?;
     args.set_str("label", label.as_str()).map_err(|_| RS_DENIED)?;
 
@@ -66,7 +65,7 @@ pub(super) fn request(
     if at_server != label {
         args.set_str("label", at_server.as_str()).map_err(|_| RS_DENIED)?;
     }
-    args.set_u64("ram_quota", donated.ram).map_err(|_| RS_DENIED)?;
+    args.set_u64("ram_quota", donated.ram.0).map_err(|_| RS_DENIED)?;
 
     let terms = Terms {
         client: child,
@@ -151,7 +150,7 @@ impl Terms<'_> {
             cap: cap.clone(),
             charged: self.charged,
             donated: self.donated,
-            queued: Amount::default(),
+            queued: Amount::NONE,
             unwanted: false,
             waiter: None,
         };

@@ -19,8 +19,7 @@ pub(super) fn upgrade(child: ChildId, client_id: u64, args: &str) -> Upgraded {
 }
 
 fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, rs_err_t> {
-    let wanted = ArgsRef::new(args);
-    let amount = Amount { ram: wanted.ram_quota(), caps: wanted.cap_quota() };
+    let amount = ArgsRef::new(args).quota();
     let (id, provider, server, pd) = {
         let world = world();
         let Some(id) = world.find(child, client_id) else { return Ok(Upgraded::Ok) };
@@ -69,7 +68,7 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
 
 fn upgrade_at_parent(id: u64, amount: Amount) -> Result<(), rs_err_t> {
     let mut args = ArgsBuf::<{ RS_MAX_ARGS as usize }>::new();
-    args.set_quota(amount.ram, amount.caps).map_err(|_| RS_OVERFLOW)?;
+    args.set_quota(amount).map_err(|_| RS_OVERFLOW)?;
     let args = args.as_str();
     // SAFETY: the string is live.
     match unsafe { rs_session_upgrade(id, args.as_ptr().cast(), args.len()) } {

@@ -2,6 +2,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
+use genode_args::quota::Amount;
 use genode_host_proto::sys;
 
 use super::Nucleus;
@@ -10,6 +11,9 @@ use super::object::{CoreObject, Object};
 use super::refusal::Refusal;
 use crate::account::AccountId;
 use crate::fd;
+
+/// What an object takes of the account of the component that made it.
+const CAP: Amount = Amount::new(0, 1);
 
 impl Nucleus {
     /// A new object at a component's entrypoint, paid by the component's account.
@@ -22,12 +26,12 @@ impl Nucleus {
         if self.eps.get(&ep).is_none_or(|e| e.owner != owner) {
             return Err(Refusal::Invalid);
         }
-        self.accounts.charge(account, 0, 1)?;
+        self.accounts.charge(account, CAP)?;
         let made = fd::token().map_err(Refusal::from).and_then(|token| {
             Ok((self.object_insert(owner, ep, &token, Some(account), None)?, token))
         });
         if made.is_err() {
-            self.accounts.refund(account, 0, 1);
+            self.accounts.refund(account, CAP);
         }
         made
     }
@@ -85,7 +89,7 @@ impl Nucleus {
             self.revoke(channel, index);
         }
         if let Some(account) = object.account {
-            self.accounts.refund(account, 0, 1);
+            self.accounts.refund(account, CAP);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Answers of the nucleus to what is asked of it.
 use std::os::fd::OwnedFd;
 
-use crate::account::Lack;
+use genode_args::quota::Lack;
 
 /// Why the nucleus refuses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,7 +5,9 @@
 use super::Nucleus;
 use super::ids::ProcId;
 use super::refusal::Verdict;
-use crate::account::{AccountId, Lack, Transfer};
+use genode_args::quota::{Amount, Lack};
+
+use crate::account::{AccountId, Transfer};
 
 /// Requests of one component that are served before an answer: more than a socket holds.
 const MAX: usize = 1024;
@@ -23,10 +25,10 @@ impl Nucleus {
     }
 
     /// See [`crate::account::Accounts::charge`].
-    pub(crate) fn charge(&mut self, account: AccountId, ram: u64, caps: u64) -> Result<(), Lack> {
-        self.accounts.charge(account, ram, caps).or_else(|_| {
+    pub(crate) fn charge(&mut self, account: AccountId, amount: Amount) -> Result<(), Lack> {
+        self.accounts.charge(account, amount).or_else(|_| {
             self.settle(account);
-            self.accounts.charge(account, ram, caps)
+            self.accounts.charge(account, amount)
         })
     }
 

@@ -24,7 +24,7 @@ impl Nucleus {
     /// Look at a process that ran for a while.
     pub(crate) fn look(&self, id: ProcId) {
         let Some(process) = self.procs.get(&id) else { return };
-        let quota = self.accounts.get(process.account).map_or(0, |a| a.ram.limit);
+        let quota = self.accounts.get(process.account).map_or(0, |a| a.quota.limit.ram.0);
         let allowed = allowed(FREE, quota);
         let Some(bytes) = of(process.pid).filter(|bytes| *bytes > allowed) else { return };
         crate::console::note(format_args!(

@@ -7,7 +7,7 @@ use genode_host_proto::interface::{AllocError, cpu};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Response, Served};
-use super::state::{Pd, Services};
+use super::state::{Pd, Services, THREAD};
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
 
 /// Calls of a CPU session.
@@ -35,7 +35,7 @@ impl Services {
                     && session.threads.iter().any(|(_, t)| *t == object)
                 {
                     session.threads.retain(|(_, t)| *t != object);
-                    session.caps.used -= 1;
+                    session.quota.give_back(THREAD);
                     nucleus.object_destroy(object);
                 }
                 response.put(&())
@@ -57,10 +57,11 @@ impl Services {
     }
 
     fn create_thread(&mut self, nucleus: &mut Nucleus, cpu: u64, pd: u64) -> Option<ObjId> {
-        let session = self.cpus.get_mut(&cpu).filter(|cpu| cpu.caps.avail() > 0)?;
+        let session =
+            self.cpus.get_mut(&cpu).filter(|cpu| cpu.quota.avail().checked_sub(THREAD).is_ok())?;
         let pd_session = self.pds.get_mut(&pd)?;
         let thread = nucleus.core_object(CoreObject::Thread(pd)).ok()?;
-        session.caps.used += 1;
+        session.quota.withdraw(THREAD).ok()?;
         session.threads.push((pd, thread));
         pd_session.cpu.get_or_insert(cpu);
         Some(thread)

@@ -4,15 +4,16 @@ use std::collections::HashMap;
 use genode_affinity::Affinity;
 use genode_args::ArgsRef;
 use genode_args::label::last_element;
+use genode_args::quota::{Amount, Lack, RamQuota};
 use genode_host_proto::interface::parent::{
     self, Closed, ResourceArgs, SessionCapError, SessionError, Upgraded,
 };
-use genode_host_proto::opcode::{Cost, OPCODES, cost, env_id};
+use genode_host_proto::opcode::{OPCODES, cost, env_id};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Goes, Response, Served};
-use super::state::{Cpu, Init, Log, Pd, SESSION_CAPS, Services, Session, SessionArgs};
-use crate::account::{AccountId, Guard, Lack, ROOT, Transfer};
+use super::state::{Cpu, Init, Log, Pd, SESSION, Services, Session, SessionArgs};
+use crate::account::{AccountId, Guard, ROOT, Transfer};
 use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId, Refusal};
 use crate::numbered::Numbered;
 
@@ -32,15 +33,6 @@ struct Wanted<'a> {
     affinity: Affinity,
 }
 
-impl From<Lack> for SessionError {
-    fn from(lack: Lack) -> Self {
-        match lack {
-            Lack::Ram => Self::OutOfRam,
-            Lack::Caps => Self::OutOfCaps,
-        }
-    }
-}
-
 impl From<Refusal> for SessionError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -53,7 +45,7 @@ impl From<Refusal> for SessionError {
 
 /// What of a donation a session of core's needs at least. Every parent on the way keeps a part, so this
 /// is less than what clients donate.
-fn needed(service: &str) -> Option<Cost> {
+fn needed(service: &str) -> Option<Amount> {
     let full = match service {
         "PD" => cost::PD,
         "CPU" => cost::CPU,
@@ -62,7 +54,7 @@ fn needed(service: &str) -> Option<Cost> {
         "RM" => cost::RM,
         _ => return None,
     };
-    Some(Cost { caps: full.caps, ram: full.ram / 4 })
+    Some(Amount { ram: RamQuota(full.ram.0 / 4), ..full })
 }
 
 impl Services {
@@ -71,7 +63,7 @@ impl Services {
         let refused = |e| move |r| format!("cannot create {e} for init: {r:?}");
         let parent = nucleus.core_object(CoreObject::Parent).map_err(refused("a parent"))?;
         let session =
-            SessionArgs { label: NAME, affinity: Affinity::default(), caps: cost::CPU.caps };
+            SessionArgs { label: NAME, affinity: Affinity::default(), donation: cost::CPU };
         let pd_cap = self.pd_open(nucleus, &session).map_err(refused("a PD"))?;
         let cpu_cap = self.cpu_open(nucleus, &session).map_err(refused("a CPU session"))?;
         let log_cap = self.log_open(nucleus, &session).map_err(refused("a LOG session"))?;
@@ -84,13 +76,13 @@ impl Services {
         let pd_id = *pd_id;
         pd.cpu = self.cpus.keys().next().copied();
         nucleus.accounts.refer(pd.account, ROOT);
-        let (ram, caps) = nucleus.accounts.total();
+        let all = nucleus.accounts.total();
         nucleus
             .accounts
-            .transfer(ROOT, pd.account, ram, caps)
+            .transfer(ROOT, pd.account, all)
             .map_err(|e| format!("cannot give init its quota: {e:?}"))?;
         pd.parent = nucleus.capability(parent);
-        let session = |object| Session { object, ram: 0, caps: 0 };
+        let session = |object| Session { object, donation: Amount::NONE };
         let sessions = HashMap::from([
             (env_id::PD, session(pd_cap)),
             (env_id::CPU, session(cpu_cap)),
@@ -121,11 +113,11 @@ impl Services {
             }
             for (_, session) in init.sessions.drain() {
                 self.session_close(nucleus, session.object);
-                let _ = nucleus.accounts.transfer(ROOT, init.account, session.ram, session.caps);
+                let _ = nucleus.accounts.transfer(ROOT, init.account, session.donation);
             }
             // Init had everything at the beginning, so now as well. What core kept would come back with init's account.
             if let Some(root) = nucleus.accounts.get(ROOT) {
-                self.kept = (root.ram.avail(), root.caps.avail());
+                self.kept = root.quota.avail();
             }
             self.session_close(nucleus, own.object);
         }
@@ -149,10 +141,10 @@ impl Services {
                 let wanted = Wanted { id, service: &service, args: &args, affinity };
                 response.put(&self.session(nucleus, &wanted, None))
             }
-            Call::SessionFor { id, service, args, affinity, payer, ram, caps } => {
+            Call::SessionFor { id, service, args, affinity, payer, amount } => {
                 let wanted = Wanted { id, service: &service, args: &args, affinity };
                 let payer = self.account_at(nucleus, from, payer);
-                response.put(&self.session(nucleus, &wanted, Some((payer, (ram, caps)))))
+                response.put(&self.session(nucleus, &wanted, Some((payer, amount))))
             }
             Call::SessionCap { id } => {
                 let session = init.sessions.get(&id).ok_or(SessionCapError::Denied);
@@ -170,10 +162,10 @@ impl Services {
                 self.close(nucleus, id);
                 response.put(&Closed::Done)
             }
-            Call::CloseFor { id, payer, ram, caps } => {
+            Call::CloseFor { id, payer, amount } => {
                 let payer = self.account_at(nucleus, from, payer);
                 self.close(nucleus, id);
-                let returned = self.give_back(nucleus, payer, (ram, caps));
+                let returned = self.give_back(nucleus, payer, amount);
                 response.put(&if returned { Closed::Done } else { Closed::Kept })
             }
             Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
@@ -208,7 +200,7 @@ impl Services {
         &mut self,
         nucleus: &mut Nucleus,
         wanted: &Wanted<'_>,
-        payer: Option<(Option<AccountId>, (u64, u64))>,
+        payer: Option<(Option<AccountId>, Amount)>,
     ) -> Result<Cap<Goes>, i32> {
         let charged = payer.map_or(Ok(()), |(payer, amount)| self.charge(nucleus, payer, amount));
         let opened = charged.and_then(|()| {
@@ -238,22 +230,21 @@ impl Services {
         }
         let account = init.account;
         let args = ArgsRef::new(wanted.args);
-        let (ram, caps) = (args.ram_quota(), args.cap_quota());
-        if ram < cost.ram {
-            return Err(SessionError::InsufficientRam);
-        }
-        if caps < cost.caps {
-            return Err(SessionError::InsufficientCaps);
-        }
+        let donation = args.quota();
+        donation.checked_sub(cost).map_err(|lack| match lack {
+            Lack::Ram => SessionError::InsufficientRam,
+            Lack::Caps => SessionError::InsufficientCaps,
+        })?;
         let asked = args.label().unwrap_or_default();
         let label = format!("{NAME} -> {}", asked.as_str());
-        nucleus.transfer(&[Transfer { from: account, to: ROOT, ram, caps }])?;
-        let session = SessionArgs { label: &label, affinity: wanted.affinity, caps };
+        let transfer = Transfer { from: account, to: ROOT, amount: donation };
+        nucleus.transfer(&[transfer]).map_err(Refusal::from)?;
+        let session = SessionArgs { label: &label, affinity: wanted.affinity, donation };
         let made = match wanted.service {
             "PD" => self.pd_open(nucleus, &session),
             "CPU" => self.cpu_open(nucleus, &session),
             "LOG" => self.log_open(nucleus, &session),
-            "RM" => super::rm::open(nucleus, ram, caps),
+            "RM" => super::rm::open(nucleus, donation),
             _ => self
                 .modules
                 .find(nucleus, last_element(&label))
@@ -263,12 +254,12 @@ impl Services {
         match made {
             Ok(object) => {
                 if let Some(init) = self.init.as_mut() {
-                    init.sessions.insert(wanted.id, Session { object, ram, caps });
+                    init.sessions.insert(wanted.id, Session { object, donation });
                 }
                 Ok(object)
             }
             Err(e) => {
-                let _ = nucleus.accounts.transfer(ROOT, account, ram, caps);
+                let _ = nucleus.accounts.transfer(ROOT, account, donation);
                 Err(e.into())
             }
         }
@@ -282,7 +273,7 @@ impl Services {
         {
             let account = init.account;
             self.session_close(nucleus, session.object);
-            let _ = nucleus.accounts.transfer(ROOT, account, session.ram, session.caps);
+            let _ = nucleus.accounts.transfer(ROOT, account, session.donation);
         }
     }
 
@@ -298,22 +289,18 @@ impl Services {
         &self,
         nucleus: &mut Nucleus,
         payer: Option<AccountId>,
-        (ram, caps): (u64, u64),
+        amount: Amount,
     ) -> Result<(), SessionError> {
         let payer = payer.ok_or(SessionError::Denied)?;
         let init = self.init.as_ref().ok_or(SessionError::Denied)?;
-        Ok(nucleus.transfer(&[Transfer { from: payer, to: init.account, ram, caps }])?)
+        let transfer = Transfer { from: payer, to: init.account, amount };
+        nucleus.transfer(&[transfer]).map_err(|lack| Refusal::from(lack).into())
     }
 
     /// Give a child of init's back what it paid.
-    fn give_back(
-        &self,
-        nucleus: &mut Nucleus,
-        payer: Option<AccountId>,
-        (ram, caps): (u64, u64),
-    ) -> bool {
+    fn give_back(&self, nucleus: &mut Nucleus, payer: Option<AccountId>, amount: Amount) -> bool {
         let (Some(payer), Some(init)) = (payer, &self.init) else { return false };
-        nucleus.transfer(&[Transfer { from: init.account, to: payer, ram, caps }]).is_ok()
+        nucleus.transfer(&[Transfer { from: init.account, to: payer, amount }]).is_ok()
     }
 
     fn session_upgrade(
@@ -326,20 +313,18 @@ impl Services {
         let Some(session) = init.sessions.get_mut(&id).filter(|_| id >= env_id::FIRST_FREE) else {
             return Ok(());
         };
-        let ram = ArgsRef::new(session_args).ram_quota();
-        let caps = ArgsRef::new(session_args).cap_quota();
-        nucleus.transfer(&[Transfer { from: init.account, to: ROOT, ram, caps }])?;
-        session.ram += ram;
-        session.caps += caps;
+        let donation = ArgsRef::new(session_args).quota();
+        nucleus.transfer(&[Transfer { from: init.account, to: ROOT, amount: donation }])?;
+        session.donation += donation;
         match nucleus.objects.get(&session.object).and_then(|o| o.core) {
             Some(CoreObject::Rm(rm)) => {
                 if let Some(budget) = nucleus.maps.budget(rm) {
-                    budget.grow(ram, caps);
+                    budget.grow(donation);
                 }
             }
             Some(CoreObject::Cpu(id)) => {
                 if let Some(cpu) = self.cpus.get_mut(&id) {
-                    cpu.caps.limit += caps;
+                    cpu.quota.limit += donation;
                 }
             }
             _ => {}
@@ -394,8 +379,8 @@ impl Services {
             nucleus.object_destroy(object);
         })?;
         let place = nucleus.machine.place(s.affinity);
-        let caps = Guard { limit: s.caps, used: SESSION_CAPS };
-        let cpu = Cpu { native, sigh: None, place, caps, threads: Vec::new() };
+        let quota = Guard { limit: s.donation, used: SESSION };
+        let cpu = Cpu { native, sigh: None, place, quota, threads: Vec::new() };
         self.cpus.insert(id, cpu);
         Ok(object)
     }

@@ -3,6 +3,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use genode_affinity::Location;
+use genode_args::quota::{Amount, Lack};
 use genode_host_proto::PAGE;
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferred};
@@ -11,7 +12,7 @@ use topology::NodeId;
 
 use super::message::{Came, Response, Served};
 use super::state::{Pd, Ram, Services};
-use crate::account::{Account, AccountId, Lack, Transfer};
+use crate::account::{AccountId, Guard, Transfer};
 use crate::fd;
 use crate::machine::real_node;
 use crate::nucleus::{ChanId, CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
@@ -22,9 +23,9 @@ pub(super) type Call<'m> = pd::Call<Came<'m>>;
 pub(super) type NativeCall<'m> = native_pd::Call<Came<'m>>;
 
 /// What an account has, after what its owner asked for by now.
-fn settled(nucleus: &mut Nucleus, account: AccountId) -> Account {
+fn settled(nucleus: &mut Nucleus, account: AccountId) -> Guard {
     nucleus.settle(account);
-    nucleus.accounts.get(account).copied().unwrap_or_default()
+    nucleus.accounts.get(account).map(|account| account.quota).unwrap_or_default()
 }
 
 impl Services {
@@ -58,10 +59,10 @@ impl Services {
                 response.put(&ram.map_or(0, |ram| ram.size))
             }
             Call::TransferRam { to, amount } => {
-                response.put(&self.transfer(nucleus, account, to, (amount, 0)))
+                response.put(&self.transfer(nucleus, account, to, Amount::new(amount, 0)))
             }
             Call::TransferCaps { to, amount } => {
-                response.put(&self.transfer(nucleus, account, to, (0, amount)))
+                response.put(&self.transfer(nucleus, account, to, Amount::new(0, amount)))
             }
             Call::TransferAll { ref transfers } => {
                 response.put(&self.transfer_all(nucleus, transfers, from))
@@ -78,10 +79,10 @@ impl Services {
                 response.put(&())
             }
             Call::NativePd => response.put(&Cap(nucleus.capability(pd.native))),
-            Call::RamQuota => response.put(&settled(nucleus, account).ram.limit),
-            Call::UsedRam => response.put(&settled(nucleus, account).ram.used),
-            Call::CapQuota => response.put(&settled(nucleus, account).caps.limit),
-            Call::UsedCaps => response.put(&settled(nucleus, account).caps.used),
+            Call::RamQuota => response.put(&settled(nucleus, account).limit.ram),
+            Call::UsedRam => response.put(&settled(nucleus, account).used.ram),
+            Call::CapQuota => response.put(&settled(nucleus, account).limit.caps),
+            Call::UsedCaps => response.put(&settled(nucleus, account).used.caps),
         }
     }
 
@@ -96,11 +97,11 @@ impl Services {
         nucleus: &mut Nucleus,
         from: AccountId,
         to: Cap<Came<'_>>,
-        (ram, caps): (u64, u64),
+        amount: Amount,
     ) -> Transferred {
         match self.account_named(nucleus, to) {
             Some(to) if nucleus.accounts.related(from, to) => {
-                match nucleus.transfer(&[Transfer { from, to, ram, caps }]) {
+                match nucleus.transfer(&[Transfer { from, to, amount }]) {
                     Ok(()) => Transferred::Ok,
                     Err(Lack::Ram | Lack::Caps) => Transferred::Exceeded,
                 }
@@ -123,7 +124,7 @@ impl Services {
         let found = asked.0.iter().map(|t| {
             let (from, to) = (account(t.from)?, account(t.to)?);
             let related = nucleus.accounts.related(from, to);
-            related.then_some(Transfer { from, to, ram: t.ram, caps: t.caps })
+            related.then_some(Transfer { from, to, amount: t.amount })
         });
         let Some(transfers) = found.collect::<Option<Vec<_>>>() else {
             return AllTransferred::Invalid;
@@ -263,6 +264,11 @@ fn ram_alloc(
     }
 }
 
+/// What a RAM dataspace of `size` bytes takes of an account.
+fn price(size: u64) -> Amount {
+    Amount::new(size, 1)
+}
+
 /// Memory that the account pays for, on a node of the real machine if one is named.
 fn charged(
     nucleus: &mut Nucleus,
@@ -270,7 +276,7 @@ fn charged(
     size: u64,
     node: Option<u32>,
 ) -> Result<ObjId, Refusal> {
-    nucleus.charge(account, size, 1)?;
+    nucleus.charge(account, price(size))?;
     let made = fd::ram(size as usize).map_err(Refusal::from).and_then(|memory| {
         if let Some(node) = node {
             fd::place_on_node(&memory, size as usize, node)?;
@@ -278,7 +284,7 @@ fn charged(
         nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory)
     });
     if made.is_err() {
-        nucleus.accounts.refund(account, size, 1);
+        nucleus.accounts.refund(account, price(size));
     }
     made
 }
@@ -295,5 +301,5 @@ fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
     }
     nucleus.maps.dataspace_gone(ds);
     nucleus.object_destroy(ds);
-    nucleus.accounts.refund(pd.account, ram.size, 1);
+    nucleus.accounts.refund(pd.account, price(ram.size));
 }

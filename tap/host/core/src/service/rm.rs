@@ -1,4 +1,5 @@
 //! RM: region maps, and with them managed dataspaces, in Genode 26.02's interfaces.
+use genode_args::quota::{Amount, Lack};
 use genode_host_proto::PAGE;
 use genode_host_proto::interface::region_map::{self, AttachError, Attr, Fault, Range};
 use genode_host_proto::interface::{AllocError, rm};
@@ -7,7 +8,7 @@ use rustix::fs::OFlags;
 
 use super::message::{Came, Response, Served};
 use crate::fd;
-use crate::nucleus::map::{self, Access, Lack, MapId, OwnerId, Region, Rights};
+use crate::nucleus::map::{self, Access, MapId, OwnerId, Region, Rights};
 use crate::nucleus::{CoreObject, Nucleus, ObjId, Refusal};
 
 /// Calls of an RM session.
@@ -19,10 +20,10 @@ pub(super) type MapCall<'m> = region_map::Call<Came<'m>>;
 const MAX_SIZE: u64 = 1 << 46;
 
 /// A session with its donation.
-pub(super) fn open(nucleus: &mut Nucleus, ram: u64, caps: u64) -> Result<ObjId, Refusal> {
+pub(super) fn open(nucleus: &mut Nucleus, donation: Amount) -> Result<ObjId, Refusal> {
     let owner = OwnerId(nucleus.fresh());
     let object = nucleus.core_object(CoreObject::Rm(owner))?;
-    nucleus.maps.open(owner, ram, caps);
+    nucleus.maps.open(owner, donation);
     Ok(object)
 }
 
@@ -193,7 +194,7 @@ mod tests {
     /// Core has a descriptor that may write. Who shows it one that may not must not profit from that.
     #[test]
     fn a_read_only_descriptor_is_attached_read_only_whatever_is_asked() {
-        let accounts = Accounts::new(1 << 20, 100);
+        let accounts = Accounts::new(Amount::new(1 << 20, 100));
         let machine = Machine::real().unwrap();
         let (mut nucleus, _doorbell, _bell) =
             Nucleus::new(accounts, machine, Isolation::new().unwrap()).unwrap();
@@ -202,7 +203,7 @@ mod tests {
         let strong = memory.try_clone().unwrap();
         let size = 4 * PAGE as u64;
         nucleus.core_object_at(CoreObject::Dataspace { size, writeable: true }, memory).unwrap();
-        let session = open(&mut nucleus, 1 << 16, 10).unwrap();
+        let session = open(&mut nucleus, Amount::new(1 << 16, 10)).unwrap();
         let Some(CoreObject::Rm(owner)) = nucleus.objects[&session].core else { panic!() };
         let map = create(&mut nucleus, owner, size).unwrap();
         let Some(CoreObject::RegionMap(_, map)) = nucleus.objects[&map].core else { panic!() };

@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use genode_affinity::{Affinity, Location};
+use genode_args::quota::Amount;
 
 use super::rom::Modules;
 use crate::account::{AccountId, Guard};
@@ -33,8 +34,10 @@ pub(crate) struct Ram {
     pub(super) node: Option<u32>,
 }
 
-/// Objects of a session without threads.
-pub(crate) const SESSION_CAPS: u64 = 2;
+/// What a CPU session without threads takes: its objects.
+pub(super) const SESSION: Amount = Amount::new(0, 2);
+/// What a thread object takes.
+pub(super) const THREAD: Amount = Amount::new(0, 1);
 
 /// A CPU session.
 pub(crate) struct Cpu {
@@ -43,8 +46,8 @@ pub(crate) struct Cpu {
     pub(crate) sigh: Option<ObjId>,
     /// The part of the machine that the session's threads may use.
     pub(crate) place: Location,
-    /// The session's donation, of which it takes [`SESSION_CAPS`] itself and each thread object one.
-    pub(crate) caps: Guard,
+    /// The session's donation, of which it takes [`SESSION`] itself and each thread object [`THREAD`].
+    pub(crate) quota: Guard,
     /// Thread objects, each with its PD.
     pub(crate) threads: Vec<(u64, ObjId)>,
 }
@@ -72,15 +75,14 @@ pub(crate) struct Init {
 /// A session of one of core's services.
 pub(super) struct Session {
     pub(super) object: ObjId,
-    pub(super) ram: u64,
-    pub(super) caps: u64,
+    pub(super) donation: Amount,
 }
 
 /// What a session of core's is opened with.
 pub(crate) struct SessionArgs<'a> {
     pub(crate) label: &'a str,
     pub(crate) affinity: Affinity,
-    pub(crate) caps: u64,
+    pub(crate) donation: Amount,
 }
 
 /// All state of core's services.
@@ -92,7 +94,7 @@ pub(crate) struct Services {
     pub(crate) init: Option<Init>,
     pub(crate) console: Console,
     /// RAM and capabilities of init's that core had when all sessions were closed: none.
-    pub(crate) kept: (u64, u64),
+    pub(crate) kept: Amount,
     last_id: u64,
 }
 
@@ -105,7 +107,7 @@ impl Services {
             modules,
             init: None,
             console: Console::new(),
-            kept: (0, 0),
+            kept: Amount::NONE,
             last_id: 0,
         }
     }

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use genode_affinity::Affinity;
+use genode_args::quota::Amount;
 use genode_host_proto::MAX_BODY;
 use genode_host_proto::interface::{
     Call, cpu, dataspace, log, native_pd, parent, pd, region_map, rm, rom,
@@ -26,7 +27,7 @@ struct Core {
 
 impl Core {
     fn new() -> Self {
-        let accounts = Accounts::new(1 << 20, 100);
+        let accounts = Accounts::new(Amount::new(1 << 20, 100));
         let machine = Machine::real().unwrap();
         let (nucleus, _doorbell, _bell) =
             Nucleus::new(accounts, machine, Isolation::new().unwrap()).unwrap();

@@ -14,8 +14,9 @@ use genode_wire::ExceptionCode;
 use rs_raw::say;
 
 extern "C" fn construct() {
-    let (_, echo) = support::open("Echo", "", 10000, 3).expect("Echo session");
-    assert_eq!(support::open("Nothing", "", 10000, 3).err(), Some(RS_DENIED));
+    let (_, echo) =
+        support::open("Echo", "", support::Amount::new(10000, 3)).expect("Echo session");
+    assert_eq!(support::open("Nothing", "", support::Amount::new(10000, 3)).err(), Some(RS_DENIED));
     let long: Vec<u8> = (0..2040).map(|i| (i * 7) as u8).collect();
     for len in [0, 8, 64, 1000, 2032, 2040] {
         let answer = support::call(echo, 0, &[], |w| {

@@ -73,7 +73,8 @@ extern "C" fn construct() {
     let token = |name: &sys::Identity| name.size == 0 && !name.managed;
     let mut id = 0;
     let open = || {
-        let (session, cap) = support::open("RM", "", cost::RM.ram, 10).unwrap();
+        let (session, cap) =
+            support::open("RM", "", support::Amount::new(cost::RM.ram.0, 10)).unwrap();
         id = session;
         cap
     };

@@ -10,7 +10,8 @@
 mod support;
 
 extern "C" fn construct() {
-    let (_, echo) = support::open("Echo", "", 10000, 3).expect("Echo session");
+    let (_, echo) =
+        support::open("Echo", "", support::Amount::new(10000, 3)).expect("Echo session");
     let answer = support::call(echo, 2, &[], |_| {}).unwrap();
     let number = answer.word() as i32;
     if number == 0 {

@@ -1,76 +1,51 @@
 //! What an RM session pays with: the donation of whoever opened it.
+use genode_args::quota::{Amount, Lack};
+
 use crate::account::Guard;
 
-/// RAM that a region map takes, about what core remembers of it.
-pub(super) const MAP_RAM: u64 = 4096;
-/// RAM that a region takes.
-const REGION_RAM: u64 = 256;
-/// Capabilities that a region map takes, as a session object does.
-const MAP_CAPS: u64 = 1;
-/// Capabilities that the session itself takes.
-const SESSION_CAPS: u64 = 1;
-
-/// Why a region map is not created.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lack {
-    Ram,
-    Caps,
-}
+/// What a region map takes: RAM about what core remembers of it, and a capability as a session object does.
+pub(super) const MAP: Amount = Amount::new(4096, 1);
+/// What a region takes.
+const REGION: Amount = Amount::new(256, 0);
+/// What the session itself takes.
+const SESSION: Amount = Amount::new(0, 1);
 
 /// The quota of one RM session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    ram: Guard,
-    caps: Guard,
-}
+pub(crate) struct Budget(Guard);
 
 impl Budget {
     /// The budget of a session with a donation.
-    pub(crate) fn new(ram: u64, caps: u64) -> Self {
-        let used = SESSION_CAPS.min(caps);
-        Self { ram: Guard { limit: ram, used: 0 }, caps: Guard { limit: caps, used } }
+    pub(crate) fn new(donation: Amount) -> Self {
+        Self(Guard { limit: donation, used: SESSION.min(donation) })
     }
 
     /// The session was upgraded.
-    pub(crate) fn grow(&mut self, ram: u64, caps: u64) {
-        self.ram.limit += ram;
-        self.caps.limit += caps;
+    pub(crate) fn grow(&mut self, donation: Amount) {
+        self.0.limit += donation;
     }
 
     /// Pay for a map.
     pub(crate) fn take_map(&mut self) -> Result<(), Lack> {
-        if self.caps.avail() < MAP_CAPS {
-            return Err(Lack::Caps);
-        }
-        if self.ram.avail() < MAP_RAM {
-            return Err(Lack::Ram);
-        }
-        self.caps.used += MAP_CAPS;
-        self.ram.used += MAP_RAM;
-        Ok(())
+        self.0.withdraw(MAP)
     }
 
     /// A map is gone.
     pub(crate) fn give_map(&mut self) {
-        self.caps.used -= MAP_CAPS;
-        self.ram.used -= MAP_RAM;
+        self.0.give_back(MAP);
     }
 
     pub(super) fn take_region(&mut self) -> bool {
-        let fits = self.ram.avail() >= REGION_RAM;
-        if fits {
-            self.ram.used += REGION_RAM;
-        }
-        fits
+        self.0.withdraw(REGION).is_ok()
     }
 
     pub(super) fn give_region(&mut self) {
-        self.ram.used -= REGION_RAM;
+        self.0.give_back(REGION);
     }
 
     /// Whether nothing but the session itself is paid for.
     #[cfg(test)]
     pub(super) fn idle(&self) -> bool {
-        self.ram.used == 0 && self.caps.used <= SESSION_CAPS
+        self.0.used.saturating_sub(SESSION).is_none()
     }
 }

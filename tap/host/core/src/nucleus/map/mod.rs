@@ -15,7 +15,7 @@ mod views;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::ids::{ObjId, ProcId, ViewId};
-pub(crate) use budget::{Budget, Lack};
+pub(crate) use budget::Budget;
 use page::Page;
 pub(crate) use region::{Access, AttachError, Found, MapId, OwnerId, Region, Rights};
 use view::Faulter;

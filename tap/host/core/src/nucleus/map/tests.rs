@@ -1,6 +1,8 @@
 //! The bookkeeping against a model, and what hostile arguments do to it.
 use std::collections::HashMap;
 
+use genode_args::quota::Amount;
+
 use super::page::Page;
 use super::*;
 
@@ -14,7 +16,7 @@ const MEMORY: ObjId = ObjId(100);
 /// Maps 0 to `n` of 16 pages each, whose dataspaces are objects of the same number, and a process.
 fn maps(n: u64) -> Maps {
     let mut maps = Maps::default();
-    maps.open(OWNER, 1 << 20, 100);
+    maps.open(OWNER, Amount::new(1 << 20, 100));
     for id in 0..n {
         maps.pay(OWNER).unwrap();
         maps.create(MapId(id), OWNER, (ObjId(50 + id), ObjId(id)), 16 * K);

@@ -1,8 +1,9 @@
 //! How views come and go, and what their threads wait for.
 use std::collections::HashSet;
 
+use genode_args::quota::{Amount, Lack};
+
 use super::Maps;
-use super::budget::Lack;
 use super::region::{Access, Found, MapId, OwnerId, Rights};
 use super::view::{Asked, Faulter, View};
 use crate::nucleus::ids::{ObjId, ProcId, ViewId};
@@ -12,7 +13,7 @@ const MAX_VIEWS: usize = 1024;
 /// Waiting threads that a map remembers, no more than its price pays for. Others wait as well, and are remembered when they
 /// ask again.
 const MAX_FAULTERS: usize = 64;
-const _: () = assert!(MAX_FAULTERS * size_of::<Faulter>() < super::budget::MAP_RAM as usize);
+const _: () = assert!(MAX_FAULTERS * size_of::<Faulter>() < super::budget::MAP.ram.0 as usize);
 
 impl Maps {
     /// A process maps a part of a map.
@@ -244,8 +245,8 @@ impl Maps {
     }
 
     /// A new session with a donation.
-    pub(crate) fn open(&mut self, owner: OwnerId, ram: u64, caps: u64) {
-        self.budgets.insert(owner, super::Budget::new(ram, caps));
+    pub(crate) fn open(&mut self, owner: OwnerId, donation: Amount) {
+        self.budgets.insert(owner, super::Budget::new(donation));
     }
 
     /// Pay for a map.

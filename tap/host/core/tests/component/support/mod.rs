@@ -41,10 +41,10 @@ pub fn start(
     session: impl Fn(&str) -> rs_cap_t + 'static,
     event: impl Fn(Event) + Clone + 'static,
 ) -> Child {
-    let pd = open("PD", name, cost::PD.ram, cost::PD.caps).expect("PD");
-    let cpu = open("CPU", name, cost::CPU.ram, cost::CPU.caps).expect("CPU");
-    let log = open("LOG", name, cost::LOG.ram, cost::LOG.caps).expect("LOG");
-    let rom = open("ROM", name, cost::ROM.ram, cost::ROM.caps).expect("ROM");
+    let pd = open("PD", name, cost::PD).expect("PD");
+    let cpu = open("CPU", name, cost::CPU).expect("CPU");
+    let log = open("LOG", name, cost::LOG).expect("LOG");
+    let rom = open("ROM", name, cost::ROM).expect("ROM");
     let own = unsafe { rs_env_cap(RS_ENV_PD) };
     let op = &OPCODES.pd;
     let referred = call(pd.1, op.ref_account, &[own], |_| {}).unwrap();

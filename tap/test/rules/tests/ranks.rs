@@ -24,7 +24,7 @@ const RANKS: &[&[&str]] = &[
 const TOPOLOGY_NEEDS: &[&str] = &["genode-sys/affinity", "genode-sys/xml", "genode-sys/args"];
 
 /// Where topology stands for those that need it: above what it may need itself.
-const TOPOLOGY_RANK: usize = 2;
+const TOPOLOGY_RANK: usize = 3;
 
 fn within(folder: &str, outer: &str) -> bool {
     folder == outer || folder.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))

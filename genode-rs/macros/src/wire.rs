@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DataEnum, DataStruct, DeriveInput, Error, Ident, Index, Member, Path, Result};
+use syn::{
+    Data, DataEnum, DataStruct, DeriveInput, Error, Field, Ident, Index, Member, Path, Result,
+};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     match &input.data {
@@ -46,6 +48,14 @@ fn reprs(input: &DeriveInput) -> Result<Vec<Ident>> {
     Ok(reprs)
 }
 
+/// How a field is named in an expression.
+fn member((index, field): (usize, &Field)) -> Member {
+    match &field.ident {
+        Some(name) => Member::Named(name.clone()),
+        None => Member::Unnamed(Index::from(index)),
+    }
+}
+
 fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     if !reprs(input)?.iter().any(|repr| repr == "C" || repr == "transparent") {
         return Err(Error::new(
@@ -64,15 +74,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         generics.make_where_clause().predicates.push(syn::parse_quote!(#parameter: #home::Wire));
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
-    let fields: Vec<_> = data
-        .fields
-        .iter()
-        .enumerate()
-        .map(|(index, field)| match &field.ident {
-            Some(name) => Member::Named(name.clone()),
-            None => Member::Unnamed(Index::from(index)),
-        })
-        .collect();
+    let fields: Vec<_> = data.fields.iter().enumerate().map(member).collect();
     let types: Vec<_> = data.fields.iter().map(|field| &field.ty).collect();
     Ok(quote! {
         impl #impl_generics #home::Wire for #name #type_generics #where_clause {

@@ -71,7 +71,11 @@ pub fn wire(data: &[u8]) {
         }
     }
     let _ = copy::<Cap<Held>>(&mut reader, &mut writer);
+    calls(body, number);
+}
 
+/// The same bytes as a call of every interface.
+fn calls(body: &[u8], number: u8) {
     // What is read as a call writes back, and reads the same.
     macro_rules! calls {
         ($($call:ty),* $(,)?) => { $({

@@ -134,22 +134,26 @@ fn hear(child: ChildId, told: &Call<'_>) -> Result<(), ExceptionCode> {
         }
         Call::YieldResponse => {
             with(child, |c| c.yield_args.clear());
-            let function = policy(child).and_then(|p| Some((p, p.0.yield_response?)));
-            if let Some((policy, function)) = function {
-                // SAFETY: the policy's own context.
-                unsafe { function(policy.0.ctx) };
-            }
+            tell(child, |policy| policy.yield_response);
         }
-        Call::HeartbeatResponse => {
-            if let Some((policy, function)) = policy(child).and_then(|p| Some((p, p.0.heartbeat?)))
-            {
-                // SAFETY: the policy's own context.
-                unsafe { function(policy.0.ctx) };
-            }
-        }
+        Call::HeartbeatResponse => tell(child, |policy| policy.heartbeat),
         _ => return Err(ExceptionCode::INVALID_OPCODE),
     }
     Ok(())
+}
+
+/// Tell the policy of a child something without arguments, if it wants to hear that.
+fn tell(
+    child: ChildId,
+    which: fn(&rs_child_policy_t) -> Option<unsafe extern "C" fn(*mut c_void)>,
+) {
+    let policy = policy(child);
+    if let Some(policy) = policy
+        && let Some(function) = which(&policy.0)
+    {
+        // SAFETY: the policy's own context.
+        unsafe { function(policy.0.ctx) };
+    }
 }
 
 /// Signal a context of the child's.

@@ -53,31 +53,18 @@ impl Nucleus {
             Request::EpCreate => {
                 Some(self.ep_create(id).map(|(ep, fds)| Answer { args: vec![ep.0], fds }))
             }
-            Request::EpDestroy => {
-                let ep = EpId(packet.arg(0));
-                let own = self.eps.get(&ep).is_some_and(|e| e.owner == id);
-                if own {
-                    self.ep_destroy(ep);
-                }
-                Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
-            }
+            Request::EpDestroy => Some(self.own_ep_destroy(id, EpId(packet.arg(0)))),
             Request::ObjectCreate => Some(
                 self.object_create(id, EpId(packet.arg(0)))
                     .map(|(object, fd)| Answer { args: vec![object.0], fds: vec![fd] }),
             ),
             Request::ObjectDestroy => {
-                let object = ObjId(packet.arg(0));
-                let own = self.objects.get(&object).is_some_and(|o| o.owner == id);
-                if own {
-                    self.object_destroy(object);
-                }
-                Some(if own { Ok(Answer::empty()) } else { Err(Refusal::Invalid) })
+                let destroyed = self.own_object_destroy(id, packet.arg(0));
+                Some(destroyed.then(Answer::empty).ok_or(Refusal::Invalid))
             }
             Request::ObjectsGone => {
-                for object in (0..7).map(|i| ObjId(packet.arg(i))) {
-                    if self.objects.get(&object).is_some_and(|o| o.owner == id) {
-                        self.object_destroy(object);
-                    }
+                for i in 0..7 {
+                    self.own_object_destroy(id, packet.arg(i));
                 }
                 None
             }
@@ -89,16 +76,7 @@ impl Nucleus {
                 }
                 None
             }
-            Request::SlotOpen => {
-                let channel = ChanId(packet.arg(0));
-                if !self.is_client(id, channel) {
-                    return Some(Err(Refusal::Gone));
-                }
-                Some(self.slot_open(channel).map(|slot| Answer {
-                    args: vec![slot.id.0, slot.number as u64],
-                    fds: vec![slot.memory, slot.socket],
-                }))
-            }
+            Request::SlotOpen => Some(self.own_slot_open(id, ChanId(packet.arg(0)))),
             Request::ChannelClose => {
                 let channel = ChanId(packet.arg(0));
                 if self.is_client(id, channel) {
@@ -108,14 +86,11 @@ impl Nucleus {
             }
             Request::Send => Some(self.send_for(id, packet)),
             Request::Served => {
-                let channel = self.channels.get(&ChanId(packet.arg(0)));
-                let served = channel.is_some_and(|c| c.client == id && !c.server_gone);
+                let served = self.is_served(id, ChanId(packet.arg(0)));
                 Some(Ok(Answer::words(&[u64::from(served)])))
             }
             Request::ThreadBind => {
-                let [x, y, w, h] = [1, 2, 3, 4].map(|i| packet.arg(i));
-                let location = Location::new(x as i32, y as i32, w as u32, h as u32);
-                let bound = self.thread_bind(id, packet.arg(0), location);
+                let bound = self.thread_bind(id, packet.arg(0), location(packet));
                 Some(bound.map(|()| Answer::empty()))
             }
             Request::Paging => Some(self.paging_page(id)),
@@ -125,12 +100,39 @@ impl Nucleus {
                 None
             }
             Request::Fault => Some(self.view_fault(id, packet)),
-            Request::Unmapped => Some(Ok(match self.maps.next_stale(id) {
-                Some((view, start, size)) => Answer::words(&[1, view.0, start, size]),
-                None => Answer::words(&[0]),
-            })),
+            Request::Unmapped => Some(Ok(self.unmapped(id))),
             Request::Settled => Some(self.settled(id, cap)),
         }
+    }
+
+    /// Remove an entrypoint, if it is the component's own.
+    fn own_ep_destroy(&mut self, id: ProcId, ep: EpId) -> Result<Answer, Refusal> {
+        if self.eps.get(&ep).is_none_or(|e| e.owner != id) {
+            return Err(Refusal::Invalid);
+        }
+        self.ep_destroy(ep);
+        Ok(Answer::empty())
+    }
+
+    /// Remove an object, if it is the component's own; false if it is not.
+    fn own_object_destroy(&mut self, id: ProcId, object: u64) -> bool {
+        let object = ObjId(object);
+        let own = self.objects.get(&object).is_some_and(|o| o.owner == id);
+        if own {
+            self.object_destroy(object);
+        }
+        own
+    }
+
+    /// Another slot on a channel, if that is the component's own.
+    fn own_slot_open(&mut self, id: ProcId, channel: ChanId) -> Result<Answer, Refusal> {
+        if !self.is_client(id, channel) {
+            return Err(Refusal::Gone);
+        }
+        self.slot_open(channel).map(|slot| Answer {
+            args: vec![slot.id.0, slot.number as u64],
+            fds: vec![slot.memory, slot.socket],
+        })
     }
 
     /// The descriptor that a request names instead of having it.
@@ -165,6 +167,11 @@ impl Nucleus {
             Ok(()) => Ok(Answer::empty()),
             Err(_) => Err(Refusal::Limit),
         }
+    }
+
+    /// Whether the server of a component's channel is there.
+    fn is_served(&self, id: ProcId, channel: ChanId) -> bool {
+        self.channels.get(&channel).is_some_and(|c| c.client == id && !c.server_gone)
     }
 
     fn is_client(&self, id: ProcId, channel: ChanId) -> bool {
@@ -210,6 +217,12 @@ impl Nucleus {
         }
         Ok(Answer { args, fds })
     }
+}
+
+/// The location in a request to bind a thread.
+fn location(packet: &Packet) -> Location {
+    let [x, y, w, h] = [1, 2, 3, 4].map(|i| packet.arg(i));
+    Location::new(x as i32, y as i32, w as u32, h as u32)
 }
 
 fn status(refusal: Refusal) -> Status {

@@ -79,6 +79,13 @@ impl Nucleus {
         }
     }
 
+    pub(super) fn unmapped(&mut self, id: ProcId) -> Answer {
+        match self.maps.next_stale(id) {
+            Some((view, start, size)) => Answer::words(&[1, view.0, start, size]),
+            None => Answer::words(&[0]),
+        }
+    }
+
     pub(super) fn settled(&mut self, id: ProcId, cap: Option<OwnedFd>) -> Result<Answer, Refusal> {
         let settled = match self.lookup_core(cap.ok_or(Refusal::Invalid)?) {
             Some((_, CoreObject::RegionMap(_, map))) => self.maps.is_settled(id, map),

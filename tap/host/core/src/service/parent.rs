@@ -14,6 +14,7 @@ use genode_wire::{Cap, ExceptionCode};
 use super::message::{Came, Goes, Response, Served};
 use super::state::{Cpu, Init, Log, Pd, SESSION, Services, Session, SessionArgs};
 use crate::account::{AccountId, Guard, ROOT, Transfer};
+use crate::console::note;
 use crate::nucleus::{ChanId, CoreObject, Nucleus, ObjId, Refusal};
 use crate::numbered::Numbered;
 
@@ -137,27 +138,20 @@ impl Services {
                 init.exit = Some(value);
                 response.put(&())
             }
-            Call::Session { id, service, args, affinity } => {
-                let wanted = Wanted { id, service: &service, args: &args, affinity };
+            Call::Session { id, ref service, ref args, affinity } => {
+                let wanted = Wanted { id, service, args, affinity };
                 response.put(&self.session(nucleus, &wanted, None))
             }
-            Call::SessionFor { id, service, args, affinity, payer, amount } => {
-                let wanted = Wanted { id, service: &service, args: &args, affinity };
+            Call::SessionFor { id, ref service, ref args, affinity, payer, amount } => {
                 let payer = self.account_at(nucleus, from, payer);
+                let wanted = Wanted { id, service, args, affinity };
                 response.put(&self.session(nucleus, &wanted, Some((payer, amount))))
             }
-            Call::SessionCap { id } => {
-                let session = init.sessions.get(&id).ok_or(SessionCapError::Denied);
-                let cap = session.map(|session| Cap(nucleus.capability(session.object)));
-                response.put(&cap.map_err(|e| e.number(&OPCODES)))
-            }
-            Call::Upgrade { id, args } => {
-                response.put(&match self.session_upgrade(nucleus, id, &args) {
-                    Ok(()) => Upgraded::Ok,
-                    Err(Lack::Ram) => Upgraded::OutOfRam,
-                    Err(Lack::Caps) => Upgraded::OutOfCaps,
-                })
-            }
+            Call::SessionCap { id } => response.put(&match init.sessions.get(&id) {
+                Some(session) => Ok(Cap(nucleus.capability(session.object))),
+                None => Err(SessionCapError::Denied.number(&OPCODES)),
+            }),
+            Call::Upgrade { id, args } => response.put(&self.upgrade(nucleus, id, &args)),
             Call::Close { id } => {
                 self.close(nucleus, id);
                 response.put(&Closed::Done)
@@ -171,16 +165,14 @@ impl Services {
             Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
             Call::MainThreadCap => response.put(&Cap(Goes::None)),
             Call::Announce { service } => {
-                crate::console::note(format_args!(
+                note(format_args!(
                     "init announces \"{}\", which nobody above it can use",
                     &*service
                 ));
                 response.put(&())
             }
             Call::ResourceRequest { args } => {
-                crate::console::note(format_args!(
-                    "init asks for {args}, but has everything there is"
-                ));
+                note(format_args!("init asks for {args}, but has everything there is"));
                 response.put(&())
             }
             // Every session of core's exists at once and core wants nothing back: no signal ever comes.
@@ -303,6 +295,15 @@ impl Services {
         nucleus.transfer(&[Transfer { from: init.account, to: payer, amount }]).is_ok()
     }
 
+    /// Donate more to a session of init's; what the call answers.
+    fn upgrade(&mut self, nucleus: &mut Nucleus, id: u64, args: &str) -> Upgraded {
+        match self.session_upgrade(nucleus, id, args) {
+            Ok(()) => Upgraded::Ok,
+            Err(Lack::Ram) => Upgraded::OutOfRam,
+            Err(Lack::Caps) => Upgraded::OutOfCaps,
+        }
+    }
+
     fn session_upgrade(
         &mut self,
         nucleus: &mut Nucleus,
@@ -404,5 +405,5 @@ fn explain(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) {
         SessionError::InsufficientRam => "donate more ram_quota",
         SessionError::InsufficientCaps => "donate more cap_quota",
     };
-    crate::console::note(format_args!("no {service} session for \"{NAME} -> {label}\": {remedy}"));
+    note(format_args!("no {service} session for \"{NAME} -> {label}\": {remedy}"));
 }

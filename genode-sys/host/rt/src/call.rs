@@ -168,13 +168,13 @@ fn send(claim: Claim, line: &mut Line, body: &[u8], passed: &Passed) -> Result<(
     }
     // SAFETY: mapped as long as the channel, which the slot in use keeps.
     let slot = unsafe { &*line.slot };
-    if !passed.is_empty() {
+    if passed.len > 0 {
         // SAFETY: open as long as the channel.
         let socket = unsafe { BorrowedFd::borrow_raw(line.socket) };
         // Who takes no capabilities of calls that it answers is not waited for: its end of the socket may outlive it.
         passed.send(socket, SendFlags::DONTWAIT).map_err(|_| RS_GONE)?;
     }
-    slot.post(claim.index, body, passed.valid.len(), line.cpu).map_err(|Gone| RS_GONE)?;
+    slot.post(claim.index, body, passed.len, line.cpu).map_err(|Gone| RS_GONE)?;
     ring(line.bell, line.doorbell, Hint::Slot(line.number));
     Ok(())
 }
@@ -205,36 +205,36 @@ fn receive(line: &mut Line, out: &mut [u8]) -> Result<Answer, rs_err_t> {
 /// Capabilities on their way into a message.
 pub(crate) struct Passed {
     /// For each, whether it is valid.
-    valid: heapless::Vec<u8, MAX_CAPS>,
+    valid: [u8; MAX_CAPS],
+    len: usize,
     /// Descriptors of those that are.
-    fds: heapless::Vec<RawFd, MAX_CAPS>,
+    fds: [RawFd; MAX_CAPS],
+    num_fds: usize,
 }
 
 impl Passed {
-    /// Look `caps` up, as many as a message carries. They stay what they are as long as the caller holds references to them.
+    /// Look `caps` up. They stay what they are as long as the caller holds references to them.
     pub(crate) fn new(state: &State, caps: &[rs_cap_t]) -> Self {
-        let mut passed = Self { valid: heapless::Vec::new(), fds: heapless::Vec::new() };
-        for cap in caps.iter().take(MAX_CAPS) {
-            let fd = state.caps.fd(*cap);
-            // There is room for both.
-            let _ = passed.valid.push(fd.is_some().into());
-            passed.fds.extend(fd);
+        let len = caps.len().min(MAX_CAPS);
+        let mut passed = Self { valid: [0; MAX_CAPS], len, fds: [0; MAX_CAPS], num_fds: 0 };
+        for (cap, valid) in caps.iter().zip(&mut passed.valid) {
+            if let Some(fd) = state.caps.fd(*cap) {
+                *valid = 1;
+                passed.fds[passed.num_fds] = fd;
+                passed.num_fds += 1;
+            }
         }
         passed
     }
 
-    fn is_empty(&self) -> bool {
-        self.valid.is_empty()
-    }
-
     /// Send them: a byte for each, and the descriptors.
     pub(crate) fn send(&self, socket: BorrowedFd<'_>, flags: SendFlags) -> rustix::io::Result<()> {
-        let mut fds = heapless::Vec::<BorrowedFd<'_>, MAX_CAPS>::new();
-        for fd in &self.fds {
+        let mut fds = [socket; MAX_CAPS];
+        for (borrowed, fd) in fds.iter_mut().zip(&self.fds[..self.num_fds]) {
             // SAFETY: the caller of the call or the reply holds the capabilities until it is over.
-            fds.extend([unsafe { BorrowedFd::borrow_raw(*fd) }]);
+            *borrowed = unsafe { BorrowedFd::borrow_raw(*fd) };
         }
-        match sys::send(socket, &self.valid, &fds, flags) {
+        match sys::send(socket, &self.valid[..self.len], &fds[..self.num_fds], flags) {
             Err(Errno::TOOMANYREFS) => self.send_by_core(socket),
             result => result,
         }
@@ -244,9 +244,9 @@ impl Passed {
     fn send_by_core(&self, socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
         let mut args = [0; 2 + MAX_CAPS];
         args[0] = socket.as_raw_fd() as u64;
-        args[1] = self.valid.len() as u64;
-        let mut fds = self.fds.iter();
-        for (arg, valid) in args[2..].iter_mut().zip(&self.valid) {
+        args[1] = self.len as u64;
+        let mut fds = self.fds[..self.num_fds].iter();
+        for (arg, valid) in args[2..].iter_mut().zip(&self.valid[..self.len]) {
             if *valid != 0 {
                 *arg = fds.next().map_or(0, |fd| *fd as u64 + 1);
             }

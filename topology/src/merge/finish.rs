@@ -211,10 +211,17 @@ impl Draft {
 
     fn finish_access(&mut self, index: &BTreeMap<NodeId, u16>) -> Vec<Access> {
         let mut all = core::mem::take(&mut self.access);
+        // values come by initiator: look each up once a row
+        let mut row = None;
         all.retain(|(a, source)| {
-            let known = index.contains_key(&a.initiator) && index.contains_key(&a.target);
+            let from = match row {
+                Some((initiator, known)) if initiator == a.initiator => known,
+                _ => index.contains_key(&a.initiator),
+            };
+            row = Some((a.initiator, from));
+            let known = from && index.contains_key(&a.target);
             if !known {
-                let who = if index.contains_key(&a.initiator) { a.target } else { a.initiator };
+                let who = if from { a.target } else { a.initiator };
                 self.note_once(Note::UnknownNode(*source, who));
             }
             known

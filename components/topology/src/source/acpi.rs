@@ -67,14 +67,9 @@ pub(super) fn read(env: Env, info: PlatformInfo, before: &[Claims]) -> Result<Fo
             "ACPI: ROM \"platform_info\" names no tables, and no RSDP is found in the BIOS area",
         )?,
     };
-    let tables = acpi::collect(&mut memory, root).map_err(|error| match error {
-        CollectError::Unreadable(_) => {
-            format!("ACPI: {error}; is there a route to IO_MEM?")
-        }
-        _ => format!("ACPI: {error}"),
-    })?;
+    let tables = acpi::collect(&mut memory, root).map_err(sentence)?;
     let (mut claims, refused) = tables.claims();
-    let refused = refused.iter().map(|error| format!("ACPI: {error}")).collect();
+    let refused = refused.into_iter().map(sentence).collect();
     if claims.is_empty() && tables.madt.is_none() && tables.srat.is_none() {
         return Err("ACPI: no table tells of CPUs or nodes".to_string());
     }
@@ -99,6 +94,14 @@ pub(super) fn read(env: Env, info: PlatformInfo, before: &[Claims]) -> Result<Fo
         claims.insert(0, info.claims);
     }
     Ok((claims, refused))
+}
+
+/// Says why tables are refused, and what to do about it.
+fn sentence(error: CollectError) -> String {
+    match error {
+        CollectError::Unreadable(_) => format!("ACPI: {error}; is there a route to IO_MEM?"),
+        _ => format!("ACPI: {error}"),
+    }
 }
 
 /// Ties the MADT's CPUs to the kernel's numbers, and says how; whether that was possible.

@@ -81,7 +81,7 @@ impl State {
 
     /// The client donated more.
     pub(crate) fn upgrade(&mut self, ram: RamQuota) {
-        self.donated = self.donated + ram;
+        self.donated += ram;
         if self.shared.is_none() {
             self.publish();
         }

@@ -93,6 +93,7 @@ fn lstopo_sees_memory_caches_and_kinds() {
 
 /// CPU time of this thread in nanoseconds: what others do beside does not show.
 #[cfg(target_os = "linux")]
+#[allow(clippy::unnecessary_wraps, reason = "elsewhere there is no such clock")]
 fn cpu_time() -> Option<u64> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Some(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)

@@ -10,7 +10,7 @@
 mod common;
 
 use common::{fixtures, table};
-use topology::place::Policy;
+use topology::place::{PlaceError, Policy};
 use topology::source::acpi::{self, parse_madt, parse_srat};
 use topology::source::sysfs::{self, Recorded};
 use topology::source::this_machine::acpi_tables;

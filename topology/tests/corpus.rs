@@ -32,7 +32,7 @@ mod replay {
             *seed ^= *seed << 17;
             (*seed % below.max(1) as u64) as usize
         };
-        for _ in 0..1 + next(4) {
+        for _ in 0..=next(4) {
             let (at, len) = (next(bytes.len()), 1 + next(8));
             let end = (at + len).min(bytes.len());
             match next(5) {

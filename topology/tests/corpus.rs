@@ -24,14 +24,9 @@ mod replay {
         list
     }
 
-    /// Changes `bytes` here and there, as `seed` says: bytes flipped, doubled, cut out, copied.
-    fn mutate(bytes: &mut Vec<u8>, seed: &mut u64) {
-        let mut next = |below: usize| {
-            *seed ^= *seed << 13;
-            *seed ^= *seed >> 7;
-            *seed ^= *seed << 17;
-            (*seed % below.max(1) as u64) as usize
-        };
+    /// Changes `bytes` here and there, at random: bytes flipped, doubled, cut out, copied.
+    fn mutate(bytes: &mut Vec<u8>, random: &mut fastrand::Rng) {
+        let mut next = |below: usize| random.usize(..below.max(1));
         for _ in 0..=next(4) {
             let (at, len) = (next(bytes.len()), 1 + next(8));
             let end = (at + len).min(bytes.len());
@@ -67,9 +62,8 @@ mod replay {
                 continue;
             }
             for n in 0..mutations() {
-                let (mut changed, mut seed) =
-                    (bytes.clone(), 0x9e37_79b9_7f4a_7c15 ^ (n << 20) | 1);
-                mutate(&mut changed, &mut seed);
+                let mut changed = bytes.clone();
+                mutate(&mut changed, &mut fastrand::Rng::with_seed(n));
                 run(&changed);
             }
         }

@@ -67,15 +67,14 @@ mod tests {
     #[test]
     fn exactly_what_was_noted_and_not_forgotten_is_found() {
         let mut entries = [Entry::default(); 256];
-        let (mut model, mut seed) = (BTreeMap::new(), 7_u64);
+        let (mut model, mut random) = (BTreeMap::new(), fastrand::Rng::with_seed(7));
         for _ in 0..100_000 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let base = (1 + (seed >> 40) as usize % 240) * (64 << 10);
+            let (base, cap) = (random.usize(1..=240) * (64 << 10), random.u64(..));
             let known = model.remove(&base);
             assert_eq!(remove(&mut entries, base), known);
             if known.is_none() {
-                model.insert(base, seed);
-                insert(&mut entries, Entry { base, cap: seed });
+                model.insert(base, cap);
+                insert(&mut entries, Entry { base, cap });
             }
             let noted = entries.iter().filter(|entry| entry.base != 0).count();
             assert_eq!(noted, model.len());

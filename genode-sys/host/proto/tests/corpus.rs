@@ -24,11 +24,8 @@ mod replay {
         files.sort();
         assert!(files.len() > 3, "no corpus for {target}");
         run(&[]);
-        let mut seed = 1u64;
-        let mut random = |n: usize| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (seed >> 33) as usize % n.max(1)
-        };
+        let mut rng = fastrand::Rng::with_seed(1);
+        let mut random = |n: usize| rng.usize(..n.max(1));
         for path in files {
             let bytes = std::fs::read(&path).unwrap();
             run(&bytes);

@@ -206,17 +206,16 @@ mod tests {
             }
         };
         let mut model = HashMap::new();
-        let mut seed = 1u64;
+        let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..40_000 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             // Few pages close together: long chains.
-            let addr = (1 + (seed >> 33) as usize % 3000) * PAGE;
+            let (addr, size) = (random.usize(1..=3000) * PAGE, random.usize(1..));
             match model.remove(&addr) {
                 Some(size) => assert_eq!(table.remove(addr), Some(size)),
                 None => {
                     assert_eq!(table.remove(addr), None);
-                    assert!(table.insert(addr, seed as usize));
-                    model.insert(addr, seed as usize);
+                    assert!(table.insert(addr, size));
+                    model.insert(addr, size);
                 }
             }
         }

@@ -127,11 +127,8 @@ mod tests {
     fn the_account_is_what_page_tables_there_are() {
         let mut tables = Box::new(Tables::<1024>::new());
         let mut mappings = HashMap::new();
-        let mut seed = 7_u64;
-        let mut random = |n: usize| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (seed >> 33) as usize % n
-        };
+        let mut rng = fastrand::Rng::with_seed(7);
+        let mut random = |n: usize| rng.usize(..n);
         for round in 0..20_000 {
             // Within slots of 16 MiB, so that mappings do not overlap; some fill several pages of tables, some share one.
             let slot = random(64);

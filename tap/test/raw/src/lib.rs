@@ -7,7 +7,6 @@
 
 mod body;
 pub mod past;
-mod random;
 mod serve;
 
 pub use genode_args::quota::Amount;
@@ -16,7 +15,6 @@ use genode_sys::*;
 use genode_wire::{Caps, Decode, ExceptionCode, Reader, WireError};
 
 pub use body::{Body, NoCap};
-pub use random::Random;
 pub use serve::{Reply, serve, signal};
 
 /// Prints a line of the LOG.

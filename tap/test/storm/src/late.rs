@@ -4,6 +4,7 @@
 use alloc::{rc::Rc, string::String, vec::Vec};
 use core::cell::{Cell, RefCell};
 
+use fastrand::Rng;
 use genode::{
     node::Node,
     prelude::*,
@@ -32,7 +33,7 @@ struct Parent {
     restarts: Cell<u32>,
     served: Cell<u32>,
     wrong: Cell<u32>,
-    random: Cell<u32>,
+    random: RefCell<Rng>,
     before: Cell<Option<Quota>>,
     over: Cell<Option<u32>>,
 }
@@ -100,9 +101,7 @@ impl Watch for Parent {
 
 impl Parent {
     fn random(&self, n: usize) -> usize {
-        let next = self.random.get().wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.random.set(next);
-        (next >> 16) as usize % n
+        self.random.borrow_mut().usize(..n)
     }
 
     fn judge(&self) {
@@ -137,7 +136,7 @@ pub(crate) fn run(env: Env, config: &Node) -> Result<(), Error> {
         restarts: Cell::new(0),
         served: Cell::new(0),
         wrong: Cell::new(0),
-        random: Cell::new(1),
+        random: RefCell::new(Rng::with_seed(1)),
         before: Cell::new(None),
         over: Cell::new(None),
     });

@@ -8,7 +8,7 @@ use genode::{connection::Connection, prelude::*};
 use rustix::fs::FileType;
 
 use crate::honest::{self, Shared};
-use rs_raw::Random;
+use fastrand::Rng;
 
 /// Descriptors that are looked at for pipes.
 const DESCRIPTORS: i32 = 64;
@@ -36,13 +36,13 @@ pub(crate) fn ring(env: Env) -> Result<(), Error> {
     let all = doorbells();
     log!("rings {} doorbells", all.len());
     honest::keep_calling(session);
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let noise = [0u8; FULL].map(|_| random.word() as u8);
+    let mut random = Rng::with_seed(7);
+    let noise = [0u8; FULL].map(|_| random.u8(..));
     loop {
         for bell in &all {
-            match random.below(64) {
+            match random.u64(..64) {
                 0 => {
-                    let odd = 1 + 2 * random.below(FULL as u64 / 2) as usize;
+                    let odd = 1 + 2 * random.u64(..FULL as u64 / 2) as usize;
                     let _ = rustix::io::write(bell, &noise[..odd]);
                 }
                 n => {
@@ -50,7 +50,7 @@ pub(crate) fn ring(env: Env) -> Result<(), Error> {
                 }
             }
         }
-        for _ in 0..random.below(4096) {
+        for _ in 0..random.u64(..4096) {
             std::hint::spin_loop();
         }
     }

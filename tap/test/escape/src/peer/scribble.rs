@@ -14,7 +14,7 @@ use genode_host_proto::{CONTROL_FD, PAGE, SIGNALS_SIZE};
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::honest::Shared;
-use rs_raw::Random;
+use fastrand::Rng;
 
 /// Things done to a channel before it is closed, and after that.
 const OPEN: u32 = 400;
@@ -54,14 +54,14 @@ impl Words {
     }
 
     /// Puts something into one of them, mostly one of the first.
-    fn spoil(&self, random: &mut Random) {
-        let words = if random.below(4) > 0 { 8 } else { self.len as u64 / 4 };
-        let value = match random.below(4) {
-            0 => random.word() as u32,
+    fn spoil(&self, random: &mut Rng) {
+        let words = if random.u64(..4) > 0 { 8 } else { self.len as u64 / 4 };
+        let value = match random.u64(..4) {
+            0 => random.u32(..),
             1 => u32::MAX,
-            _ => random.below(6) as u32,
+            _ => random.u64(..6) as u32,
         };
-        let at = random.below(words) as usize * 4;
+        let at = random.u64(..words) as usize * 4;
         // SAFETY: a word of the mapping, aligned; whoever shares it uses atomics too.
         unsafe { &*self.start.add(at).cast::<AtomicU32>() }.store(value, Ordering::Relaxed);
     }
@@ -120,16 +120,16 @@ impl Channel {
         let _ = rustix::io::write(&self.doorbell, &hint.to_bytes());
     }
 
-    fn harm(&self, random: &mut Random) {
+    fn harm(&self, random: &mut Rng) {
         for (words, socket, number) in &self.slots {
             words.spoil(random);
-            match random.below(8) {
+            match random.u64(..8) {
                 0 => capabilities(socket, random),
                 1..4 => self.ring(Hint::Slot(*number)),
                 _ => {}
             }
         }
-        if random.below(4) == 0 {
+        if random.u64(..4) == 0 {
             self.signals.spoil(random);
             self.ring(Hint::Signals(self.number));
         }
@@ -137,12 +137,12 @@ impl Channel {
 }
 
 /// Sends some descriptors, and bytes that say what they are or not, and takes what came.
-fn capabilities(socket: &OwnedFd, random: &mut Random) {
-    let fds: Vec<_> = (0..random.below(9))
-        .map(|_| descriptor(random.below(u64::from(DESCRIPTORS.cast_unsigned())) as i32))
+fn capabilities(socket: &OwnedFd, random: &mut Rng) {
+    let fds: Vec<_> = (0..random.u64(..9))
+        .map(|_| descriptor(random.i32(..DESCRIPTORS)))
         .collect();
-    let valid = [random.below(2) as u8; 6];
-    let len = 1 + random.below(5) as usize;
+    let valid = [random.u64(..2) as u8; 6];
+    let len = 1 + random.u64(..5) as usize;
     let _ = sys::send(socket, &valid[..len], &fds, SendFlags::DONTWAIT);
     let mut got = Fds::default();
     while let Ok((1.., _)) = sys::recv(socket, &mut [0; 8], &mut got, RecvFlags::DONTWAIT) {
@@ -154,19 +154,19 @@ pub(crate) fn write(env: Env) -> Result<(), Error> {
     let session = Connection::<dyn Shared>::open(env, "scribble")?;
     let _ = session.next(0)?;
     log!("scribbles");
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut random = Rng::with_seed(7);
     let mut first = None;
     loop {
         let of_server =
             (4..DESCRIPTORS).map(descriptor).filter_map(|cap| Channel::open(cap.as_fd()));
         for mut channel in of_server {
-            for _ in 0..random.below(4) {
+            for _ in 0..random.u64(..4) {
                 channel.slot();
             }
             for _ in 0..OPEN {
                 channel.harm(&mut random);
             }
-            tell(Request::Release, &[channel.id, channel.index + random.below(3)], None);
+            tell(Request::Release, &[channel.id, channel.index + random.u64(..3)], None);
             tell(Request::ChannelClose, &[channel.id], None);
             for _ in 0..CLOSED {
                 channel.harm(&mut random);

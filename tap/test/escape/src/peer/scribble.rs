@@ -138,9 +138,7 @@ impl Channel {
 
 /// Sends some descriptors, and bytes that say what they are or not, and takes what came.
 fn capabilities(socket: &OwnedFd, random: &mut Rng) {
-    let fds: Vec<_> = (0..random.u64(..9))
-        .map(|_| descriptor(random.i32(..DESCRIPTORS)))
-        .collect();
+    let fds: Vec<_> = (0..random.u64(..9)).map(|_| descriptor(random.i32(..DESCRIPTORS))).collect();
     let valid = [random.u64(..2) as u8; 6];
     let len = 1 + random.u64(..5) as usize;
     let _ = sys::send(socket, &valid[..len], &fds, SendFlags::DONTWAIT);

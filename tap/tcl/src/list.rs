@@ -18,7 +18,8 @@ pub fn parse(list: &Value) -> Result<Vec<Value>, Exception> {
         let (element, used, what) = if rest.starts_with('{') {
             let end =
                 closing_brace(rest).map_or_else(|| fail("unmatched open brace in list"), Ok)?;
-            (join_lines(&rest[1..end]), end + 1, "braces")
+            // as it is: only words of a script join lines in braces
+            (rest[1..end].to_owned(), end + 1, "braces")
         } else if let Some(inner) = rest.strip_prefix('"') {
             let Some(end) = unescaped(inner, |c| c == '"') else {
                 return fail("unmatched open quote in list");
@@ -86,19 +87,6 @@ fn unquote(text: &str) -> String {
             parser.skip(c.len_utf8());
         }
     }
-    out
-}
-
-/// Backslash-newline is replaced even in braces.
-fn join_lines(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("\\\n") {
-        out.push_str(&rest[..at]);
-        out.push(' ');
-        rest = rest[at + 2..].trim_start_matches([' ', '\t']);
-    }
-    out.push_str(rest);
     out
 }
 

@@ -117,3 +117,6 @@ t {file split /a/b}
 t {file exists /nonexistent}
 t {file isdirectory /}
 t {file normalize /a/../b/./c}
+puts [string length [lindex "{\\\\\n}" 0]]
+puts [string length [lindex "{a\\\n  b}" 0]]
+puts [string length [lindex [list "\\\\\n"] 0]]

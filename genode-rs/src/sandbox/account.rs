@@ -3,16 +3,9 @@
 //! Pure arithmetic. What a start node says is the total that a child may cost. From it, `init` pays for its own
 //! records of the child and of its sessions, the system for the child's environment, and the rest is the child's.
 
+use crate::args::cost::{ENVIRONMENT, RECORDS};
 pub(super) use crate::quota::Amount;
 use crate::quota::{CapQuota, RamQuota};
-
-/// What a child's environment sessions cost the parent: PD, CPU, LOG and two ROM sessions, and the capability of the
-/// parent interface (`Child::env_ram_quota`, `env_cap_quota` of Genode 26.02).
-pub(super) const ENVIRONMENT: Amount = Amount::new(253_952, 28);
-
-/// What the sandbox keeps for its own records of a child: 16 session records of 810 bytes, and the capabilities of
-/// what it serves to the child (as `init` of Genode 26.02).
-pub(super) const RECORDS: Amount = Amount::new(16 * 810, 6);
 
 /// What a child does not get of its configured total.
 pub(super) const KEPT: Amount =

@@ -1,5 +1,5 @@
 //! Session-argument strings: `key=value, key="string"`, as every session request carries them; and what they
-//! carry: [labels](label), [numbers](number), [quotas](quota).
+//! carry: [labels](label), [numbers](number), [quotas](quota), and what is [donated](cost).
 //!
 //! They cross protection domains, so reading never trusts them and never allocates, and writing fails instead of
 //! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for four
@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod cost;
 pub mod label;
 pub mod number;
 pub mod quota;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::{
+    args::cost,
     cap::Capability,
     connection::Connection,
     dataspace::{Attached, Dataspace},
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// A ROM session (`rom_session/rom_session.h`).
-#[genode::rpc(service = "ROM", caps = 3, ram = 6 * 1024)]
+#[genode::rpc(service = "ROM", caps = cost::ROM.caps.0, ram = cost::ROM.ram.0)]
 pub trait RomSession {
     /// The dataspace with the current content, invalid if there is none. The server may take back the one
     /// it gave before, so detach that first.

@@ -224,15 +224,3 @@ pub mod env_id {
     /// First id of a session that the component opens itself.
     pub const FIRST_FREE: u64 = 6;
 }
-
-/// What a session of a core service takes, by service: `CAP_QUOTA` and `RAM_QUOTA` of its interface.
-#[allow(missing_docs)]
-pub mod cost {
-    use genode_args::quota::Amount;
-
-    pub const PD: Amount = Amount::new(24 * 1024 * 8, 13);
-    pub const CPU: Amount = Amount::new(36 * 1024, 6);
-    pub const ROM: Amount = Amount::new(6 * 1024, 3);
-    pub const LOG: Amount = Amount::new(8 * 1024, 2);
-    pub const RM: Amount = Amount::new(64 * 1024, 2);
-}

@@ -1,14 +1,18 @@
 //! Region maps: calls to sessions of the RM service.
 use genode_abi::*;
+use genode_args::cost;
+use genode_args::quota::{Amount, Lack};
 use genode_host_proto::interface::region_map::{Access, AttachError, Attr, Call, Fault, Range};
 use genode_host_proto::interface::{AllocError, rm};
-use genode_host_proto::opcode::cost;
 use genode_wire::{Cap, Handle};
 
 use crate::caps::{borrow, rs_cap_drop};
 use crate::handle::{Lent, Owned};
-use crate::session::{rs_session_close, rs_session_open, rs_session_upgrade};
+use crate::session::{self, rs_session_close, rs_session_open};
 use crate::{managed, rpc};
+
+/// What a session is upgraded by at a time.
+const STEP: Amount = Amount::new(8 * 1024, 2);
 
 /// How often a session is upgraded for one request.
 const MAX_UPGRADES: usize = 16;
@@ -25,10 +29,9 @@ struct Map {
     cap: rs_cap_t,
 }
 
-/// What a request lacks.
+/// Why a request fails: for a lack of what the session can be upgraded by, or for good.
 enum Failed {
-    Ram,
-    Caps,
+    Lacks(Lack),
     Other(rs_err_t),
 }
 
@@ -43,23 +46,20 @@ impl Session {
     fn paid<T>(&self, mut ask: impl FnMut() -> Result<T, Failed>) -> Result<T, rs_err_t> {
         let mut last = RS_OUT_OF_RAM;
         for _ in 0..MAX_UPGRADES {
-            let args: &[u8] = match ask() {
+            let lack = match ask() {
                 Ok(value) => return Ok(value),
                 Err(Failed::Other(e)) => return Err(e),
-                Err(Failed::Ram) => {
-                    last = RS_OUT_OF_RAM;
-                    b"ram_quota=8192"
-                }
-                Err(Failed::Caps) => {
-                    last = RS_OUT_OF_CAPS;
-                    b"cap_quota=2"
-                }
+                Err(Failed::Lacks(lack)) => lack,
             };
-            // SAFETY: a valid string.
-            match unsafe { rs_session_upgrade(self.id, args.as_ptr().cast(), args.len()) } {
-                RS_OK => {}
-                e => return Err(e),
-            }
+            let step = match lack {
+                Lack::Ram => Amount { ram: STEP.ram, ..Amount::NONE },
+                Lack::Caps => Amount { caps: STEP.caps, ..Amount::NONE },
+            };
+            session::upgrade(self.id, step)?;
+            last = match lack {
+                Lack::Ram => RS_OUT_OF_RAM,
+                Lack::Caps => RS_OUT_OF_CAPS,
+            };
         }
         Err(last)
     }
@@ -70,8 +70,8 @@ impl Session {
         match made {
             Ok(Cap(map)) if map.is_valid() => Ok(map),
             Ok(_) => Err(Failed::Other(RS_OUT_OF_CAPS)),
-            Err(AllocError::OutOfRam) => Err(Failed::Ram),
-            Err(AllocError::OutOfCaps) => Err(Failed::Caps),
+            Err(AllocError::OutOfRam) => Err(Failed::Lacks(Lack::Ram)),
+            Err(AllocError::OutOfCaps) => Err(Failed::Lacks(Lack::Caps)),
             Err(AllocError::Denied) => Err(Failed::Other(RS_DENIED)),
         }
     }
@@ -90,8 +90,8 @@ impl Map {
         let call = Call::Attach { ds: Cap(Lent(ds)), attr };
         let attached: Result<Range, AttachError> = rpc::call(self.cap, &call)?;
         attached.map(|range| range.num_bytes as usize).map_err(|e| match e {
-            AttachError::OutOfRam => Failed::Ram,
-            AttachError::OutOfCaps => Failed::Caps,
+            AttachError::OutOfRam => Failed::Lacks(Lack::Ram),
+            AttachError::OutOfCaps => Failed::Lacks(Lack::Caps),
             AttachError::RegionConflict => Failed::Other(RS_REGION_CONFLICT),
             AttachError::InvalidDataspace => Failed::Other(RS_INVALID),
         })

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use genode_abi::*;
 use genode_affinity::{Affinity, Location, Space};
+use genode_args::ArgsBuf;
 use genode_args::quota::Amount;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::parent::{
-    Closed, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
+    Closed, MAX_ARGS, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
 };
 use genode_host_proto::opcode::{OPCODES, env_id};
 use genode_wire::{Cap, Handle};
@@ -141,6 +142,23 @@ pub(crate) fn close_for(id: u64, payer: &Payer) -> Result<(), rs_err_t> {
     }
 }
 
+/// Donate more to a session.
+pub(crate) fn upgrade(id: u64, amount: Amount) -> Result<(), rs_err_t> {
+    let mut args = ArgsBuf::<MAX_ARGS>::new();
+    args.set_quota(amount).map_err(|_| RS_OVERFLOW)?;
+    upgrade_by(id, rpc::text(args.as_str().as_bytes())?)
+}
+
+fn upgrade_by(id: u64, args: SessionArgs<'_>) -> Result<(), rs_err_t> {
+    match rpc::call(env::parent(), &Call::Upgrade { id, args })? {
+        // The quota is with the server's account already; that the server has not looked yet is no concern of
+        // the client's: its next call that needs the quota is served after the upgrade.
+        Upgraded::Ok | Upgraded::Pending => Ok(()),
+        Upgraded::OutOfRam => Err(RS_OUT_OF_RAM),
+        Upgraded::OutOfCaps => Err(RS_OUT_OF_CAPS),
+    }
+}
+
 /// An affinity of the seam's.
 pub(crate) fn affinity(a: &rs_affinity_t) -> Affinity {
     let (space, at) = (a.space, a.location);
@@ -186,15 +204,7 @@ pub unsafe extern "C" fn rs_session_upgrade(
 ) -> rs_err_t {
     // SAFETY: a valid string, by the contract.
     let args = unsafe { bytes(args, args_len) };
-    let ask = || rpc::call(env::parent(), &Call::Upgrade { id, args: rpc::text(args)? });
-    match ask() {
-        // The quota is with the server's account already; that the server has not looked yet is no concern of
-        // the client's: its next call that needs the quota is served after the upgrade.
-        Ok(Upgraded::Ok | Upgraded::Pending) => RS_OK,
-        Ok(Upgraded::OutOfRam) => RS_OUT_OF_RAM,
-        Ok(Upgraded::OutOfCaps) => RS_OUT_OF_CAPS,
-        Err(e) => e,
-    }
+    rpc::text(args).and_then(|args| upgrade_by(id, args)).err().unwrap_or(RS_OK)
 }
 
 /// See the seam's header.

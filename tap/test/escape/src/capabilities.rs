@@ -4,9 +4,10 @@
 use std::os::fd::AsFd;
 
 use genode_affinity::Location;
+use genode_args::cost;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::pd::Transferred;
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_host_proto::{CONTROL_FD, GRANTS};
 use genode_sys::*;
 use genode_wire::{ExceptionCode, FixedString};

@@ -2,8 +2,9 @@
 #![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 
 use genode_affinity::Location;
+use genode_args::cost;
 use genode_host_proto::interface::{Call, cpu, log, parent, pd, region_map, rom};
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_sys::*;
 use genode_wire::{Cap, Caps, ExceptionCode, FixedString, InBuffer, Writer};
 use rs_raw::{self as seam, NoCap};

@@ -6,9 +6,10 @@
 use std::os::fd::BorrowedFd;
 
 use fastrand::Rng;
+use genode_args::cost;
 use genode_host_proto::CONTROL_FD;
 use genode_host_proto::control::Packet;
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_host_proto::sys::{self, Fds};
 use genode_sys::*;
 use rs_raw as seam;

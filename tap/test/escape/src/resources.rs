@@ -3,8 +3,9 @@
 
 use std::os::fd::BorrowedFd;
 
+use genode_args::cost;
 use genode_host_proto::PAGE;
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_sys::*;
 use rustix::fs::{FileType, OFlags};
 

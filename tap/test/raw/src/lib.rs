@@ -9,8 +9,9 @@ mod body;
 pub mod past;
 mod serve;
 
+use genode_args::cost;
 pub use genode_args::quota::Amount;
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_sys::*;
 use genode_wire::{Caps, Decode, ExceptionCode, Reader, WireError};
 

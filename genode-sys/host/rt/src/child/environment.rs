@@ -4,11 +4,12 @@ use std::ffi::c_void;
 use genode_abi::*;
 use genode_affinity::{Affinity, Location};
 use genode_args::ArgsBuf;
+use genode_args::cost;
 use genode_args::label::Label;
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, Referred};
 use genode_host_proto::interface::{AllocError, cpu, rom};
-use genode_host_proto::opcode::{cost, env_id};
+use genode_host_proto::opcode::env_id;
 use genode_wire::{Cap, FixedString, Handle};
 
 use super::quota::{Amount, own_pd, transfer};

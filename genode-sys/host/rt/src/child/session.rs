@@ -4,6 +4,7 @@
 //! to the server's; when the session is over, it goes the way back.
 use genode_abi::*;
 use genode_affinity::Affinity;
+use genode_args::cost;
 use genode_args::label::Label;
 use genode_args::{ArgsBuf, ArgsRef};
 use genode_wire::Handle;
@@ -16,10 +17,6 @@ use super::route::{Kind, ask, warn};
 use super::served::ChildId;
 use super::world::{Phase, Provider, Session, world};
 use crate::handle::Owned;
-
-/// RAM that a parent keeps of a donation for its record of the session: `Session_state::Factory::session_costs` of
-/// Genode 26.02.
-const RECORD: Amount = Amount::new(810, 0);
 
 /// Most sessions of one child: what a hostile child can make its parent remember.
 const MAX_SESSIONS: usize = 4096;
@@ -51,7 +48,7 @@ pub(super) fn request(
         RS_DENIED
     })?;
     let charged = wanted.quota();
-    let donated = charged.checked_sub(RECORD).map_err(|_| RS_INSUFFICIENT_RAM)?;
+    let donated = charged.checked_sub(cost::RECORD).map_err(|_| RS_INSUFFICIENT_RAM)?;
     let mut args = ArgsBuf::<SERVER_ARGS>::copy(given).map_err(|_| RS_DENIED)?;
     args.set_str("label", label.as_str()).map_err(|_| RS_DENIED)?;
 

@@ -1,13 +1,13 @@
 //! A client donates more to one of its sessions.
 use genode_abi::*;
-use genode_args::{ArgsBuf, ArgsRef};
+use genode_args::ArgsRef;
 use genode_host_proto::interface::parent::Upgraded;
 
-use super::quota::{Amount, Transfer, own_pd, transfer, transfer_all};
+use super::quota::{Transfer, own_pd, transfer, transfer_all};
 use super::requests;
 use super::served::ChildId;
 use super::world::{Phase, Provider, world};
-use crate::session::rs_session_upgrade;
+use crate::session;
 
 /// A child donates more to a session.
 pub(super) fn upgrade(child: ChildId, client_id: u64, args: &str) -> Upgraded {
@@ -41,7 +41,7 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
         None => transfer_all(&[charge])?,
     }
     if let Some(at_parent) = provider {
-        upgrade_at_parent(at_parent, amount).inspect_err(|_| {
+        session::upgrade(at_parent, amount).inspect_err(|_| {
             let _ = transfer(&own, &pd, amount);
         })?;
     }
@@ -64,15 +64,4 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
         }
         None => Upgraded::Ok,
     })
-}
-
-fn upgrade_at_parent(id: u64, amount: Amount) -> Result<(), rs_err_t> {
-    let mut args = ArgsBuf::<{ RS_MAX_ARGS as usize }>::new();
-    args.set_quota(amount).map_err(|_| RS_OVERFLOW)?;
-    let args = args.as_str();
-    // SAFETY: the string is live.
-    match unsafe { rs_session_upgrade(id, args.as_ptr().cast(), args.len()) } {
-        RS_OK => Ok(()),
-        e => Err(e),
-    }
 }

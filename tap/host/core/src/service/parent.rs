@@ -3,12 +3,13 @@ use std::collections::HashMap;
 
 use genode_affinity::Affinity;
 use genode_args::ArgsRef;
+use genode_args::cost;
 use genode_args::label::last_element;
 use genode_args::quota::{Amount, Lack, RamQuota};
 use genode_host_proto::interface::parent::{
     self, Closed, ResourceArgs, SessionCapError, SessionError, Upgraded,
 };
-use genode_host_proto::opcode::{OPCODES, cost, env_id};
+use genode_host_proto::opcode::{OPCODES, env_id};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Goes, Response, Served};

@@ -11,9 +11,10 @@ mod support;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
+use genode_args::cost;
 use genode_host_proto::control::{Packet, Request, Rights, Status};
 use genode_host_proto::interface::region_map::{Access, AttachError, Attr, Range};
-use genode_host_proto::opcode::{OPCODES, cost};
+use genode_host_proto::opcode::OPCODES;
 use genode_host_proto::sys;
 use genode_sys::*;
 use genode_wire::ExceptionCode;

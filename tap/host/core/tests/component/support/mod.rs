@@ -9,10 +9,11 @@
     clippy::expect_used
 )]
 use genode_affinity::Location;
+use genode_args::cost;
 use genode_host_proto::interface::native_pd::{Ended, Termination};
 use genode_host_proto::interface::parent::ServiceName;
 use genode_host_proto::interface::pd::{Referred, Transferred};
-use genode_host_proto::opcode::{OPCODES, cost, env_id};
+use genode_host_proto::opcode::{OPCODES, env_id};
 use genode_sys::*;
 use genode_wire::{Caps, ExceptionCode, FixedString, Reader};
 pub use rs_raw::*;

@@ -36,6 +36,7 @@ mod serving;
 mod session;
 mod signal;
 mod slices;
+mod stack;
 mod start;
 mod sync;
 mod tables;

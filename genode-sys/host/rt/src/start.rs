@@ -5,7 +5,7 @@ use genode_abi::*;
 use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
-use crate::{caps, control, env, log, parent, revoked};
+use crate::{caps, control, env, log, parent, revoked, stack};
 
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
@@ -16,6 +16,8 @@ const PANICKED: i32 = -1;
 /// # Safety
 /// Called once, by the process's first thread, before anything else of the seam.
 pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
+    // SAFETY: the first thread, by the contract.
+    unsafe { stack::grow() };
     let Ok(mut reply) = control::request(Request::Hello, &[], None) else {
         explain();
         return 1;

@@ -13,61 +13,139 @@ impl Console {
 
     /// Print one line.
     pub(crate) fn line(&self, label: &str, text: &[u8]) {
-        let mut out = Vec::with_capacity(label.len() + text.len() + 8);
-        out.push(b'[');
-        out.extend_from_slice(label.as_bytes());
-        out.extend_from_slice(b"] ");
-        plain(text, self.colours, &mut out);
-        out.push(b'\n');
+        let mut out = String::with_capacity(label.len() + text.len() + 8);
+        out.push('[');
+        plain(label.as_bytes(), Colours::None, &mut out);
+        out.push_str("] ");
+        let colours = if self.colours { Colours::Kept } else { Colours::Dropped };
+        plain(text, colours, &mut out);
+        out.push('\n');
         // Nobody can be told when the log itself does not work.
-        let _ = std::io::stdout().lock().write_all(&out);
+        let _ = std::io::stdout().lock().write_all(out.as_bytes());
     }
 }
 
-/// Copies text without control characters; Genode's colour codes stay if `colours` is set.
-fn plain(text: &[u8], colours: bool, out: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some((&c, tail)) = rest.split_first() {
-        rest = tail;
-        match c {
-            0x1b => {
-                let end = tail.iter().position(|c| *c == b'm').map_or(0, |i| i + 1);
-                let (code, after) = tail.split_at(end);
-                let colour =
-                    code.strip_prefix(b"[").and_then(|c| c.strip_suffix(b"m")).is_some_and(|c| {
-                        c.len() <= 5 && c.iter().all(|c| matches!(c, b'0'..=b'9' | b';'))
-                    });
-                if colour {
-                    rest = after;
-                    if colours {
-                        out.push(c);
-                        out.extend_from_slice(code);
-                    }
-                }
+/// What becomes of Genode's colour codes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    /// They stay: a terminal shows them.
+    Kept,
+    /// They go, as a whole.
+    Dropped,
+    /// There are none: this is no log text, and an escape is a control character like others.
+    None,
+}
+
+/// Appends what others wrote, as it may reach a terminal: no control characters, and nothing that lets a line look like another
+/// one. What is no UTF-8 is shown as replacement characters, since its bytes may be controls of an 8-bit terminal.
+fn plain(text: &[u8], colours: Colours, out: &mut String) {
+    let text = String::from_utf8_lossy(text);
+    let mut rest = text.as_ref();
+    while let Some(c) = rest.chars().next() {
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        if c == '\x1b'
+            && colours != Colours::None
+            && let Some(len) = colour_code(rest)
+        {
+            let (code, after) = rest.split_at(len);
+            if colours == Colours::Kept {
+                out.push(c);
+                out.push_str(code);
             }
-            b'\t' | 0x20.. => out.push(c),
-            _ => {}
+            rest = after;
+        } else if c == '\t' || !(c.is_control() || is_format(c)) {
+            out.push(c);
         }
     }
 }
 
+/// Length of the colour code that text after an escape begins with.
+fn colour_code(text: &str) -> Option<usize> {
+    let code = text.strip_prefix('[')?;
+    let len = code.find('m').filter(|len| *len <= 5)?;
+    let digits = code.get(..len)?.bytes().all(|c| matches!(c, b'0'..=b'9' | b';'));
+    digits.then_some(len + 2)
+}
+
+/// Whether a character is not shown itself but changes how others are: general category Cf of Unicode 16, and the separators
+/// of lines and paragraphs.
+fn is_format(c: char) -> bool {
+    matches!(c,
+        '\u{ad}'
+        | '\u{600}'..='\u{605}'
+        | '\u{61c}'
+        | '\u{6dd}'
+        | '\u{70f}'
+        | '\u{890}'..='\u{891}'
+        | '\u{8e2}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{110bd}'
+        | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}'
+        | '\u{e0020}'..='\u{e007f}')
+}
+
 /// Say something on core's own behalf.
 pub(crate) fn note(text: std::fmt::Arguments<'_>) {
-    Console::new().line("core", text.to_string().as_bytes());
+    // It may quote a label: no colour codes.
+    Console { colours: false }.line("core", text.to_string().as_bytes());
 }
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{Colours, plain};
+
+    fn shown(text: impl AsRef<[u8]>, colours: Colours) -> String {
+        let mut out = String::new();
+        plain(text.as_ref(), colours, &mut out);
+        out
+    }
 
     #[test]
     fn colours_are_for_terminals_and_other_controls_for_nobody() {
-        let text = b"\x1b[31mError: x\x1b[0m\x07\x1b[2Jy\x1b";
-        let mut out = Vec::new();
-        plain(text, false, &mut out);
-        assert_eq!(out, b"Error: x[2Jy");
-        out.clear();
-        plain(text, true, &mut out);
-        assert_eq!(out, b"\x1b[31mError: x\x1b[0m[2Jy");
+        let text = "\x1b[31mError: x\x1b[0m\x07\x1b[2Jy\x1b";
+        assert_eq!(shown(text, Colours::Dropped), "Error: x[2Jy");
+        assert_eq!(shown(text, Colours::Kept), "\x1b[31mError: x\x1b[0m[2Jy");
+        assert_eq!(shown(text, Colours::None), "[31mError: x[0m[2Jy", "a label has no colours");
+        assert_eq!(shown("\x1b[1;1;1;1m\x1b[3\u{9b}1m", Colours::Kept), "[1;1;1;1m[31m");
+    }
+
+    #[test]
+    fn no_line_looks_like_another_one() {
+        // C1 controls as characters and as bytes, directions and their ends, what is not shown at all.
+        for hidden in [
+            "\u{80}",
+            "\u{85}",
+            "\u{9b}",
+            "\u{9f}",
+            "\u{7f}",
+            "\r",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{2069}",
+            "\u{200f}",
+            "\u{61c}",
+            "\u{200b}",
+            "\u{2028}",
+            "\u{2029}",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{e0041}",
+        ] {
+            for colours in [Colours::Kept, Colours::Dropped, Colours::None] {
+                assert_eq!(shown(format!("a{hidden}b"), colours), "ab", "{hidden:?}");
+            }
+        }
+        assert_eq!(shown(b"a\x9b31mb\xff", Colours::Kept), "a\u{fffd}31mb\u{fffd}");
+        let kept = "\tä € \u{1f600} e\u{301} [init] \u{a0}";
+        assert_eq!(shown(kept, Colours::None), kept);
     }
 }

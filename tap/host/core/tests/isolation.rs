@@ -103,6 +103,14 @@ fn inspect(pid: i32) {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     assert_eq!(fields[2], pid.to_string(), "a process group of its own");
+    assert_eq!(fields[3], pid.to_string(), "a session of its own");
+    assert_eq!(fields[4], "0", "no terminal");
+    // Where Linux says to which group it gives CPU time, no two sessions are in the same.
+    if let Ok(own) = fs::read_to_string("/proc/self/autogroup") {
+        let group = fs::read_to_string(format!("/proc/{pid}/autogroup")).unwrap();
+        let name = |group: &str| group.split(' ').next().map(str::to_owned);
+        assert_ne!(name(&group), name(&own));
+    }
 
     let user = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/user")).unwrap();
     assert_eq!(user(&pid.to_string()), user("self"), "no user namespace");
@@ -113,6 +121,7 @@ fn inspect(pid: i32) {
         ("Max data size", 256 << 20),
         ("Max stack size", 8 << 20),
         ("Max core file size", 0),
+        ("Max pending signals", 256),
     ] {
         let line = limits.lines().find(|line| line.starts_with(limit)).unwrap();
         let hard: u64 = line[limit.len()..].split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -170,6 +179,36 @@ fn a_stopped_or_killed_core_leaves_no_component() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// What a component holds in KiB: private memory, and shared memory that it maps.
+fn resident(pid: i32) -> u64 {
+    let told = status(pid);
+    let kib = |name: &str| told[name].trim_end_matches("kB").trim().parse::<u64>().unwrap();
+    kib("RssAnon") + kib("RssShmem")
+}
+
+#[test]
+fn a_component_takes_no_memory_beside_what_counts() {
+    let system = Running::start(core(&boot_dir("greedy", "greedy")));
+    let held = resident(system.component());
+    // Private memory, the one stack, and what core and the heap share with it.
+    let limit = (256 + 8 + 4) << 10;
+    assert!(held > 200 << 10, "it took what it may: {held} KiB");
+    assert!(held <= limit, "{held} KiB, {limit} KiB are permitted");
+    system.stop();
+}
+
+/// Until a component says hello its loader may do more. It need not say hello.
+#[test]
+fn a_component_that_never_says_hello_is_ended_for_its_memory() {
+    let output = core(&boot_dir("early", "early")).output().unwrap();
+    let log = String::from_utf8_lossy(&output.stdout);
+    let ended = "[core] \"init\" is ended: stacks that grow take ";
+    let line = log.lines().find_map(|line| line.strip_prefix(ended));
+    let line = line.unwrap_or_else(|| panic!("it was not ended:\n{log}"));
+    let kib: u64 = line.split(' ').next().unwrap().parse().unwrap();
+    assert!(kib > 8 << 10, "{line}");
 }
 
 /// Runs a system that prints a line and exits, as on a Linux that does not know some system calls.

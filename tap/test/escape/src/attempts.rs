@@ -18,11 +18,11 @@ pub(crate) struct Attempt {
     pub(crate) everywhere: bool,
 }
 
-const fn plain(what: &'static str, run: fn() -> bool) -> Attempt {
+pub(crate) const fn plain(what: &'static str, run: fn() -> bool) -> Attempt {
     Attempt { what, run, everywhere: true }
 }
 
-const fn maybe(what: &'static str, run: fn() -> bool) -> Attempt {
+pub(crate) const fn maybe(what: &'static str, run: fn() -> bool) -> Attempt {
     Attempt { what, run, everywhere: false }
 }
 
@@ -33,7 +33,7 @@ fn opens(path: &std::ffi::CStr, flags: i32) -> bool {
 }
 
 /// Any other process for which `call` succeeds.
-fn on_another(call: impl FnMut(usize) -> bool) -> bool {
+pub(crate) fn on_another(call: impl FnMut(usize) -> bool) -> bool {
     other_pids().into_iter().any(call)
 }
 
@@ -53,7 +53,7 @@ fn maps(size: usize, flags: i32) -> bool {
 }
 
 /// Writes to each page of a fresh mapping.
-fn touch(start: usize, size: usize) {
+pub(crate) fn touch(start: usize, size: usize) {
     for page in (start..start + size).step_by(4096) {
         // SAFETY: within the mapping, which nobody else uses.
         unsafe { std::ptr::with_exposed_provenance_mut::<u8>(page).write_volatile(1) };
@@ -403,5 +403,5 @@ const LIMITS: &[Attempt] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
-    [NAMES, PROCESSES, KERNEL, LIMITS].into_iter().flatten()
+    [NAMES, PROCESSES, KERNEL, LIMITS, crate::memory::ALL, crate::others::ALL].into_iter().flatten()
 }

@@ -7,7 +7,9 @@
 
 mod attempts;
 mod capabilities;
+mod memory;
 mod messages;
+mod others;
 mod resources;
 mod sys;
 

@@ -2,6 +2,8 @@
 //!
 //! Prints `possible: WHAT` or `impossible: WHAT` for each, and fails if one that every Linux permits is impossible.
 mod attempts;
+mod memory;
+mod others;
 mod sys;
 
 use std::process::ExitCode;

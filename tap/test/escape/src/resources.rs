@@ -18,6 +18,7 @@ pub(crate) fn run(tally: &mut Tally) {
     memory(tally);
     quota(tally);
     places(tally);
+    tally.control("start a thread as a runtime does", crate::memory::starts_a_thread());
 }
 
 fn protect(addr: usize) -> bool {

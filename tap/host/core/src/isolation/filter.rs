@@ -24,11 +24,13 @@ const AND: u16 = (libc::BPF_ALU | libc::BPF_AND | libc::BPF_K) as u16;
 const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
 const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
 const HAS: u16 = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
-/// Offsets of a call's number and of the lower halves of its first two arguments.
+const FROM: u16 = (libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K) as u16;
+/// Offsets of a call's number and of the lower halves of its first three arguments.
 const NUMBER: u32 = std::mem::offset_of!(libc::seccomp_data, nr) as u32;
 const FIRST: u32 = std::mem::offset_of!(libc::seccomp_data, args) as u32
     + if cfg!(target_endian = "little") { 0 } else { 4 };
 const SECOND: u32 = FIRST + 8;
+const THIRD: u32 = SECOND + 8;
 const EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
 const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 
@@ -38,8 +40,6 @@ const ENOSYS: u32 = libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32;
 const ALLOWED: &[libc::c_long] = &[
     // memory; no mremap, by which a stack grows beyond every limit
     libc::SYS_munmap,
-    libc::SYS_mprotect,
-    libc::SYS_madvise,
     libc::SYS_brk,
     // descriptors one has
     libc::SYS_read,
@@ -56,11 +56,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_gettid,
     libc::SYS_getpid,
     libc::SYS_sched_yield,
-    libc::SYS_sched_getaffinity,
     libc::SYS_getcpu,
-    libc::SYS_clock_gettime,
-    libc::SYS_clock_getres,
-    libc::SYS_clock_nanosleep,
     libc::SYS_nanosleep,
     libc::SYS_ppoll,
     libc::SYS_restart_syscall,
@@ -92,17 +88,38 @@ const ABSENT: [libc::c_long; 2] = [libc::SYS_clone3, libc::SYS_statx];
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Result<T> = std::result::Result<T, seccompiler::BackendError>;
 
-/// Flags of a call that makes a thread, and some that it must not have.
-const THREAD: libc::c_int = libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND;
-const NEVER: libc::c_int = libc::CLONE_NEWNS
-    | libc::CLONE_NEWUSER
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP
-    | libc::CLONE_PTRACE
-    | libc::CLONE_VFORK;
+/// Flags that a call must have that makes a thread: a thread that does not share the table of descriptors has one of its
+/// own, for which the limit of descriptors holds once more.
+const THREAD: libc::c_int =
+    libc::CLONE_THREAD | libc::CLONE_VM | libc::CLONE_SIGHAND | libc::CLONE_FILES | libc::CLONE_FS;
+/// Flags that it may have beside them, and no others.
+const THREAD_MAY: libc::c_int = libc::CLONE_SYSVSEM
+    | libc::CLONE_SETTLS
+    | libc::CLONE_PARENT_SETTID
+    | libc::CLONE_CHILD_SETTID
+    | libc::CLONE_CHILD_CLEARTID
+    | libc::CLONE_DETACHED;
+
+/// What memory may be advised: what concerns its own use, not whether its pages are merged with others' or pushed out.
+const ADVICE: [i32; 10] = [
+    libc::MADV_NORMAL,
+    libc::MADV_RANDOM,
+    libc::MADV_SEQUENTIAL,
+    libc::MADV_WILLNEED,
+    libc::MADV_DONTNEED,
+    libc::MADV_FREE,
+    libc::MADV_HUGEPAGE,
+    libc::MADV_NOHUGEPAGE,
+    MADV_GUARD_INSTALL,
+    MADV_GUARD_REMOVE,
+];
+/// Linux 6.13; newer C libraries use them for the ends of stacks.
+const MADV_GUARD_INSTALL: i32 = 102;
+const MADV_GUARD_REMOVE: i32 = 103;
+/// Linux 6.11.
+const MAP_DROPPABLE: i32 = 8;
+/// The last clock with a number of its own. Numbers beyond name descriptors, and CPU clocks of processes.
+const LAST_CLOCK: u64 = libc::CLOCK_TAI as u64;
 
 /// The program, compiled.
 #[derive(Clone)]
@@ -178,8 +195,13 @@ fn conditional(binary: u32) -> Result<Rules> {
     let shared = libc::MAP_SHARED as u64;
     let anonymous = libc::MAP_ANONYMOUS as u64;
     // A growing stack does not count as data, so that no limit holds for it; the others take from the machine.
-    let never_mapped = (libc::MAP_GROWSDOWN | libc::MAP_LOCKED | libc::MAP_HUGETLB) as u64;
+    let never_mapped =
+        (libc::MAP_GROWSDOWN | libc::MAP_LOCKED | libc::MAP_HUGETLB | MAP_DROPPABLE) as u64;
     let command = |value: i32| rule(vec![is(1, value as u64)?]);
+    // No clock of another process, nor of a thread by its number.
+    let clock = || Ok(vec![rule(vec![Condition::new(0, Len::Dword, Op::Le, LAST_CLOCK)?])?]);
+    let advice: Result<Vec<_>> =
+        ADVICE.iter().map(|value| rule(vec![is(2, *value as u64)?])).collect();
     Ok(BTreeMap::from([
         // Shared anonymous memory would escape the limit on private memory.
         (
@@ -188,6 +210,15 @@ fn conditional(binary: u32) -> Result<Rules> {
                 rule(vec![masked(3, anonymous | never_mapped, 0)?])?,
                 rule(vec![masked(3, shared | never_mapped, 0)?])?,
             ],
+        ),
+        (libc::SYS_madvise, advice?),
+        (libc::SYS_clock_gettime, clock()?),
+        (libc::SYS_clock_getres, clock()?),
+        (libc::SYS_clock_nanosleep, clock()?),
+        // Its own CPUs, not those of another process.
+        (
+            libc::SYS_sched_getaffinity,
+            vec![rule(vec![is(0, 0)?])?, rule(vec![is(0, u64::from(OWN_PID))?])?],
         ),
         // Signals to threads of this process.
         (libc::SYS_tgkill, vec![rule(vec![is(0, u64::from(OWN_PID))?])?]),
@@ -224,44 +255,78 @@ fn instruction(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
 
-/// What comes first.
+/// What comes first, each call with what becomes of it.
 ///
 /// Futexes, since they are what a call between components is made of. On memory that others share, a component may wait and
 /// wake. Whoever may move waiters from a word to another one could hide them from those who wake them, a caller from
-/// core when its server dies.
+/// core when its server dies. Those with priority inheritance name a thread by its number, of whatever process, and tell
+/// whether there is one.
 ///
-/// Then what is not there, and questions for core: seccompiler knows no notifications.
+/// Then what is not there, and questions for core: seccompiler knows no notifications. A thread is one; another is memory
+/// that is to be written no more, since Linux counts as private memory only what may be written.
 fn first() -> Vec<sock_filter> {
+    let mut all = vec![instruction(LOAD, NUMBER, 0, 0)];
+    on(&mut all, libc::SYS_futex, futex());
+    for call in ABSENT {
+        on(&mut all, call, vec![instruction(RET, ENOSYS, 0, 0)]);
+    }
+    for call in ASKED {
+        on(&mut all, *call, vec![instruction(RET, libc::SECCOMP_RET_USER_NOTIF, 0, 0)]);
+    }
+    let other_prot = !(libc::PROT_READ | libc::PROT_EXEC) as u32;
+    on(
+        &mut all,
+        libc::SYS_mprotect,
+        vec![
+            instruction(LOAD, THIRD, 0, 0),
+            instruction(AND, other_prot, 0, 0),
+            instruction(IS, libc::PROT_WRITE as u32, 1, 0),
+            instruction(RET, libc::SECCOMP_RET_USER_NOTIF, 0, 0),
+            instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
+        ],
+    );
+    on(
+        &mut all,
+        libc::SYS_clone,
+        vec![
+            instruction(LOAD, FIRST, 0, 0),
+            instruction(AND, !THREAD_MAY as u32, 0, 0),
+            instruction(IS, THREAD as u32, 1, 0), // a thread, no process
+            instruction(RET, EPERM, 0, 0),
+            instruction(RET, libc::SECCOMP_RET_USER_NOTIF, 0, 0),
+        ],
+    );
+    all
+}
+
+/// What becomes of a futex call.
+fn futex() -> Vec<sock_filter> {
     let [wait, wake] = [libc::FUTEX_WAIT, libc::FUTEX_WAKE].map(|op| op as u32);
     let until = libc::FUTEX_WAIT_BITSET as u32;
-    let mut all = vec![
-        instruction(LOAD, NUMBER, 0, 0),
-        instruction(IS, libc::SYS_futex as u32, 0, 8), // else past the last of these
+    let realtime = libc::FUTEX_CLOCK_REALTIME as u32;
+    let private = libc::FUTEX_PRIVATE_FLAG as u32;
+    vec![
         instruction(LOAD, SECOND, 0, 0),
-        instruction(HAS, libc::FUTEX_PRIVATE_FLAG as u32, 5, 0), // to the last, as the others
-        instruction(IS, wait, 4, 0),
-        instruction(IS, wake, 3, 0),
-        instruction(IS, until, 2, 0),
-        instruction(IS, until | libc::FUTEX_CLOCK_REALTIME as u32, 1, 0),
+        instruction(HAS, private, 5, 0),
+        instruction(IS, wait, 8, 0),
+        instruction(IS, wake, 7, 0),
+        instruction(IS, until, 6, 0),
+        instruction(IS, until | realtime, 5, 0),
         instruction(RET, EPERM, 0, 0),
+        // In its own memory: all but FUTEX_LOCK_PI to FUTEX_TRYLOCK_PI, and FUTEX_WAIT_REQUEUE_PI and later.
+        instruction(AND, !(private | realtime), 0, 0),
+        instruction(FROM, libc::FUTEX_WAIT_REQUEUE_PI as u32, 3, 0),
+        instruction(FROM, libc::FUTEX_WAIT_BITSET as u32, 1, 0),
+        instruction(FROM, libc::FUTEX_LOCK_PI as u32, 1, 0),
         instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
-    ];
-    let listed = ABSENT.len() + ASKED.len();
-    for (at, call) in ABSENT.iter().chain(ASKED).enumerate() {
-        // Over the rest of the list and over the five that follow it, to the answer.
-        let answer = if at < ABSENT.len() { 5 } else { 6 };
-        all.push(instruction(IS, *call as u32, (listed - at - 1 + answer) as u8, 0));
-    }
-    all.extend([
-        instruction(IS, libc::SYS_clone as u32, 0, 6), // else to the end
-        instruction(LOAD, FIRST, 0, 0),
-        instruction(AND, (THREAD | NEVER) as u32, 0, 0),
-        instruction(IS, THREAD as u32, 2, 0), // a thread, no process
         instruction(RET, EPERM, 0, 0),
-        instruction(RET, ENOSYS, 0, 0),
-        instruction(RET, libc::SECCOMP_RET_USER_NOTIF, 0, 0),
-    ]);
-    all
+    ]
+}
+
+/// Appends what becomes of a call: `block`, each of whose ways ends. The number is loaded.
+fn on(all: &mut Vec<sock_filter>, call: libc::c_long, block: Vec<sock_filter>) {
+    all.push(instruction(IS, call as u32, 0, block.len() as u8));
+    all.extend(block);
 }
 
 /// SECCOMP_SET_MODE_FILTER; returns the listener if one was asked for.

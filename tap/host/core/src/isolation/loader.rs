@@ -4,6 +4,10 @@
 //! judges its own copy, and installs a descriptor that it opened itself. Once the component says hello to core, these
 //! questions are refused. Threads are asked for as long as it lives, since Linux counts them by user only, and for root
 //! not at all.
+//!
+//! Memory that is to be written no more is asked for as well: Linux counts as private memory only what may be written, so a
+//! component could take more by making what it wrote read-only. A loader needs that for relocated data, and no more than
+//! [`MAX_PROTECTED`] of it; a component needs none.
 #![allow(unsafe_code, reason = "raw system calls")]
 
 use std::collections::BTreeSet;
@@ -19,6 +23,34 @@ const MAX_PATH: usize = 512;
 /// Threads of a component. One that is permitted while others are still being made may pass it, so that twice as many
 /// are the bound that holds.
 const MAX_THREADS: u64 = 1024;
+/// Bytes that a loader may make read-only, which do not count as private memory then.
+const MAX_PROTECTED: u64 = 64 << 20;
+
+/// What a process may do until it says hello, and did of it.
+pub(crate) struct Loading {
+    /// Whether its loader is at work.
+    pub(crate) active: bool,
+    /// Bytes that it made read-only.
+    protected: u64,
+}
+
+impl Loading {
+    /// A process whose loader is about to start.
+    pub(crate) fn new() -> Self {
+        Self { active: true, protected: 0 }
+    }
+
+    /// Judges a request to let `len` bytes be written no more, with the protection `prot`.
+    fn protect(&mut self, len: u64, prot: u64) -> Result<(), i32> {
+        let known = (libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC) as u64;
+        let protected = self.protected.saturating_add(len);
+        if !self.active || prot & !known != 0 || protected > MAX_PROTECTED {
+            return Err(libc::EPERM);
+        }
+        self.protected = protected;
+        Ok(())
+    }
+}
 
 /// Where shared libraries may come from.
 pub(crate) struct Libraries {
@@ -51,12 +83,11 @@ impl Libraries {
     }
 }
 
-/// Answer one question of process `pid`, whose loader is at work if `loading`. An error means that there will be no
-/// more.
+/// Answers one question of process `pid`. An error means that there will be no more.
 pub(crate) fn answer(
     listener: &OwnedFd,
     pid: Pid,
-    loading: bool,
+    loading: &mut Loading,
     libraries: &Libraries,
 ) -> io::Result<()> {
     match answer_one(listener, pid, loading, libraries) {
@@ -73,7 +104,7 @@ pub(crate) fn answer(
 fn answer_one(
     listener: &OwnedFd,
     pid: Pid,
-    loading: bool,
+    loading: &mut Loading,
     libraries: &Libraries,
 ) -> io::Result<()> {
     // SAFETY: all-zero is valid, and what the kernel demands before it fills it in.
@@ -85,8 +116,14 @@ fn answer_one(
     let args = question.data.args;
     let process = Process { pid };
     let result = match libc::c_long::from(question.data.nr) {
-        libc::SYS_clone => return reply_thread(listener, question.id, process.threads()),
-        _ if !loading => Err(libc::EPERM),
+        libc::SYS_clone => {
+            let few = process.threads() < MAX_THREADS;
+            return go_on(listener, question.id, few.then_some(()).ok_or(libc::EAGAIN));
+        }
+        libc::SYS_mprotect => {
+            return go_on(listener, question.id, loading.protect(args[1], args[2]));
+        }
+        _ if !loading.active => Err(libc::EPERM),
         libc::SYS_openat => open(&process, args[1], args[2], libraries),
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open => open(&process, args[0], args[1], libraries),
@@ -117,11 +154,11 @@ fn answer_one(
     }
 }
 
-/// Let the call make its thread if there are not too many. It is the process that goes on with its call: what it
-/// may ask for is judged by the list of calls, from registers that nobody can change meanwhile.
-fn reply_thread(listener: &OwnedFd, id: u64, threads: u64) -> io::Result<()> {
-    if threads >= MAX_THREADS {
-        return reply(listener, id, Err(libc::EAGAIN));
+/// Let the call go on, or refuse it. It is the process that goes on with its call: what it may ask for is judged from
+/// registers that nobody can change meanwhile.
+fn go_on(listener: &OwnedFd, id: u64, judged: Result<(), i32>) -> io::Result<()> {
+    if let Err(error) = judged {
+        return reply(listener, id, Err(error));
     }
     let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
     let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
@@ -267,6 +304,24 @@ impl Process {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loader_protects_a_bounded_amount_and_a_component_nothing() {
+        let (none, read, write) = (0, libc::PROT_READ as u64, libc::PROT_WRITE as u64);
+        let mut loading = Loading::new();
+        assert_eq!(loading.protect(4096, read), Ok(()));
+        assert_eq!(loading.protect(4096, none), Ok(()));
+        let growing = libc::PROT_GROWSDOWN as u64;
+        for unknown in [growing, growing | write, 1 << 40] {
+            assert_eq!(loading.protect(4096, unknown), Err(libc::EPERM));
+        }
+        assert_eq!(loading.protect(MAX_PROTECTED - 8191, read), Err(libc::EPERM));
+        assert_eq!(loading.protect(u64::MAX, read), Err(libc::EPERM));
+        assert_eq!(loading.protect(MAX_PROTECTED - 8192, read), Ok(()));
+        assert_eq!(loading.protect(1, read), Err(libc::EPERM));
+        let mut hello = Loading { active: false, ..Loading::new() };
+        assert_eq!(hello.protect(1, read), Err(libc::EPERM));
+    }
 
     #[test]
     fn only_libraries_of_library_directories_are_opened() {

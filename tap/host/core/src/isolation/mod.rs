@@ -9,6 +9,7 @@
 mod filter;
 mod landlock;
 pub(crate) mod loader;
+mod share;
 
 use std::ffi::CString;
 use std::io;
@@ -26,7 +27,10 @@ const MAX_DESCRIPTORS: u64 = 16384;
 /// Private memory of a component: stacks, and what the C library allocates. Everything else is dataspaces.
 const MAX_PRIVATE: u64 = 256 << 20;
 /// Stack of its first thread, which does not count as private memory.
-const MAX_STACK: u64 = 8 << 20;
+pub(crate) const MAX_STACK: u64 = 8 << 20;
+/// Signals that may wait for its threads. Linux counts them by user: without a limit one component could take what core
+/// needs to start others.
+const MAX_SIGNALS: u64 = 256;
 
 /// What every component is locked into, prepared once.
 pub(crate) struct Isolation {
@@ -48,6 +52,11 @@ impl Isolation {
         if landlock.is_none() {
             crate::console::note(format_args!(
                 "Warning: this kernel has no Landlock: seccomp alone keeps components from files"
+            ));
+        }
+        if let Some(why) = share::missing(|path| std::fs::read_to_string(path).ok()) {
+            crate::console::note(format_args!(
+                "Warning: CPU time is divided by thread, not by component: {why}"
             ));
         }
         Ok(Self { filters, landlock, descriptors })
@@ -98,6 +107,8 @@ impl Jail {
         if rustix::process::getppid() != Some(self.core) {
             return Err(io::ErrorKind::BrokenPipe.into()); // core died meanwhile
         }
+        // A session of its own: Linux divides CPU time by session first (see `share`), and there is no terminal to type into.
+        rustix::process::setsid()?;
         usual_signals();
         rustix::thread::set_no_new_privs(true)?;
         // Of root's privileges nothing is left, if it is root who started core.
@@ -121,6 +132,7 @@ impl Jail {
         close_the_rest()?;
         limit(Resource::Data, MAX_PRIVATE)?;
         limit(Resource::Stack, MAX_STACK)?;
+        limit(Resource::Sigpending, MAX_SIGNALS)?;
         limit(Resource::Core, 0)?;
         if let Some(landlock) = self.landlock {
             landlock::restrict(landlock)?;

@@ -271,8 +271,11 @@ impl Nucleus {
         }
     }
 
-    /// Submit signals from core to a component's signal context.
+    /// Submit signals from core to a component's signal context; nothing of core's own is one.
     pub(crate) fn submit(&mut self, context: ObjId, count: u32) {
+        if self.objects.get(&context).is_none_or(|object| object.owner == CORE) {
+            return;
+        }
         let known = self
             .objects
             .get(&context)

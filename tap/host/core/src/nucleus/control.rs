@@ -183,11 +183,12 @@ impl Nucleus {
         if process.main_ep.is_some() {
             return Err(Refusal::Invalid);
         }
+        process.fix_stack()?;
         let parent = process.parent.try_clone().map_err(|_| Refusal::OutOfCaps)?;
         let (ep, mut fds) = self.ep_create(id)?;
         if let Some(process) = self.procs.get_mut(&id) {
             process.main_ep = Some(ep);
-            process.loading = false;
+            process.loading.active = false;
         }
         fds.push(parent);
         let cpus = self.machine.real_cpus() as u64;

@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal};
 use super::ids::{ChanId, EpId};
 use super::timer::Timer;
 use crate::account::AccountId;
+use crate::isolation::loader::Loading;
 
 /// A component's process.
 pub(crate) struct Process {
@@ -27,8 +28,8 @@ pub(crate) struct Process {
     pub(crate) channels: Vec<ChanId>,
     /// Where it asks for libraries and threads.
     pub(super) listener: Option<OwnedFd>,
-    /// Until it says hello, its loader may ask for libraries.
-    pub(super) loading: bool,
+    /// What its loader may ask for until it says hello.
+    pub(super) loading: Loading,
     /// Rings while it runs.
     pub(super) _timer: Timer,
 }

@@ -1,6 +1,5 @@
 //! How a component starts, and how everything it held is taken back when it ends.
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use genode_affinity::Location;
@@ -37,7 +36,7 @@ impl Nucleus {
         )?;
         // The name is never used: the process executes the binary by descriptor.
         let mut command = Command::new("component");
-        command.env_clear().process_group(0);
+        command.env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
         let mut child = command.spawn().map_err(|e| {
@@ -68,7 +67,7 @@ impl Nucleus {
             eps: Vec::new(),
             channels: Vec::new(),
             listener,
-            loading: true,
+            loading: loader::Loading::new(),
             _timer: timer,
         };
         self.procs.insert(id, process);
@@ -100,7 +99,7 @@ impl Nucleus {
     pub(crate) fn question(&mut self, id: ProcId) {
         let Some(process) = self.procs.get_mut(&id) else { return };
         let Some(listener) = &process.listener else { return };
-        if loader::answer(listener, process.pid, process.loading, &self.libraries).is_err() {
+        if loader::answer(listener, process.pid, &mut process.loading, &self.libraries).is_err() {
             process.listener = None;
         }
     }

@@ -45,7 +45,7 @@ impl Services {
                 let runs =
                     |pd: &Pd| pd.cpu == Some(id) && (pd.process.is_some() || pd.ending.is_some());
                 if !self.pds.values().any(runs) {
-                    session.sigh = nucleus.named(handler);
+                    session.sigh = nucleus.context_named(handler);
                 }
                 response.put(&())
             }

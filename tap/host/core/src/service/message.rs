@@ -28,6 +28,12 @@ impl Nucleus {
         self.lookup(cap.0?)
     }
 
+    /// Signal context that a capability names. None of core's own objects is one: core would signal itself, and have a channel
+    /// to itself that nobody pays for.
+    pub(super) fn context_named(&self, cap: Cap<Came<'_>>) -> Option<ObjId> {
+        self.named(cap).filter(|id| self.objects.get(id).is_some_and(|o| o.core.is_none()))
+    }
+
     /// Object of core's that a capability names.
     pub(super) fn core_named(&self, cap: Cap<Came<'_>>) -> Option<(ObjId, CoreObject)> {
         self.lookup_core(cap.0?)

@@ -117,7 +117,7 @@ pub(super) fn region_map_call(
             response.put(&())
         }
         MapCall::FaultHandler { handler } => {
-            let sigh = nucleus.named(handler);
+            let sigh = nucleus.context_named(handler);
             if nucleus.maps.set_sigh(map, sigh)
                 && let Some(sigh) = sigh
             {

@@ -17,9 +17,9 @@ use crate::fd::{self, Mapping};
 /// Channels that one component may hold.
 const MAX_PROCESS_CHANNELS: usize = 1024;
 /// Slots on one channel: threads of a component that call the same entrypoint at a time.
-const MAX_CHANNEL_SLOTS: usize = 64;
+pub(super) const MAX_CHANNEL_SLOTS: usize = 64;
 /// Slots that one component may hold: each is a mapping in core.
-const MAX_PROCESS_SLOTS: usize = 1024;
+pub(super) const MAX_PROCESS_SLOTS: usize = 1024;
 
 /// A claim as told to the client.
 pub(crate) struct Claim {

@@ -21,6 +21,10 @@ mod refusal;
 mod settle;
 mod source;
 mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 pub(crate) mod timer;
 
 use std::os::fd::OwnedFd;

@@ -353,7 +353,11 @@ impl Services {
         }
     }
 
-    fn pd_open(&mut self, nucleus: &mut Nucleus, s: &SessionArgs<'_>) -> Result<ObjId, Refusal> {
+    pub(super) fn pd_open(
+        &mut self,
+        nucleus: &mut Nucleus,
+        s: &SessionArgs<'_>,
+    ) -> Result<ObjId, Refusal> {
         let id = self.fresh();
         let object = nucleus.core_object(CoreObject::Pd(id))?;
         let native = nucleus.core_object(CoreObject::NativePd(id)).inspect_err(|_| {
@@ -374,7 +378,11 @@ impl Services {
         Ok(object)
     }
 
-    fn cpu_open(&mut self, nucleus: &mut Nucleus, s: &SessionArgs<'_>) -> Result<ObjId, Refusal> {
+    pub(super) fn cpu_open(
+        &mut self,
+        nucleus: &mut Nucleus,
+        s: &SessionArgs<'_>,
+    ) -> Result<ObjId, Refusal> {
         let id = self.fresh();
         let object = nucleus.core_object(CoreObject::Cpu(id))?;
         let native = nucleus.core_object(CoreObject::NativeCpu(id)).inspect_err(|_| {

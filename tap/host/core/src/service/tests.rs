@@ -1,5 +1,7 @@
 //! Calls that almost are what the interface says, as they arrive at core.
 
+mod accounts;
+
 use std::os::fd::OwnedFd;
 
 use genode_affinity::Affinity;

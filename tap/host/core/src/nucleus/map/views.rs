@@ -122,6 +122,12 @@ impl Maps {
         !map.faulters.is_empty()
     }
 
+    /// Who is signalled when a thread waits.
+    #[cfg(test)]
+    pub(crate) fn sigh(&self, id: MapId) -> Option<ObjId> {
+        self.by_id.get(&id)?.sigh
+    }
+
     /// Mark a part of a map as stale in all views of it.
     pub(super) fn invalidate(&mut self, id: MapId, start: u64, end: u64) {
         let mut told = HashSet::new();

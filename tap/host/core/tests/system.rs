@@ -160,11 +160,54 @@ fn victims(core: u32) -> Vec<i32> {
     let children = std::fs::read_to_string(format!("/proc/{core}/task/{core}/children"));
     let children = children.unwrap_or_default();
     let pids = children.split_whitespace().filter_map(|p| p.parse().ok());
-    pids.filter(|pid: &i32| {
-        let name = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        name.starts_with(b"init -> ")
-    })
-    .collect()
+    pids.filter(|pid: &i32| is_component(*pid)).collect()
+}
+
+/// What a supervisor learns from core's end; init's exit value is what the other tests look at.
+#[test]
+fn a_supervisor_sees_why_core_ended() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("supervised");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::copy(component("idle_child"), dir.join("child")).unwrap();
+    std::fs::copy(component("idle_init"), dir.join("init")).unwrap();
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP, Signal::KILL] {
+        let mut core = Command::new(env!("CARGO_BIN_EXE_rs_host_core"))
+            .args(["--boot".as_ref(), dir.as_os_str()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut all = Vec::new();
+        while all.len() < 2 {
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(core.try_wait().unwrap().is_none(), "core runs");
+            all = victims(core.id());
+        }
+        let pid = rustix::process::Pid::from_child(&core);
+        rustix::process::kill_process(pid, signal).unwrap();
+        let ended = core.wait_with_output().unwrap();
+        let log = String::from_utf8_lossy(&ended.stdout);
+        if signal == Signal::KILL {
+            assert_eq!(ended.status.signal(), Some(signal.as_raw()));
+        } else {
+            assert_eq!(ended.status.code(), Some(130), "{signal:?}");
+            assert!(log.contains("0 processes left, 0 objects, 0 descriptors"), "{log}");
+            assert!(all.iter().all(|pid| !is_component(*pid)), "they ended before core");
+        }
+        // Linux ends those that are left, all by itself.
+        let start = Instant::now();
+        while all.iter().any(|pid| is_component(*pid)) {
+            assert!(start.elapsed() < Duration::from_mins(1), "components outlive core: {all:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// Whether a process is a component that did not end.
+fn is_component(pid: i32) -> bool {
+    let name = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    name.starts_with(b"init -> ")
 }
 
 #[test]
@@ -189,11 +232,7 @@ fn core_killed_takes_all_components_along() {
     assert_eq!(all.len(), 2, "both components run");
     core.kill().unwrap();
     core.wait().unwrap();
-    let alive = |pid: &i32| {
-        let name = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        name.starts_with(b"init -> ")
-    };
-    while all.iter().any(alive) {
+    while all.iter().any(|pid| is_component(*pid)) {
         assert!(start.elapsed() < Duration::from_secs(30), "components outlive core: {all:?}");
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -36,6 +36,39 @@ fn compare(what: &str, found: &[String], head: &str) {
     }
 }
 
+/// The lists of the attributes in `text` that lift a denial: `allow`, `expect`, `warn`.
+fn lifting(text: &str) -> impl Iterator<Item = &str> {
+    let lists = ["allow(", "expect(", "warn("].into_iter();
+    lists.flat_map(|level| {
+        text.match_indices(level).filter_map(|(at, _)| {
+            let attribute = text[..at].ends_with(['[', ' ', ',', '(', '\n']);
+            attribute.then(|| text[at + level.len()..].split(")]").next().unwrap())
+        })
+    })
+}
+
+/// The lints of such a list, without its reason.
+fn lints_of(list: &str) -> &str {
+    list.split("reason").next().unwrap()
+}
+
+#[test]
+fn each_way_to_lift_a_denial_is_seen() {
+    for text in [
+        "#![allow(unsafe_code, reason = \"x\")]",
+        "#[expect(unsafe_code)]",
+        "#![warn(missing_docs, unsafe_code)]",
+        "#![cfg_attr(test, allow(\n    unsafe_code\n))]",
+    ] {
+        assert!(lifting(text).any(|list| lints_of(list).contains("unsafe_code")), "{text}");
+    }
+    for text in
+        ["value.expect(\"unsafe_code\")]", "#![allow(dead_code, reason = \"no unsafe_code\")]"]
+    {
+        assert!(!lifting(text).any(|list| lints_of(list).contains("unsafe_code")), "{text}");
+    }
+}
+
 #[test]
 fn unsafe_code_is_denied_but_for_the_named_places() {
     let manifest = read("Cargo.toml").unwrap();
@@ -52,17 +85,11 @@ fn unsafe_code_is_denied_but_for_the_named_places() {
         );
     }
     let mut found = Vec::new();
-    for path in sources() {
+    for path in sources().into_iter().filter(|path| !path.starts_with("tap/test/rules")) {
         let text = read(&path).unwrap();
-        let mut rest = text.as_str();
-        while let Some(at) = rest.find("allow(") {
-            rest = &rest[at + 6..];
-            let list = rest.split(")]").next().unwrap();
-            let lints = list.split("reason").next().unwrap();
-            if lints.contains("unsafe_code") {
-                assert!(list.contains("reason = \""), "{path} allows unsafe code without a reason");
-                found.push(path.clone());
-            }
+        for list in lifting(&text).filter(|list| lints_of(list).contains("unsafe_code")) {
+            assert!(list.contains("reason = \""), "{path} allows unsafe code without a reason");
+            found.push(path.clone());
         }
     }
     found.dedup();
@@ -73,16 +100,37 @@ fn unsafe_code_is_denied_but_for_the_named_places() {
     compare("unsafe code", &found, "unsafe code in");
 }
 
+/// Tells whether a line of a source or a manifest asks for the operating system.
+fn asks_for_system(line: &str) -> bool {
+    let ways = ["target_os", "TARGET_OS", "target_family", "consts::OS", "(unix)", "(windows)"];
+    let code = line.trim_start();
+    let comment = code.starts_with("//") || code.starts_with("# ");
+    !comment && ways.iter().any(|way| code.contains(way))
+}
+
+#[test]
+fn each_way_to_ask_for_the_system_is_seen() {
+    for line in [
+        "#[cfg(target_os = \"linux\")]",
+        "    if cfg!(unix) {",
+        "[target.'cfg(not(target_os = \"genode\"))'.dependencies]",
+        "    let os = env::var(\"CARGO_CFG_TARGET_OS\");",
+    ] {
+        assert!(asks_for_system(line), "{line}");
+    }
+    assert!(!asks_for_system("// target_os"));
+    assert!(!asks_for_system("# target_os, in a manifest's comment"));
+}
+
 #[test]
 fn operating_systems_are_told_apart_in_the_named_places_only() {
+    let manifests = files("", |path| path.ends_with("/Cargo.toml"));
     let found: Vec<String> = sources()
         .into_iter()
-        .filter(|path| !path.contains("/tests/") && !path.starts_with("tap/test/rules"))
-        .filter(|path| {
-            let text = read(path).unwrap();
-            text.lines()
-                .any(|line| !line.trim_start().starts_with("//") && line.contains("target_os"))
-        })
+        .chain(manifests)
+        .filter(|path| !path.contains("/tests/") && !path.ends_with("/tests.rs"))
+        .filter(|path| !path.starts_with("tap/test/rules"))
+        .filter(|path| read(path).unwrap().lines().any(asks_for_system))
         .collect();
     compare("cfg(target_os)", &found, "`cfg(target_os)` in");
 }

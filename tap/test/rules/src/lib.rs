@@ -63,6 +63,12 @@ pub fn files(folder: &str, wanted: impl Fn(&str) -> bool) -> Vec<String> {
     found
 }
 
+/// Tells whether a path ends with this extension.
+#[must_use]
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|found| found == extension)
+}
+
 /// Asks cargo for the packages of the workspace in `folder`, without their dependencies' own.
 ///
 /// # Errors

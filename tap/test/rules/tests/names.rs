@@ -1,7 +1,8 @@
 //! Packages, binaries and folders are named by one rule, and what is published is fit for it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests report by panicking")]
 
-use rs_rules_test::{Package, files, packages, read};
+use rs_rules_test::{Package, files, has_extension, packages, read, root};
+use std::process::Command;
 
 /// Packages whose binaries people call on the command line.
 const TOOLS: &[&str] = &["cargo-tap", "topo"];
@@ -78,6 +79,18 @@ fn target_files_of_genode_name_packages_and_binaries_that_exist() {
     assert!(seen >= 30, "only {seen} target files were found");
 }
 
+/// Genode's build system takes the first repository that has a name.
+#[test]
+fn run_scripts_and_recipes_have_the_prefix() {
+    let scripts = files("tap/run", |path| has_extension(path, "run"));
+    let recipes = files("tap/src", |path| path.ends_with("/target.mk"));
+    assert!(scripts.len() > 30 && recipes.len() > 30, "some were not found");
+    for path in scripts.iter().chain(&recipes) {
+        let name = path.split('/').nth(2).unwrap();
+        assert!(name.starts_with("rs_"), "{path} lacks the prefix rs_");
+    }
+}
+
 /// What is meant for crates.io, in the order of publication.
 const PUBLISHED: &[&str] = &[
     "genode-abi",
@@ -102,6 +115,77 @@ fn published() -> Vec<Package> {
 }
 
 #[test]
+fn a_manifest_allows_publishing_only_to_what_is_listed() {
+    for package in packages("").unwrap() {
+        assert_eq!(
+            package.published,
+            PUBLISHED.contains(&package.name.as_str()),
+            "{}: list it in PUBLISHED, or write `publish.workspace = true` in its manifest",
+            package.name
+        );
+    }
+}
+
+/// The files that cargo packs for a published crate, relative to its folder.
+fn packed(name: &str) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["package", "--list", "--allow-dirty", "--package", name];
+    let output = Command::new(cargo).args(arguments).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// The files that a source includes or has as modules by path, relative to the source's folder.
+fn included(text: &str) -> impl Iterator<Item = &str> {
+    let ways = ["include_str!(\"", "include_bytes!(\"", "include!(\"", "#[path = \""];
+    ways.into_iter()
+        .flat_map(|way| text.split(way).skip(1).filter_map(|rest| rest.split('"').next()))
+}
+
+/// The path that `path` is, seen from the folder of the file `from`; `None` if it leaves the root.
+fn resolved(from: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in path.split('/') {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Tells whether a line of a test names a file outside of its package to read when it runs.
+fn reads_outside(line: &str) -> bool {
+    line.contains("join(\"../../") || line.contains("join(\"fuzz/")
+}
+
+/// A crate can be tested from its package alone: no packed source needs a file that is not packed.
+#[test]
+fn packages_are_complete() {
+    let mut seen = 0;
+    for package in published() {
+        let packed = packed(&package.name);
+        for path in packed.iter().filter(|path| has_extension(path, "rs")) {
+            let text = read(&format!("{}/{path}", package.folder)).unwrap();
+            for other in included(&text) {
+                let found = resolved(path, other).is_some_and(|other| packed.contains(&other));
+                assert!(found, "{}: {path} needs {other}, which is not packed", package.name);
+                seen += 1;
+            }
+            if path.starts_with("tests/") {
+                let line = text.lines().find(|line| reads_outside(line));
+                assert_eq!(line, None, "{}: {path} reads what is not packed", package.name);
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} included files were looked at");
+    assert_eq!(resolved("tests/a.rs", "../src/b.rs").as_deref(), Some("src/b.rs"));
+    assert_eq!(resolved("tests/a.rs", "../../b.rs"), None);
+}
+
+#[test]
 fn published_crates_are_documented_and_hyphenated() {
     let found = published();
     assert_eq!(
@@ -123,5 +207,16 @@ fn published_crates_are_documented_and_hyphenated() {
             let has = manifest.lines().any(|l| l.starts_with(key));
             assert!(has, "{}/Cargo.toml has no {key}", package.folder);
         }
+    }
+}
+
+#[test]
+fn the_target_specifications_hold_the_linker_script() {
+    let script = read("tap/target/genode.ld").unwrap();
+    let quoted =
+        script.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
+    for arch in ["x86_64", "aarch64"] {
+        let path = format!("tap/target/{arch}-unknown-genode.json");
+        assert!(read(&path).unwrap().contains(&quoted), "{path} is out of date");
     }
 }

@@ -67,6 +67,8 @@ mod tests {
             assert!(if n > 128 { waste * 8 <= n } else { waste < 16 }, "{n} wastes {waste}");
         }
         assert_eq!(size(CLASSES - 1), MAX_SIZE);
+        // what C may align: a block of 16 bytes or more lies at a multiple of 16
+        assert!((1..CLASSES).all(|c| size(c).is_multiple_of(16)));
     }
 
     #[test]

@@ -5,8 +5,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const COMMANDS: [&str; 6] = ["run", "test", "new", "topo", "bench", "completions"];
-
 fn tap(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tap"));
     command.args(args).stdin(Stdio::null());
@@ -18,6 +16,31 @@ fn texts(output: &Output) -> (String, String) {
     (text(&output.stdout), text(&output.stderr))
 }
 
+/// The commands that the overview lists.
+fn commands() -> Vec<String> {
+    let (out, _) = texts(&tap(&["help"]).output().unwrap());
+    let list = out.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let names = list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned).collect()
+}
+
+#[test]
+fn the_readme_has_a_row_for_each_command() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, table) = readme.split_once("| command | arguments and options |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let firsts: Vec<&str> = table.lines().filter_map(|row| row.split('|').nth(1)).collect();
+    let commands = commands();
+    assert!(commands.len() >= 6, "{commands:?}");
+    for command in commands {
+        let begins = |first: &&str| {
+            first.split('`').skip(1).step_by(2).any(|form| form.split(' ').next() == Some(&command))
+        };
+        assert!(firsts.iter().any(begins), "README.md has no row for {command}");
+    }
+}
+
 #[test]
 fn nothing_and_help_give_an_overview_with_examples() {
     // by itself, and as cargo calls a subcommand
@@ -27,7 +50,7 @@ fn nothing_and_help_give_an_overview_with_examples() {
         assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{args:?}");
         assert!(out.contains("Usage: cargo tap"), "{out}");
         assert!(out.contains("Examples:\n  cargo tap run hello"), "{out}");
-        for command in COMMANDS {
+        for command in ["run", "test", "new", "topo", "bench", "completions"] {
             assert!(out.contains(&format!("\n  {command} ")), "{command} is missing: {out}");
         }
     }
@@ -37,7 +60,8 @@ fn nothing_and_help_give_an_overview_with_examples() {
 
 #[test]
 fn each_command_has_help() {
-    for command in COMMANDS {
+    for command in commands() {
+        let command = command.as_str();
         for args in [["tap", command, "--help"], ["tap", "help", command]] {
             let output = tap(&args).output().unwrap();
             let (out, err) = texts(&output);

@@ -6,9 +6,24 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use genode_host_proto::sys;
 use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Result;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 /// Seals of memory whose size nobody may change.
 const FIXED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
+
+/// Shared memory of `size` bytes that core can take back by [`revoke`], and that nobody else resizes: components lack the
+/// system call.
+pub(crate) fn revocable_memory(name: &str, size: usize) -> Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&fd, size as u64)?;
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(fd)
+}
+
+/// Takes memory back, even where it is mapped. Core itself must not have it mapped any more.
+pub(crate) fn revoke(memory: &OwnedFd) {
+    let _ = rustix::fs::ftruncate(memory, 0);
+}
 
 /// Shared memory of `size` bytes that stays that size.
 pub(crate) fn fixed_memory(name: &str, size: usize) -> Result<OwnedFd> {
@@ -21,10 +36,7 @@ pub(crate) fn fixed_memory(name: &str, size: usize) -> Result<OwnedFd> {
 /// Memory of a RAM dataspace. It can shrink, which is how core takes it back; components lack the system
 /// call to do that.
 pub(crate) fn ram(size: usize) -> Result<OwnedFd> {
-    let fd = rustix::fs::memfd_create("ram", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    rustix::fs::ftruncate(&fd, size as u64)?;
-    rustix::fs::fcntl_add_seals(&fd, SealFlags::GROW | SealFlags::SEAL)?;
-    Ok(fd)
+    revocable_memory("ram", size)
 }
 
 /// Bind the pages of a memory to a NUMA node of the real machine, before any is touched.
@@ -39,6 +51,22 @@ pub(crate) fn place_on_node(fd: &OwnedFd, size: usize, node: u32) -> Result<()> 
     let result =
         unsafe { libc::syscall(libc::SYS_mbind, mapping.addr, size, BIND, mask.as_ptr(), bits, 0) };
     if result == 0 { Ok(()) } else { Err(rustix::io::Errno::NOMEM) }
+}
+
+/// What may wait in a socket that capabilities travel over, in bytes by Linux' count: some messages, of which only one
+/// is under way at a time.
+pub(crate) const CAPABILITIES: usize = 4096;
+/// What may wait in a socket of events: core keeps the rest.
+pub(crate) const EVENTS: usize = 32 << 10;
+
+/// A pair of sockets, in each of which messages of some bytes may wait: Linux counts them for nobody.
+pub(crate) fn sockets(bytes: usize) -> Result<(OwnedFd, OwnedFd)> {
+    let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
+    let (near, far) = rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None)?;
+    for socket in [&near, &far] {
+        rustix::net::sockopt::set_socket_send_buffer_size(socket, bytes)?;
+    }
+    Ok((near, far))
 }
 
 /// An unforgeable name: an empty sealed memory, told apart by its inode.

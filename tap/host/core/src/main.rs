@@ -9,12 +9,14 @@ mod balance;
 mod console;
 mod fd;
 mod isolation;
+mod limits;
 mod machine;
 mod nucleus;
 mod numbered;
 mod run;
 mod service;
 mod storm;
+mod work;
 
 use std::process::ExitCode;
 

@@ -91,7 +91,9 @@ fn descriptors() -> usize {
 pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let os = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {e}");
     reserve_control_fd();
-    raise_descriptor_limit();
+    let info = rustix::system::sysinfo();
+    let real_ram = info.totalram * u64::from(info.mem_unit);
+    crate::limits::check(real_ram)?;
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
     let ran = timer::signals().map_err(|e| format!("cannot set timers: {e}"))?;
@@ -100,8 +102,6 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
         Some(path) => Machine::described(path)?,
         None => Machine::real()?,
     };
-    let info = rustix::system::sysinfo();
-    let real_ram = info.totalram * u64::from(info.mem_unit);
     let total_ram = machine.ram().unwrap_or(real_ram) & !(PAGE as u64 - 1);
     let description = machine.description.clone();
     let accounts = Accounts::new(Amount::new(total_ram, TOTAL_CAPS));
@@ -126,6 +126,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     core.services.boot(&mut core.nucleus)?;
     let code = core.serve().map_err(os("epoll"))?;
     core.services.shut_down(&mut core.nucleus);
+    core.nucleus.kill_all_undead();
     core.summary();
     Ok(code)
 }
@@ -141,19 +142,12 @@ fn reserve_control_fd() {
     }
 }
 
-fn raise_descriptor_limit() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    // Without it core runs with what it has, and says so when descriptors run out.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
 impl Core {
     fn serve(&mut self) -> rustix::io::Result<u8> {
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
-            self.nucleus.undead.kill();
+            self.nucleus.kill_undead();
             if self.attention.wait(&self.nucleus, &mut events)? {
                 self.serve_all();
             }

@@ -199,6 +199,17 @@ fn a_component_takes_no_memory_beside_what_counts() {
     system.stop();
 }
 
+/// What a component gets from core for calls to itself, touches all of, gives up, and keeps mapped nevertheless.
+#[test]
+fn memory_of_closed_channels_is_taken_back_where_it_is_kept() {
+    let system = Running::start(core(&boot_dir("hoarder", "hoarder")));
+    let told = status(system.component());
+    let shared: u64 = told["RssShmem"].trim_end_matches("kB").trim().parse().unwrap();
+    // 64 that were closed last, each of at most 64 KiB, and what is in use.
+    assert!(shared < 8 << 10, "{shared} KiB of 100 KiB 3000 times");
+    system.stop();
+}
+
 /// Until a component says hello its loader may do more. It need not say hello.
 #[test]
 fn a_component_that_never_says_hello_is_ended_for_its_memory() {

@@ -15,7 +15,7 @@ use super::quota::{Amount, Transfer, own_pd, transfer_all};
 use super::requests;
 use super::route::{Kind, ask, warn};
 use super::served::ChildId;
-use super::world::{Phase, Provider, Session, world};
+use super::world::{Phase, Provider, Session, World, world};
 use crate::handle::Owned;
 
 /// Most sessions of one child: what a hostile child can make its parent remember.
@@ -23,6 +23,18 @@ const MAX_SESSIONS: usize = 4096;
 
 /// Longest arguments that a server gets (Genode's `Session_state::Args`).
 pub(super) const SERVER_ARGS: usize = 256;
+
+/// Why a child may not have a session of an id.
+fn refusal(world: &World, child: ChildId, client_id: u64) -> Option<String> {
+    if client_id < genode_host_proto::opcode::env_id::FIRST_FREE
+        || world.find(child, client_id).is_some()
+    {
+        return Some(format!("its id {client_id} is in use"));
+    }
+    let of_child = world.sessions.values().filter(|s| s.client == Some(child)).count();
+    (of_child >= MAX_SESSIONS)
+        .then(|| format!("a child may have {MAX_SESSIONS} sessions at a time: it is to close some"))
+}
 
 /// A child requests a session. The capability, invalid while the server has not answered.
 pub(super) fn request(
@@ -33,12 +45,8 @@ pub(super) fn request(
     affinity: Affinity,
 ) -> Result<Owned, rs_err_t> {
     let name = world().children.get(&child).map(|c| c.name.clone()).ok_or(RS_DENIED)?;
-    let known = |world: &super::world::World| {
-        let of_child = world.sessions.values().filter(|s| s.client == Some(child)).count();
-        world.find(child, client_id).is_some() || of_child >= MAX_SESSIONS
-    };
-    if client_id < genode_host_proto::opcode::env_id::FIRST_FREE || known(&world()) {
-        warn(&format!("{name}: {service} session denied: its id {client_id} is in use"));
+    if let Some(why) = refusal(&world(), child, client_id) {
+        warn(&format!("{name}: {service} session denied: {why}"));
         return Err(RS_DENIED);
     }
     let wanted = ArgsRef::new(given);

@@ -22,7 +22,7 @@ use rustix::process::Pid;
 const MAX_PATH: usize = 512;
 /// Threads of a component. One that is permitted while others are still being made may pass it, so that twice as many
 /// are the bound that holds.
-const MAX_THREADS: u64 = 1024;
+pub(crate) const MAX_THREADS: u64 = 1024;
 /// Bytes that a loader may make read-only, which do not count as private memory then.
 const MAX_PROTECTED: u64 = 64 << 20;
 
@@ -32,12 +32,26 @@ pub(crate) struct Loading {
     pub(crate) active: bool,
     /// Bytes that it made read-only.
     protected: u64,
+    /// Whether a thread was refused, and whether that was said.
+    refused: bool,
+    said: bool,
 }
 
 impl Loading {
     /// A process whose loader is about to start.
     pub(crate) fn new() -> Self {
-        Self { active: true, protected: 0 }
+        Self { active: true, protected: 0, refused: false, said: false }
+    }
+
+    /// Whether a thread was refused for the first time.
+    pub(crate) fn refused_thread(&mut self) -> bool {
+        self.refused && !std::mem::replace(&mut self.said, true)
+    }
+
+    /// Judges a request for a thread of a process that has some.
+    fn thread(&mut self, threads: u64) -> Result<(), i32> {
+        self.refused |= threads >= MAX_THREADS;
+        if threads < MAX_THREADS { Ok(()) } else { Err(libc::EAGAIN) }
     }
 
     /// Judges a request to let `len` bytes be written no more, with the protection `prot`.
@@ -117,8 +131,7 @@ fn answer_one(
     let process = Process { pid };
     let result = match libc::c_long::from(question.data.nr) {
         libc::SYS_clone => {
-            let few = process.threads() < MAX_THREADS;
-            return go_on(listener, question.id, few.then_some(()).ok_or(libc::EAGAIN));
+            return go_on(listener, question.id, loading.thread(process.threads()));
         }
         libc::SYS_mprotect => {
             return go_on(listener, question.id, loading.protect(args[1], args[2]));
@@ -321,6 +334,17 @@ mod tests {
         assert_eq!(loading.protect(1, read), Err(libc::EPERM));
         let mut hello = Loading { active: false, ..Loading::new() };
         assert_eq!(hello.protect(1, read), Err(libc::EPERM));
+    }
+
+    #[test]
+    fn a_component_has_so_many_threads_and_that_is_said_once() {
+        let mut loading = Loading::new();
+        assert_eq!(loading.thread(MAX_THREADS - 1), Ok(()));
+        assert!(!loading.refused_thread());
+        for first in [true, false, false] {
+            assert_eq!(loading.thread(MAX_THREADS), Err(libc::EAGAIN));
+            assert_eq!(loading.refused_thread(), first);
+        }
     }
 
     #[test]

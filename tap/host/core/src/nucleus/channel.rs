@@ -12,8 +12,9 @@ use genode_host_proto::sync::{AtomicU32, AtomicU64};
 use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS, slot};
 
+use super::Nucleus;
 use super::ids::{ChanId, EpId, ObjId, ProcId, SlotId};
-use crate::fd::Mapping;
+use crate::fd::{self, Mapping};
 
 /// A client's way to an entrypoint.
 pub(crate) struct Channel {
@@ -22,6 +23,8 @@ pub(crate) struct Channel {
     /// Number in the entrypoint's table.
     pub(super) number: usize,
     pub(super) grants: Mapping,
+    /// The memory of grants and signals, to be taken back.
+    pub(super) files: [OwnedFd; 2],
     /// Core's view of the signal counters, for channels whose client is core.
     pub(super) signals: Option<Mapping>,
     /// What each index grants; `None` stays until the client releases the index.
@@ -31,8 +34,12 @@ pub(crate) struct Channel {
     pub(super) server_gone: bool,
 }
 
+/// An index of a channel. The one at 0 is the head of both tables, and never free.
+#[derive(Default)]
 pub(super) struct Entry {
     pub(super) object: Option<ObjId>,
+    /// Whether it is among the free ones.
+    pub(super) free: bool,
 }
 
 /// A message slot.
@@ -40,6 +47,8 @@ pub(crate) struct Slot {
     pub(crate) channel: ChanId,
     pub(super) number: usize,
     pub(super) memory: Rc<Mapping>,
+    /// The memory itself, to be taken back.
+    pub(super) file: OwnedFd,
     /// Core's end of the socket for capabilities, for slots of core's entrypoint.
     pub(crate) socket: Option<OwnedFd>,
 }
@@ -59,27 +68,67 @@ pub(super) fn page(memory: &Mapping) -> &slot::Slot {
 /// and write that nothing happened, just before their client sleeps and just after it was woken. A client that is woken
 /// for nothing asks core (`SERVED`); what remains is to wake the one that was not asleep yet.
 #[derive(Default)]
-pub(crate) struct Undead(VecDeque<(Instant, Rc<Mapping>)>);
+pub(crate) struct Undead(VecDeque<Killed>);
+
+/// A slot that was declared dead, and whose it was.
+struct Killed {
+    again: Instant,
+    client: ProcId,
+    memory: Rc<Mapping>,
+    file: OwnedFd,
+}
 
 impl Undead {
+    /// Slots that core keeps for that: each takes a descriptor.
+    const MAX: usize = 512;
     /// Until then everybody sleeps who was about to.
     const DELAY: Duration = Duration::from_millis(100);
 
-    pub(super) fn add(&mut self, memory: Rc<Mapping>) {
-        self.0.push_back((Instant::now() + Self::DELAY, memory));
+    pub(super) fn add(&mut self, client: ProcId, memory: Rc<Mapping>, file: OwnedFd) {
+        self.0.push_back(Killed { again: Instant::now() + Self::DELAY, client, memory, file });
     }
 
     /// Time until [`Self::kill`] has something to do.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        self.0.front().map(|(at, _)| at.saturating_duration_since(Instant::now()))
+        self.0.front().map(|slot| slot.again.saturating_duration_since(Instant::now()))
     }
 
-    /// Declare those dead again whose time has come.
-    pub(crate) fn kill(&mut self) {
-        while self.0.front().is_some_and(|(at, _)| *at <= Instant::now()) {
-            if let Some((_, memory)) = self.0.pop_front() {
-                page(&memory).kill(&Futex);
-            }
+    /// Declare those dead again whose time has come, or the oldest if there are many: one of them, and whose its memory was.
+    fn kill_one(&mut self, all: bool) -> Option<(ProcId, OwnedFd)> {
+        let due = |slot: &Killed| slot.again <= Instant::now();
+        if !all && self.0.len() <= Self::MAX && !self.0.front().is_some_and(due) {
+            return None;
+        }
+        let slot = self.0.pop_front()?;
+        page(&slot.memory).kill(&Futex);
+        Some((slot.client, slot.file))
+    }
+}
+
+impl Nucleus {
+    /// Declare slots of dead servers dead again, where it is time.
+    pub(crate) fn kill_undead(&mut self) {
+        while let Some((client, file)) = self.undead.kill_one(false) {
+            self.close_memory(client, [file]);
+        }
+    }
+
+    /// Declare all of them dead again: nobody is left to wait.
+    pub(crate) fn kill_all_undead(&mut self) {
+        while let Some((client, file)) = self.undead.kill_one(true) {
+            self.close_memory(client, [file]);
+        }
+    }
+
+    /// Take memory that a client closed back, some time.
+    pub(super) fn close_memory(
+        &mut self,
+        client: ProcId,
+        files: impl IntoIterator<Item = OwnedFd>,
+    ) {
+        match self.procs.get_mut(&client) {
+            Some(process) => process.closed.add(files),
+            None => files.into_iter().for_each(|file| fd::revoke(&file)),
         }
     }
 }
@@ -131,13 +180,28 @@ impl Channel {
         let taken = |index: &u32| self.signals().is_none_or(|s| s.taken(*index));
         let at = self.free.iter().rposition(taken);
         match at {
-            Some(at) => Some(self.free.swap_remove(at)),
+            Some(at) => {
+                let index = self.free.swap_remove(at);
+                if let Some(entry) = self.entries.get_mut(index as usize) {
+                    entry.free = false;
+                }
+                Some(index)
+            }
             None if self.entries.len() < GRANTS => {
-                self.entries.push(Entry { object: None });
+                self.entries.push(Entry::default());
                 Some(self.entries.len() as u32 - 1)
             }
             None => None,
         }
+    }
+
+    /// Take what an index grants, and let it grant something else some time.
+    pub(super) fn free(&mut self, index: u32) -> Option<ObjId> {
+        let entry = self.entries.get_mut(index as usize)?;
+        if !std::mem::replace(&mut entry.free, true) {
+            self.free.push(index);
+        }
+        entry.object.take()
     }
 
     /// The object behind an index, as granted.

@@ -6,13 +6,13 @@ use genode_host_proto::bell::Hint;
 use genode_host_proto::control::{Event, Packet};
 use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::Nucleus;
 use super::channel::{Channel, Entry, Slot};
 use super::ids::{CORE, ChanId, EpId, ObjId, ProcId, SlotId};
 use super::refusal::Refusal;
 use crate::fd::{self, Mapping};
+use crate::work;
 
 /// Channels that one component may hold.
 const MAX_PROCESS_CHANNELS: usize = 1024;
@@ -64,7 +64,7 @@ impl Nucleus {
         entry.grants().grant(index, object.0, entry.entries.len());
         let number = entry.number;
         if let Some(object) = self.objects.get_mut(&object) {
-            object.granted.push((channel, index));
+            object.granted.insert((channel, index));
         }
         Ok(Claim { channel, index, number, new })
     }
@@ -79,13 +79,15 @@ impl Nucleus {
         {
             return Err(Refusal::Limit);
         }
-        let grants_fd = fd::fixed_memory("grants", GRANTS_SIZE)?;
-        let signals_fd = fd::fixed_memory("signals", SIGNALS_SIZE)?;
+        let grants_fd = fd::revocable_memory("grants", GRANTS_SIZE)?;
+        let signals_fd = fd::revocable_memory("signals", SIGNALS_SIZE)?;
         let grants = Mapping::new(&grants_fd, GRANTS_SIZE)?;
         let signals = match client {
             CORE => Some(Mapping::new(&signals_fd, SIGNALS_SIZE)?),
             _ => None,
         };
+        let copy = |file: &OwnedFd| file.try_clone().map_err(|_| Refusal::OutOfCaps);
+        let files = [copy(&grants_fd)?, copy(&signals_fd)?];
         let id = ChanId(self.fresh());
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
         let (doorbell, bell) =
@@ -96,9 +98,10 @@ impl Nucleus {
             ep: ep_id,
             number,
             grants,
+            files,
             signals,
             // Index 0 is the head of both tables.
-            entries: vec![Entry { object: None }],
+            entries: vec![Entry::default()],
             free: Vec::new(),
             slots: Vec::new(),
             server_gone: false,
@@ -147,24 +150,21 @@ impl Nucleus {
         let (ep_id, channel_number) = (channel.ep, channel.number);
         let held: usize = self.procs.get(&channel.client).map_or(0, |process| {
             let slots = |c| self.channels.get(c).map_or(0, |c: &Channel| c.slots.len());
+            work::count(process.channels.len());
             process.channels.iter().map(slots).sum()
         });
         if held >= MAX_PROCESS_SLOTS {
             return Err(Refusal::Limit);
         }
-        let memory_fd = fd::fixed_memory("slot", PAGE)?;
+        let memory_fd = fd::revocable_memory("slot", PAGE)?;
         let memory = Rc::new(Mapping::new(&memory_fd, PAGE)?);
-        let (near, far) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let file = memory_fd.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+        let (near, far) = fd::sockets(fd::CAPABILITIES)?;
         let id = SlotId(self.fresh());
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
         let number = ep.slots.insert(id).ok_or(Refusal::Limit)?;
         let mut slot =
-            Slot { channel: channel_id, number, memory: Rc::clone(&memory), socket: None };
+            Slot { channel: channel_id, number, memory: Rc::clone(&memory), file, socket: None };
         if ep_id == super::CORE_EP {
             slot.socket = Some(far);
             self.core_pages.set(number, Some(memory));
@@ -191,15 +191,13 @@ impl Nucleus {
     /// The client does not use an index any more.
     pub(crate) fn release(&mut self, channel_id: ChanId, index: u32) {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return };
-        let Some(entry) = channel.entries.get_mut(index as usize) else { return };
-        if index == 0 || channel.free.contains(&index) {
+        if index == 0 || channel.entries.get(index as usize).is_none_or(|entry| entry.free) {
             return;
         }
-        let object = entry.object.take();
-        channel.free.push(index);
+        let object = channel.free(index);
         channel.grants().revoke(index);
         if let Some(object) = object.and_then(|o| self.objects.get_mut(&o)) {
-            object.granted.retain(|g| *g != (channel_id, index));
+            object.granted.remove(&(channel_id, index));
         }
     }
 
@@ -207,12 +205,11 @@ impl Nucleus {
     pub(crate) fn revoke(&mut self, channel: ChanId, index: u32) {
         if let Some(channel) = self.channels.get_mut(&channel) {
             channel.grants().revoke(index);
-            if let Some(entry) = channel.entries.get_mut(index as usize) {
-                entry.object = None;
-            }
             // Core does not hold on to contexts: the index is free, for when its last signals were taken.
             if channel.signals.is_some() {
-                channel.free.push(index);
+                channel.free(index);
+            } else if let Some(entry) = channel.entries.get_mut(index as usize) {
+                entry.object = None;
             }
         }
     }
@@ -221,14 +218,15 @@ impl Nucleus {
     pub(crate) fn channel_close(&mut self, id: ChanId) {
         let Some(channel) = self.channels.remove(&id) else { return };
         self.by_pair.remove(&(channel.client, channel.ep));
+        work::count(channel.entries.len());
         for (index, entry) in channel.entries.iter().enumerate() {
             if let Some(object) = entry.object.and_then(|o| self.objects.get_mut(&o)) {
-                object.granted.retain(|g| *g != (id, index as u32));
+                object.granted.remove(&(id, index as u32));
             }
         }
         channel.grants().close();
         for slot in &channel.slots {
-            self.slot_drop(*slot, channel.ep);
+            self.slot_drop(*slot, channel.ep, channel.client);
         }
         if let Some(ep) = self.eps.get_mut(&channel.ep) {
             ep.channels.remove(channel.number);
@@ -238,10 +236,14 @@ impl Nucleus {
         if let Some(process) = self.procs.get_mut(&channel.client) {
             process.channels.retain(|c| *c != id);
         }
+        let Channel { client, grants, signals, files, .. } = channel;
+        drop((grants, signals));
+        self.close_memory(client, files);
     }
 
-    fn slot_drop(&mut self, id: SlotId, ep: EpId) {
+    fn slot_drop(&mut self, id: SlotId, ep: EpId, client: ProcId) {
         let Some(slot) = self.slots.remove(&id) else { return };
+        work::count(1);
         slot.page().kill(&Futex);
         if ep == super::CORE_EP {
             self.core_pages.set(slot.number, None);
@@ -251,6 +253,9 @@ impl Nucleus {
             ep.forget(Event::SlotNew, slot.number);
             ep.ring(Hint::Slot(slot.number as u16));
         }
+        let Slot { memory, file, .. } = slot;
+        drop(memory);
+        self.close_memory(client, [file]);
     }
 
     /// The entrypoint of a channel is gone: wake everyone who waits for it. The channel stays until its
@@ -260,14 +265,18 @@ impl Nucleus {
         channel.server_gone = true;
         let (client, ep) = (channel.client, channel.ep);
         self.by_pair.remove(&(client, ep));
+        work::count(1 + channel.slots.len());
         for slot in channel.slots.clone() {
             if let Some(slot) = self.slots.remove(&slot) {
                 slot.page().kill(&Futex);
-                self.undead.add(slot.memory);
+                self.undead.add(client, slot.memory, slot.file);
             }
         }
-        if client == CORE {
-            self.channels.remove(&id);
+        if client == CORE
+            && let Some(Channel { grants, signals, files, .. }) = self.channels.remove(&id)
+        {
+            drop((grants, signals));
+            self.close_memory(client, files);
         }
     }
 
@@ -276,11 +285,10 @@ impl Nucleus {
         if self.objects.get(&context).is_none_or(|object| object.owner == CORE) {
             return;
         }
-        let known = self
-            .objects
-            .get(&context)
-            .and_then(|o| o.granted.iter().find(|(c, _)| self.client_of(*c) == Some(CORE)))
-            .copied();
+        let known = self.objects.get(&context).and_then(|object| {
+            let own = *self.by_pair.get(&(CORE, object.ep))?;
+            object.granted.range((own, 0)..=(own, u32::MAX)).next().copied()
+        });
         let granted = match known {
             Some(granted) => Some(granted),
             None => self.claim(CORE, context).ok().map(|c| (c.channel, c.index)),
@@ -292,9 +300,5 @@ impl Nucleus {
         if let Some(ep) = self.eps.get(&channel.ep) {
             ep.ring(Hint::Signals(channel.number as u16));
         }
-    }
-
-    fn client_of(&self, channel: ChanId) -> Option<ProcId> {
-        self.channels.get(&channel).map(|c| c.client)
     }
 }

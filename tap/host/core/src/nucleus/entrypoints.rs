@@ -10,8 +10,6 @@ use super::ids::{ChanId, EpId, ProcId};
 use super::refusal::Refusal;
 use super::source::Source;
 
-/// Events that wait for an entrypoint that does not read them; more is refused to the clients.
-const MAX_QUEUE: usize = 4096;
 /// Entrypoints of one component.
 const MAX_EPS: usize = 64;
 
@@ -44,12 +42,7 @@ impl Nucleus {
         fds: Vec<OwnedFd>,
     ) -> Result<(), Refusal> {
         let ep = self.eps.get_mut(&ep).ok_or(Refusal::Gone)?;
-        if ep.queue.len() >= MAX_QUEUE {
-            return Err(Refusal::Limit);
-        }
-        ep.queue.push_back((packet, fds));
-        ep.flush();
-        Ok(())
+        if ep.tell(packet, fds) { Ok(()) } else { Err(Refusal::Limit) }
     }
 
     /// The event socket of `ep` takes packets again.
@@ -62,6 +55,7 @@ impl Nucleus {
     /// Remove an entrypoint: its clients find their slots dead, its objects are gone.
     pub(crate) fn ep_destroy(&mut self, id: EpId) {
         let Some(ep) = self.eps.remove(&id) else { return };
+        crate::work::count(1 + ep.objects.len());
         for object in ep.objects {
             self.object_destroy(object);
         }

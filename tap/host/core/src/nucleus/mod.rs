@@ -1,11 +1,12 @@
 //! The kernel-like part of core: processes, entrypoints, channels, slots, objects, and what happens to
 //! them when a process dies. It knows nothing of sessions.
 //!
-//! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `map` < `channel`, `entrypoint`, `object`, `process` < the
+//! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`, `entrypoint`, `object`, `process` < the
 //! tables here. What happens to it, a file for each kind of thing, in the plural: `channels`, `control`, `entrypoints`,
 //! `objects`, `paging`, `processes`, `settle`, `tables`.
 mod channel;
 mod channels;
+mod closed;
 mod control;
 mod entrypoint;
 mod entrypoints;

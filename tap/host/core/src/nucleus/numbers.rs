@@ -12,6 +12,7 @@ impl<T> Numbers<T> {
     }
 
     pub(crate) fn insert(&mut self, value: T) -> Option<usize> {
+        crate::work::count(self.entries.len());
         let free = self.entries.iter().position(Option::is_none);
         match free {
             Some(i) => {

@@ -1,4 +1,5 @@
 //! Objects: what capabilities name.
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -37,8 +38,8 @@ pub(crate) struct Object {
     pub(super) inode: u64,
     /// The account that pays for the capability.
     pub(super) account: Option<AccountId>,
-    /// Channels in which the object has an index.
-    pub(crate) granted: Vec<(ChanId, u32)>,
+    /// Channels in which the object has an index, and the index.
+    pub(crate) granted: BTreeSet<(ChanId, u32)>,
     /// Core's copy of the capability, for objects that core hands out.
     pub(crate) fd: Option<Rc<OwnedFd>>,
     pub(crate) core: Option<CoreObject>,

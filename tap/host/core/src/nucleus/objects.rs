@@ -1,4 +1,5 @@
 //! How objects come and go, and what a descriptor names.
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
@@ -10,7 +11,7 @@ use super::ids::{CORE, CORE_EP, EpId, ObjId, ProcId};
 use super::object::{CoreObject, Object};
 use super::refusal::Refusal;
 use crate::account::AccountId;
-use crate::fd;
+use crate::{fd, work};
 
 /// What an object takes of the account of the component that made it.
 const CAP: Amount = Amount::new(0, 1);
@@ -70,7 +71,7 @@ impl Nucleus {
             return Err(Refusal::OutOfCaps);
         }
         self.by_inode.insert(inode, id);
-        let object = Object { ep, owner, inode, account, granted: Vec::new(), fd: None, core };
+        let object = Object { ep, owner, inode, account, granted: BTreeSet::new(), fd: None, core };
         self.objects.insert(id, object);
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.objects.insert(id);
@@ -85,6 +86,7 @@ impl Nucleus {
         if let Some(ep) = self.eps.get_mut(&object.ep) {
             ep.objects.remove(&id);
         }
+        work::count(1 + object.granted.len());
         for (channel, index) in object.granted {
             self.revoke(channel, index);
         }

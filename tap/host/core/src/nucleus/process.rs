@@ -4,6 +4,7 @@ use std::os::fd::OwnedFd;
 use genode_affinity::Location;
 use rustix::process::{Pid, Signal};
 
+use super::closed::Closed;
 use super::ids::{ChanId, EpId};
 use super::timer::Timer;
 use crate::account::AccountId;
@@ -26,6 +27,8 @@ pub(crate) struct Process {
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,
+    /// What it closed.
+    pub(super) closed: Closed,
     /// Where it asks for libraries and threads.
     pub(super) listener: Option<OwnedFd>,
     /// What its loader may ask for until it says hello.

@@ -9,6 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use super::Nucleus;
+use super::closed::Closed;
 use super::ids::ProcId;
 use super::process::{Ending, Process};
 use super::refusal::Refusal;
@@ -40,7 +41,8 @@ impl Nucleus {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
         let mut child = command.spawn().map_err(|e| {
-            crate::console::note(format_args!("cannot start \"{name}\": {e}"));
+            let why = crate::limits::of_start(&e);
+            crate::console::note(format_args!("cannot start \"{name}\": {why}"));
             Refusal::Invalid
         })?;
         drop(far);
@@ -66,6 +68,7 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
+            closed: Closed::default(),
             listener,
             loading: loader::Loading::new(),
             _timer: timer,
@@ -101,6 +104,13 @@ impl Nucleus {
         let Some(listener) = &process.listener else { return };
         if loader::answer(listener, process.pid, &mut process.loading, &self.libraries).is_err() {
             process.listener = None;
+        }
+        if process.loading.refused_thread() {
+            crate::console::note(format_args!(
+                "\"{}\" has {} threads, as many as a component may have: it gets no more",
+                process.label,
+                loader::MAX_THREADS
+            ));
         }
     }
 

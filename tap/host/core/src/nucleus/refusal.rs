@@ -22,7 +22,10 @@ impl From<rustix::io::Errno> for Refusal {
     fn from(e: rustix::io::Errno) -> Self {
         match e {
             rustix::io::Errno::NOMEM => Self::OutOfRam,
-            _ => Self::OutOfCaps,
+            _ => {
+                crate::limits::explain(e);
+                Self::OutOfCaps
+            }
         }
     }
 }

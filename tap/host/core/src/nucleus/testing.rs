@@ -9,6 +9,7 @@ use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, setrlimit};
 
 use super::Nucleus;
+use super::closed::Closed;
 use super::ids::{ObjId, ProcId};
 use super::process::Process;
 use super::timer::Timer;
@@ -63,6 +64,7 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
+            closed: Closed::default(),
             listener: None,
             loading: Loading::new(),
             _timer: Timer::new(pid, id).unwrap(),
@@ -120,6 +122,17 @@ impl Peer {
         let (reply, [cap, ..]) = self.ask(nucleus, Request::ObjectCreate, &[ep], None);
         assert_eq!(reply.op(), Status::Ok.into());
         (ObjId(reply.arg(0)), cap.unwrap())
+    }
+
+    /// Makes an object whose capability nobody keeps.
+    pub(crate) fn object_at(&self, nucleus: &mut Nucleus, ep: u64) -> ObjId {
+        self.object(nucleus, ep).0
+    }
+
+    /// Makes an object callable; how that was answered.
+    pub(crate) fn try_claim(&self, nucleus: &mut Nucleus, cap: &OwnedFd) -> Status {
+        let (reply, _) = self.ask(nucleus, Request::Claim, &[], Some(cap.as_fd()));
+        Status::of(reply.op()).unwrap()
     }
 
     /// Makes an object callable: the channel and the index.

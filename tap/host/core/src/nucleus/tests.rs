@@ -2,15 +2,16 @@
 use std::os::fd::AsFd;
 
 use genode_args::quota::Amount;
+use genode_host_proto::GRANTS;
 use genode_host_proto::control::{Request, Status};
 use rustix::net::RecvFlags;
 
 use super::channels::{MAX_CHANNEL_SLOTS, MAX_PROCESS_SLOTS};
 use super::testing::{Peer, nucleus};
 use super::{CORE, CORE_EP, Nucleus};
-use crate::fd;
+use crate::{fd, work};
 
-const QUOTA: Amount = Amount::new(64 << 20, 1000);
+const QUOTA: Amount = Amount::new(64 << 20, 30_000);
 
 /// A nucleus with a server, its object's capability, and two clients.
 struct Three {
@@ -147,4 +148,33 @@ fn core_submits_no_signal_to_itself() {
     nucleus.submit(own, 1);
     let to_itself = nucleus.channels.values().filter(|c| c.client == CORE).count();
     assert_eq!((to_itself, nucleus.slots.len()), (0, 0));
+}
+
+/// Asserts that a request takes few units of work; tells how many.
+fn within(what: &str, steps: usize) {
+    println!("{what}: {steps} steps");
+    assert!(steps > 0 && steps <= work::MAX, "{what}: {steps} steps");
+}
+
+/// As many grants as a channel has, of one object and of many.
+#[test]
+fn closing_a_channel_full_of_grants_takes_bounded_work() {
+    let Three { mut nucleus, server, ep, client, other } = three();
+    let (one, cap) = server.object(&mut nucleus, ep);
+    let mut channel = 0;
+    for index in 1..GRANTS {
+        // Half of them name one object, half another one each.
+        let object = if index % 2 == 0 { one } else { server.object_at(&mut nucleus, ep) };
+        let (steps, claim) = work::of(|| nucleus.claim(client.id, object).unwrap());
+        within("claim", steps.max(1));
+        channel = claim.channel.0;
+    }
+    assert_eq!(client.try_claim(&mut nucleus, &cap), Status::Limit);
+    other.claim(&mut nucleus, &cap);
+    let release = [channel, 4000];
+    let (steps, ()) = work::of(|| client.tell(&mut nucleus, Request::Release, &release));
+    within("release", steps.max(1));
+    let (steps, ()) = work::of(|| client.tell(&mut nucleus, Request::ChannelClose, &[channel]));
+    within("close a channel", steps);
+    assert_eq!(nucleus.objects[&one].granted.len(), 1, "the other client's");
 }

@@ -3,18 +3,23 @@
 //! Pure bookkeeping, without system calls: who attached what where, who looks at it, who waits for what is not there.
 //! `nucleus::paging` connects it to processes. Regions are paid from the budget of the map's owner, a session of the RM service.
 //!
-//! A map may be attached in other maps, [`MAX_NESTING`] deep and never in a circle, so that every walk ends.
+//! A map may be attached in other maps, [`MAX_NESTING`] deep and never in a circle, so that every walk ends. What one request
+//! costs is bounded: by the regions of a map, the regions that show a dataspace, the maps above and below a map, its views.
 mod budget;
+mod nest;
 pub(super) mod page;
 mod region;
 #[cfg(test)]
 mod tests;
 mod view;
 mod views;
+#[cfg(test)]
+mod worst;
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::ids::{ObjId, ProcId, ViewId};
+use crate::work;
 pub(crate) use budget::Budget;
 use page::Page;
 pub(crate) use region::{Access, AttachError, Found, MapId, OwnerId, Region, Rights};
@@ -25,6 +30,12 @@ pub(crate) use view::{Asked, View};
 const MAX_NESTING: usize = 4;
 /// Regions of one map: what a walk over one costs at most.
 const MAX_REGIONS: usize = 8192;
+/// Regions that show one dataspace, in all maps: what it costs that the dataspace is gone.
+const MAX_USES: usize = 16384;
+/// Maps above one, and maps below one: those on any way to it and from it.
+const MAX_RELATED: usize = 64;
+/// Regions of an inner map in another one that a walk looks at; of more it takes the whole range that they are in.
+const MAX_EXACT: usize = 64;
 
 struct RegionMap {
     owner: OwnerId,
@@ -45,8 +56,8 @@ struct RegionMap {
 pub(crate) struct Maps {
     by_id: HashMap<MapId, RegionMap>,
     budgets: HashMap<OwnerId, Budget>,
-    /// Maps that a dataspace is attached to, with the number of regions.
-    users: HashMap<ObjId, HashMap<MapId, usize>>,
+    /// Maps that a dataspace is attached to, with the regions.
+    users: HashMap<ObjId, Uses>,
     views: HashMap<ViewId, View>,
     /// What processes are to be told.
     pub(super) pages: HashMap<ProcId, Page>,
@@ -57,6 +68,14 @@ pub(crate) struct Maps {
 
 /// Parts of maps, by map.
 type Ranges = BTreeMap<MapId, (u64, u64)>;
+
+/// Where a dataspace is attached.
+#[derive(Default)]
+struct Uses {
+    /// Starts of regions by map.
+    by_map: BTreeMap<MapId, BTreeSet<u64>>,
+    count: usize,
+}
 
 impl Maps {
     /// A new map with its names: as a map, and as a dataspace.
@@ -80,7 +99,7 @@ impl Maps {
     pub(crate) fn destroy(&mut self, id: MapId) {
         let Some(map) = self.by_id.get(&id) else { return };
         let (size, dataspace, owner) = (map.size, map.dataspace, map.owner);
-        self.invalidate(id, 0, size);
+        self.invalidate(Ranges::from([(id, (0, size))]));
         let unsettled = self.unsettled(id);
         if !unsettled.is_empty() {
             self.leaving.entry(owner).or_default().extend(unsettled);
@@ -88,8 +107,9 @@ impl Maps {
         self.tell(id);
         self.dataspace_gone(dataspace);
         let Some(map) = self.by_id.remove(&id) else { return };
-        for region in map.regions.values() {
-            self.unuse(region.object, id, map.owner);
+        work::count(map.regions.len() + map.views.len());
+        for (start, region) in &map.regions {
+            self.unuse(region.object, id, *start, map.owner);
         }
         for view in map.views {
             if let Some(view) = self.views.get_mut(&view) {
@@ -136,26 +156,25 @@ impl Maps {
             None => map.room(region.size),
         };
         let at = at.ok_or(AttachError::Conflict)?;
-        if map.regions.len() >= MAX_REGIONS {
+        let uses = self.users.get(&region.object).map_or(0, |uses| uses.count);
+        if map.regions.len() >= MAX_REGIONS || uses >= MAX_USES {
             return Err(AttachError::Conflict);
         }
-        if let Some(inner) = region.inner {
-            let below = self.height(inner, id, MAX_NESTING).ok_or(AttachError::Invalid)?;
-            let above = self.levels(id, (0, map.size)).len();
-            if below + above > MAX_NESTING {
-                return Err(AttachError::Invalid);
-            }
+        if region.inner.is_some_and(|inner| !self.nests(inner, id)) {
+            return Err(AttachError::Invalid);
         }
         let budget = self.budgets.get_mut(&map.owner).ok_or(AttachError::Invalid)?;
         if !budget.take_region() {
             return Err(AttachError::OutOfRam);
         }
-        *self.users.entry(region.object).or_default().entry(id).or_default() += 1;
+        let uses = self.users.entry(region.object).or_default();
+        uses.count += usize::from(uses.by_map.entry(id).or_default().insert(at));
         if let Some(map) = self.by_id.get_mut(&id) {
             map.regions.insert(at, region);
             if let Some(inner) = region.inner {
                 *map.inner.entry(inner).or_default() += 1;
             }
+            work::count(map.faulters.len());
             map.faulters.retain(|f| f.at < at || f.at - at >= region.size);
         }
         self.tell(id);
@@ -171,80 +190,44 @@ impl Maps {
             count_down(&mut map.inner, inner);
         }
         let owner = map.owner;
-        self.unuse(region.object, id, owner);
-        self.invalidate(id, start, start + region.size);
+        self.unuse(region.object, id, start, owner);
+        self.invalidate(Ranges::from([(id, (start, start + region.size))]));
     }
 
     /// A dataspace is gone: detach it everywhere.
     pub(crate) fn dataspace_gone(&mut self, object: ObjId) {
-        let Some(users) = self.users.get(&object) else { return };
-        let users: Vec<MapId> = users.keys().copied().collect();
-        for id in users {
-            let Some(map) = self.by_id.get(&id) else { continue };
-            let regions = map.regions.iter().filter(|(_, r)| r.object == object);
-            let starts: Vec<u64> = regions.map(|(at, _)| *at).collect();
-            for at in starts {
-                self.detach(id, at);
+        let Some(uses) = self.users.remove(&object) else { return };
+        let mut gone = Ranges::new();
+        for (id, starts) in uses.by_map {
+            work::count(1 + starts.len());
+            let Some(map) = self.by_id.get_mut(&id) else { continue };
+            for start in starts {
+                let Some(region) = map.regions.remove(&start) else { continue };
+                if let Some(inner) = region.inner {
+                    count_down(&mut map.inner, inner);
+                }
+                if let Some(budget) = self.budgets.get_mut(&map.owner) {
+                    budget.give_region();
+                }
+                nest::merge(&mut gone, id, (start, start + region.size));
             }
         }
+        self.invalidate(gone);
     }
 
-    fn unuse(&mut self, object: ObjId, map: MapId, owner: OwnerId) {
+    fn unuse(&mut self, object: ObjId, map: MapId, start: u64, owner: OwnerId) {
         if let Some(budget) = self.budgets.get_mut(&owner) {
             budget.give_region();
         }
-        let Some(users) = self.users.get_mut(&object) else { return };
-        count_down(users, map);
-        if users.is_empty() {
+        let Some(uses) = self.users.get_mut(&object) else { return };
+        let Some(starts) = uses.by_map.get_mut(&map) else { return };
+        uses.count -= usize::from(starts.remove(&start));
+        if starts.is_empty() {
+            uses.by_map.remove(&map);
+        }
+        if uses.by_map.is_empty() {
             self.users.remove(&object);
         }
-    }
-
-    /// Levels of maps below and including `id`; `None` if there are more than `left` or `forbidden` is among them.
-    fn height(&self, id: MapId, forbidden: MapId, left: usize) -> Option<usize> {
-        let mut level = HashSet::from([id]);
-        for height in 1..=left {
-            if level.contains(&forbidden) {
-                return None;
-            }
-            let maps = level.iter().filter_map(|id| self.by_id.get(id));
-            level = maps.flat_map(|m| m.inner.keys().copied()).collect();
-            if level.is_empty() {
-                return Some(height);
-            }
-        }
-        None
-    }
-
-    /// Where a part of a map shows: in the map itself, then in those it is attached to, level by level. Parts of a
-    /// level are merged to one per map, so that a walk costs no more than looking at each region once a level.
-    fn levels(&self, id: MapId, range: (u64, u64)) -> Vec<Ranges> {
-        let mut all = vec![Ranges::from([(id, range)])];
-        // Never more than MAX_NESTING levels: `attach` sees to it. The bound is for whoever changes it.
-        while all.len() <= MAX_NESTING {
-            let mut above = Ranges::new();
-            for (id, range) in all.last().into_iter().flatten() {
-                let Some(map) = self.by_id.get(id) else { continue };
-                for user in self.users.get(&map.dataspace).into_iter().flat_map(HashMap::keys) {
-                    let Some(map) = self.by_id.get(user) else { continue };
-                    for (at, region) in map.regions.iter().filter(|(_, r)| r.inner == Some(*id)) {
-                        let start = range.0.max(region.offset);
-                        let end = range.1.min(region.offset + region.size);
-                        if start < end {
-                            let (start, end) =
-                                (at + start - region.offset, at + end - region.offset);
-                            let merged = above.entry(*user).or_insert((start, end));
-                            *merged = (merged.0.min(start), merged.1.max(end));
-                        }
-                    }
-                }
-            }
-            if above.is_empty() {
-                break;
-            }
-            all.push(above);
-        }
-        all
     }
 
     /// What is at an address of a map, for an access through a mapping with `rights`.
@@ -308,7 +291,14 @@ impl RegionMap {
 
     /// Lowest place for `size` bytes.
     fn room(&self, size: u64) -> Option<u64> {
-        let ends = self.regions.iter().map(|(start, region)| start + region.size);
-        std::iter::once(0).chain(ends).find(|at| self.fits(*at, size))
+        work::count(self.regions.len());
+        let mut at = 0;
+        for (start, region) in &self.regions {
+            if size > 0 && start - at >= size {
+                break;
+            }
+            at = start + region.size;
+        }
+        self.fits(at, size).then_some(at)
     }
 }

@@ -4,7 +4,7 @@
 //! range per view.
 #![allow(unsafe_code, reason = "a page that a component shares")]
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
@@ -15,6 +15,7 @@ use genode_host_proto::sys::Futex;
 use crate::fd::{self, Mapping};
 use crate::nucleus::ids::ViewId;
 use crate::nucleus::refusal::Refusal;
+use crate::work;
 
 /// The page of a process.
 pub(in crate::nucleus) struct Page {
@@ -24,20 +25,20 @@ pub(in crate::nucleus) struct Page {
     pub(super) stale: VecDeque<ViewId>,
     /// The view of which the process unmaps something at the moment.
     pub(super) sent: Option<ViewId>,
-    /// Number of views.
-    pub(super) views: usize,
+    /// Views of the process.
+    pub(super) views: HashSet<ViewId>,
 }
 
 impl Page {
     pub(in crate::nucleus) fn new() -> Result<Self, Refusal> {
         let memory = fd::fixed_memory("paging", PAGE)?;
         let shared = Some((Mapping::new(&memory, PAGE)?, fd::read_only(&memory)?));
-        Ok(Self { shared, stale: VecDeque::new(), sent: None, views: 0 })
+        Ok(Self { shared, stale: VecDeque::new(), sent: None, views: HashSet::new() })
     }
 
     #[cfg(test)]
     pub(super) fn silent() -> Self {
-        Self { shared: None, stale: VecDeque::new(), sent: None, views: 0 }
+        Self { shared: None, stale: VecDeque::new(), sent: None, views: HashSet::new() }
     }
 
     fn count(&self, word: usize) {
@@ -59,10 +60,13 @@ impl Page {
         self.count(paging::UNMAP);
     }
 
-    /// A view is gone.
-    pub(super) fn forget(&mut self, view: ViewId) {
-        self.views -= 1;
-        self.stale.retain(|v| *v != view);
+    /// A view is gone, of which something may be stale.
+    pub(super) fn forget(&mut self, view: ViewId, stale: bool) {
+        self.views.remove(&view);
+        if stale {
+            work::count(self.stale.len());
+            self.stale.retain(|v| *v != view);
+        }
         if self.sent == Some(view) {
             self.sent = None;
         }

@@ -3,13 +3,16 @@ use std::collections::HashSet;
 
 use genode_args::quota::{Amount, Lack};
 
-use super::Maps;
 use super::region::{Access, Found, MapId, OwnerId, Rights};
 use super::view::{Asked, Faulter, View};
+use super::{Maps, Ranges};
 use crate::nucleus::ids::{ObjId, ProcId, ViewId};
+use crate::work;
 
 /// Views of one process.
 const MAX_VIEWS: usize = 1024;
+/// Views of one map: what a change of it costs.
+const MAX_MAP_VIEWS: usize = 256;
 /// Waiting threads that a map remembers, no more than its price pays for. Others wait as well, and are remembered when they
 /// ask again.
 const MAX_FAULTERS: usize = 64;
@@ -29,10 +32,11 @@ impl Maps {
         let map = self.by_id.get_mut(&map_id)?;
         let rest = map.size.checked_sub(offset)?;
         let size = if size == 0 { rest } else { size };
-        if size == 0 || size > rest || page.views >= MAX_VIEWS {
+        let full = page.views.len() >= MAX_VIEWS || map.views.len() >= MAX_MAP_VIEWS;
+        if size == 0 || size > rest || full {
             return None;
         }
-        page.views += 1;
+        page.views.insert(id);
         map.views.insert(id);
         let view = View { process, map: Some(map_id), offset, size, rights, stale: None };
         self.views.insert(id, view);
@@ -46,8 +50,9 @@ impl Maps {
         }
         let Some(view) = self.views.remove(&id) else { return };
         if let Some(map) = view.map {
-            for level in self.levels_below(map) {
+            for level in self.below(map) {
                 if let Some(map) = self.by_id.get_mut(&level) {
+                    work::count(map.faulters.len());
                     map.faulters.retain(|f| f.view != id);
                 }
             }
@@ -57,7 +62,7 @@ impl Maps {
         }
         // A thread that waits at the view finds that it is gone.
         if let Some(page) = self.pages.get_mut(&process) {
-            page.forget(id);
+            page.forget(id, view.stale.is_some());
             page.news();
         }
         self.settled();
@@ -65,13 +70,23 @@ impl Maps {
 
     /// A process is gone, and all it mapped.
     pub(crate) fn process_gone(&mut self, process: ProcId) {
-        let views = self.views.iter().filter(|(_, v)| v.process == process);
-        let views: Vec<ViewId> = views.map(|(id, _)| *id).collect();
-        for view in views {
-            self.view_close(process, view);
-        }
-        self.pages.remove(&process);
         self.settling.remove(&process);
+        let Some(page) = self.pages.remove(&process) else { return };
+        work::count(page.views.len());
+        let views: Vec<_> =
+            page.views.iter().filter_map(|id| Some((*id, self.views.remove(id)?.map?))).collect();
+        for level in self.all_below(views.iter().map(|(_, map)| *map)) {
+            if let Some(map) = self.by_id.get_mut(&level) {
+                work::count(map.faulters.len());
+                map.faulters.retain(|f| f.process != process);
+            }
+        }
+        for (view, map) in views {
+            if let Some(map) = self.by_id.get_mut(&map) {
+                map.views.remove(&view);
+            }
+        }
+        self.settled();
     }
 
     /// A thread of `process` accessed a view.
@@ -128,11 +143,12 @@ impl Maps {
         self.by_id.get(&id)?.sigh
     }
 
-    /// Mark a part of a map as stale in all views of it.
-    pub(super) fn invalidate(&mut self, id: MapId, start: u64, end: u64) {
+    /// Mark parts of maps as stale in all views of them.
+    pub(super) fn invalidate(&mut self, ranges: Ranges) {
         let mut told = HashSet::new();
-        for (id, (start, end)) in self.levels(id, (start, end)).into_iter().flatten() {
+        for (id, (start, end)) in self.levels(ranges).into_iter().flatten() {
             let Some(map) = self.by_id.get(&id) else { continue };
+            work::count(map.views.len());
             for id in &map.views {
                 let Some(view) = self.views.get_mut(id) else { continue };
                 let (low, high) = (start.max(view.offset), end.min(view.offset + view.size));
@@ -159,11 +175,10 @@ impl Maps {
 
     /// Something changed in a map: threads that wait anywhere above it are to look again.
     pub(super) fn tell(&mut self, id: MapId) {
-        let Some(map) = self.by_id.get(&id) else { return };
-        let everything = (0, map.size);
-        let shown = self.levels(id, everything);
-        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
+        let showing = self.showing(id);
+        let maps = showing.iter().filter_map(|map| self.by_id.get(map));
         let views = maps.flat_map(|m| &m.views).filter_map(|v| self.views.get(v));
+        let views = views.inspect(|_| work::count(1));
         let processes: HashSet<ProcId> = views.map(|v| v.process).collect();
         for page in processes.iter().filter_map(|p| self.pages.get(p)) {
             page.news();
@@ -197,10 +212,10 @@ impl Maps {
 
     /// Views that show a map and have something left to unmap.
     pub(super) fn unsettled(&self, id: MapId) -> HashSet<ViewId> {
-        let Some(size) = self.size(id) else { return HashSet::new() };
-        let shown = self.levels(id, (0, size));
-        let maps = shown.iter().flat_map(|level| level.keys()).filter_map(|m| self.by_id.get(m));
-        maps.flat_map(|m| &m.views).copied().filter(|v| !self.is_view_settled(*v)).collect()
+        let showing = self.showing(id);
+        let maps = showing.iter().filter_map(|map| self.by_id.get(map));
+        let views = maps.flat_map(|m| &m.views).copied().inspect(|_| work::count(1));
+        views.filter(|v| !self.is_view_settled(*v)).collect()
     }
 
     /// Whether nobody has anything to unmap that shows a map; `process` is told when to ask again.
@@ -231,18 +246,6 @@ impl Maps {
                 page.news();
             }
         }
-    }
-
-    /// A map and all that are attached in it.
-    fn levels_below(&self, id: MapId) -> Vec<MapId> {
-        let mut all = vec![id];
-        let mut level = HashSet::from([id]);
-        for _ in 0..super::MAX_NESTING {
-            let maps = level.iter().filter_map(|id| self.by_id.get(id));
-            level = maps.flat_map(|m| m.inner.keys().copied()).collect();
-            all.extend(&level);
-        }
-        all
     }
 
     /// The budget of a session.

@@ -38,6 +38,8 @@ pub enum ParseErrorKind {
     Unsupported,
     /// A control character.
     Control,
+    /// An XML comment that holds `--`.
+    Comment,
     /// A HID text does not start with a node type in lower case.
     NoType,
     /// A HID text has no line that starts with `-`.
@@ -81,6 +83,7 @@ impl fmt::Display for ParseError {
             Kind::Control => {
                 "control character; remove it (tabs are allowed in HID comments and text only)"
             }
+            Kind::Comment => "'--' inside of a comment; use a single '-'",
             Kind::NoType => "neither XML nor HID; start with '<' or with a node type in lower case",
             Kind::NoEnd => "no end marker; end the text with a line '-'",
             Kind::TooDeep => "nodes are nested too deep",
@@ -115,6 +118,8 @@ pub enum WriteErrorKind {
     Text,
     /// Nodes are nested too deep, see [`super::MAX_DEPTH`].
     TooDeep,
+    /// The text would exceed a limit of [`Node::parse`](super::Node::parse) in that syntax.
+    TooLarge,
 }
 
 impl fmt::Display for WriteError {
@@ -130,6 +135,7 @@ impl fmt::Display for WriteError {
             }
             Kind::Text => "text cannot be written; remove control characters",
             Kind::TooDeep => "nodes are nested too deep",
+            Kind::TooLarge => "the text would be too large to be read again; use several",
         })
     }
 }

@@ -14,7 +14,7 @@ use alloc::{
 use super::{
     error::{ParseError, ParseErrorKind as Kind},
     pos::Pos,
-    tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Node},
+    tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, Node, is_blank},
 };
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
@@ -219,8 +219,9 @@ impl Tree {
 
     fn close(&mut self) -> Option<Node> {
         let mut closed = self.open.pop()?;
-        if !closed.node.children.is_empty() {
-            closed.node.text = None; // text does not stand beside sub nodes
+        // text does not stand beside sub nodes, and blank text is none, as in XML
+        if !closed.node.children.is_empty() || closed.node.text.as_deref().is_some_and(is_blank) {
+            closed.node.text = None;
         }
         match self.open.last_mut() {
             Some(parent) => {

@@ -2,12 +2,15 @@
 
 use alloc::string::String;
 
-use super::{MAX_DEPTH, Node, WriteError, WriteErrorKind as Kind, hid::identifier};
+use super::{MAX_DEPTH, MAX_SIZE, Node, WriteError, WriteErrorKind as Kind, hid::identifier};
 
 pub(super) fn write(node: &Node) -> Result<String, WriteError> {
     let mut out = String::new();
     write_node(node, 0, &mut out)?;
     out.push_str("\n-\n");
+    if out.len() > MAX_SIZE || !node.is_within_limits() {
+        return Err(WriteError { pos: node.pos, kind: Kind::TooLarge });
+    }
     Ok(out)
 }
 
@@ -40,7 +43,7 @@ fn write_node(node: &Node, depth: usize, out: &mut String) -> Result<(), WriteEr
         }
         out.push_str(&attr.value);
     }
-    if let Some(text) = &node.text {
+    if let Some(text) = node.text() {
         for line in text.split('\n') {
             if !line_fits(line) {
                 return Err(fail(Kind::Text));

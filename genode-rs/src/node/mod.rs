@@ -36,6 +36,9 @@ pub use generator::Generator;
 pub use pos::Pos;
 pub use tree::{Attr, MAX_ATTRIBUTES, MAX_DEPTH, MAX_NODES, MAX_SIZE, Node};
 
+/// Editors put it in front of UTF-8; it belongs to no line.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The two notations of a node tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -49,7 +52,7 @@ pub enum Syntax {
 impl Node {
     /// Reads a tree from a text in either syntax: XML if it starts with `<`, HID otherwise.
     ///
-    /// The text ends at the first NUL: a ROM dataspace is filled up with them.
+    /// A byte-order mark is skipped. The text ends at the first NUL: a ROM dataspace is filled up with them.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let end = CStr::from_bytes_until_nul(bytes).map_or(bytes.len(), CStr::count_bytes);
         if end > MAX_SIZE {
@@ -57,6 +60,8 @@ impl Node {
         }
         let text =
             core::str::from_utf8(&bytes[..end]).map_err(|e| ParseError::encoding(bytes, e))?;
+        // a byte-order mark says that it is UTF-8, which it must be anyway
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         match text.trim_start_matches([' ', '\t', '\n', '\r']).chars().next() {
             None => Err(ParseError { pos: Pos::default(), kind: ParseErrorKind::Empty }),
             Some('<') => xml::parse(text),
@@ -66,6 +71,7 @@ impl Node {
 
     /// The syntax that [`Node::parse`] takes `bytes` for.
     pub fn syntax_of(bytes: &[u8]) -> Syntax {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(bytes);
         match bytes.iter().find(|b| !b.is_ascii_whitespace()) {
             Some(b'<') => Syntax::Xml,
             _ => Syntax::Hid,

@@ -237,6 +237,78 @@ proptest! {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped() {
+    for text in ["<a b=\"1\"/>", "\n<a b=\"1\"/>", "a | b: 1\n-\n"] {
+        let marked = format!("\u{feff}{text}");
+        assert_eq!(Node::parse(marked.as_bytes()), Ok(xml("<a b=\"1\"/>")), "{text}");
+        assert_eq!(Node::syntax_of(marked.as_bytes()), Node::syntax_of(text.as_bytes()));
+    }
+    assert_eq!(error("\u{feff}").2, ParseErrorKind::Empty);
+    assert_eq!(error("\u{feff}<a>\n</b>"), (2, 1, ParseErrorKind::Mismatch));
+}
+
+#[test]
+fn hyphens_in_a_comment_have_their_own_message() {
+    assert_eq!(error("<a>\n<!-- b -- c --></a>").2, ParseErrorKind::Comment);
+    let e = Node::parse(b"<a><!-- b -- c --></a>").unwrap_err();
+    assert!(e.to_string().ends_with("'--' inside of a comment; use a single '-'"), "{e}");
+}
+
+#[test]
+fn no_text_is_the_same_in_both_syntaxes() {
+    let none = Node::new("a");
+    for text in ["<a></a>", "<a> \n\t</a>", "<a/>", "a\n:\n-\n", "a\n:  \n: \t\n-\n", "a\n-\n"] {
+        assert_eq!(Node::parse(text.as_bytes()), Ok(none.clone()), "{text:?}");
+    }
+    let mut blank = Node::new("a");
+    blank.set_text(" ");
+    assert_eq!((blank.text(), &blank), (None, &none));
+    for syntax in [Syntax::Xml, Syntax::Hid] {
+        assert_eq!(blank.write(syntax), none.write(syntax));
+    }
+    // a space of another kind is text
+    assert_eq!(xml("<a>\u{a0}</a>").text(), Some("\u{a0}"));
+}
+
+#[test]
+fn what_was_written_can_be_read() {
+    let of = |count: u32, leaf: &Node| {
+        let mut n = Node::new("a");
+        for _ in 1..count {
+            n.push(leaf.clone());
+        }
+        n
+    };
+    let mut leaf = Node::new("b");
+    leaf.set_text("t");
+    for i in 0..7 {
+        leaf.set_attr(&format!("a{i}"), "x");
+    }
+    for syntax in [Syntax::Xml, Syntax::Hid] {
+        let n = of(99_991, &leaf);
+        assert_eq!(Node::parse(n.write(syntax).unwrap().as_bytes()), Ok(n), "{syntax:?}");
+        let kind = |n: &Node| n.write(syntax).err().map(|e| e.kind);
+        let bare = Node::new("b");
+        assert_eq!(kind(&of(MAX_NODES, &bare)), None);
+        assert_eq!(kind(&of(MAX_NODES + 1, &bare)), Some(WriteErrorKind::TooLarge));
+        let mut wide = Node::new("a");
+        for i in 0..=MAX_ATTRIBUTES {
+            wide.set_attr(&format!("a{i}"), "");
+        }
+        assert_eq!(kind(&wide), Some(WriteErrorKind::TooLarge));
+        let mut long = Node::new("a");
+        long.set_text(&"x".repeat(MAX_SIZE));
+        assert_eq!(kind(&long), Some(WriteErrorKind::TooLarge));
+    }
+    // more '=' than XML is read with
+    leaf.set_attr("b", "=").set_attr("c", "=");
+    assert_eq!(
+        of(99_991, &leaf).write(Syntax::Xml).err().map(|e| e.kind),
+        Some(WriteErrorKind::TooLarge)
+    );
+}
+
+#[test]
 fn building_in_place() {
     let mut n = Node::new("config");
     n.push(Node::new("a")).push(Node::new("b"));

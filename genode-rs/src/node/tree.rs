@@ -70,7 +70,7 @@ impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.tag == other.tag
             && self.attrs == other.attrs
-            && self.text == other.text
+            && self.text() == other.text()
             && self.children == other.children
     }
 }
@@ -141,9 +141,23 @@ impl Node {
         self.children.iter().find(|n| n.tag == tag)
     }
 
-    /// The node's text (XML's character data, HID's quoted content), None if it has sub nodes or nothing.
+    /// The node's text (XML's character data, HID's quoted content); None if it has sub nodes, or nothing but
+    /// white space, which both syntaxes have between tags and lines.
     pub fn text(&self) -> Option<&str> {
-        self.text.as_deref()
+        self.text.as_deref().filter(|text| !is_blank(text))
+    }
+
+    /// Whether a text of the tree can be read again, as far as the tree's size decides that.
+    pub(super) fn is_within_limits(&self) -> bool {
+        let (mut left, mut stack) = (MAX_NODES, alloc::vec![self]);
+        while let Some(node) = stack.pop() {
+            if left == 0 || node.attrs.len() > MAX_ATTRIBUTES {
+                return false;
+            }
+            left -= 1;
+            stack.extend(&node.children);
+        }
+        true
     }
 
     /// Adds an attribute, or changes its value.
@@ -191,4 +205,9 @@ impl Node {
         self.tag = tag.to_string();
         self
     }
+}
+
+/// Whether a text is nothing but white space.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
 }

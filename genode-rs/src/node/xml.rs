@@ -9,7 +9,7 @@ use genode_xml::{Cursor, Document, Element, Error, ErrorKind};
 
 use super::{
     error::{ParseError, ParseErrorKind as Kind, WriteError, WriteErrorKind},
-    tree::{Attr, MAX_DEPTH, Node},
+    tree::{Attr, MAX_DEPTH, Node, is_blank},
 };
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
@@ -25,6 +25,7 @@ fn error(error: Error) -> ParseError {
         ErrorKind::Name => Kind::Name,
         ErrorKind::Reference => Kind::Reference,
         ErrorKind::Control => Kind::Control,
+        ErrorKind::Comment => Kind::Comment,
         ErrorKind::Namespace | ErrorKind::Doctype | ErrorKind::TooManyNamespaces => {
             Kind::Unsupported
         }
@@ -61,7 +62,7 @@ fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Result<Node, ParseErro
         from.children().map(|child| convert(child, cursor)).collect::<Result<Vec<_>, _>>()?;
     if node.children.is_empty() {
         let text: String = from.texts().collect();
-        node.text = (!text.trim().is_empty()).then_some(text);
+        node.text = (!is_blank(&text)).then_some(text);
     }
     Ok(node)
 }
@@ -69,6 +70,10 @@ fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Result<Node, ParseErro
 pub(super) fn write(node: &Node) -> Result<String, WriteError> {
     let mut out = String::new();
     write_node(node, 0, &mut out)?;
+    let limits = genode_xml::check_limits(&out);
+    if limits.is_err() || !node.is_within_limits() {
+        return Err(WriteError { pos: node.pos, kind: WriteErrorKind::TooLarge });
+    }
     Ok(out)
 }
 
@@ -94,7 +99,7 @@ fn write_node(node: &Node, depth: usize, out: &mut String) -> Result<(), WriteEr
         escape(&attr.value, "<&\"", out).ok_or(fail(WriteErrorKind::Value))?;
         out.push('"');
     }
-    if let Some(text) = &node.text {
+    if let Some(text) = node.text() {
         out.push('>');
         escape(text, "<>&\"'", out).ok_or(fail(WriteErrorKind::Text))?;
     } else if node.children.is_empty() {

@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Reference,
     /// A character that XML cannot have.
     Control,
+    /// A comment that holds `--`, or ends with `-`.
+    Comment,
     /// A namespace that is not declared, or declared wrongly.
     Namespace,
     /// A document type.
@@ -97,6 +99,7 @@ impl ErrorKind {
             | E::UnexpectedXmlnsUri(_)
             | E::InvalidElementNamePrefix(_) => Self::Namespace,
             E::DtdDetected => Self::Doctype,
+            E::InvalidComment(_) => Self::Comment,
             _ => Self::Syntax,
         }
     }
@@ -117,6 +120,7 @@ impl fmt::Display for ErrorKind {
             Self::Name => "not a valid name; use letters, digits, '_' and '-'",
             Self::Reference => "unknown reference; write '&amp;' for a plain '&'",
             Self::Control => "control character; remove it",
+            Self::Comment => "'--' inside of a comment; use a single '-'",
             Self::Namespace => "namespace not declared, or declared wrongly; leave prefixes out",
             Self::Doctype => "document types are not supported; remove it",
             Self::TooLarge => return limit(f, MAX_SIZE, "bytes", "use several texts"),

@@ -29,7 +29,8 @@
 //! ```
 //!
 //! Document types are refused, hence no entity expands. Columns and offsets count bytes, also where
-//! a character has several; white space before an XML declaration is skipped and counted.
+//! a character has several; a byte-order mark and white space before an XML declaration are skipped
+//! and counted.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -53,6 +54,15 @@ pub use limits::{
 };
 pub use open::open_element;
 pub use position::{Cursor, Position};
+
+/// Tells whether a text that is well-formed XML keeps the limits on bytes, `<`, `=` and attributes,
+/// as one that is going to be read again must.
+///
+/// # Errors
+/// Which limit it exceeds.
+pub fn check_limits(text: &str) -> Result<(), ErrorKind> {
+    limits::check(text).map_err(|(kind, _)| kind)
+}
 
 /// A text that was read, and is within the limits.
 #[derive(Debug)]
@@ -85,7 +95,8 @@ impl<'a> Document<'a> {
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         limits::check(text).map_err(|(kind, at)| Error::at(kind, text, at))?;
         // an XML declaration must come first, but a ROM may start with an empty line
-        let lead = text.len() - text.trim_start_matches([' ', '\t', '\n', '\r']).len();
+        let marked = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lead = text.len() - marked.trim_start_matches([' ', '\t', '\n', '\r']).len();
         let body = text.get(lead..).unwrap_or_default();
         let options = roxmltree::ParsingOptions { allow_dtd: false, ..Default::default() };
         let tree = roxmltree::Document::parse_with_options(body, options)

@@ -35,6 +35,23 @@ fn reads_elements_attributes_and_text() {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped() {
+    let text = "\u{feff}\n<?xml version=\"1.0\"?>\n<a><b/></a>";
+    let document = Document::parse(text).unwrap();
+    let b = document.root().children().next().unwrap();
+    assert_eq!((&text[b.range()], b.line()), ("<b/>", 3));
+    assert_eq!(position("\u{feff}<a>\n</b>"), (2, 1, ErrorKind::Mismatch));
+    assert!(Document::parse("<a>\u{feff}</a>").is_ok());
+}
+
+#[test]
+fn limits_are_told_without_reading() {
+    assert_eq!(check_limits(&wide(MAX_ATTRIBUTES)), Ok(()));
+    assert_eq!(check_limits(&wide(MAX_ATTRIBUTES + 1)), Err(ErrorKind::TooManyAttributes));
+    assert_eq!(check_limits(&" ".repeat(MAX_SIZE + 1)), Err(ErrorKind::TooLarge));
+}
+
+#[test]
 fn namespaces_are_told() {
     let document = Document::parse("<n:a xmlns:n='u' n:b='1' c='2'><d/></n:a>").unwrap();
     let root = document.root();
@@ -56,6 +73,9 @@ fn errors_name_the_place() {
     assert_eq!(position("<a>\n<x:b/></a>"), (2, 2, K::Namespace));
     assert_eq!(position("<a>\u{1}</a>"), (1, 4, K::Control));
     assert_eq!(position("<a><1/></a>").2, K::Name);
+    assert_eq!(position("<a>\n<!-- b -- c --></a>").2, K::Comment);
+    assert_eq!(position("<a><!-- b ---></a>").2, K::Comment);
+    assert_eq!(refusal("<a><!-- b - c --></a>"), None);
     assert_eq!(refusal(""), Some(K::Unclosed));
     assert_eq!(refusal("<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>"), Some(K::Doctype));
     assert_eq!(

@@ -57,12 +57,17 @@ impl Attention {
         self.caller = Some(cpu);
     }
 
-    /// Wait for events, or calls in slots: true if the slots should be looked at.
+    /// Wait for events, or calls in slots, unless there is something to do: true if the slots should be looked at.
     pub(crate) fn wait(
         &mut self,
         nucleus: &Nucleus,
         events: &mut Vec<epoll::Event>,
+        busy: bool,
     ) -> Result<bool> {
+        if busy {
+            ready(nucleus, events, true)?;
+            return Ok(nucleus.core_pages.called());
+        }
         let here = spin::here();
         self.bell().runs_on(here);
         let few = nucleus.core_pages.bound() <= MAX_POLLED;

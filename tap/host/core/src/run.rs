@@ -148,7 +148,8 @@ impl Core {
         loop {
             events.clear();
             self.nucleus.kill_undead();
-            if self.attention.wait(&self.nucleus, &mut events)? {
+            let busy = self.services.closings.any();
+            if self.attention.wait(&self.nucleus, &mut events, busy)? {
                 self.serve_all();
             }
             for event in &events {
@@ -156,6 +157,9 @@ impl Core {
             }
             if self.stopped {
                 return Ok(130);
+            }
+            if let Some((slot, response)) = self.services.close_a_piece(&mut self.nucleus) {
+                self.reply(slot, ExceptionCode::SUCCESS, &response);
             }
             if let Some(value) = self.services.init.as_ref().and_then(|i| i.exit) {
                 note(format_args!("child \"init\" exited with exit value {value}"));
@@ -239,6 +243,9 @@ impl Core {
             return;
         };
         let id = *id;
+        if self.services.closings.hold(id) {
+            return;
+        }
         let Some(slot) = self.nucleus.slots.get(&id).filter(|s| s.page().called()) else { return };
         let mut body = [0; MAX_BODY];
         let Found::Call(call) = slot.page().take(&mut body) else { return };
@@ -274,7 +281,11 @@ impl Core {
                 code
             }
         };
-        self.reply(id, code, &response);
+        if response.later {
+            self.services.closings.from(id);
+        } else {
+            self.reply(id, code, &response);
+        }
         while let Some(process) = self.nucleus.broken.pop() {
             self.services.process_ended(&mut self.nucleus, process);
         }

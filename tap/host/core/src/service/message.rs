@@ -59,11 +59,13 @@ pub(crate) struct Response {
     pub(crate) body: [u8; MAX_BODY],
     pub(crate) len: usize,
     pub(crate) caps: Caps<Goes>,
+    /// Whether the reply comes later.
+    pub(crate) later: bool,
 }
 
 impl Response {
     pub(crate) fn new() -> Self {
-        Self { body: [0; MAX_BODY], len: 0, caps: Caps::new() }
+        Self { body: [0; MAX_BODY], len: 0, caps: Caps::new(), later: false }
     }
 
     /// Answer with a result.

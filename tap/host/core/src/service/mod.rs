@@ -2,6 +2,7 @@
 //!
 //! `state` is what there is of sessions, `message` how calls come and replies go; a file for each service says what its calls
 //! do.
+mod closing;
 mod cpu;
 mod log;
 mod message;

@@ -7,11 +7,12 @@ use genode_args::cost;
 use genode_args::label::last_element;
 use genode_args::quota::{Amount, Lack, RamQuota};
 use genode_host_proto::interface::parent::{
-    self, Closed, ResourceArgs, SessionCapError, SessionError, Upgraded,
+    self, ResourceArgs, SessionCapError, SessionError, Upgraded,
 };
 use genode_host_proto::opcode::{OPCODES, env_id};
 use genode_wire::{Cap, ExceptionCode};
 
+use super::closing::{After, Closing, Donation, Rest};
 use super::message::{Came, Goes, Response, Served};
 use super::state::{Cpu, Init, Log, Pd, SESSION, Services, Session, SessionArgs};
 use crate::account::{AccountId, Guard, ROOT, Transfer};
@@ -103,6 +104,9 @@ impl Services {
 
     /// End every session of init, which kills it and everything below it.
     pub(crate) fn shut_down(&mut self, nucleus: &mut Nucleus) {
+        while self.closings.any() {
+            let _ = self.close_a_piece(nucleus);
+        }
         let Some(mut init) = self.init.take() else { return };
         // Init's own process first: nothing must run while its children's sessions go.
         if let Some(own) = init.sessions.remove(&env_id::PD) {
@@ -114,14 +118,14 @@ impl Services {
                 nucleus.bury(process);
             }
             for (_, session) in init.sessions.drain() {
-                self.session_close(nucleus, session.object);
+                self.session_close(nucleus, session.object).end(nucleus);
                 let _ = nucleus.accounts.transfer(ROOT, init.account, session.donation);
             }
             // Init had everything at the beginning, so now as well. What core kept would come back with init's account.
             if let Some(root) = nucleus.accounts.get(ROOT) {
                 self.kept = root.quota.avail();
             }
-            self.session_close(nucleus, own.object);
+            self.session_close(nucleus, own.object).end(nucleus);
         }
         nucleus.object_destroy(init.parent);
     }
@@ -153,15 +157,10 @@ impl Services {
                 None => Err(SessionCapError::Denied.number(&OPCODES)),
             }),
             Call::Upgrade { id, args } => response.put(&self.upgrade(nucleus, id, &args)),
-            Call::Close { id } => {
-                self.close(nucleus, id);
-                response.put(&Closed::Done)
-            }
+            Call::Close { id } => self.close(nucleus, id, None, response),
             Call::CloseFor { id, payer, amount } => {
                 let payer = self.account_at(nucleus, from, payer);
-                self.close(nucleus, id);
-                let returned = self.give_back(nucleus, payer, amount);
-                response.put(&if returned { Closed::Done } else { Closed::Kept })
+                self.close(nucleus, id, Some((payer, amount)), response)
             }
             Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
             Call::MainThreadCap => response.put(&Cap(Goes::None)),
@@ -258,16 +257,24 @@ impl Services {
         }
     }
 
-    /// Close a session of init's, unless it belongs to its environment.
-    fn close(&mut self, nucleus: &mut Nucleus, id: u64) {
+    /// Close a session of init's, unless it belongs to its environment. An account may get something back.
+    fn close(
+        &mut self,
+        nucleus: &mut Nucleus,
+        id: u64,
+        back: Option<(Option<AccountId>, Amount)>,
+        response: &mut Response,
+    ) -> Served {
         if id >= env_id::FIRST_FREE
             && let Some(init) = self.init.as_mut()
-            && let Some(session) = init.sessions.remove(&id)
+            && let Some(Session { object, donation }) = init.sessions.remove(&id)
         {
-            let account = init.account;
-            self.session_close(nucleus, session.object);
-            let _ = nucleus.accounts.transfer(ROOT, account, session.donation);
+            let donor = init.account;
+            let rest = self.session_close(nucleus, object);
+            let after = After::Closed(Donation { donor, amount: donation, back });
+            return self.let_go(nucleus, Closing { rest, after }, response);
         }
+        response.put(&self.returned(nucleus, back))
     }
 
     /// Account of the PD session that init names by an index, if the two may exchange quota.
@@ -291,7 +298,12 @@ impl Services {
     }
 
     /// Give a child of init's back what it paid.
-    fn give_back(&self, nucleus: &mut Nucleus, payer: Option<AccountId>, amount: Amount) -> bool {
+    pub(super) fn give_back(
+        &self,
+        nucleus: &mut Nucleus,
+        payer: Option<AccountId>,
+        amount: Amount,
+    ) -> bool {
         let (Some(payer), Some(init)) = (payer, &self.init) else { return false };
         nucleus.transfer(&[Transfer { from: init.account, to: payer, amount }]).is_ok()
     }
@@ -334,11 +346,12 @@ impl Services {
         Ok(())
     }
 
-    fn session_close(&mut self, nucleus: &mut Nucleus, object: ObjId) {
+    /// Close a session, but for what takes long.
+    fn session_close(&mut self, nucleus: &mut Nucleus, object: ObjId) -> Rest {
         let target = nucleus.objects.get(&object).and_then(|o| o.core);
         nucleus.object_destroy(object);
         match target {
-            Some(CoreObject::Pd(id)) => self.pd_close(nucleus, id),
+            Some(CoreObject::Pd(id)) => return self.pd_close(nucleus, id),
             Some(CoreObject::Cpu(id)) => {
                 if let Some(cpu) = self.cpus.remove(&id) {
                     nucleus.object_destroy(cpu.native);
@@ -348,9 +361,10 @@ impl Services {
                 }
             }
             Some(CoreObject::Log(id)) => self.log_close(id),
-            Some(CoreObject::Rm(rm)) => super::rm::close(nucleus, rm),
+            Some(CoreObject::Rm(rm)) => return super::rm::close(nucleus, rm),
             _ => {}
         }
+        Rest::Nothing
     }
 
     pub(super) fn pd_open(

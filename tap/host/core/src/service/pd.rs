@@ -10,6 +10,7 @@ use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferr
 use genode_wire::{Cap, ExceptionCode};
 use topology::NodeId;
 
+use super::closing::{After, BYTES, Closing, Rest};
 use super::message::{Came, Response, Served};
 use super::state::{Pd, Ram, Services};
 use crate::account::{AccountId, Guard, Transfer};
@@ -49,10 +50,14 @@ impl Services {
                 response.put_made(nucleus, made.map_err(Into::into))
             }
             Call::FreeRam { ds } => {
-                if let Some(ds) = nucleus.named(ds) {
+                let Some(ds) = nucleus.named(ds) else { return response.put(&()) };
+                let size = pd.ram.get(&ds).map_or(0, |ram| ram.size);
+                if size <= BYTES {
                     ram_free(nucleus, pd, ds);
+                    return response.put(&());
                 }
-                response.put(&())
+                let closing = Closing { rest: Rest::Memory(id, ds, size), after: After::Reply };
+                self.let_go(nucleus, closing, response)
             }
             Call::RamSize { ds } => {
                 let ram = nucleus.named(ds).and_then(|ds| pd.ram.get(&ds));
@@ -193,18 +198,14 @@ impl Services {
         }
     }
 
-    /// End a PD session: kill its process, free its RAM, return its quota.
-    pub(super) fn pd_close(&mut self, nucleus: &mut Nucleus, id: u64) {
-        let Some(mut pd) = self.pds.remove(&id) else { return };
+    /// End a PD session: kill its process. What is left to do is to free its RAM, and to return its quota.
+    pub(super) fn pd_close(&mut self, nucleus: &mut Nucleus, id: u64) -> Rest {
+        let Some(pd) = self.pds.remove(&id) else { return Rest::Nothing };
         if let Some(process) = pd.process {
             nucleus.bury(process);
         }
-        let all: Vec<ObjId> = pd.ram.keys().copied().collect();
-        for ds in all {
-            ram_free(nucleus, &mut pd, ds);
-        }
-        nucleus.object_destroy(pd.native);
-        nucleus.accounts.destroy(pd.account);
+        let all = pd.ram.keys().copied().collect();
+        Rest::Pd(Box::new(pd), all, None)
     }
 }
 
@@ -291,7 +292,7 @@ fn charged(
 
 /// Free a RAM dataspace of this PD. The memory is taken back even where it is still mapped: whoever
 /// touches it faults, as on Genode.
-fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
+pub(super) fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
     let Some(ram) = pd.ram.remove(&ds) else { return };
     if let Some(memory) = nucleus.objects.get(&ds).and_then(|o| o.fd.as_ref()) {
         let _ = rustix::fs::ftruncate(memory, 0);

@@ -6,6 +6,7 @@ use genode_host_proto::interface::{AllocError, rm};
 use genode_wire::{Cap, ExceptionCode};
 use rustix::fs::OFlags;
 
+use super::closing::Rest;
 use super::message::{Came, Response, Served};
 use crate::fd;
 use crate::nucleus::map::{self, Access, MapId, OwnerId, Region, Rights};
@@ -27,12 +28,9 @@ pub(super) fn open(nucleus: &mut Nucleus, donation: Amount) -> Result<ObjId, Ref
     Ok(object)
 }
 
-/// End a session with all its maps.
-pub(super) fn close(nucleus: &mut Nucleus, owner: OwnerId) {
-    for (object, map) in nucleus.maps.of(owner) {
-        destroy(nucleus, object, owner, map);
-    }
-    nucleus.maps.close(owner);
+/// End a session. What is left to do is to destroy its maps.
+pub(super) fn close(nucleus: &Nucleus, owner: OwnerId) -> Rest {
+    Rest::Rm(owner, nucleus.maps.of(owner))
 }
 
 pub(super) fn rm_call(
@@ -93,7 +91,7 @@ fn objects(nucleus: &mut Nucleus, owner: OwnerId, map: MapId) -> Result<(ObjId, 
     }
 }
 
-fn destroy(nucleus: &mut Nucleus, object: ObjId, owner: OwnerId, map: MapId) {
+pub(super) fn destroy(nucleus: &mut Nucleus, object: ObjId, owner: OwnerId, map: MapId) {
     if let Some(ds) = nucleus.maps.dataspace(map) {
         nucleus.maps.destroy(map);
         nucleus.object_destroy(ds);
@@ -229,7 +227,7 @@ mod tests {
             assert_eq!(rights, granted);
             nucleus.maps.detach(map, 0);
         }
-        close(&mut nucleus, owner);
+        close(&nucleus, owner).end(&mut nucleus);
         assert_eq!(nucleus.maps.count(), 0);
     }
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use genode_affinity::{Affinity, Location};
 use genode_args::quota::Amount;
 
+use super::closing::Closings;
 use super::rom::Modules;
 use crate::account::{AccountId, Guard};
 use crate::console::Console;
@@ -95,6 +96,8 @@ pub(crate) struct Services {
     pub(crate) console: Console,
     /// RAM and capabilities of init's that core had when all sessions were closed: none.
     pub(crate) kept: Amount,
+    /// Sessions that are being closed.
+    pub(crate) closings: Closings,
     last_id: u64,
 }
 
@@ -108,6 +111,7 @@ impl Services {
             init: None,
             console: Console::new(),
             kept: Amount::NONE,
+            closings: Closings::default(),
             last_id: 0,
         }
     }

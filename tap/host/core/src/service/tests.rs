@@ -1,6 +1,7 @@
 //! Calls that almost are what the interface says, as they arrive at core.
 
 mod accounts;
+mod closings;
 
 use std::os::fd::OwnedFd;
 

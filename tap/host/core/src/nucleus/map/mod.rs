@@ -129,6 +129,16 @@ impl Maps {
         self.by_id.get(&id).map(|m| m.size)
     }
 
+    /// How many regions show a dataspace.
+    pub(crate) fn uses(&self, dataspace: ObjId) -> usize {
+        self.users.get(&dataspace).map_or(0, |uses| uses.count)
+    }
+
+    /// How many regions a map has, and is in.
+    pub(crate) fn regions(&self, id: MapId) -> usize {
+        self.by_id.get(&id).map_or(0, |map| map.regions.len() + self.uses(map.dataspace))
+    }
+
     /// What names a map as a dataspace.
     pub(crate) fn dataspace(&self, id: MapId) -> Option<ObjId> {
         self.by_id.get(&id).map(|m| m.dataspace)

@@ -12,17 +12,17 @@ use crate::account::AccountId;
 use crate::nucleus::testing::{Peer, nucleus};
 
 /// Init, which may name three PD sessions: its own, that of a child, and a stranger's.
-struct Family {
-    services: Services,
-    nucleus: Nucleus,
+pub(super) struct Family {
+    pub(super) services: Services,
+    pub(super) nucleus: Nucleus,
     init: Peer,
-    accounts: [AccountId; 3],
+    pub(super) accounts: [AccountId; 3],
     /// Under which init may call them, and the channel.
     indices: [u64; 3],
     channel: ChanId,
     /// What init may call: the parent.
     parent: ObjId,
-    pds: [ObjId; 3],
+    pub(super) pds: [ObjId; 3],
 }
 
 type ParentCall<'m> = parent::Call<'m, Came<'m>>;
@@ -30,7 +30,7 @@ type ParentCall<'m> = parent::Call<'m, Came<'m>>;
 const GIFT: Amount = Amount::new(4096, 3);
 
 impl Family {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut nucleus = nucleus();
         let init = nucleus.peer(Amount::new(1 << 20, 10));
         let mut services = Services::new(Modules::new(std::env::temp_dir()));
@@ -60,7 +60,7 @@ impl Family {
         Self { services, nucleus, init, accounts, indices, channel, parent, pds }
     }
 
-    fn call<'m, T: for<'r> Decode<'r, Goes>>(
+    pub(super) fn call<'m, T: for<'r> Decode<'r, Goes>>(
         &mut self,
         object: ObjId,
         call: &impl Call<'m, Came<'m>>,

@@ -1,0 +1,223 @@
+//! What takes long to go: what sessions held, and large dataspaces. It goes piece by piece, and core serves others in between.
+//!
+//! Whoever asked for it waits for the reply, which comes when all is gone: so does the quota.
+use std::collections::VecDeque;
+
+use genode_args::quota::Amount;
+use genode_host_proto::interface::parent::Closed;
+
+use super::message::{Response, Served};
+use super::pd::ram_free;
+use super::state::{Pd, Services};
+use crate::account::{AccountId, ROOT};
+use crate::nucleus::map::{MapId, OwnerId};
+use crate::nucleus::{Nucleus, ObjId, SlotId};
+use crate::numbered::Numbered;
+
+/// Dataspaces of a piece, and maps.
+const PIECE: usize = 64;
+/// Bytes that are freed at once: Linux does that page by page.
+pub(super) const BYTES: u64 = 16 << 20;
+/// Regions that go at once, if they are of more than one dataspace or map.
+const REGIONS: usize = 8192;
+
+/// What is left of a session.
+pub(super) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// A PD session without its process, its dataspaces, and how much of the last one is left, if that is a large one.
+    Pd(Box<Pd>, Vec<ObjId>, Option<u64>),
+    /// An RM session with its maps.
+    Rm(OwnerId, Vec<(ObjId, MapId)>),
+    /// A dataspace of a PD session, and how much of it is left.
+    Memory(u64, ObjId, u64),
+}
+
+/// What is asked for when all is gone.
+pub(super) enum After {
+    /// A reply without a result.
+    Reply,
+    /// The end of a session.
+    Closed(Donation),
+}
+
+/// What a session was opened with.
+pub(super) struct Donation {
+    /// The account that donated, and what.
+    pub(super) donor: AccountId,
+    pub(super) amount: Amount,
+    /// The account that gets something of it back, if it may.
+    pub(super) back: Option<(Option<AccountId>, Amount)>,
+}
+
+/// Something that is on its way out.
+pub(super) struct Closing {
+    pub(super) rest: Rest,
+    pub(super) after: After,
+}
+
+/// What is on its way out, each with the slot where its reply is waited for.
+#[derive(Default)]
+pub(crate) struct Closings(VecDeque<(Option<SlotId>, Closing)>);
+
+impl Closings {
+    /// Whether there are any.
+    pub(crate) fn any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// Whether the call in a slot still waits for its reply.
+    pub(crate) fn hold(&self, slot: SlotId) -> bool {
+        self.0.iter().any(|(waiting, _)| *waiting == Some(slot))
+    }
+
+    /// The call that began the last one came from a slot.
+    pub(crate) fn from(&mut self, slot: SlotId) {
+        if let Some((waiting, _)) = self.0.back_mut() {
+            *waiting = Some(slot);
+        }
+    }
+}
+
+impl Rest {
+    /// Lets a piece go. True if that was the last one.
+    fn piece(&mut self, nucleus: &mut Nucleus, pds: &mut Numbered<u64, Pd>) -> bool {
+        let gone = match self {
+            Self::Nothing => true,
+            Self::Pd(pd, all, left) => pd_piece(nucleus, pd, all, left),
+            Self::Rm(owner, maps) => rm_piece(nucleus, *owner, maps),
+            Self::Memory(pd, ds, left) => match pds.get_mut(pd) {
+                Some(pd) => memory_piece(nucleus, pd, *ds, left),
+                None => true, // it went with its session
+            },
+        };
+        if gone {
+            *self = Self::Nothing;
+        }
+        gone
+    }
+
+    /// Lets all go at once.
+    pub(super) fn end(mut self, nucleus: &mut Nucleus) {
+        while !self.piece(nucleus, &mut Numbered::default()) {}
+    }
+}
+
+fn pd_piece(
+    nucleus: &mut Nucleus,
+    pd: &mut Pd,
+    all: &mut Vec<ObjId>,
+    left: &mut Option<u64>,
+) -> bool {
+    let (mut bytes, mut regions) = (0, 0);
+    for _ in 0..PIECE {
+        let Some(ds) = all.last().copied() else {
+            nucleus.object_destroy(pd.native);
+            nucleus.accounts.destroy(pd.account);
+            return true;
+        };
+        let size = left.unwrap_or_else(|| pd.ram.get(&ds).map_or(0, |ram| ram.size));
+        regions += nucleus.maps.uses(ds);
+        if bytes > 0 && (bytes + size > BYTES || regions > REGIONS) {
+            break;
+        }
+        if size > BYTES {
+            // A large one, from its end.
+            *left = Some(size - BYTES);
+            shrink(nucleus, ds, size - BYTES);
+            break;
+        }
+        ram_free(nucleus, pd, ds);
+        all.pop();
+        *left = None;
+        bytes += size;
+    }
+    false
+}
+
+fn memory_piece(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId, left: &mut u64) -> bool {
+    if *left > BYTES {
+        *left -= BYTES;
+        shrink(nucleus, ds, *left);
+        return false;
+    }
+    ram_free(nucleus, pd, ds);
+    true
+}
+
+/// Takes memory of a dataspace back, from its end.
+fn shrink(nucleus: &Nucleus, ds: ObjId, left: u64) {
+    if let Some(memory) = nucleus.capability(ds) {
+        let _ = rustix::fs::ftruncate(&memory, left);
+    }
+}
+
+fn rm_piece(nucleus: &mut Nucleus, owner: OwnerId, maps: &mut Vec<(ObjId, MapId)>) -> bool {
+    let mut regions = 0;
+    for done in 0..PIECE {
+        let Some((object, map)) = maps.last().copied() else {
+            nucleus.maps.close(owner);
+            return true;
+        };
+        regions += nucleus.maps.regions(map);
+        if done > 0 && regions > REGIONS {
+            break;
+        }
+        super::rm::destroy(nucleus, object, owner, map);
+        maps.pop();
+    }
+    false
+}
+
+impl Services {
+    /// Lets something go: at once if that takes a piece or two, with the reply, or piece by piece, with the reply later.
+    pub(super) fn let_go(
+        &mut self,
+        nucleus: &mut Nucleus,
+        mut closing: Closing,
+        response: &mut Response,
+    ) -> Served {
+        for _ in 0..2 {
+            if closing.rest.piece(nucleus, &mut self.pds) {
+                return self.gone(nucleus, &closing.after, response);
+            }
+        }
+        self.closings.0.push_back((None, closing));
+        response.later = true;
+        Ok(())
+    }
+
+    /// Closes a piece of what is being closed. The reply if that was the last one of a session, and where to.
+    pub(crate) fn close_a_piece(&mut self, nucleus: &mut Nucleus) -> Option<(SlotId, Response)> {
+        let (slot, mut closing) = self.closings.0.pop_front()?;
+        if !closing.rest.piece(nucleus, &mut self.pds) {
+            // Others that are closed meanwhile do not wait for a large one.
+            self.closings.0.push_back((slot, closing));
+            return None;
+        }
+        let mut response = Response::new();
+        self.gone(nucleus, &closing.after, &mut response).ok()?;
+        Some((slot?, response))
+    }
+
+    /// All is gone: the donation goes back.
+    fn gone(&self, nucleus: &mut Nucleus, after: &After, response: &mut Response) -> Served {
+        match after {
+            After::Reply => response.put(&()),
+            After::Closed(donation) => {
+                let _ = nucleus.accounts.transfer(ROOT, donation.donor, donation.amount);
+                response.put(&self.returned(nucleus, donation.back))
+            }
+        }
+    }
+
+    /// Gives back to an account what it paid for a session that is closed.
+    pub(super) fn returned(
+        &self,
+        nucleus: &mut Nucleus,
+        back: Option<(Option<AccountId>, Amount)>,
+    ) -> Closed {
+        let kept = back.is_some_and(|(payer, amount)| !self.give_back(nucleus, payer, amount));
+        if kept { Closed::Kept } else { Closed::Done }
+    }
+}

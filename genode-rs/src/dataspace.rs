@@ -14,7 +14,7 @@ use core::{
 pub use crate::sys::memory::{Attach, Cache, Rights};
 use crate::{
     cap::{Capability, RawCap},
-    error::Error,
+    error::{Call, Error},
     sys::memory,
 };
 
@@ -58,18 +58,27 @@ impl RamDataspace {
     /// Allocates `size` bytes, rounded up to pages, zeroed.
     ///
     /// # Errors
-    /// [`Error::OutOfRam`] and [`Error::OutOfCaps`], cured by more quota; [`Error::Invalid`] for size 0.
+    /// [`Error::OutOfRam`] and [`Error::OutOfCaps`], cured by more quota; [`Error::Argument`] for size 0.
     pub fn new(size: usize) -> Result<Self, Error> {
         Self::with(size, Cache::Cached, None)
     }
 
     /// Allocates with a cache attribute, and at a NUMA node (by native id) if one is given: there or not at
     /// all.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Argument`] for a node that does not exist.
     pub fn with(size: usize, cache: Cache, node: Option<u32>) -> Result<Self, Error> {
         if size == 0 {
-            return Err(Error::Invalid);
+            return Err(Error::argument(Call::Ram, 0, 1));
         }
-        let cap = memory::ram_alloc(size, cache, node)?;
+        let cap = memory::ram_alloc(size, cache, node).map_err(|error| match (error, node) {
+            // The system has no memory of that number, or none by number at all.
+            (Error::Invalid | Error::Unsupported, Some(node)) => {
+                Error::argument(Call::Node, u64::from(node), 0)
+            }
+            _ => error,
+        })?;
         let size = size.checked_next_multiple_of(PAGE_SIZE).ok_or(Error::Invalid)?;
         Ok(Self { cap: Capability::new(cap), size })
     }
@@ -139,14 +148,18 @@ impl Attached {
     fn range(&self, offset: usize, len: usize) -> Result<*mut u8, Error> {
         match offset.checked_add(len) {
             Some(end) if end <= self.size => Ok(self.as_ptr().wrapping_add(offset)),
-            _ => Err(Error::Invalid),
+            end => Err(Error::argument(
+                Call::Mapping,
+                end.unwrap_or(usize::MAX) as u64,
+                self.size as u64,
+            )),
         }
     }
 
     /// Copies `into.len()` bytes at `offset` out of the mapping.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the range does not lie within the mapping.
+    /// [`Error::Argument`] when the range does not lie within the mapping.
     pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<(), Error> {
         let src = self.range(offset, into.len())?;
         for (at, words) in Words::of(src, into.len()) {
@@ -166,11 +179,10 @@ impl Attached {
     /// Copies `from` into the mapping at `offset`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when the range does not lie within the mapping, [`Error::Denied`] when the mapping
-    /// is read-only.
+    /// [`Error::Argument`] when the range does not lie within the mapping, and when the mapping is read-only.
     pub fn write(&self, offset: usize, from: &[u8]) -> Result<(), Error> {
         if !self.writeable {
-            return Err(Error::Denied);
+            return Err(Error::argument(Call::ReadOnly, offset as u64, 0));
         }
         let dst = self.range(offset, from.len())?;
         for (at, words) in Words::of(dst, from.len()) {
@@ -205,10 +217,13 @@ impl Attached {
     /// Loads the word at `offset` with an ordering, for reading what another component publishes.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless `offset` is a multiple of 8 within the mapping, or for a store's ordering.
+    /// [`Error::Argument`] unless `offset` is a multiple of 8 within the mapping; [`Error::Invalid`] for a store's ordering.
     pub fn load_u64(&self, offset: usize, order: Ordering) -> Result<u64, Error> {
-        if !offset.is_multiple_of(8) || matches!(order, Ordering::Release | Ordering::AcqRel) {
+        if matches!(order, Ordering::Release | Ordering::AcqRel) {
             return Err(Error::Invalid);
+        }
+        if !offset.is_multiple_of(8) {
+            return Err(Error::argument(Call::Word, offset as u64, 8));
         }
         // SAFETY: in range, aligned, mapped while `self` is borrowed; a load is fine on a read-only mapping.
         Ok(unsafe { &*self.range(offset, 8)?.cast::<AtomicU64>() }.load(order))
@@ -217,14 +232,13 @@ impl Attached {
     /// The word at `offset`, for words that two components synchronise on.
     ///
     /// # Errors
-    /// [`Error::Invalid`] unless `offset` is a multiple of 8 within the mapping, [`Error::Denied`] when the
-    /// mapping is read-only.
+    /// [`Error::Argument`] unless `offset` is a multiple of 8 within the mapping, and when the mapping is read-only.
     pub fn atomic_u64(&self, offset: usize) -> Result<&AtomicU64, Error> {
         if !self.writeable {
-            return Err(Error::Denied);
+            return Err(Error::argument(Call::ReadOnly, offset as u64, 0));
         }
         if !offset.is_multiple_of(8) {
-            return Err(Error::Invalid);
+            return Err(Error::argument(Call::Word, offset as u64, 8));
         }
         // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics only.
         Ok(unsafe { &*self.range(offset, 8)?.cast::<AtomicU64>() })

@@ -2,7 +2,7 @@
 //!
 //! Every component has one, [`Env::ep`](crate::Env::ep). Further ones let it serve in parallel.
 
-use crate::{affinity::Location, error::Error, sys};
+use crate::{affinity::Location, env::Env, error::Error, sys, thread::check_location};
 
 /// Stack of an entrypoint's thread where nothing else is said, in bytes.
 pub const DEFAULT_STACK: usize = 64 << 10;
@@ -26,6 +26,12 @@ impl Entrypoint {
         Self(here)
     }
 
+    /// Returns the component's environment as seen from this entrypoint, so that sessions, handlers and tasks can be made on
+    /// it as on the main one.
+    pub const fn env(self) -> Env {
+        Env::new(self)
+    }
+
     /// The seam's entrypoint.
     pub(crate) fn sys(self) -> sys::entrypoint::Here {
         self.0
@@ -43,7 +49,7 @@ impl Entrypoint {
     /// objects and handlers and returns what is to be kept.
     ///
     /// # Errors
-    /// What the system says about the thread; [`Error::Invalid`] for a location outside of
+    /// What the system says about the thread; [`Error::Argument`] for a location outside of
     /// [`Env::affinity_space`](crate::Env::affinity_space).
     pub fn spawn<T: 'static>(
         name: &str,
@@ -51,6 +57,7 @@ impl Entrypoint {
         location: Location,
         construct: impl FnOnce(Self) -> T + Send + 'static,
     ) -> Result<(), Error> {
+        check_location(location)?;
         sys::entrypoint::spawn(name, stack_size, location, |here| {
             // Kept for the component's life, as the entrypoint is: its thread has no end of its own.
             core::mem::forget(construct(Self(here)));

@@ -1,13 +1,14 @@
 //! The component's environment: what it was given when it was started.
 
 use crate::{
-    affinity::Space, cap::Capability, entrypoint::Entrypoint, quota::Quota, signal::SignalHandler,
-    sys,
+    affinity::Space, cap::Capability, entrypoint::Entrypoint, quota::Quota, session::rom::Source,
+    signal::SignalHandler, sys,
 };
 
 /// Access to the component's environment. Passed to the component's main function.
 ///
-/// Belongs to the main entrypoint's thread: neither `Send` nor `Sync`. Copy it freely there.
+/// Belongs to the thread of an entrypoint, the main one's unless it was asked for by
+/// [`Entrypoint::env`]: neither `Send` nor `Sync`. Copy it freely there.
 ///
 /// ```compile_fail,E0277
 /// # fn f(env: genode::Env) {
@@ -28,14 +29,42 @@ pub enum PdSession {}
 pub enum CpuSession {}
 
 impl Env {
-    /// The environment of the component whose main entrypoint is `ep`.
+    /// The component's environment, on `ep`.
     pub(crate) const fn new(ep: Entrypoint) -> Self {
         Self { ep }
     }
 
-    /// The main entrypoint.
+    /// The entrypoint on which handlers, tasks and objects are made.
     pub fn ep(self) -> Entrypoint {
         self.ep
+    }
+
+    /// The component's configuration, its ROM `config`: to be read, or followed as it changes.
+    ///
+    /// ```no_run
+    /// # use genode::{prelude::*, node::Node, session::rom::Following};
+    /// struct Config { interval: u64 }
+    ///
+    /// impl TryFrom<&Node> for Config {
+    ///     type Error = genode::node::AttrError;
+    ///     fn try_from(node: &Node) -> Result<Self, Self::Error> {
+    ///         Ok(Self { interval: node.attr_checked("interval_ms")?.unwrap_or(1000) })
+    ///     }
+    /// }
+    ///
+    /// # fn f(env: Env) -> Result<Following, Error> {
+    /// let following = env.config().on_change(|old: Option<&Config>, new: &Config| {
+    ///     log!("{:?} ms, now {}", old.map(|old| old.interval), new.interval);
+    /// })?;
+    /// # Ok(following) }
+    /// ```
+    pub fn config(self) -> Source<'static> {
+        self.rom("config")
+    }
+
+    /// The ROM `name`: to be read, or followed as it changes.
+    pub fn rom(self, name: &str) -> Source<'_> {
+        Source::new(self, name)
     }
 
     /// The component's accounts.

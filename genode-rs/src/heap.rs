@@ -89,9 +89,15 @@ impl Default for Heap {
     }
 }
 
+/// Largest block in bytes. What a `Layout` may be beyond, no component has, and talc, which adds to sizes, does not take.
+const LARGEST: usize = isize::MAX as usize / 2;
+
 // SAFETY: delegates to `TalcLock`, which upholds the contract under a mutex.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > LARGEST || layout.align() > LARGEST {
+            return ptr::null_mut();
+        }
         // SAFETY: the caller's contract is the same.
         unsafe { self.0.alloc(layout) }
     }
@@ -102,6 +108,9 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if new_size > LARGEST {
+            return ptr::null_mut();
+        }
         // SAFETY: as above.
         unsafe { self.0.realloc(ptr, layout, new_size) }
     }

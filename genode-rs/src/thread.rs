@@ -1,11 +1,30 @@
 //! Threads at locations of the affinity space.
+//!
+//! [`scope`] lets threads borrow from the function that starts them. An [`Entrypoint`](crate::entrypoint::Entrypoint) of its
+//! own lets a thread serve: there the SDK's handles are made on the thread that uses them, by
+//! [`Entrypoint::env`](crate::entrypoint::Entrypoint::env).
+//!
+//! | handle | may go to another thread |
+//! |---|---|
+//! | [`Capability`](crate::Capability), [`Connection`](crate::connection::Connection) and the clients that `#[genode::rpc]` makes | yes, and be shared |
+//! | [`RomConnection`](crate::session::rom::RomConnection), [`Reporter`](crate::session::report::Reporter), [`Attached`](crate::dataspace::Attached), RAM | yes, and be shared |
+//! | [`Transmitter`](crate::signal::Transmitter), [`Waker`](core::task::Waker)s of tasks | yes, and be shared |
+//! | [`Builder`](crate::connection::Builder) of a session, [`Opening`](crate::connection::Opening) | yes |
+//! | [`TimerConnection`](crate::session::timer::TimerConnection), [`Timers`](crate::time::Timers) | no: a timer's signal arrives at an entrypoint; open one there |
+//! | [`Env`](crate::Env), [`Entrypoint`](crate::entrypoint::Entrypoint), signal handlers, [`Tasks`](crate::task::Tasks), RPC objects | no: they are an entrypoint's |
+//!
+//! Priority is the CPU session's, in Genode as here: all threads of a component have the one that its parent gave it, by
+//! the attribute `priority` of its start node. Who needs threads of two priorities makes two components.
 
 use alloc::{boxed::Box, sync::Arc};
 use core::fmt;
 
 use crate::{affinity::Location, entrypoint::DEFAULT_STACK, error::Error, sync::Mutex, sys};
 
-pub use sys::at_end::AtEnd;
+pub use sys::{
+    at_end::AtEnd,
+    scope::{Scope, ScopedJoinHandle, scope},
+};
 
 /// How a thread is to be started.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +53,25 @@ impl<'a> Builder<'a> {
         self
     }
 
+    /// Checks what the system would refuse without a reason.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check_location(self.location)
+    }
+
+    /// Name, stack size and location.
+    pub(crate) const fn parts(&self) -> (&'a str, usize, Location) {
+        (self.name, self.stack_size, self.location)
+    }
+
     /// Starts the thread.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a location outside of the affinity space, else what the system says.
+    /// [`Error::Argument`] for a location outside of the affinity space, else what the system says.
     pub fn spawn<T: Send + 'static>(
         self,
         body: impl FnOnce() -> T + Send + 'static,
     ) -> Result<JoinHandle<T>, Error> {
+        self.check()?;
         let result = Arc::new(Mutex::new(None));
         let slot = result.clone();
         let thread = sys::thread::Thread::spawn(
@@ -56,6 +86,12 @@ impl<'a> Builder<'a> {
         )?;
         Ok(JoinHandle { thread: Some(thread), result })
     }
+}
+
+/// Refuses a location that does not lie within the affinity space.
+pub(crate) fn check_location(at: Location) -> Result<(), Error> {
+    let space = sys::thread::affinity_space();
+    if at.within(space) { Ok(()) } else { Err(Error::location(at, space)) }
 }
 
 /// A running thread. Dropping it waits for the thread's end: Genode cannot stop a thread safely.
@@ -81,6 +117,11 @@ impl<T> JoinHandle<T> {
     /// [`Error::Unsupported`] where the kernel cannot migrate threads.
     pub fn migrate(&self, location: Location) -> Result<(), Error> {
         self.thread.as_ref().ok_or(Error::Gone)?.migrate(location)
+    }
+
+    /// Whether the thread has its result, so that joining it does not wait.
+    pub fn is_finished(&self) -> bool {
+        self.result.try_lock().is_some_and(|result| result.is_some())
     }
 
     fn wait(&mut self) {
@@ -110,4 +151,35 @@ pub fn current_id() -> u64 {
 /// Ticks of the calling CPU's time-stamp counter, for measuring short durations.
 pub fn timestamp() -> u64 {
     sys::thread::timestamp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Capability,
+        connection::{Builder as Session, Connection, Opening},
+        dataspace::{Attached, PrivateRam, RamDataspace, SharedRam},
+        session::{
+            report::Reporter,
+            rom::{RomConnection, RomSession},
+        },
+        signal::{SignalContext, Transmitter},
+    };
+
+    /// The table above: what is `Send` stays so.
+    #[test]
+    fn handles_go_to_other_threads() {
+        const fn shared<T: Send + Sync>() {}
+        const fn sent<T: Send>() {}
+        shared::<Capability<SignalContext>>();
+        shared::<Connection<dyn RomSession>>();
+        shared::<RomConnection>();
+        shared::<Reporter>();
+        shared::<(Attached, RamDataspace, PrivateRam, SharedRam)>();
+        shared::<Transmitter>();
+        sent::<Session<dyn RomSession>>();
+        sent::<Opening<dyn RomSession>>();
+        sent::<JoinHandle<u32>>();
+    }
 }

@@ -55,6 +55,8 @@ trait Everything {
     /// Called as the client's own functions would be, which give way.
     fn cap(&mut self, cap: Capability<dyn Everything>) -> Capability<dyn Everything>;
     fn new(&mut self) -> u32;
+    /// Named by keywords.
+    fn r#match(&mut self, r#type: u32, r#in: &mut u32) -> u32;
 }
 
 struct Server;
@@ -82,6 +84,10 @@ impl Everything for Server {
     fn new(&mut self) -> u32 {
         1
     }
+    fn r#match(&mut self, r#type: u32, r#in: &mut u32) -> u32 {
+        *r#in += r#type;
+        r#type
+    }
 }
 
 #[test]
@@ -97,6 +103,7 @@ fn calls_do_not_allocate() {
         let mut m = n;
         assert_eq!(client.throws(&mut m).is_ok(), m.is_multiple_of(2));
         assert_eq!(client.new(), Ok(1));
+        assert_eq!((client.r#match(n, &mut m), m > n), (Ok(n), true));
         assert!(!client.cap(Capability::INVALID).unwrap().is_valid());
     }
     assert_eq!(ALLOCATIONS.get(), before);

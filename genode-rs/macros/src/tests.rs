@@ -47,6 +47,20 @@ fn options_that_make_no_sense() {
 }
 
 #[test]
+fn functions_that_cannot_answer_later() {
+    for (function, message) in [
+        ("#[rpc(soon)] fn f(&mut self);", "takes `#[rpc(later)]` only"),
+        ("#[rpc] fn f(&mut self);", "takes `#[rpc(later)]` only"),
+        ("#[rpc(later)] fn f(&self);", "takes `&mut self`"),
+        ("#[rpc(later)] fn f(&mut self, v: &mut u32);", "brings no argument back"),
+        ("#[rpc(later)] #[throws] fn f(&mut self) -> Result<(), E>;", "leave out `#[throws]`"),
+    ] {
+        let error = rpc_error("", &format!("trait A {{ {function} }}"));
+        assert!(error.contains(message), "{function}: {error}");
+    }
+}
+
+#[test]
 fn functions_that_cannot_be_called_from_elsewhere() {
     for (function, message) in [
         ("fn f();", "starts with `&self` or `&mut self`"),

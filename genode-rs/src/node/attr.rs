@@ -73,9 +73,11 @@ impl FromAttr for CapQuota {
 }
 
 macro_rules! unsigned {
-    ($($t:ty),*) => {$(
+    ($($t:ty: $max:literal),*) => {$(
+        const _: () = assert!($max == <$t>::MAX);
+
         impl FromAttr for $t {
-            const EXPECTED: &'static str = "a number that is not negative";
+            const EXPECTED: &'static str = concat!("a whole number from 0 to ", $max);
 
             fn from_attr(text: &str) -> Option<Self> {
                 whole(unsigned_prefix(text)).and_then(|v| v.try_into().ok())
@@ -83,7 +85,13 @@ macro_rules! unsigned {
         }
     )*};
 }
-unsigned!(u8, u16, u32, u64, usize);
+unsigned!(
+    u8: 255,
+    u16: 65535,
+    u32: 4294967295,
+    u64: 18446744073709551615,
+    usize: 18446744073709551615
+);
 
 macro_rules! signed {
     ($($t:ty),*) => {$(

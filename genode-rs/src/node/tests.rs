@@ -103,7 +103,10 @@ fn typed_attributes() {
     assert_eq!(n.attr_or("g", 5u64), 5, "a plain number has no suffix");
     assert_eq!((n.attr_or("h", 5u64), n.attr_or("i", 5u64)), (5, 5));
     let e = n.attr_checked::<u64>("c").unwrap_err();
-    assert_eq!(e.to_string(), "line 1, column 20: expected a number that is not negative");
+    assert_eq!(
+        e.to_string(),
+        "line 1, column 20: expected a whole number from 0 to 18446744073709551615"
+    );
     assert_eq!(n.attr_checked::<u64>("missing"), Ok(None));
 }
 

@@ -18,11 +18,13 @@
 //! A client's donation is the server's to use for that client; what a session costs is checked before it is
 //! created. When the client closes the session or dies, its server object is dropped.
 
+mod account;
 mod requests;
 
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::{cell::RefCell, fmt, marker::PhantomData};
 
+pub use account::Account;
 use requests::Request;
 
 use crate::{
@@ -35,7 +37,7 @@ use crate::{
     error::Error,
     label::Label,
     node::Node,
-    quota::{CapQuota, RamQuota},
+    quota::{CapQuota, Lack, RamQuota},
     rpc::{Dispatch, Object},
     session::rom::RomConnection,
     signal::SignalHandler,
@@ -49,6 +51,7 @@ pub struct SessionRequest<'a> {
     label: Label,
     affinity: Affinity,
     ep: Entrypoint,
+    account: Account,
 }
 
 impl SessionRequest<'_> {
@@ -75,6 +78,11 @@ impl SessionRequest<'_> {
     /// Capabilities that the client donated.
     pub fn caps(&self) -> CapQuota {
         self.args().quota().caps
+    }
+
+    /// RAM that the client donated and that is not spent yet, to be kept in the session: upgrades add to it.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// The entrypoint that will serve the session.
@@ -116,6 +124,15 @@ impl From<Error> for Refused {
             Error::OutOfRam | Error::InsufficientRam => Self::InsufficientRam,
             Error::OutOfCaps | Error::InsufficientCaps => Self::InsufficientCaps,
             _ => Self::Denied,
+        }
+    }
+}
+
+impl From<Lack> for Refused {
+    fn from(lack: Lack) -> Self {
+        match lack {
+            Lack::Ram => Self::InsufficientRam,
+            Lack::Caps => Self::InsufficientCaps,
         }
     }
 }
@@ -168,6 +185,7 @@ trait AnyService {
 /// An open session, by the parent's id.
 struct Open<I: Dispatch<T> + ?Sized + 'static, T: 'static> {
     id: u64,
+    account: Account,
     object: Object<I, T>,
 }
 
@@ -216,12 +234,14 @@ where
         let session = self.factory.create(request)?;
         let object = Object::new(request.ep(), session)?;
         let cap = object.cap().raw().clone();
-        self.sessions.insert(place, Open { id, object });
+        let account = request.account().clone();
+        self.sessions.insert(place, Open { id, account, object });
         Ok(cap)
     }
 
     fn upgrade(&mut self, id: u64, ram: RamQuota, caps: CapQuota) -> bool {
         let Ok(place) = self.find(id) else { return false };
+        self.sessions[place].account.credit(ram);
         if let Ok(mut session) = self.sessions[place].object.server_mut() {
             self.factory.upgrade(&mut session, ram, caps);
         }
@@ -343,7 +363,8 @@ impl State {
     ) -> Result<RawCap, Refused> {
         let args = args.map_err(|_| Refused::Denied)?;
         let label = args.args().label().map_err(|_| Refused::Denied)?;
-        let request = SessionRequest { args: &args, label, affinity, ep: self.ep };
+        let account = Account::new(args.args().quota().ram);
+        let request = SessionRequest { args: &args, label, affinity, ep: self.ep, account };
         self.services
             .iter_mut()
             .find(|candidate| candidate.name() == service)

@@ -101,6 +101,13 @@ impl<E> From<Error> for CallError<E> {
     }
 }
 
+impl<E> From<crate::Error> for CallError<E> {
+    /// So that calls and what the system does meet in one function.
+    fn from(error: crate::Error) -> Self {
+        Self::Rpc(Error::System(error))
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for CallError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -167,6 +167,7 @@
 pub(crate) mod client;
 pub(crate) mod dispatch;
 mod error;
+pub mod later;
 mod local;
 mod message;
 mod object;

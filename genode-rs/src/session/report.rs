@@ -5,7 +5,7 @@ use crate::{
     connection::Connection,
     dataspace::{Attached, Dataspace},
     env::Env,
-    error::Error,
+    error::{Call, Error},
     node::{Node, Syntax},
     quota::RamQuota,
     signal::SignalContext,
@@ -46,7 +46,7 @@ impl Reporter {
     /// Opens a session for reports of at most `size` bytes, whose memory it donates.
     ///
     /// # Errors
-    /// What opening a session says; [`Error::Invalid`] when the server's buffer is smaller than `size`.
+    /// What opening a session says; [`Error::Argument`] when the server's buffer is smaller than `size`.
     pub fn with_buffer(env: Env, name: &str, size: usize) -> Result<Self, Error> {
         let session = Connection::<dyn ReportSession>::builder(name)
             .arg("buffer_size", size as u64)
@@ -54,7 +54,7 @@ impl Reporter {
             .open(env)?;
         let buffer = Attached::writeable(&session.dataspace()?)?;
         if buffer.size() < size {
-            return Err(Error::Invalid);
+            return Err(Error::argument(Call::Report, size as u64, buffer.size() as u64));
         }
         Ok(Self { buffer, syntax: Syntax::Xml, session })
     }
@@ -67,7 +67,7 @@ impl Reporter {
     /// Submits a node.
     ///
     /// # Errors
-    /// [`Error::Overflow`] when the buffer is too small, [`Error::Invalid`] when the syntax cannot express
+    /// [`Error::Argument`] when the buffer is too small, [`Error::Invalid`] when the syntax cannot express
     /// the node, else what the call says.
     pub fn report(&self, node: &Node) -> Result<(), Error> {
         let text = node.write(self.syntax).map_err(|_| Error::Invalid)?;
@@ -80,7 +80,11 @@ impl Reporter {
     /// As [`report`](Self::report).
     pub fn report_bytes(&self, bytes: &[u8]) -> Result<(), Error> {
         if bytes.len() > self.buffer.size() {
-            return Err(Error::Overflow);
+            return Err(Error::argument(
+                Call::Report,
+                bytes.len() as u64,
+                self.buffer.size() as u64,
+            ));
         }
         self.buffer.write(0, bytes)?;
         Ok(self.session.submit(bytes.len())?)

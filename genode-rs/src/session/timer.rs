@@ -7,7 +7,7 @@ use crate::{
     connection::Connection,
     entrypoint::Entrypoint,
     env::Env,
-    error::Error,
+    error::{Call, Error},
     signal::{SignalContext, SignalHandler},
 };
 
@@ -28,7 +28,7 @@ pub trait TimerSession {
 
 /// A Timer session, with times as [`Duration`].
 ///
-/// For several timeouts at once, and to `.await` them, use [`task`](crate::task).
+/// For several timeouts at once, and to `.await` them, use [`Timers`](crate::time::Timers).
 #[derive(Debug)]
 #[must_use = "dropping it closes the session, and no signal comes any more"]
 pub struct TimerConnection {
@@ -47,6 +47,11 @@ impl TimerConnection {
         Ok(Duration::from_micros(self.session.elapsed_us()?))
     }
 
+    /// Returns microseconds since the session was opened.
+    pub(crate) fn elapsed_us(&self) -> Result<u64, Error> {
+        Ok(self.session.elapsed_us()?)
+    }
+
     /// Whom to tell when time has come.
     pub fn sigh(&self, context: &Capability<SignalContext>) -> Result<(), Error> {
         Ok(self.session.sigh(context.clone())?)
@@ -60,10 +65,10 @@ impl TimerConnection {
     /// Programs a signal every `time`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for less than a microsecond; else what the call says.
+    /// [`Error::Argument`] for less than a microsecond; else what the call says.
     pub fn trigger_periodic(&self, time: Duration) -> Result<(), Error> {
         match micros(time) {
-            0 => Err(Error::Invalid),
+            0 => Err(Error::argument(Call::Period, 0, 1)),
             us => Ok(self.session.trigger_periodic(us)?),
         }
     }
@@ -93,6 +98,6 @@ impl TimerConnection {
 }
 
 /// Whole microseconds, rounded up: a timeout never comes too early.
-fn micros(time: Duration) -> u64 {
+pub(crate) fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
 }

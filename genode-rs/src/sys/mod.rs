@@ -15,4 +15,5 @@ pub(crate) mod memory;
 pub(crate) mod parent;
 pub(crate) mod region_map;
 pub(crate) mod rpc;
+pub(crate) mod scope;
 pub(crate) mod thread;

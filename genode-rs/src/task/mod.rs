@@ -18,19 +18,29 @@
 //! # Ok(()) }
 //! ```
 //!
+//! [`select`](mod@select) waits for the first of several futures, [`join`](mod@join) for all, and
+//! [`time`](crate::time) for time; the table there tells what a future loses that is dropped. Channels of the crate
+//! `embassy-sync` work between tasks as they are, with one task that waits at each end: two that wait at the same end of
+//! its channels wake each other in turns for ever.
+//!
 //! A task starts when the entrypoint is free. RPC functions stay synchronous, since an entrypoint replies when the
 //! function returns; they can spawn tasks and wake them.
 
 mod executor;
+#[cfg(test)]
+mod tests;
+pub(crate) mod waiters;
 
 use alloc::rc::Rc;
 use core::{
     cell::{Cell, RefCell},
-    future::{Future, poll_fn},
-    task::{Poll, Waker},
+    fmt,
+    future::Future,
 };
 
+pub use embassy_futures::{join, select, yield_now};
 use executor::Executor;
+use waiters::Waiters;
 
 use crate::{
     cap::Capability,
@@ -71,6 +81,18 @@ impl Tasks {
         self.executor.spawn(future);
     }
 
+    /// Adds a task that can fail. Its error is logged, and ends the task only.
+    pub fn try_spawn<E: fmt::Display>(
+        &self,
+        future: impl Future<Output = Result<(), E>> + 'static,
+    ) {
+        self.executor.spawn(async move {
+            if let Err(why) = future.await {
+                error!("a task failed: {why}");
+            }
+        });
+    }
+
     /// Number of tasks that have not ended.
     pub fn len(&self) -> usize {
         self.executor.len()
@@ -88,7 +110,11 @@ impl Drop for Tasks {
     }
 }
 
-/// A signal context to be awaited.
+/// A signal context to be awaited. Several tasks may wait.
+///
+/// When a server dies on whose signal a task waits, nothing arrives: a session's end is its parent's to tell. Who
+/// starts the server learns of it by the [sandbox's event](crate::sandbox::Event::Ended); others bound their waiting by
+/// [`Timers::timeout`](crate::time::Timers::timeout) and ask the server, whose call then fails.
 #[derive(Debug)]
 #[must_use = "dropping it ends the signal context"]
 pub struct Events {
@@ -96,43 +122,52 @@ pub struct Events {
     handler: SignalHandler,
 }
 
+/// Signals that nobody has taken yet, and the tasks that wait for them.
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     count: Cell<u32>,
-    waker: RefCell<Option<Waker>>,
+    waiters: Waiters,
+}
+
+impl State {
+    /// Counts signals and wakes those that wait.
+    pub(crate) fn signalled(&self, count: u32) {
+        self.count.set(self.count.get().saturating_add(count));
+        self.waiters.notify();
+    }
+
+    /// Waits for signals.
+    pub(crate) async fn next(&self) -> u32 {
+        self.waiters
+            .until(|| match self.count.take() {
+                0 => None,
+                count => Some(count),
+            })
+            .await
+    }
 }
 
 impl Events {
-    /// A signal context on `ep`.
+    /// Creates a signal context on `ep`.
+    ///
+    /// # Errors
+    /// What the system says when it cannot make a capability: out of RAM or capabilities.
     pub fn new(ep: Entrypoint) -> Result<Self, Error> {
         let state = Rc::new(State::default());
         let handler = SignalHandler::new(ep, {
             let state = state.clone();
-            move |count| {
-                state.count.set(state.count.get().saturating_add(count));
-                let waker = state.waker.borrow_mut().take();
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
+            move |count| state.signalled(count)
         })?;
         Ok(Self { state, handler })
     }
 
-    /// What others submit to.
+    /// Returns what others submit to.
     pub fn cap(&self) -> &Capability<SignalContext> {
         self.handler.cap()
     }
 
-    /// Waits for signals; returns how many came since the last call. One task at a time.
+    /// Waits for signals; returns how many came since they were last taken. One of the waiting tasks takes them all.
     pub async fn next(&self) -> u32 {
-        poll_fn(|cx| match self.state.count.take() {
-            0 => {
-                *self.state.waker.borrow_mut() = Some(cx.waker().clone());
-                Poll::Pending
-            }
-            count => Poll::Ready(count),
-        })
-        .await
+        self.state.next().await
     }
 }

@@ -7,7 +7,10 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-use super::model::{Direction, Function, Interface, Output};
+use super::{
+    later,
+    model::{Direction, Function, Interface, Output},
+};
 
 /// Name of the client of an interface.
 pub(crate) fn name(interface: &Interface) -> Ident {
@@ -25,6 +28,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(index, function)| method(function, &quote!(#base_count + #index)));
+    let waiting = interface.functions.iter().filter_map(later::waiting);
     let Inside { field, from_peer, peer, deref } = inside(interface);
     let own = own_functions(interface);
     quote! {
@@ -71,6 +75,7 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
         )]
         impl<__P: ::genode::rpc::Invoke> #client<__P> {
             #(#methods)*
+            #(#waiting)*
         }
     }
 }
@@ -163,7 +168,7 @@ fn method(function: &Function, index: &TokenStream) -> TokenStream {
     let outs: Vec<_> = function.args.iter().filter(|arg| arg.is_out()).collect();
     let out_values: Vec<_> = outs
         .iter()
-        .map(|arg| Ident::new(&format!("{}_out", arg.name), Span::mixed_site()))
+        .map(|arg| format_ident!("{}_out", arg.name, span = Span::mixed_site()))
         .collect();
     let takes = outs.iter().zip(&out_values).map(|(arg, out)| {
         let ty = &arg.value;

@@ -1,12 +1,13 @@
 //! `#[genode::rpc]`: from a trait to its client and its dispatcher.
 
 mod client;
+mod later;
 mod model;
 mod server;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, ItemTrait, Result};
+use syn::{Error, ItemTrait, Result, ext::IdentExt};
 
 use model::Interface;
 pub(crate) use model::Options;
@@ -33,7 +34,7 @@ fn description(interface: &Interface) -> TokenStream {
     let text = name.to_string();
     let client = client::name(interface);
     let count = interface.functions.len();
-    let names = interface.functions.iter().map(|function| function.name.to_string());
+    let names = interface.functions.iter().map(|function| function.name.unraw().to_string());
     let base_count = interface.base_count();
     let checks = interface.functions.iter().map(|function| {
         let (call, reply) = client::body_sizes(function);

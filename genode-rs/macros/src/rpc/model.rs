@@ -9,6 +9,8 @@ use syn::{
     spanned::Spanned,
 };
 
+use super::later;
+
 /// `#[genode::rpc(..)]`: what makes the interface one of sessions.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -46,6 +48,16 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) args: Vec<Arg>,
     pub(crate) output: Output,
+    pub(crate) answer: Answer,
+}
+
+/// How the server answers a function: at once, or as a part of one that answers later, which it names.
+pub(crate) enum Answer {
+    Now,
+    Start,
+    Sigh(Ident),
+    Fetch(Ident),
+    Cancel(Ident),
 }
 
 pub(crate) struct Arg {
@@ -84,13 +96,23 @@ impl Interface {
         }
         let base = base(&item)?;
         let mut functions = Vec::new();
-        for member in &mut item.items {
-            let TraitItem::Fn(function) = member else {
+        let mut items = Vec::new();
+        for member in core::mem::take(&mut item.items) {
+            let TraitItem::Fn(mut function) = member else {
                 let message = "an RPC interface consists of functions only";
                 return Err(Error::new(member.span(), message));
             };
-            functions.push(Function::new(function)?);
+            let later = later::take(&mut function.attrs)?;
+            let parsed = Function::new(&mut function)?;
+            match later {
+                None => functions.push(parsed),
+                Some(span) => {
+                    items.push(later::expand(span, parsed, &mut function, &mut functions)?);
+                }
+            }
+            items.push(TraitItem::Fn(function));
         }
+        item.items = items;
         Ok(Self { item, base, functions })
     }
 
@@ -171,7 +193,8 @@ impl Function {
                 "an RPC function cannot be conditional: the opcodes behind it would shift",
             );
         }
-        Ok(Self { name: item.sig.ident.clone(), attrs, args, output })
+        let name = item.sig.ident.clone();
+        Ok(Self { name, attrs, args, output, answer: Answer::Now })
     }
 }
 

@@ -4,7 +4,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Ident;
 
-use super::model::{Direction, Function, Interface, Output};
+use super::{
+    later,
+    model::{Answer, Direction, Function, Interface, Output},
+};
 
 pub(crate) fn expand(interface: &Interface) -> TokenStream {
     let name = &interface.item.ident;
@@ -50,7 +53,7 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
     let locals: Vec<_> = function
         .args
         .iter()
-        .map(|arg| Ident::new(&format!("{}_arg", arg.name), Span::mixed_site()))
+        .map(|arg| quote::format_ident!("{}_arg", arg.name, span = Span::mixed_site()))
         .collect();
     let takes = function.args.iter().zip(&locals).map(|(arg, local)| {
         let ty = &arg.value;
@@ -62,6 +65,36 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
         Direction::InRef => quote!(&#local),
         Direction::InOut => quote!(&mut #local),
     });
+    let passes = quote!(#(#passes),*);
+    let tickets = |name| {
+        let lends = later::tickets(name);
+        quote!(<__S as #interface_name>::#lends(server))
+    };
+    let answer = match &function.answer {
+        Answer::Now => quote!(<__S as #interface_name>::#name(server, #passes)),
+        Answer::Start => {
+            let tickets = tickets(name);
+            let comma = (!function.args.is_empty()).then(|| quote!(,));
+            quote! {
+                #tickets.issue().map(|(ticket, later)| {
+                    <__S as #interface_name>::#name(server, #passes #comma later);
+                    ticket
+                })
+            }
+        }
+        Answer::Sigh(name) => {
+            let tickets = tickets(name);
+            quote!(#tickets.sigh(#passes))
+        }
+        Answer::Fetch(name) => {
+            let tickets = tickets(name);
+            quote!(#tickets.fetch(#passes))
+        }
+        Answer::Cancel(name) => {
+            let tickets = tickets(name);
+            quote!(#tickets.cancel(#passes))
+        }
+    };
     let outs = function
         .args
         .iter()
@@ -88,7 +121,7 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
     quote! {
         #(#takes)*
         call.finish()?;
-        let #value = <__S as #interface_name>::#name(server, #(#passes),*);
+        let #value = #answer;
         #(#outs)*
         #finish
     }

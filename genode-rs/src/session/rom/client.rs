@@ -9,7 +9,7 @@ use crate::{
     connection::Connection,
     dataspace::{Attached, Dataspace},
     env::Env,
-    error::Error,
+    error::{Call, Error},
     node::{Node, ParseError},
     signal::SignalContext,
 };
@@ -80,7 +80,7 @@ impl RomConnection {
     /// Updates, and copies the content up to its first zero byte, or all of it: text.
     ///
     /// # Errors
-    /// As [`update`](Self::update), and [`Error::Overflow`] when the text is longer than `max` bytes.
+    /// As [`update`](Self::update), and [`Error::Argument`] when the text is longer than `max` bytes.
     pub fn read(&mut self, max: usize) -> Result<Vec<u8>, Error> {
         self.update()?;
         let Some(attached) = &self.attached else { return Ok(Vec::new()) };
@@ -93,7 +93,7 @@ impl RomConnection {
             let len = chunk.iter().position(|&byte| byte == 0);
             let bytes = &chunk[..len.unwrap_or(chunk.len())];
             if text.len() + bytes.len() > max {
-                return Err(Error::Overflow);
+                return Err(Error::argument(Call::Rom, attached.size() as u64, max as u64));
             }
             text.extend_from_slice(bytes);
             if len.is_some() {
@@ -114,7 +114,7 @@ impl RomConnection {
 }
 
 /// Reads the component's configuration, its ROM `config`, of at most `max` bytes. A component that
-/// follows changes keeps a [`RomConnection`] instead.
+/// follows changes calls [`Env::config`] instead.
 ///
 /// # Errors
 /// As [`RomConnection::open`] and [`RomConnection::read_node`].

@@ -1,6 +1,13 @@
 //! Heap, dataspaces, quotas.
 
-use alloc::{boxed::Box, collections::BTreeMap, string::String, vec, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::BTreeMap,
+    string::{String, ToString},
+    vec,
+    vec::Vec,
+};
+use core::sync::atomic::Ordering;
 
 use genode::{
     dataspace::{Attached, PAGE_SIZE, PrivateRam, RamDataspace, SharedRam},
@@ -51,9 +58,25 @@ pub(crate) fn heap(env: Env) -> Result<(), String> {
         before.ram_used
     );
     let mut none: Vec<u8> = Vec::new();
-    ensure!(none.try_reserve(1 << 46).is_err(), "64 TiB were allocated");
+    for size in [1 << 46, isize::MAX as usize / 2, isize::MAX as usize - 1, isize::MAX as usize] {
+        ensure!(none.try_reserve_exact(size).is_err(), "{size} bytes were allocated");
+    }
+    let mut some = vec![1_u8; 100];
+    ensure!(some.try_reserve_exact(isize::MAX as usize - 100).is_err(), "a block grew without end");
+    ensure!(some.iter().all(|byte| *byte == 1), "a block was lost that could not grow");
     log!("heap: ok");
     Ok(())
+}
+
+/// What cannot be done is refused by an error that tells what was asked and what is allowed.
+fn refused<T>(result: Result<T, Error>, message: &str) -> Result<(), String> {
+    match result {
+        Ok(_) => Err(alloc::format!("not refused: {message}")),
+        Err(error) => {
+            ensure!(error.to_string() == message, "'{error}' instead of '{message}'");
+            Ok(())
+        }
+    }
 }
 
 /// Dataspaces are zeroed, shared by capability, bounded, and accounted.
@@ -77,15 +100,22 @@ pub(crate) fn dataspaces(env: Env) -> Result<(), String> {
         let mut seen = [0; 12];
         other.read(PAGE_SIZE - 3, &mut seen).map_err(at("read"))?;
         ensure!(&seen == b"across pages", "the second mapping shows {seen:?}");
-        ensure!(other.write(0, b"x") == Err(Error::Denied), "a read-only mapping was written");
-        ensure!(
-            shared.write(2 * PAGE_SIZE - 1, b"xy") == Err(Error::Invalid),
-            "a write past the end was taken"
-        );
-        ensure!(
-            other.read(usize::MAX, &mut seen) == Err(Error::Invalid),
-            "a read that wraps around was taken"
-        );
+        refused(
+            other.write(0, b"x"),
+            "write at byte 0 of a read-only mapping: map it by Attached::writeable",
+        )?;
+        refused(
+            shared.write(2 * PAGE_SIZE - 1, b"xy"),
+            "access up to byte 8193 of a mapping of 8192 bytes",
+        )?;
+        refused(
+            other.read(usize::MAX, &mut seen),
+            "access up to byte 18446744073709551615 of a mapping of 8192 bytes",
+        )?;
+        refused(
+            other.load_u64(9, Ordering::Acquire),
+            "word at byte 9 of a mapping: take a multiple of 8",
+        )?;
     }
     let used = env.quota();
     ensure!(
@@ -96,7 +126,11 @@ pub(crate) fn dataspaces(env: Env) -> Result<(), String> {
         before.caps_used,
         used.caps_used
     );
-    ensure!(RamDataspace::new(0).is_err(), "an empty dataspace was allocated");
+    refused(RamDataspace::new(0), "RAM of 0 bytes: take 1 or more")?;
+    refused(
+        PrivateRam::new(PAGE_SIZE, Some(99)),
+        "RAM at NUMA node 99: there is no such node, or this system does not place memory; None is any",
+    )?;
     log!("dataspaces: ok");
     Ok(())
 }

@@ -23,11 +23,16 @@ pub(crate) fn run(env: Env) -> Result<(), String> {
     exclusion(env)?;
     handover()?;
     ends()?;
+    borrowing()?;
     let outside = Location::cpu(i32::MAX, 0);
-    ensure!(
-        Builder::new("outside").location(outside).spawn(|| ()).is_err(),
-        "a thread outside of the affinity space was started"
-    );
+    match Builder::new("outside").location(outside).spawn(|| ()) {
+        Ok(_) => return Err("a thread outside of the affinity space was started".into()),
+        Err(error) => {
+            let said = alloc::format!("{error}");
+            let message = "location 32767,0 of 1x1 CPUs: the affinity space has ";
+            ensure!(said.starts_with(message), "{said}");
+        }
+    }
     log!("threads: ok");
     Ok(())
 }
@@ -102,6 +107,40 @@ fn handover() -> Result<(), String> {
         "the queue handed over {} items out of order",
         seen.len()
     );
+    Ok(())
+}
+
+/// Threads of a scope borrow, return results, start others, and are waited for.
+fn borrowing() -> Result<(), String> {
+    let count = AtomicU64::new(0);
+    let numbers: Vec<u64> = (0..100).collect();
+    let sum = thread::scope(|scope| {
+        let parts = numbers.chunks(25).map(|part| {
+            scope.spawn(Builder::new("part"), || {
+                count.fetch_add(1, Ordering::Relaxed);
+                part.iter().sum::<u64>()
+            })
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().map(|part| part.and_then(|part| part.join())).sum::<Result<u64, _>>()
+    })
+    .map_err(at("scope"))?;
+    ensure!((sum, count.load(Ordering::Relaxed)) == (4950, 4), "the sum of the parts is {sum}");
+    // Nobody joins these: the scope does, also what they start.
+    thread::scope(|scope| {
+        scope.spawn(Builder::new("outer"), || {
+            let count = &count;
+            scope
+                .spawn(Builder::new("inner"), move || {
+                    count.fetch_add(10, Ordering::Relaxed);
+                })
+                .is_ok()
+        })?;
+        Ok::<_, Error>(())
+    })
+    .map_err(at("scope"))?;
+    let count = count.load(Ordering::Relaxed);
+    ensure!(count == 14, "a scope ended before its threads: {count}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
-//! The system's own clock, where it has one.
+//! The system's own clock.
 //!
-//! Components tell the time by a [Timer session](crate::session::timer), which every system has. This clock is
-//! for what lies below: timers themselves, and measurements.
+//! Components tell the time by a Timer session, which every system has. This clock is for what lies below:
+//! timers themselves, and measurements.
 
 use core::time::Duration;
 

@@ -12,14 +12,20 @@
 //! # Ok(()) }
 //! ```
 
+mod opening;
+#[cfg(test)]
+mod tests;
+
 use core::{fmt, marker::PhantomData, ops::Deref};
+
+pub use opening::Opening;
 
 use crate::{
     affinity::Affinity,
-    args::{ArgsBuf, ArgsError},
-    cap::Capability,
+    args::{ArgsBuf, ArgsError, CAPACITY},
+    cap::{Capability, RawCap},
     env::Env,
-    error::Error,
+    error::{Call, Error},
     quota::{Amount, CapQuota, RamQuota},
     rpc, sys,
 };
@@ -44,11 +50,54 @@ pub trait Service {
 /// How often [`Connection::retry`] and [`Builder::open`] donate more before they give up.
 pub const MAX_UPGRADES: u32 = 16;
 
-/// Added per upgrade when a server says that the RAM does not suffice.
+/// Added by the first upgrade when a server says that the RAM does not suffice; each later one adds twice as much,
+/// since a server cannot say how much it lacks.
 const RAM_STEP: RamQuota = RamQuota::kib(8);
 
-/// Added per upgrade when a server says that the capabilities do not suffice.
+/// Added by the first upgrade when a server says that the capabilities do not suffice; likewise.
 const CAP_STEP: CapQuota = CapQuota(4);
+
+/// What the next upgrade adds.
+#[derive(Clone, Copy, Debug)]
+struct Steps(Amount);
+
+impl Steps {
+    const FIRST: Self = Self(Amount { ram: RAM_STEP, caps: CAP_STEP });
+
+    /// Takes the step for what is short; the next one is twice as large.
+    fn next(&mut self, short: Shortage) -> Amount {
+        let Amount { ram, caps } = self.0;
+        match short {
+            Shortage::Ram => {
+                self.0.ram = RamQuota(ram.0.saturating_mul(2));
+                Amount { ram, caps: CapQuota(0) }
+            }
+            Shortage::Caps => {
+                self.0.caps = CapQuota(caps.0.saturating_mul(2));
+                Amount { ram: RamQuota(0), caps }
+            }
+        }
+    }
+}
+
+/// Calls, and calls again after an upgrade for as long as quota is missing.
+fn retry<T>(
+    mut call: impl FnMut() -> T,
+    shortage: impl Fn(&T) -> Option<Shortage>,
+    mut upgrade: impl FnMut(Amount) -> Result<(), Error>,
+) -> Result<T, Error> {
+    let mut steps = Steps::FIRST;
+    for upgrades in 0.. {
+        let answer = call();
+        match shortage(&answer) {
+            None => return Ok(answer),
+            Some(short) if upgrades < MAX_UPGRADES => upgrade(steps.next(short))?,
+            Some(Shortage::Ram) => return Err(Error::InsufficientRam),
+            Some(Shortage::Caps) => return Err(Error::InsufficientCaps),
+        }
+    }
+    Err(Error::InsufficientRam)
+}
 
 /// A session request in the making.
 #[derive(Clone, Debug)]
@@ -59,7 +108,7 @@ pub struct Builder<S: Service + ?Sized> {
     caps: CapQuota,
     affinity: Affinity,
     /// The first thing that could not be expressed.
-    failed: Option<ArgsError>,
+    failed: Option<Error>,
     service: PhantomData<fn() -> *const S>,
 }
 
@@ -67,6 +116,7 @@ impl<S: Service + ?Sized> Builder<S> {
     fn new(label: &str) -> Self {
         let mut args = ArgsBuf::new();
         let failed = args.set_str("label", label).err();
+        let failed = failed.map(|why| refused(why, args.as_str(), "label", label.len()));
         Self {
             args,
             ram: S::RAM,
@@ -79,15 +129,17 @@ impl<S: Service + ?Sized> Builder<S> {
 
     /// Adds a numeric argument.
     pub fn arg(mut self, key: &str, value: u64) -> Self {
-        let result = self.args.set_u64(key, value);
-        self.failed = self.failed.or(result.err());
+        let why = self.args.set_u64(key, value).err();
+        let failed = why.map(|why| refused(why, self.args.as_str(), key, 1));
+        self.failed = self.failed.or(failed);
         self
     }
 
     /// Adds a string argument.
     pub fn arg_str(mut self, key: &str, value: &str) -> Self {
-        let result = self.args.set_str(key, value);
-        self.failed = self.failed.or(result.err());
+        let why = self.args.set_str(key, value).err();
+        let failed = why.map(|why| refused(why, self.args.as_str(), key, value.len()));
+        self.failed = self.failed.or(failed);
         self
     }
 
@@ -112,33 +164,60 @@ impl<S: Service + ?Sized> Builder<S> {
     /// Requests the session with exactly this donation, and waits for the answer.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when label and arguments do not fit a session request (160 bytes, no NUL);
+    /// [`Error::Argument`] when label and arguments do not fit a session request (159 bytes), [`Error::Invalid`] when they
+    /// hold what it cannot express, such as a NUL;
     /// [`Error::InsufficientRam`] and [`Error::InsufficientCaps`] when the server wants more;
     /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself;
     /// [`Error::Denied`] when there is no route or the server refuses.
     pub fn try_open(&self, _env: Env) -> Result<Connection<S>, Error> {
-        if self.failed.is_some() {
-            return Err(Error::Invalid);
+        self.request().map(Connection::from)
+    }
+
+    /// Requests the session; any thread may, and waits.
+    fn request(&self) -> Result<Opened, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
         }
         let mut args = self.args;
-        args.set_quota(Amount { ram: self.ram, caps: self.caps }).map_err(|_| Error::Invalid)?;
+        args.set_quota(Amount { ram: self.ram, caps: self.caps })
+            .map_err(|why| refused(why, self.args.as_str(), "ram_quota, cap_quota", 4))?;
         let (id, cap) = sys::parent::session_open(S::NAME, args.as_str(), self.affinity)?;
-        Ok(Connection { client: rpc::Client::over(Capability::new(cap)), session: OpenSession(id) })
+        Ok(Opened { cap, session: OpenSession(id) })
     }
 
     /// Requests the session, donating more when the server says that it does not suffice.
     ///
     /// # Errors
     /// As [`Builder::try_open`]; insufficient quotas only after [`MAX_UPGRADES`] attempts.
-    pub fn open(mut self, env: Env) -> Result<Connection<S>, Error> {
+    pub fn open(self, _env: Env) -> Result<Connection<S>, Error> {
+        self.request_enough().map(Connection::from)
+    }
+
+    fn request_enough(mut self) -> Result<Opened, Error> {
+        let mut steps = Steps::FIRST;
         for _ in 0..MAX_UPGRADES {
-            match self.try_open(env) {
-                Err(Error::InsufficientRam) => self.ram += RAM_STEP,
-                Err(Error::InsufficientCaps) => self.caps += CAP_STEP,
+            let short = match self.request() {
+                Err(Error::InsufficientRam) => Shortage::Ram,
+                Err(Error::InsufficientCaps) => Shortage::Caps,
                 result => return result,
-            }
+            };
+            let more = steps.next(short);
+            self.ram = RamQuota(self.ram.0.saturating_add(more.ram.0));
+            self.caps = CapQuota(self.caps.0.saturating_add(more.caps.0));
         }
-        self.try_open(env)
+        self.request()
+    }
+}
+
+/// Why `key` with a value of `value` bytes was not added to `args`.
+fn refused(why: ArgsError, args: &str, key: &str, value: usize) -> Error {
+    match why {
+        ArgsError::TooLong => {
+            let asked = args.len() + key.len() + value;
+            // Separators and quotes are counted by the buffer only.
+            Error::argument(Call::Session, asked.max(CAPACITY) as u64, CAPACITY as u64 - 1)
+        }
+        _ => Error::Invalid,
     }
 }
 
@@ -152,6 +231,19 @@ pub struct Connection<S: Service + ?Sized> {
     // Dropped in this order: the reference goes first, as the server's object dies with the session.
     client: Client<S>,
     session: OpenSession,
+}
+
+/// A session as the parent gave it, whatever its interface.
+struct Opened {
+    // Dropped in this order, as in a connection.
+    cap: RawCap,
+    session: OpenSession,
+}
+
+impl<S: Service + ?Sized> From<Opened> for Connection<S> {
+    fn from(Opened { cap, session }: Opened) -> Self {
+        Self { client: rpc::Client::over(Capability::new(cap)), session }
+    }
 }
 
 /// A session's id, closed on drop.
@@ -185,7 +277,7 @@ impl<S: Service + ?Sized> Connection<S> {
     /// # Errors
     /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself.
     pub fn upgrade(&self, ram: RamQuota, caps: CapQuota) -> Result<(), Error> {
-        let mut args = ArgsBuf::<{ crate::args::CAPACITY }>::new();
+        let mut args = ArgsBuf::<CAPACITY>::new();
         args.set_quota(Amount { ram, caps }).map_err(|_| Error::Invalid)?;
         sys::parent::session_upgrade(self.session.0, args.as_str())
     }
@@ -195,28 +287,15 @@ impl<S: Service + ?Sized> Connection<S> {
     /// `shortage` tells a call's answer [`Shortage`] from its other results.
     ///
     /// # Errors
-    /// What an upgrade says; [`Error::OutOfRam`] or [`Error::OutOfCaps`] after [`MAX_UPGRADES`].
+    /// What an upgrade says: [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself.
+    /// [`Error::InsufficientRam`] or [`Error::InsufficientCaps`] after [`MAX_UPGRADES`], each twice the one before: the
+    /// server wants more than anybody has.
     pub fn retry<T>(
         &self,
-        mut call: impl FnMut() -> T,
+        call: impl FnMut() -> T,
         shortage: impl Fn(&T) -> Option<Shortage>,
     ) -> Result<T, Error> {
-        let mut last = Error::OutOfRam;
-        for _ in 0..MAX_UPGRADES {
-            let answer = call();
-            match shortage(&answer) {
-                None => return Ok(answer),
-                Some(Shortage::Ram) => {
-                    last = Error::OutOfRam;
-                    self.upgrade(RAM_STEP, CapQuota(0))?;
-                }
-                Some(Shortage::Caps) => {
-                    last = Error::OutOfCaps;
-                    self.upgrade(RamQuota(0), CAP_STEP)?;
-                }
-            }
-        }
-        Err(last)
+        retry(call, shortage, |more| self.upgrade(more.ram, more.caps))
     }
 }
 

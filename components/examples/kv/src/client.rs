@@ -1,0 +1,63 @@
+//! Opens a session, and calls it.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::{vec, vec::Vec};
+use core::time::Duration;
+
+use genode::connection::{Connection, Shortage};
+use genode::rpc::{CallError, InBuffer, later::Answers};
+use genode::{dataspace::Attached, prelude::*, task::Tasks, time::Timers};
+use rs_kv::{Kv, KvError};
+
+type Answer<T> = Result<T, CallError<KvError>>;
+
+fn text<const N: usize>(text: &str) -> Result<InBuffer<'_, N>, Error> {
+    InBuffer::text(text).ok_or(Error::Overflow)
+}
+
+fn short<T>(answer: &Answer<T>) -> Option<Shortage> {
+    matches!(answer, Err(CallError::Service(KvError::OutOfRam))).then_some(Shortage::Ram)
+}
+
+async fn run(env: Env) -> Answer<()> {
+    let store = Connection::<dyn Kv>::open_async(env, "store")?.await?;
+    log!("I am {}", store.name()?);
+    store.put(text("color")?, text("green")?)?;
+    log!("color = {}", store.get(text("color")?)?);
+    log!("missing: {:?}", store.get(text("nope")?));
+
+    // Bulk data, paid for by upgrades.
+    let buffer = Attached::writeable(&store.retry(|| store.bulk(), short)??)?;
+    let data: Vec<u8> = (0..60_000_u32).map(|i| i as u8).collect();
+    buffer.write(0, &data)?;
+    let blob = text("blob")?;
+    store.retry(|| store.put_bulk(blob, data.len()), short)??;
+    buffer.clear(0, data.len())?;
+    let mut back = vec![0; store.get_bulk(blob)?];
+    buffer.read(0, &mut back)?;
+    log!("blob of {} bytes is {}", back.len(), if back == data { "the same" } else { "different" });
+
+    // Answers that come later, or never.
+    let (timers, answers) = (Timers::open(env)?, Answers::new(env.ep())?);
+    store.lookup_sigh(answers.cap())?;
+    for name in ["color", "nope", "never"] {
+        let Ok(ticket) = store.lookup(text(name)?) else { continue };
+        let answer = store.lookup_answer(&answers, ticket);
+        log!("{name}: {:?}", timers.timeout(Duration::from_millis(300), answer).await);
+    }
+    if env.config().read().is_ok_and(|config| config.attr_or("poison", false)) {
+        log!("poison: {:?}", store.poison());
+        log!("after: {:?}", store.get(text("color")?));
+    }
+    env.exit(0)
+}
+
+#[genode::component]
+fn main(env: Env) -> Result<Tasks, Error> {
+    let tasks = Tasks::new(env.ep())?;
+    tasks.try_spawn(run(env));
+    Ok(tasks)
+}

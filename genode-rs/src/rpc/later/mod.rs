@@ -1,0 +1,106 @@
+//! Answers that come later.
+//!
+//! An entrypoint replies when an RPC function returns, on every kernel: no reply can be put off. A server that needs
+//! time gives a ticket instead, signals when an answer is there, and lets the client fetch it. `#[rpc(later)]` makes
+//! these functions of one:
+//!
+//! ```
+//! use genode::rpc::{Local, later::{Later, LaterError, Tickets}};
+//!
+//! #[genode::rpc]
+//! trait Search {
+//!     /// Counts how often `letter` occurs.
+//!     #[rpc(later)]
+//!     fn count(&mut self, letter: u8) -> u32;
+//! }
+//!
+//! struct Server {
+//!     tickets: Tickets<u32>,
+//!     running: Vec<(u8, Later<u32>)>,
+//! }
+//!
+//! impl Search for Server {
+//!     // The function gets, besides its arguments, what answers it: now, later, or in a task.
+//!     fn count(&mut self, letter: u8, later: Later<u32>) {
+//!         self.running.push((letter, later));
+//!     }
+//!     fn count_tickets(&mut self) -> &mut Tickets<u32> {
+//!         &mut self.tickets
+//!     }
+//! }
+//!
+//! let server = Server { tickets: Tickets::new(8), running: Vec::new() };
+//! let client = Local::<dyn Search, _>::client(server);
+//! let ticket = client.count(b'a').unwrap();
+//! assert_eq!(client.count_fetch(ticket).unwrap_err().service(), Some(LaterError::Pending));
+//! client.count_cancel(ticket).unwrap();
+//! assert_eq!(client.count_fetch(ticket).unwrap_err().service(), Some(LaterError::Unknown));
+//! ```
+//!
+//! | the client's | does |
+//! |---|---|
+//! | `count(letter)` | starts, and returns a [`Ticket`] |
+//! | `count_sigh(context)` | sets the context that is signalled for each answer; once per session |
+//! | `count_fetch(ticket)` | returns the answer, once; [`LaterError::Pending`] before |
+//! | `count_cancel(ticket)` | gives the ticket back: there will be no answer |
+//! | `count_answer(&answers, ticket).await` | waits and fetches in a task; dropped before, it cancels |
+//!
+//! On the wire these are four functions, in the order of the table.
+//!
+//! Tickets are bounded: a session has as many as its server gave it, best by what the client donated
+//! ([`Tickets::paid_by`]). A ticket counts until it was fetched, or was cancelled and the server let go of its
+//! [`Later`]. So a client that never fetches, or starts and cancels for ever, exhausts its own tickets only.
+//!
+//! A client learns that its server died by a call that fails, not by the signal, which then never comes. See
+//! [`Events`](crate::task::Events) for what to do about it.
+
+mod client;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+
+pub use client::Answers;
+#[doc(hidden)]
+pub use client::answer;
+#[cfg(test)]
+pub(crate) use client::answer_by;
+pub use server::{Later, Tickets};
+
+/// Names a call whose answer comes later, within the session and function that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, crate::Wire)]
+#[repr(C)]
+pub struct Ticket {
+    number: u64,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, crate::Wire)]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum LaterError {
+    /// The server is still at it.
+    Pending,
+    /// The ticket was never given, or was fetched or cancelled.
+    Unknown,
+    /// As many tickets are outstanding as the session may have.
+    Full,
+    /// The server gave up without an answer.
+    Abandoned,
+}
+
+impl fmt::Display for LaterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "the answer is not there yet: wait for the signal",
+            Self::Unknown => "no such ticket: it was fetched or cancelled, or is another session's",
+            Self::Full => {
+                "the session has no ticket left: fetch or cancel others, or donate more RAM to it"
+            }
+            Self::Abandoned => "the server gave up without an answer",
+        })
+    }
+}
+
+impl core::error::Error for LaterError {}

@@ -1,0 +1,3 @@
+TARGET     = rs_supervisor
+RS_PACKAGE = rs_supervisor
+include $(call select_from_repositories,mk/rs_component.inc)

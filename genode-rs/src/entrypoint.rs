@@ -2,7 +2,7 @@
 //!
 //! Every component has one, [`Env::ep`](crate::Env::ep). Further ones let it serve in parallel.
 
-use crate::{affinity::Location, env::Env, error::Error, sys, thread::check_location};
+use crate::{affinity::Location, env::Env, error::Error, sys, thread::refused};
 
 /// Stack of an entrypoint's thread where nothing else is said, in bytes.
 pub const DEFAULT_STACK: usize = 64 << 10;
@@ -57,10 +57,10 @@ impl Entrypoint {
         location: Location,
         construct: impl FnOnce(Self) -> T + Send + 'static,
     ) -> Result<(), Error> {
-        check_location(location)?;
         sys::entrypoint::spawn(name, stack_size, location, |here| {
             // Kept for the component's life, as the entrypoint is: its thread has no end of its own.
             core::mem::forget(construct(Self(here)));
         })
+        .map_err(|error| refused(error, location))
     }
 }

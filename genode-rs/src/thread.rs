@@ -53,11 +53,6 @@ impl<'a> Builder<'a> {
         self
     }
 
-    /// Checks what the system would refuse without a reason.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        check_location(self.location)
-    }
-
     /// Name, stack size and location.
     pub(crate) const fn parts(&self) -> (&'a str, usize, Location) {
         (self.name, self.stack_size, self.location)
@@ -71,7 +66,6 @@ impl<'a> Builder<'a> {
         self,
         body: impl FnOnce() -> T + Send + 'static,
     ) -> Result<JoinHandle<T>, Error> {
-        self.check()?;
         let result = Arc::new(Mutex::new(None));
         let slot = result.clone();
         let thread = sys::thread::Thread::spawn(
@@ -83,15 +77,16 @@ impl<'a> Builder<'a> {
                 *slot.lock() = Some(value);
             }),
             sys::at_end::run,
-        )?;
+        )
+        .map_err(|error| refused(error, self.location))?;
         Ok(JoinHandle { thread: Some(thread), result })
     }
 }
 
-/// Refuses a location that does not lie within the affinity space.
-pub(crate) fn check_location(at: Location) -> Result<(), Error> {
+/// Tells why the system refused to start a thread at a location, if that lies outside of the affinity space.
+pub(crate) fn refused(error: Error, at: Location) -> Error {
     let space = sys::thread::affinity_space();
-    if at.within(space) { Ok(()) } else { Err(Error::location(at, space)) }
+    if error == Error::Invalid && !at.within(space) { Error::location(at, space) } else { error }
 }
 
 /// A running thread. Dropping it waits for the thread's end: Genode cannot stop a thread safely.

@@ -4,7 +4,11 @@ use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::{fmt, marker::PhantomData};
 
 use super::{at_end, thread::Thread};
-use crate::{error::Error, sync::Mutex, thread::Builder};
+use crate::{
+    error::Error,
+    sync::Mutex,
+    thread::{Builder, refused},
+};
 
 /// A thread of a scope, `None` once somebody joins it.
 type Shared = Arc<Mutex<Option<Thread>>>;
@@ -82,7 +86,6 @@ impl<'scope> Scope<'scope, '_> {
         how: Builder<'_>,
         body: impl FnOnce() -> T + Send + 'scope,
     ) -> Result<ScopedJoinHandle<'scope, T>, Error> {
-        how.check()?;
         let result = Arc::new(Mutex::new(None));
         let slot = result.clone();
         let body: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || {
@@ -103,7 +106,8 @@ impl<'scope> Scope<'scope, '_> {
         let shared: Shared = Arc::new(Mutex::new(None));
         let mut threads = self.threads.lock();
         threads.reserve(1);
-        *shared.lock() = Some(Thread::spawn(name, stack_size, location, body, at_end::run)?);
+        let thread = Thread::spawn(name, stack_size, location, body, at_end::run);
+        *shared.lock() = Some(thread.map_err(|error| refused(error, location))?);
         threads.push(shared.clone());
         drop(threads);
         Ok(ScopedJoinHandle { thread: shared, result, scope: PhantomData })

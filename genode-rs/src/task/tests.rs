@@ -206,7 +206,7 @@ fn run(seed: u64) -> u32 {
             }
             // Polled without need, or late and out of order.
             4 | 5 if !executor.tasks.is_empty() => {
-                executor.poll(random.usize(..executor.tasks.len()))
+                executor.poll(random.usize(..executor.tasks.len()));
             }
             6 => {
                 world.now.set(world.now.get() + random.u64(..4000));

@@ -69,7 +69,7 @@ pub(crate) fn heap(env: Env) -> Result<(), String> {
 }
 
 /// What cannot be done is refused by an error that tells what was asked and what is allowed.
-fn refused<T>(result: Result<T, Error>, message: &str) -> Result<(), String> {
+fn refused<T>(result: &Result<T, Error>, message: &str) -> Result<(), String> {
     match result {
         Ok(_) => Err(alloc::format!("not refused: {message}")),
         Err(error) => {
@@ -101,19 +101,19 @@ pub(crate) fn dataspaces(env: Env) -> Result<(), String> {
         other.read(PAGE_SIZE - 3, &mut seen).map_err(at("read"))?;
         ensure!(&seen == b"across pages", "the second mapping shows {seen:?}");
         refused(
-            other.write(0, b"x"),
+            &other.write(0, b"x"),
             "write at byte 0 of a read-only mapping: map it by Attached::writeable",
         )?;
         refused(
-            shared.write(2 * PAGE_SIZE - 1, b"xy"),
+            &shared.write(2 * PAGE_SIZE - 1, b"xy"),
             "access up to byte 8193 of a mapping of 8192 bytes",
         )?;
         refused(
-            other.read(usize::MAX, &mut seen),
+            &other.read(usize::MAX, &mut seen),
             "access up to byte 18446744073709551615 of a mapping of 8192 bytes",
         )?;
         refused(
-            other.load_u64(9, Ordering::Acquire),
+            &other.load_u64(9, Ordering::Acquire),
             "word at byte 9 of a mapping: take a multiple of 8",
         )?;
     }
@@ -126,9 +126,9 @@ pub(crate) fn dataspaces(env: Env) -> Result<(), String> {
         before.caps_used,
         used.caps_used
     );
-    refused(RamDataspace::new(0), "RAM of 0 bytes: take 1 or more")?;
+    refused(&RamDataspace::new(0), "RAM of 0 bytes: take 1 or more")?;
     refused(
-        PrivateRam::new(PAGE_SIZE, Some(99)),
+        &PrivateRam::new(PAGE_SIZE, Some(99)),
         "RAM at NUMA node 99: there is no such node, or this system does not place memory; None is any",
     )?;
     log!("dataspaces: ok");

@@ -8,7 +8,7 @@ use genode::{
     affinity::Location,
     prelude::*,
     sync::{Condvar, Mutex},
-    thread::{self, AtEnd, Builder},
+    thread::{self, AtEnd, Builder, ScopedJoinHandle},
 };
 
 use rs_checks::{at, ensure};
@@ -122,7 +122,7 @@ fn borrowing() -> Result<(), String> {
             })
         });
         let parts: Vec<_> = parts.collect();
-        parts.into_iter().map(|part| part.and_then(|part| part.join())).sum::<Result<u64, _>>()
+        parts.into_iter().map(|part| part.and_then(ScopedJoinHandle::join)).sum::<Result<u64, _>>()
     })
     .map_err(at("scope"))?;
     ensure!((sum, count.load(Ordering::Relaxed)) == (4950, 4), "the sum of the parts is {sum}");

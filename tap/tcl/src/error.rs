@@ -60,6 +60,8 @@ pub enum Exception {
     Exit(i64),
     /// A command in Rust ended the script, and keeps the reason; a script cannot catch it.
     Abort,
+    /// The script's values take too much memory; a script cannot catch it.
+    Exhausted,
 }
 
 impl fmt::Display for Exception {
@@ -71,6 +73,11 @@ impl fmt::Display for Exception {
             Self::Continue => f.write_str("invoked \"continue\" outside of a loop"),
             Self::Exit(status) => write!(f, "the script ended itself with exit {status}"),
             Self::Abort => f.write_str("the script was ended"),
+            Self::Exhausted => write!(
+                f,
+                "the script's values take more than {} MiB: let go of some, or make shorter ones",
+                crate::memory::limit() >> 20
+            ),
         }
     }
 }

@@ -4,7 +4,6 @@
 use crate::error::{Exception, fail};
 use crate::functions;
 use crate::interp::Interp;
-use crate::list;
 use crate::number::{Number, boolean, checked, is_big, number, overflow, real, truth, word_truth};
 use crate::parse::{Parser, Part, Source, SyntaxError};
 use crate::value::Value;
@@ -15,7 +14,8 @@ enum Node {
     Literal(Value),
     Parts(Vec<Part>),
     Unary(char, Box<Node>),
-    Binary(&'static str, Box<Node>, Box<Node>),
+    /// Operators of falling strength, applied from the left: `a * b + c - d`.
+    Chain(Box<Node>, Vec<(&'static str, Node)>),
     Choice(Box<Node>, Box<Node>, Box<Node>),
     Call(String, Vec<Node>),
 }
@@ -73,7 +73,7 @@ impl ExprParser<'_> {
     }
 
     fn syntax<T>(&self, what: &str) -> Parsed<T> {
-        Err(format!("{what}\nin expression \"{}\"", self.text))
+        Err(format!("{what}\nin expression \"{}\"", shown(self.text)))
     }
 
     fn operator(&mut self) -> Option<(&'static str, u8)> {
@@ -88,11 +88,22 @@ impl ExprParser<'_> {
         })
     }
 
-    fn choice(&mut self) -> Parsed<Node> {
-        self.depth += 1;
-        if self.depth > DEPTH {
+    /// Parses one level further inside.
+    fn deeper(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<Node>) -> Parsed<Node> {
+        if self.depth >= DEPTH {
             return self.syntax("expression is nested too deeply");
         }
+        self.depth += 1;
+        let node = parse(self);
+        self.depth -= 1;
+        node
+    }
+
+    fn choice(&mut self) -> Parsed<Node> {
+        self.deeper(Self::choice_inside)
+    }
+
+    fn choice_inside(&mut self) -> Parsed<Node> {
         let condition = self.binary(1)?;
         self.blank();
         let node = if self.parser.rest().starts_with('?') {
@@ -108,36 +119,35 @@ impl ExprParser<'_> {
         } else {
             condition
         };
-        self.depth -= 1;
         Ok(node)
     }
 
     fn binary(&mut self, least: u8) -> Parsed<Node> {
-        let mut left = self.unary()?;
+        let first = self.unary()?;
+        let mut rest = Vec::new();
         while let Some((name, strength)) = self.operator() {
             if strength < least {
                 break;
             }
             self.parser.skip(name.len());
             // `**` binds to the right, all others to the left
-            let right = self.binary(if name == "**" { strength } else { strength + 1 })?;
-            left = Node::Binary(name, Box::new(left), Box::new(right));
+            let right = if name == "**" {
+                self.deeper(|parser| parser.binary(strength))?
+            } else {
+                self.binary(strength + 1)?
+            };
+            rest.push((name, right));
         }
-        Ok(left)
+        Ok(if rest.is_empty() { first } else { Node::Chain(Box::new(first), rest) })
     }
 
     fn unary(&mut self) -> Parsed<Node> {
         self.blank();
         let Some(c) = self.parser.peek() else { return self.syntax("missing operand") };
         if matches!(c, '-' | '+' | '!' | '~') {
-            self.depth += 1;
-            if self.depth > DEPTH {
-                return self.syntax("expression is nested too deeply");
-            }
             self.parser.skip(1);
-            let node = Node::Unary(c, Box::new(self.unary()?));
-            self.depth -= 1;
-            return Ok(node);
+            let inner = self.deeper(Self::unary)?;
+            return Ok(Node::Unary(c, Box::new(inner)));
         }
         self.operand(c)
     }
@@ -240,9 +250,17 @@ impl ExprParser<'_> {
     }
 }
 
+/// An expression in a message: its beginning, if it is long.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) if text.len() > 80 => format!("{}...", &text[..end]),
+        _ => text.to_owned(),
+    }
+}
+
 /// Evaluates an expression.
 pub(crate) fn evaluate(interp: &mut Interp, text: &Value) -> Result<Value, Exception> {
-    let source = Source { text: text.shared(), origin: text.origin().cloned() };
+    let source = Source { text: text.clone(), origin: text.origin().cloned() };
     let mut parser = ExprParser { parser: Parser::new(&source), text: text.as_str(), depth: 0 };
     parser.blank();
     if parser.parser.peek().is_none() {
@@ -279,20 +297,20 @@ fn eval(interp: &mut Interp, source: &Source, node: &Node) -> Result<Value, Exce
             let value = eval(interp, source, inner)?;
             unary(*op, &value)
         }
-        Node::Binary("&&", left, right) => {
-            let left = eval(interp, source, left)?;
-            let both = boolean(&left)? && boolean(&eval(interp, source, right)?)?;
-            Ok(Value::bool(both))
-        }
-        Node::Binary("||", left, right) => {
-            let left = eval(interp, source, left)?;
-            let any = boolean(&left)? || boolean(&eval(interp, source, right)?)?;
-            Ok(Value::bool(any))
-        }
-        Node::Binary(op, left, right) => {
-            let left = eval(interp, source, left)?;
-            let right = eval(interp, source, right)?;
-            binary(op, &left, &right)
+        Node::Chain(first, rest) => {
+            let mut left = eval(interp, source, first)?;
+            for (op, right) in rest {
+                left = match *op {
+                    "&&" | "||" => {
+                        let decided = *op == "||";
+                        let holds = boolean(&left)? == decided
+                            || boolean(&eval(interp, source, right)?)? == decided;
+                        Value::bool(holds == decided)
+                    }
+                    _ => binary(op, &left, &eval(interp, source, right)?)?,
+                };
+            }
+            Ok(left)
         }
         Node::Choice(condition, yes, no) => {
             let condition = eval(interp, source, condition)?;
@@ -369,8 +387,8 @@ fn binary(op: &str, left: &Value, right: &Value) -> Result<Value, Exception> {
         ">=" => order(&[Greater, Equal]),
         "eq" => Ok(Value::bool(left == right)),
         "ne" => Ok(Value::bool(left != right)),
-        "in" => Ok(Value::bool(list::parse(right)?.contains(left))),
-        "ni" => Ok(Value::bool(!list::parse(right)?.contains(left))),
+        "in" => Ok(Value::bool(right.as_list()?.contains(left))),
+        "ni" => Ok(Value::bool(!right.as_list()?.contains(left))),
         "&" => Ok(Value::from(integer(left, op)? & integer(right, op)?)),
         "|" => Ok(Value::from(integer(left, op)? | integer(right, op)?)),
         "^" => Ok(Value::from(integer(left, op)? ^ integer(right, op)?)),

@@ -2,6 +2,7 @@
 
 use crate::error::{Exception, Failure, Outcome, fail};
 use crate::list;
+use crate::memory;
 use crate::parse::{Command, Parser, Part, Source, SyntaxError, Word};
 use crate::value::{Origin, Place, Value};
 use crate::vars::Frame;
@@ -49,6 +50,7 @@ pub struct Interp {
     print: Printer,
     interrupted: Box<dyn Fn() -> bool>,
     hints: Advisor,
+    nothing: Value,
 }
 
 impl fmt::Debug for Interp {
@@ -73,6 +75,7 @@ impl Interp {
             print: Box::new(|_, _| {}),
             interrupted: Box::new(|| false),
             hints: Box::new(|_| None),
+            nothing: Value::empty(),
         }
     }
 
@@ -169,6 +172,16 @@ impl Interp {
         frame.get(name)
     }
 
+    /// Changes a variable's value in place, an empty one if it has none, and returns the new value.
+    pub(crate) fn change(
+        &mut self,
+        name: &str,
+        body: impl FnOnce(&mut Value) -> Result<(), Exception>,
+    ) -> Outcome {
+        let (frame, name) = self.frame_of(name);
+        frame.change(name, body)
+    }
+
     /// Writes a variable.
     pub fn set(&mut self, name: &str, value: Value) -> Outcome {
         let (frame, name) = self.frame_of(name);
@@ -238,7 +251,7 @@ impl Interp {
         }
         self.depth += 1;
         let outer = self.place.clone();
-        let source = Source { text: script.shared(), origin: script.origin().cloned() };
+        let source = Source { text: script.clone(), origin: script.origin().cloned() };
         let result = self.eval_source(&source);
         self.place = outer;
         self.depth -= 1;
@@ -247,10 +260,14 @@ impl Interp {
 
     fn eval_source(&mut self, source: &Source) -> Outcome {
         let mut parser = Parser::new(source);
-        let mut result = Value::empty();
+        let mut result = self.nothing.clone();
         loop {
             match parser.command(false) {
-                Ok(Some(command)) => result = self.run(source, &command)?,
+                Ok(Some(command)) => {
+                    // nobody reads it: what it shares can be changed in place
+                    drop(std::mem::replace(&mut result, self.nothing.clone()));
+                    result = self.run(source, &command)?;
+                }
                 Ok(None) => return Ok(result),
                 Err(error) => return Err(self.syntax(source, error)),
             }
@@ -270,7 +287,7 @@ impl Interp {
     fn place_in(source: &Source, offset: usize) -> Option<Place> {
         source.origin.as_ref().map(|origin| Place {
             file: Rc::clone(&origin.file),
-            line: origin.line_of(&source.text, offset),
+            line: origin.line_of(source.text.as_str(), offset),
         })
     }
 
@@ -287,6 +304,9 @@ impl Interp {
             self.invoke(&words)
         });
         self.place.clone_from(&place);
+        if memory::is_spent() {
+            return Err(Exception::Exhausted);
+        }
         result.map_err(|exception| match exception {
             Exception::Error(mut failure) => {
                 if failure.place.is_none() {
@@ -304,7 +324,7 @@ impl Interp {
             match word {
                 Word::Expand(inner) => {
                     let value = self.word(source, inner)?;
-                    words.extend(list::parse(&value)?);
+                    words.extend_from_slice(value.as_list()?);
                 }
                 plain => words.push(self.word(source, plain)?),
             }
@@ -327,7 +347,9 @@ impl Interp {
         }
         let mut text = String::new();
         for part in parts {
-            text.push_str(self.part(source, part)?.as_str());
+            let part = self.part(source, part)?;
+            memory::afford(2 * part.as_str().len())?;
+            text.push_str(part.as_str());
         }
         Ok(Value::from(text))
     }
@@ -345,8 +367,9 @@ impl Interp {
                     return fail("too many nested evaluations (infinite loop?)");
                 }
                 self.depth += 1;
-                let mut result = Ok(Value::empty());
+                let mut result = Ok(self.nothing.clone());
                 for command in commands.iter() {
+                    drop(std::mem::replace(&mut result, Ok(self.nothing.clone())));
                     result = self.run(source, command);
                     if result.is_err() {
                         break;

@@ -23,15 +23,16 @@
 #![deny(missing_docs)]
 
 mod cmd;
+mod dict;
 pub mod error;
 mod expr;
 mod functions;
 mod interp;
 pub mod list;
+pub mod memory;
 pub mod number;
 mod parse;
 pub mod regex;
-mod translate;
 mod value;
 mod vars;
 

@@ -1,12 +1,18 @@
 //! Tcl lists: strings whose elements are quoted where needed.
 
 use crate::error::{Exception, fail};
+use crate::memory;
 use crate::parse::{Parser, Source};
 use crate::value::Value;
 
-/// Splits a list into its elements.
+/// The elements of a list.
 pub fn parse(list: &Value) -> Result<Vec<Value>, Exception> {
-    let text = list.as_str();
+    list.as_list().map(<[Value]>::to_vec)
+}
+
+/// Splits a list's text into its elements.
+pub(crate) fn read(text: &str) -> Result<Vec<Value>, Exception> {
+    memory::count(text.len());
     let mut out = Vec::new();
     let mut pos = 0;
     let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}');
@@ -76,7 +82,7 @@ fn unquote(text: &str) -> String {
     if !text.contains('\\') {
         return text.to_owned();
     }
-    let source = Source { text: text.into(), origin: None };
+    let source = Source { text: Value::from(text), origin: None };
     let mut parser = Parser::new(&source);
     let mut out = String::new();
     while let Some(c) = parser.peek() {
@@ -92,14 +98,24 @@ fn unquote(text: &str) -> String {
 
 /// Makes a list of elements.
 pub fn format<'a>(elements: impl IntoIterator<Item = &'a Value>) -> Value {
-    let mut out = String::new();
-    for (i, element) in elements.into_iter().enumerate() {
+    Value::from_list(elements.into_iter().cloned().collect())
+}
+
+/// Appends the text of a list. It stays incomplete when it needs more memory than there may be, which
+/// ends the script.
+pub(crate) fn print<'a>(elements: impl Iterator<Item = &'a Value>, out: &mut String) {
+    for (i, element) in elements.enumerate() {
+        let text = element.as_str();
+        // quoting makes twice of it at most
+        if !memory::must_fit(out.len() + 2 * text.len()) {
+            return;
+        }
         if i > 0 {
             out.push(' ');
         }
-        quote(element.as_str(), i == 0, &mut out);
+        quote(text, i == 0, out);
     }
-    Value::from(out)
+    memory::count(out.len());
 }
 
 /// Appends one element, quoted where needed, by the rules of Tcl 8.6.

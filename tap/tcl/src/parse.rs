@@ -38,7 +38,7 @@ pub(crate) struct Command {
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// The text.
-    pub(crate) text: Rc<str>,
+    pub(crate) text: Value,
     /// The place it was read from; unknown for text that a script put together.
     pub(crate) origin: Option<Rc<Origin>>,
 }
@@ -60,7 +60,12 @@ pub(crate) struct Parser<'a> {
     text: &'a str,
     /// Offset of the next byte to read.
     pub(crate) pos: usize,
+    /// Brackets and indices inside of each other.
+    depth: usize,
 }
+
+/// Deepest nesting of `[...]` and of indices in the text of one word.
+const DEPTH: usize = 500;
 
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
@@ -69,7 +74,7 @@ fn is_name(c: char) -> bool {
 impl<'a> Parser<'a> {
     /// Begins at the source's first byte.
     pub(crate) fn new(source: &'a Source) -> Self {
-        Self { source, text: &source.text, pos: 0 }
+        Self { source, text: source.text.as_str(), pos: 0, depth: 0 }
     }
 
     /// The next character.
@@ -160,8 +165,13 @@ impl<'a> Parser<'a> {
             && !(nested && after.starts_with(']'))
         {
             self.pos += 3;
-            return Ok(Word::Expand(Box::new(self.word(nested)?)));
+            return Ok(Word::Expand(Box::new(self.plain_word(nested)?)));
         }
+        self.plain_word(nested)
+    }
+
+    /// Reads a word that is not expanded.
+    fn plain_word(&mut self, nested: bool) -> Parsed<Word> {
         match self.peek() {
             Some('{') => {
                 let value = self.braced()?;
@@ -266,6 +276,16 @@ impl<'a> Parser<'a> {
         stop: fn(char, bool) -> bool,
         nested: bool,
     ) -> Parsed<Vec<Part>> {
+        if self.depth >= DEPTH {
+            return Self::error(self.pos, "brackets are nested too deeply: use several commands");
+        }
+        self.depth += 1;
+        let parts = self.parts_inside(stop, nested);
+        self.depth -= 1;
+        parts
+    }
+
+    fn parts_inside(&mut self, stop: fn(char, bool) -> bool, nested: bool) -> Parsed<Vec<Part>> {
         let mut parts = Vec::new();
         let mut text = String::new();
         while let Some(c) = self.peek() {

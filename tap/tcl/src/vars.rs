@@ -98,8 +98,9 @@ impl Frame {
 
     /// Reads a variable.
     pub(crate) fn get(&self, name: &str) -> Result<Value, Exception> {
-        let why = match self.find(name).map(|v| v.borrow().clone()) {
-            Some(Slot::Scalar(value)) => return Ok(value),
+        let found = self.find(name);
+        let why = match found.as_ref().map(|v| v.borrow()).as_deref() {
+            Some(Slot::Scalar(value)) => return Ok(value.clone()),
             Some(Slot::Array(_)) => "variable is array",
             Some(Slot::Unset) | None => self.why_missing(name),
         };
@@ -108,7 +109,7 @@ impl Frame {
 
     fn why_missing(&self, name: &str) -> &'static str {
         let Some((array, _)) = element(name) else { return "no such variable" };
-        match self.vars.get(array).map(|v| v.borrow().clone()) {
+        match self.vars.get(array).map(|v| v.borrow()).as_deref() {
             Some(Slot::Array(_)) => "no such element in array",
             Some(Slot::Scalar(_)) => "variable isn't array",
             Some(Slot::Unset) | None => "no such variable",
@@ -124,6 +125,37 @@ impl Frame {
         }
         *slot = Slot::Scalar(value);
         Ok(())
+    }
+
+    /// Changes a value in place, an empty one if there is none, and returns the new value.
+    pub(crate) fn change(
+        &mut self,
+        name: &str,
+        body: impl FnOnce(&mut Value) -> Result<(), Exception>,
+    ) -> Result<Value, Exception> {
+        let variable = self.make(name)?;
+        let mut slot = variable.borrow_mut();
+        match &mut *slot {
+            Slot::Array(_) => fail(format!("can't set \"{name}\": variable is array")),
+            Slot::Scalar(value) => body(value).map(|()| value.clone()),
+            Slot::Unset => {
+                let mut value = Value::empty();
+                body(&mut value)?;
+                *slot = Slot::Scalar(value.clone());
+                Ok(value)
+            }
+        }
+    }
+
+    /// The number of an array's elements; `None` when there is no such array.
+    pub(crate) fn array_len(&self, name: &str) -> Option<usize> {
+        match &*self.find(name)?.borrow() {
+            Slot::Array(elements) => {
+                let set = |v: &&Variable| !matches!(*v.borrow(), Slot::Unset);
+                Some(elements.values().filter(set).count())
+            }
+            _ => None,
+        }
     }
 
     /// Removes a variable's value and name.

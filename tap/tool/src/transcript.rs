@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     fn feed(pattern: &str, pieces: &[&str]) -> Option<String> {
-        let pattern = Pattern::new(pattern, false, false).unwrap();
+        let pattern = Pattern::new(pattern, tap_tcl::regex::Flags::default()).unwrap();
         let mut transcript = Transcript::default();
         for piece in pieces {
             let lines = transcript.add(piece.as_bytes());
@@ -203,13 +203,13 @@ mod tests {
     #[test]
     fn lines_end_as_on_a_terminal() {
         assert_eq!(feed("done\n", &["done\n"]), None);
-        let pattern = Pattern::new("done\n", false, false).unwrap();
+        let pattern = Pattern::new("done\n", tap_tcl::regex::Flags::default()).unwrap();
         assert!(advice(&pattern, "done\r\n").is_some());
     }
 
     #[test]
     fn the_second_search_begins_behind_the_first_match() {
-        let pattern = Pattern::new("done.*\n", false, false).unwrap();
+        let pattern = Pattern::new("done.*\n", tap_tcl::regex::Flags::default()).unwrap();
         let mut transcript = Transcript::default();
         let lines = transcript.add(b"done 1\ndone 2\n");
         assert_eq!(transcript.search(&pattern, &lines).unwrap(), "done 1\r\n");
@@ -220,9 +220,15 @@ mod tests {
     #[test]
     fn patterns_that_prove_nothing_are_refused() {
         for pattern in [".*", ".*\n", "", "x*", "$"] {
-            assert!(check(&Pattern::new(pattern, false, false).unwrap()).is_err(), "{pattern}");
+            assert!(
+                check(&Pattern::new(pattern, tap_tcl::regex::Flags::default()).unwrap()).is_err(),
+                "{pattern}"
+            );
         }
-        assert!(check(&Pattern::new("child .* exited", false, false).unwrap()).is_ok());
+        assert!(
+            check(&Pattern::new("child .* exited", tap_tcl::regex::Flags::default()).unwrap())
+                .is_ok()
+        );
     }
 
     #[test]

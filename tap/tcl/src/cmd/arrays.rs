@@ -14,14 +14,15 @@ fn array(interp: &mut Interp, words: &[Value]) -> Outcome {
     let Some(target) = words.get(1).map(Value::as_str) else {
         return usage(&format!("array {name} arrayName ?arg ...?"));
     };
-    let elements = {
-        let (frame, local) = interp.frame_of(target);
-        frame.array(local)
-    };
+    let (frame, local) = interp.frame_of(target);
+    let count = frame.array_len(local);
+    // a copy of all, for those that look at them
+    let elements =
+        if matches!(name, "names" | "get" | "unset") { frame.array(local) } else { None };
     let chosen = |key: &str| words.get(2).is_none_or(|p| matches(p.as_str(), key, false));
     match name {
-        "exists" => Ok(Value::bool(elements.is_some())),
-        "size" => Ok(Value::from(elements.map_or(0, |e| e.len()))),
+        "exists" => Ok(Value::bool(count.is_some())),
+        "size" => Ok(Value::from(count.unwrap_or(0))),
         "names" => {
             let names: Vec<Value> = elements
                 .unwrap_or_default()

@@ -7,7 +7,7 @@ use crate::expr::{condition, evaluate};
 use crate::interp::{Interp, returned};
 use crate::list;
 use crate::number::{int, int_arg};
-use crate::regex::Pattern;
+use crate::regex::{Flags, Pattern};
 use crate::value::{Origin, Value};
 use std::rc::Rc;
 
@@ -123,13 +123,13 @@ fn foreach(interp: &mut Interp, words: &[Value]) -> Outcome {
             }
         }
         match interp.eval(script) {
-            Ok(value) => results.push(value),
-            Err(Exception::Continue) => {}
+            Ok(value) if collect => results.push(value),
+            Ok(_) | Err(Exception::Continue) => {}
             Err(Exception::Break) => break,
             Err(other) => return Err(other),
         }
     }
-    Ok(if collect { list::format(&results) } else { Value::empty() })
+    Ok(if collect { Value::from_list(results) } else { Value::empty() })
 }
 
 /// The options of `switch`.
@@ -167,7 +167,9 @@ impl<'w> Matching<'w> {
         let (text, nocase) = (subject.as_str(), self.nocase);
         Ok(match self.mode {
             "-glob" => matches(pattern.as_str(), text, nocase),
-            "-regexp" => Pattern::new(pattern.as_str(), nocase, false)?.is_match(text),
+            "-regexp" => {
+                Pattern::new(pattern.as_str(), Flags { nocase, ..Flags::default() })?.is_match(text)
+            }
             _ if nocase => pattern.as_str().to_lowercase() == text.to_lowercase(),
             _ => pattern == subject,
         })
@@ -293,7 +295,9 @@ fn caught(outcome: Outcome) -> Result<(i64, Value, Value), Exception> {
         Err(Exception::Return { value, .. }) => (2, value, None),
         Err(Exception::Break) => (3, Value::empty(), None),
         Err(Exception::Continue) => (4, Value::empty(), None),
-        Err(other @ (Exception::Exit(_) | Exception::Abort)) => return Err(other),
+        Err(other @ (Exception::Exit(_) | Exception::Abort | Exception::Exhausted)) => {
+            return Err(other);
+        }
     };
     let level = i64::from(code == 2);
     let mut options = vec![
@@ -307,6 +311,11 @@ fn caught(outcome: Outcome) -> Result<(i64, Value, Value), Exception> {
         options.push(errorcode);
     }
     Ok((code, value, list::format(&options)))
+}
+
+/// True for what a script cannot catch.
+fn is_final(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Exception::Exit(_) | Exception::Abort | Exception::Exhausted))
 }
 
 fn catch(interp: &mut Interp, words: &[Value]) -> Outcome {
@@ -328,7 +337,7 @@ fn try_(interp: &mut Interp, words: &[Value]) -> Outcome {
         return usage(FORM);
     }
     let mut outcome = interp.eval(&words[1]);
-    if matches!(outcome, Err(Exception::Exit(_) | Exception::Abort)) {
+    if is_final(&outcome) {
         return outcome;
     }
     let mut rest = &words[2..];
@@ -354,7 +363,7 @@ fn try_(interp: &mut Interp, words: &[Value]) -> Outcome {
                         interp.set(name.as_str(), value)?;
                     }
                     outcome = interp.eval(script);
-                    if matches!(outcome, Err(Exception::Exit(_) | Exception::Abort)) {
+                    if is_final(&outcome) {
                         return outcome;
                     }
                 }
@@ -382,9 +391,9 @@ fn exit(_: &mut Interp, words: &[Value]) -> Outcome {
 }
 
 /// Joins arguments as `concat` does, keeping the place of a single one.
-fn joined(words: &[Value]) -> Value {
+fn joined(words: &[Value]) -> Outcome {
     match words {
-        [single] => single.clone(),
+        [single] => Ok(single.clone()),
         several => super::lists::concat(several),
     }
 }
@@ -393,7 +402,7 @@ fn eval(interp: &mut Interp, words: &[Value]) -> Outcome {
     if words.len() < 2 {
         return usage("eval arg ?arg ...?");
     }
-    interp.eval(&joined(&words[1..]))
+    interp.eval(&joined(&words[1..])?)
 }
 
 fn expr(interp: &mut Interp, words: &[Value]) -> Outcome {

@@ -2,6 +2,7 @@
 
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
+use crate::memory;
 use crate::number::{self, Number, int_arg};
 use crate::value::Value;
 
@@ -52,7 +53,9 @@ pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
         let Some(conversion) = chars.next() else {
             return fail("format string ended in middle of field specifier");
         };
-        field(conversion, &spec, arguments.take()?, &mut out)?;
+        let value = arguments.take()?;
+        memory::afford(2 * (out.len() + value.as_str().len() + spec.width))?;
+        field(conversion, &spec, value, &mut out)?;
     }
     Ok(Value::from(out))
 }

@@ -5,14 +5,15 @@ use super::words::{Builtin, arity};
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
 use crate::list::{self, index};
+use crate::memory;
 use crate::number::{count_arg, int_arg, number};
-use crate::regex::Pattern;
+use crate::regex::{Flags, Pattern};
 use crate::value::Value;
 use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[
     ("list", |_, words| Ok(list::format(&words[1..]))),
-    ("concat", |_, words| Ok(concat(&words[1..]))),
+    ("concat", |_, words| concat(&words[1..])),
     ("join", join),
     ("split", split),
     ("lindex", lindex),
@@ -30,20 +31,21 @@ pub(super) const COMMANDS: &[(&str, Builtin)] = &[
 ];
 
 /// Joins values with blanks, trimming each.
-pub(super) fn concat(values: &[Value]) -> Value {
+pub(super) fn concat(values: &[Value]) -> Outcome {
+    memory::afford(values.iter().map(|v| v.as_str().len() + 1).sum())?;
     let trimmed: Vec<_> = values
         .iter()
         .map(|v| v.as_str().trim_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']))
         .filter(|t| !t.is_empty())
         .collect();
-    Value::from(trimmed.join(" "))
+    Ok(Value::from(trimmed.join(" ")))
 }
 
 fn join(_: &mut Interp, words: &[Value]) -> Outcome {
     arity(words, 1, 2, "join list ?joinString?")?;
     let separator = words.get(2).map_or(" ", Value::as_str);
-    let elements = list::parse(&words[1])?;
-    let texts: Vec<_> = elements.iter().map(Value::as_str).collect();
+    let texts: Vec<_> = words[1].as_list()?.iter().map(Value::as_str).collect();
+    memory::afford(texts.iter().map(|text| text.len() + separator.len()).sum())?;
     Ok(Value::from(texts.join(separator)))
 }
 
@@ -77,15 +79,15 @@ fn lindex(_: &mut Interp, words: &[Value]) -> Outcome {
     };
     let mut value = words[1].clone();
     for step in &path {
-        let elements = list::parse(&value)?;
-        value = at(&elements, step)?.map_or_else(Value::empty, |i| elements[i].clone());
+        let elements = value.as_list()?;
+        value = at(elements, step)?.map_or_else(Value::empty, |i| elements[i].clone());
     }
     Ok(value)
 }
 
 fn llength(_: &mut Interp, words: &[Value]) -> Outcome {
     arity(words, 1, 1, "llength list")?;
-    Ok(Value::from(list::parse(&words[1])?.len()))
+    Ok(Value::from(words[1].as_list()?.len()))
 }
 
 fn lappend(interp: &mut Interp, words: &[Value]) -> Outcome {
@@ -93,12 +95,18 @@ fn lappend(interp: &mut Interp, words: &[Value]) -> Outcome {
         return usage("lappend varName ?value ...?");
     }
     let name = words[1].as_str();
-    let old = if interp.exists(name) { interp.get(name)? } else { Value::empty() };
-    // like Tcl, print the whole list anew: what was a text with line breaks becomes a plain list
-    let mut elements = list::parse(&old)?;
-    elements.extend_from_slice(&words[2..]);
-    let value = if words.len() == 2 { old } else { list::format(&elements) };
-    interp.set(name, value)
+    interp.change(name, |value| push(value, &words[2..]))
+}
+
+/// Appends elements to a list.
+pub(super) fn push(list: &mut Value, elements: &[Value]) -> Result<(), Exception> {
+    if elements.is_empty() {
+        return list.as_list().map(drop);
+    }
+    let depth = elements.iter().map(Value::depth).max().unwrap_or(0);
+    list.change_list(|list| list.extend_from_slice(elements))?;
+    list.holds(depth);
+    Ok(())
 }
 
 fn lassign(interp: &mut Interp, words: &[Value]) -> Outcome {
@@ -173,26 +181,44 @@ fn lrepeat(_: &mut Interp, words: &[Value]) -> Outcome {
 
 fn lset(interp: &mut Interp, words: &[Value]) -> Outcome {
     arity(words, 2, usize::MAX, "lset listVar ?index? ?index ...? value")?;
-    let old = interp.get(words[1].as_str())?;
+    let name = words[1].as_str();
+    interp.get(name)?;
     let new = &words[words.len() - 1];
     let path = match &words[2..words.len() - 1] {
         [single] => list::parse(single)?,
         several => several.to_vec(),
     };
-    let value = replaced(&old, &path, new)?;
-    interp.set(words[1].as_str(), value)
+    // first look, so that nothing is changed when an index is wrong
+    let mut inner = interp.get(name)?;
+    for step in &path {
+        let elements = inner.as_list()?;
+        let i = usize::try_from(index(step.as_str(), elements.len())?).ok();
+        let next = match i.filter(|i| *i <= elements.len()) {
+            Some(i) => elements.get(i).cloned().unwrap_or_else(Value::empty),
+            None => return fail("list index out of range"),
+        };
+        inner = next;
+    }
+    drop(inner);
+    interp.change(name, |value| replace(value, &path, new))
 }
 
-fn replaced(old: &Value, path: &[Value], new: &Value) -> Outcome {
-    let Some((step, rest)) = path.split_first() else { return Ok(new.clone()) };
-    let mut elements = list::parse(old)?;
-    let i = index(step.as_str(), elements.len())?;
-    match usize::try_from(i) {
-        Ok(i) if i < elements.len() => elements[i] = replaced(&elements[i], rest, new)?,
-        Ok(i) if i == elements.len() => elements.push(replaced(&Value::empty(), rest, new)?),
-        _ => return fail("list index out of range"),
-    }
-    Ok(list::format(&elements))
+fn replace(value: &mut Value, path: &[Value], new: &Value) -> Result<(), Exception> {
+    let Some((step, rest)) = path.split_first() else {
+        *value = new.clone();
+        return Ok(());
+    };
+    let depth = value.change_list(|elements| {
+        let place = index(step.as_str(), elements.len())?;
+        let place = usize::try_from(place).unwrap_or(usize::MAX).min(elements.len());
+        if place == elements.len() {
+            elements.push(Value::empty());
+        }
+        replace(&mut elements[place], rest, new)?;
+        Ok(elements[place].depth())
+    })??;
+    value.holds(depth);
+    Ok(())
 }
 
 fn lsearch(_: &mut Interp, words: &[Value]) -> Outcome {
@@ -230,7 +256,11 @@ fn lsearch(_: &mut Interp, words: &[Value]) -> Outcome {
         }
     }
     let (elements, pattern) = (list::parse(&operands[0])?, operands[1].as_str());
-    let regex = if mode == "-regexp" { Some(Pattern::new(pattern, nocase, false)?) } else { None };
+    let regex = if mode == "-regexp" {
+        Some(Pattern::new(pattern, Flags { nocase, ..Flags::default() })?)
+    } else {
+        None
+    };
     let hit = |element: &Value| {
         let text = element.as_str();
         match (&regex, mode) {

@@ -128,7 +128,7 @@ fn uplevel(interp: &mut Interp, words: &[Value]) -> Outcome {
     let script = match rest {
         [] => return usage("uplevel ?level? command ?arg ...?"),
         [single] => single.clone(),
-        several => super::lists::concat(several),
+        several => super::lists::concat(several)?,
     };
     let target = interp.frame_at(&level)?;
     interp.within(target, |interp| interp.eval(&script))

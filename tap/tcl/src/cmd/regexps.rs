@@ -4,7 +4,7 @@ use super::words::Builtin;
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
 use crate::list::{self, index};
-use crate::regex::{Pattern, next_search};
+use crate::regex::{Flags, Pattern, next_search};
 use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("regexp", regexp), ("regsub", regsub)];
@@ -30,8 +30,9 @@ struct Options {
     all: bool,
     inline: bool,
     places: bool,
-    nocase: bool,
-    lines: bool,
+    flags: Flags,
+    about: bool,
+    expanded: bool,
     start: Option<Value>,
 }
 
@@ -51,8 +52,15 @@ impl Options {
                 "-all" => options.all = true,
                 "-inline" if also.contains(&"-inline") => options.inline = true,
                 "-indices" if also.contains(&"-indices") => options.places = true,
-                "-nocase" => options.nocase = true,
-                "-line" | "-lineanchor" | "-linestop" => options.lines = true,
+                "-nocase" => options.flags.nocase = true,
+                "-line" => {
+                    options.flags.line_anchors = true;
+                    options.flags.line_stops = true;
+                }
+                "-lineanchor" => options.flags.line_anchors = true,
+                "-linestop" => options.flags.line_stops = true,
+                "-expanded" => options.expanded = true,
+                "-about" if also.contains(&"-about") => options.about = true,
                 "-start" if !rest.is_empty() => {
                     options.start = Some(rest[0].clone());
                     rest = &rest[1..];
@@ -67,7 +75,10 @@ impl Options {
     }
 
     fn pattern(&self, expression: &Value) -> Result<Pattern, Exception> {
-        Pattern::new(expression.as_str(), self.nocase, self.lines)
+        if self.expanded {
+            return Pattern::new(&format!("(?x){expression}"), self.flags);
+        }
+        Pattern::new(expression.as_str(), self.flags)
     }
 
     /// The byte offset in `text` to begin at.
@@ -80,21 +91,29 @@ fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
     const FORM: &str = "regexp ?-option ...? exp string ?matchVar? ?subMatchVar ...?";
     let (options, rest) = Options::parse(
         &words[1..],
-        &["-inline", "-indices"],
-        "-all, -indices, -inline, -line, -nocase, -start, or --",
+        &["-about", "-inline", "-indices"],
+        "-all, -about, -indices, -inline, -expanded, -line, -linestop, -lineanchor, -nocase, -start, or --",
     )?;
     let (all, inline, places) = (options.all, options.inline, options.places);
+    if let ([expression], true) = (rest, options.about) {
+        let pattern = options.pattern(expression)?;
+        return Ok(Value::from(format!("{} {{}}", pattern.groups())));
+    }
     let [expression, subject, vars @ ..] = rest else { return usage(FORM) };
     if inline && !vars.is_empty() {
         return fail("regexp match variables not allowed when using -inline");
     }
     let pattern = options.pattern(expression)?;
+    if options.about {
+        return Ok(Value::from(format!("{} {{}}", pattern.groups())));
+    }
     let text = subject.as_str();
     let mut at = options.begin(text)?;
     let mut count = 0i64;
     let mut collected = Vec::new();
     let mut last = None;
-    while let Some(groups) = pattern.captures_at(text, at) {
+    while at < text.len() || count == 0 {
+        let Some(groups) = pattern.captures_at(text, at)? else { break };
         count += 1;
         let whole = groups[0].unwrap_or((at, at));
         if inline {
@@ -127,7 +146,11 @@ fn show(text: &str, group: Option<(usize, usize)>, places: bool) -> Value {
 
 fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     const FORM: &str = "regsub ?-option ...? exp string subSpec ?varName?";
-    let (options, rest) = Options::parse(&words[1..], &[], "-all, -line, -nocase, -start, or --")?;
+    let (options, rest) = Options::parse(
+        &words[1..],
+        &[],
+        "-all, -expanded, -line, -linestop, -lineanchor, -nocase, -start, or --",
+    )?;
     let (expression, subject, template, var) = match rest {
         [e, s, t] => (e, s, t, None),
         [e, s, t, v] => (e, s, t, Some(v)),
@@ -136,7 +159,7 @@ fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     let pattern = options.pattern(expression)?;
     let text = subject.as_str();
     let from = options.begin(text)?;
-    let (out, count) = pattern.replace(text, template.as_str(), from, options.all);
+    let (out, count) = pattern.replace(text, template.as_str(), from, options.all)?;
     match var {
         None => Ok(Value::from(out)),
         Some(name) => {

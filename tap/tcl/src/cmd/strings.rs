@@ -5,6 +5,7 @@ use super::words::{Builtin, arity, subcommand};
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
 use crate::list::{self, index};
+use crate::memory;
 use crate::number::{self, count_arg, int_arg};
 use crate::parse::{Parser, Part, Source};
 use crate::value::Value;
@@ -52,7 +53,10 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
             arity(words, 1, 1, &form("string"))?;
             Ok(Value::from(words[1].as_str().len()))
         }
-        "cat" => Ok(Value::from(words[1..].iter().map(Value::as_str).collect::<String>())),
+        "cat" => {
+            memory::afford(words[1..].iter().map(|w| w.as_str().len()).sum())?;
+            Ok(Value::from(words[1..].iter().map(Value::as_str).collect::<String>()))
+        }
         "index" => {
             arity(words, 2, 2, &form("string charIndex"))?;
             let chars: Vec<char> = words[1].as_str().chars().collect();
@@ -103,8 +107,9 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
 
 fn repeat(text: &str, count: usize) -> Outcome {
     if count.saturating_mul(text.len()) > LONGEST {
-        return fail(format!("a string of {count} repetitions is too long"));
+        return memory::afford(usize::MAX).map(|()| Value::empty());
     }
+    memory::afford(count * text.len())?;
     Ok(Value::from(text.repeat(count)))
 }
 
@@ -209,6 +214,7 @@ fn map(words: &[Value]) -> Outcome {
             (same && !key.is_empty()).then_some((key.len(), &pair[1]))
         });
         if let Some((len, replacement)) = hit {
+            memory::afford(2 * (out.len() + replacement.as_str().len()))?;
             out.push_str(replacement.as_str());
             rest = &rest[len..];
         } else {
@@ -341,7 +347,7 @@ fn subst(interp: &mut Interp, words: &[Value]) -> Outcome {
         }
     }
     let value = &words[words.len() - 1];
-    let source = Source { text: value.shared(), origin: value.origin().cloned() };
+    let source = Source { text: value.clone(), origin: value.origin().cloned() };
     let mut parser = Parser::new(&source);
     let mut out = String::new();
     while let Some(c) = parser.peek() {
@@ -355,7 +361,11 @@ fn subst(interp: &mut Interp, words: &[Value]) -> Outcome {
             _ => Ok(None),
         };
         match part {
-            Ok(Some(part)) => out.push_str(substituted(interp, &source, part)?.as_str()),
+            Ok(Some(part)) => {
+                let part = substituted(interp, &source, part)?;
+                memory::afford(2 * (out.len() + part.as_str().len()))?;
+                out.push_str(part.as_str());
+            }
             Ok(None) => {
                 out.push(c);
                 parser.skip(c.len_utf8());

@@ -3,6 +3,7 @@
 use super::words::{Builtin, arity};
 use crate::error::{Outcome, fail, usage};
 use crate::interp::Interp;
+use crate::memory;
 use crate::number::int_arg;
 use crate::value::Value;
 
@@ -56,10 +57,13 @@ fn append(interp: &mut Interp, words: &[Value]) -> Outcome {
     if words.len() == 2 {
         return interp.get(name);
     }
-    let mut text =
-        if interp.exists(name) { interp.get(name)?.as_str().to_owned() } else { String::new() };
-    for value in &words[2..] {
-        text.push_str(value.as_str());
-    }
-    interp.set(name, Value::from(text))
+    let more = words[2..].iter().map(|w| w.as_str().len()).sum::<usize>();
+    interp.change(name, |value| {
+        // growing doubles the room
+        memory::afford(2 * (value.as_str().len() + more))?;
+        for word in &words[2..] {
+            value.push_str(word.as_str());
+        }
+        Ok(())
+    })
 }

@@ -3,7 +3,7 @@
 //! When core ends, its own account must hold what it held at the beginning. It prints
 //! `accounts: RAM 8192 of 8192 bytes, caps 100 of 100, 0 processes left`.
 
-use tap_tcl::regex::Pattern;
+use tap_tcl::regex::{Flags, Pattern};
 
 const LINE: &str =
     r"accounts: RAM (\d+) of (\d+) bytes, caps (\d+) of (\d+), (\d+) processes? left";
@@ -23,7 +23,7 @@ pub fn problems(line: Option<&str>, expected: bool) -> Vec<String> {
             Vec::new()
         };
     };
-    let pattern = Pattern::new(LINE, false, false).ok();
+    let pattern = Pattern::new(LINE, Flags::default()).ok();
     let Some(numbers) = pattern.and_then(|pattern| numbers(&pattern, &line)) else {
         return vec![format!("core's words about its accounts are not understood: {line}")];
     };
@@ -49,7 +49,7 @@ pub fn problems(line: Option<&str>, expected: bool) -> Vec<String> {
 }
 
 fn numbers(pattern: &Pattern, line: &str) -> Option<[u64; 5]> {
-    let groups = pattern.captures_at(line, 0)?;
+    let groups = pattern.captures_at(line, 0).ok().flatten()?;
     let mut numbers = [0; 5];
     for (number, group) in numbers.iter_mut().zip(&groups[1..]) {
         let (start, end) = (*group)?;

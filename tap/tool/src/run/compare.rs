@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn greps_lines_without_colours() {
-        let pattern = Pattern::new("^\\[init -> test\\]", false, false).unwrap();
+        let pattern =
+            Pattern::new("^\\[init -> test\\]", tap_tcl::regex::Flags::default()).unwrap();
         let output = "x\r\n\r\n\x1b[0m[init -> test] a\x1b[0m\r\n[init -> test] b\r\n";
         assert_eq!(grep(output, &pattern), "[init -> test] a\n[init -> test] b\n");
     }

@@ -5,7 +5,7 @@ use super::session::{Session, Shared};
 use crate::host::system::{Missed, System};
 use crate::transcript;
 use std::time::{Duration, Instant};
-use tap_tcl::regex::Pattern;
+use tap_tcl::regex::{Flags, Pattern};
 use tap_tcl::{Exception, Interp, Outcome, Value, list, number};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -27,7 +27,7 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
     let timeout = words.get(2).map_or(Ok(0), number::int_arg)?;
     // Expect takes -1 for no timeout
     let timeout = u64::try_from(timeout).ok().map(Duration::from_secs);
-    let pattern = Pattern::new(expression, false, false)?;
+    let pattern = Pattern::new(expression, Flags::default())?;
     let step = format!("output matches {{{expression}}}");
     if let Err(why) = transcript::check(&pattern) {
         return Err(session.borrow_mut().bad(&step, since, &format!("{at}: {why}"), &[]));

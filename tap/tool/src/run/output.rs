@@ -4,23 +4,23 @@ use super::command::{Command, place};
 use super::compare;
 use super::session::Shared;
 use std::time::Instant;
-use tap_tcl::regex::Pattern;
+use tap_tcl::regex::{Flags, Pattern};
 use tap_tcl::{Exception, Interp, Outcome, Value};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(&["grep_output"], "pattern", (1, 1), |interp, _, words| {
         let pattern = filter(&words[1])?;
-        change_output(interp, |output| compare::grep(output, &pattern))
+        change_output(interp, |output| Ok(compare::grep(output, &pattern)))
     }),
     Command::new(&["unify_output"], "pattern replacement", (2, 2), |interp, _, words| {
         let pattern = filter(&words[1])?;
         change_output(interp, |output| pattern.replace_all(output, words[2].as_str()))
     }),
     Command::new(&["trim_lines"], "", (0, 0), |interp, _, _| {
-        change_output(interp, compare::trimmed_lines)
+        change_output(interp, |output| Ok(compare::trimmed_lines(output)))
     }),
     Command::new(&["filter_out_color_escape_sequences"], "", (0, 0), |interp, _, _| {
-        change_output(interp, compare::without_colours)
+        change_output(interp, |output| Ok(compare::without_colours(output)))
     }),
     Command::new(&["compare_output_to"], "good", (1, 1), compare_output_to),
 ];
@@ -32,12 +32,15 @@ fn filter(pattern: &Value) -> Result<Pattern, Exception> {
             "Genode's run tool takes the pattern \"{pattern}\" for an option: put the first character in brackets, as in [-]"
         ));
     }
-    Pattern::new(pattern.as_str(), false, false)
+    Pattern::new(pattern.as_str(), Flags::default())
 }
 
-fn change_output(interp: &mut Interp, change: impl FnOnce(&str) -> String) -> Outcome {
+fn change_output(
+    interp: &mut Interp,
+    change: impl FnOnce(&str) -> Result<String, Exception>,
+) -> Outcome {
     let output = interp.get("::output")?;
-    interp.set("::output", Value::from(change(output.as_str())))
+    interp.set("::output", Value::from(change(output.as_str())?))
 }
 
 fn compare_output_to(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {

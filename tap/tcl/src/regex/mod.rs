@@ -1,0 +1,138 @@
+//! Tcl's regular expressions.
+//!
+//! Where a match begins is found by the crate `regex`, if the expression means the same to it. Where it
+//! ends and what its groups are differs from that crate and from all others: Tcl takes the longest
+//! alternative, or the shortest whole if the expression's first quantifier is not greedy.
+//! `syntax` reads an expression, `program` follows its states, `dissect` finds the groups.
+
+mod class;
+mod dissect;
+mod program;
+mod search;
+mod syntax;
+
+use crate::error::{Exception, fail};
+use crate::memory;
+use search::Search;
+
+pub use dissect::Groups;
+pub use syntax::Flags;
+
+/// A compiled expression.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    search: std::rc::Rc<Search>,
+}
+
+impl Pattern {
+    /// Compiles Tcl's syntax.
+    pub fn new(expression: &str, flags: Flags) -> Result<Self, Exception> {
+        match Search::new(expression, flags) {
+            Ok(search) => Ok(Self { search: std::rc::Rc::new(search) }),
+            Err(why) => fail(format!("couldn't compile regular expression pattern: {why}")),
+        }
+    }
+
+    /// True when it matches anywhere in the text.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.find_end(text, 0).is_some()
+    }
+
+    /// True when more text can undo or prolong a match, because the expression looks at what follows.
+    pub fn looks_at_end(&self) -> bool {
+        self.search.looks_at_end
+    }
+
+    /// The end of the first match at or after `from`. `None`, too, if an expression with back
+    /// references needs too many steps.
+    pub fn find_end(&self, text: &str, from: usize) -> Option<usize> {
+        self.search.find_end(text, from).ok().flatten()
+    }
+
+    /// The number of groups.
+    pub fn groups(&self) -> usize {
+        self.search.groups
+    }
+
+    /// The first match at or after `from` with its groups.
+    pub fn captures_at(&self, text: &str, from: usize) -> Result<Option<Groups>, Exception> {
+        match self.search.captures_at(text, from) {
+            Ok(groups) => Ok(groups),
+            Err(program::TooMuch) => fail(
+                "error while matching regular expression: it takes too many steps; use a simpler expression or a shorter text",
+            ),
+        }
+    }
+
+    /// Replaces every match as `regsub -all` does.
+    pub fn replace_all(&self, text: &str, template: &str) -> Result<String, Exception> {
+        Ok(self.replace(text, template, 0, true)?.0)
+    }
+
+    /// Replaces the first match at or after `from`, or all of them; counts the replacements.
+    pub(crate) fn replace(
+        &self,
+        text: &str,
+        template: &str,
+        from: usize,
+        all: bool,
+    ) -> Result<(String, usize), Exception> {
+        if all && from == 0 && self.search.is_empty && !template.contains(['&', '\\']) {
+            // as in Tcl, the empty expression alone does not match at the end
+            memory::afford(text.len() * (template.len() + 4))?;
+            let pairs = text.chars().flat_map(|c| template.chars().chain([c]));
+            return Ok((pairs.collect(), text.chars().count()));
+        }
+        let mut out = text[..from].to_owned();
+        let (mut at, mut count) = (from, 0);
+        while at <= text.len() {
+            let Some(groups) = self.captures_at(text, at)? else { break };
+            let (start, end) = groups[0].unwrap_or((at, at));
+            count += 1;
+            memory::afford(2 * (out.len() + (end - start + 1) * (template.len() + 1)))?;
+            out.push_str(&text[at..start]);
+            fill(template, text, &groups, &mut out);
+            at = next_search(text, (start, end));
+            // what an empty match steps over stays
+            out.push_str(&text[end..at.min(text.len())]);
+            if !all {
+                break;
+            }
+        }
+        out.push_str(&text[at.min(text.len())..]);
+        Ok((out, count))
+    }
+}
+
+/// The offset to search from next: behind this match, and further after an empty one.
+pub(crate) fn next_search(text: &str, (start, end): (usize, usize)) -> usize {
+    if end > start {
+        return end;
+    }
+    end + text[end..].chars().next().map_or(1, char::len_utf8)
+}
+
+/// Appends the template, its `&` and `\N` replaced by the match and its groups.
+fn fill(template: &str, text: &str, groups: &[Option<(usize, usize)>], out: &mut String) {
+    let group = |n: usize, out: &mut String| {
+        if let Some((start, end)) = groups.get(n).copied().flatten() {
+            out.push_str(&text[start..end]);
+        }
+    };
+    let mut chars = template.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '&' => group(0, out),
+            '\\' => match chars.next() {
+                Some(d) if d.is_ascii_digit() => group(d as usize - '0' as usize, out),
+                Some(literal @ ('&' | '\\')) => out.push(literal),
+                Some(other) => {
+                    out.push('\\');
+                    out.push(other);
+                }
+                None => out.push('\\'),
+            },
+            other => out.push(other),
+        }
+    }
+}

@@ -6,6 +6,7 @@ use core::fmt;
 
 /// What two sources disagree about.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Subject {
     /// The node of a CPU.
     NodeOf(CpuId),
@@ -87,6 +88,7 @@ impl fmt::Display for Conflict {
 
 /// Something a parser stepped over without harm.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Note {
     /// An enabled memory range of no bytes.
     EmptyRange(NodeId),

@@ -5,6 +5,7 @@ use core::fmt;
 /// Who told a fact.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Source {
     /// ACPI System Resource Affinity Table.
     Srat = 1,

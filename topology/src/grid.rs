@@ -8,6 +8,7 @@ use core::fmt;
 
 /// Why a grid of CPUs, or a CPU's place in it, was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum GridError {
     /// The place is not within the grid.
     Outside,

@@ -32,6 +32,7 @@ pub struct Position {
 
 /// Kind of a core on machines that mix them.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum CpuKind {
     /// Built for speed.
     Performance,
@@ -72,6 +73,7 @@ pub struct Cpu {
 
 /// What a node has.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NodeKind {
     /// CPUs and memory.
     CpusAndMemory,
@@ -135,6 +137,7 @@ impl MemoryRange {
 
 /// What a cache holds.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum CacheType {
     /// Data.
     Data,
@@ -181,6 +184,7 @@ pub struct MemoryCache {
 /// A property of accesses from an initiator to a memory.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum AccessKind {
     /// Latency of a read, in picoseconds.
     ReadLatency = 0,

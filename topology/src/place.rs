@@ -14,6 +14,7 @@ use core::fmt;
 
 /// How threads are laid out.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Policy {
     /// As few nodes, packages, dies and cores as possible: threads that share data.
     Compact,
@@ -24,6 +25,7 @@ pub enum Policy {
 
 /// Why a placement cannot be made.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PlaceError {
     /// Fewer CPUs are allowed than threads are asked for.
     TooFewCpus {

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 /// By what memories are ranked.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Metric {
     /// Relative distance; less is better.
     Distance,

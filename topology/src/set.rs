@@ -17,6 +17,7 @@ pub struct CpuSet {
 
 /// Why a CPU list such as `0-3,8` was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ListError {
     /// A part is no number and no range `a-b` with `a <= b`.
     Syntax,

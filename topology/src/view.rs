@@ -24,6 +24,7 @@ pub struct ViewPolicy {
 
 /// Why a question about a view has no answer.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ViewError {
     /// The affinity is not within its space.
     Affinity(OutsideSpace),

@@ -136,6 +136,7 @@ proptest! {
                     prop_assert_eq!(used.len(), n.min(nodes));
                     prop_assert_eq!(used_cores.len(), n.min(nodes * cores));
                 }
+                other => prop_assert!(false, "{other:?} is not tested"),
             }
         }
     }

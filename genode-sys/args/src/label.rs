@@ -13,6 +13,7 @@ pub const SEPARATOR: &str = " -> ";
 
 /// Why a label cannot be formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LabelError {
     /// It exceeds 159 characters.
     TooLong,

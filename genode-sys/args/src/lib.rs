@@ -33,6 +33,7 @@ pub const CAPACITY: usize = 160;
 
 /// Why an argument string cannot be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ArgsError {
     /// The arguments do not fit their buffer.
     TooLong,

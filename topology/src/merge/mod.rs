@@ -22,6 +22,7 @@ pub(crate) use memory::{check_ranges, joined};
 
 /// Why claims make no machine.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BuildError {
     /// More CPUs, or a larger CPU number, than [`MAX_CPUS`](crate::MAX_CPUS).
     TooManyCpus,

@@ -8,6 +8,7 @@ use core::fmt::{self, Display, Write};
 
 /// Which XML format to write.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HwlocVersion {
     /// `version="2.0"`: what every hwloc since 2.0 reads, 3 included.
     V2,

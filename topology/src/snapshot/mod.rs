@@ -40,6 +40,7 @@ pub const NONE: u32 = u32::MAX;
 
 /// Why bytes are no snapshot.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SnapshotError {
     /// Shorter than it says, or than a header.
     Truncated,

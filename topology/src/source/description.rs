@@ -43,6 +43,7 @@ use genode_xml::Document;
 
 /// Why a description was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DescriptionError {
     /// Not XML, or beyond a limit of `genode-xml`.
     Xml(genode_xml::Error),

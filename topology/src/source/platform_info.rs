@@ -15,6 +15,7 @@ use genode_args::number::unsigned;
 
 /// Why the ROM was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PlatformInfoError {
     /// The root node is not `platform_info`.
     NotPlatformInfo,
@@ -43,6 +44,7 @@ impl core::error::Error for PlatformInfoError {}
 
 /// A kernel, by the way in which it numbers CPUs.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kernel {
     /// base-hw: by APIC id.
     Hw,

@@ -18,6 +18,7 @@ use genode_args::number::size;
 
 /// Why a synthetic description was refused; numbers count items from 1.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SyntheticError {
     /// The item is not `kind:count`, or its attributes are not closed.
     Syntax(usize),

@@ -60,6 +60,7 @@ const _: () = assert!(size_of::<TipDomain>() == 1320);
 
 /// Why a page was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TipError {
     /// The page is shorter than its length says.
     Truncated {

@@ -24,6 +24,7 @@ pub trait TopoSession {
 
 /// Why a session's replies make no machine.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TopoSourceError<E> {
     /// A call failed.
     Call(E),

@@ -40,6 +40,7 @@ pub struct Tables {
 
 /// Why the tables could not be followed.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CollectError {
     /// Memory at this address cannot be read.
     Unreadable(u64),

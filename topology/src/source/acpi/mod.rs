@@ -29,6 +29,7 @@ pub const MAX_TABLE: usize = 16 << 20;
 
 /// Why a table was refused.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AcpiError {
     /// Fewer bytes than the table, or its fixed part, needs.
     Truncated {

@@ -34,6 +34,7 @@ pub trait Files {
 
 /// Why sysfs makes no machine.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SysfsError {
     /// `cpu/online` is missing or no list.
     NoCpus,

@@ -9,6 +9,7 @@
 //! use genode_args::cost;
 //!
 //! assert_eq!(cost::ENVIRONMENT.to_string(), "248K bytes of RAM and 28 capabilities");
+//! assert_eq!(cost::RM.to_string(), "64K bytes of RAM and 2 capabilities");
 //! ```
 
 use crate::quota::Amount;

@@ -150,3 +150,16 @@ proptest! {
         prop_assert_eq!(a.args().u64("n", !value), value);
     }
 }
+
+#[test]
+fn errors_say_what_is_wrong_and_what_to_do() {
+    let all = [
+        (ArgsError::TooLong, "159 characters; shorten"),
+        (ArgsError::Key, "must be a letter or '_'"),
+        (ArgsError::Value, "cannot hold NUL"),
+        (ArgsError::Encoding, "not UTF-8"),
+    ];
+    for (error, part) in all {
+        assert!(alloc::format!("{error}").contains(part), "{error}");
+    }
+}

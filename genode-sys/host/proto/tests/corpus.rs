@@ -5,17 +5,22 @@
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::missing_panics_doc,
     reason = "shared with the fuzz targets, which end where something is wrong"
 )]
 
 include!("../fuzz/targets.rs");
 
+#[path = "../fuzz/sides/mod.rs"]
+mod sides;
+
 mod replay {
     use std::path::Path;
 
-    /// Variants of each file.
-    const VARIANTS: u64 = 500;
+    /// Variants of all files of a target, divided among them.
+    const VARIANTS: usize = 6000;
 
     fn replay(target: &str, run: fn(&[u8])) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
@@ -26,10 +31,11 @@ mod replay {
         run(&[]);
         let mut rng = fastrand::Rng::with_seed(1);
         let mut random = |n: usize| rng.usize(..n.max(1));
+        let variants = VARIANTS / files.len();
         for path in files {
             let bytes = std::fs::read(&path).unwrap();
             run(&bytes);
-            for variant in 0..VARIANTS {
+            for variant in 0..variants {
                 let mut bytes = bytes.clone();
                 for _ in 0..=random(4) {
                     let at = random(bytes.len());
@@ -53,16 +59,21 @@ mod replay {
 
     #[test]
     fn packet() {
-        replay("packet", super::packet);
+        replay("packet", super::sides::packet);
     }
 
     #[test]
     fn slot() {
-        replay("slot", super::slot);
+        replay("slot", super::sides::slot);
     }
 
     #[test]
     fn signals() {
-        replay("signals", super::signals);
+        replay("signals", super::sides::signals);
+    }
+
+    #[test]
+    fn doorbell() {
+        replay("doorbell", super::sides::doorbell);
     }
 }

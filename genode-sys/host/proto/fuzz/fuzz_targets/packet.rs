@@ -1,6 +1,7 @@
 #![no_main]
-#![allow(dead_code, reason = "each target uses one of the shared functions")]
 
-include!("../targets.rs");
+#[path = "../sides/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "each target uses one of the shared functions")]
+mod sides;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| packet(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sides::packet(data));

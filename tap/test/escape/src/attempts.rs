@@ -38,7 +38,7 @@ pub(crate) fn on_another(call: impl FnMut(usize) -> bool) -> bool {
 }
 
 /// Any descriptor of this process for which `call` succeeds.
-fn on_a_descriptor(call: impl FnMut(usize) -> bool) -> bool {
+pub(crate) fn on_a_descriptor(call: impl FnMut(usize) -> bool) -> bool {
     (0..128).any(call)
 }
 
@@ -403,5 +403,8 @@ const LIMITS: &[Attempt] = &[
 
 /// All of them.
 pub(crate) fn all() -> impl Iterator<Item = &'static Attempt> {
-    [NAMES, PROCESSES, KERNEL, LIMITS, crate::memory::ALL, crate::others::ALL].into_iter().flatten()
+    use crate::{doors, memory, others};
+    let here = [NAMES, PROCESSES, KERNEL, LIMITS].into_iter();
+    let there = [memory::ALL, others::ALL, doors::DESCRIPTORS, doors::PLACES, doors::MACHINE];
+    here.chain(there).flatten()
 }

@@ -5,8 +5,10 @@
 //! the attempts at Linux.
 #![no_main]
 
+mod accounts;
 mod attempts;
 mod capabilities;
+mod doors;
 mod memory;
 mod messages;
 mod others;
@@ -54,6 +56,7 @@ extern "C" fn construct() {
     capabilities::run(&mut tally);
     messages::run(&mut tally);
     resources::run(&mut tally);
+    accounts::run(&mut tally);
     let Tally { refused, controls, wrong } = tally;
     seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));
     seam::exit(i32::from(wrong > 0))

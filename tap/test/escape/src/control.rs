@@ -2,6 +2,7 @@
 //!
 //! Prints `possible: WHAT` or `impossible: WHAT` for each, and fails if one that every Linux permits is impossible.
 mod attempts;
+mod doors;
 mod memory;
 mod others;
 mod sys;

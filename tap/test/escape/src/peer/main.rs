@@ -2,6 +2,7 @@
 //! Linux lets them do with what they were given. The honest one must get all its answers.
 #![no_main]
 
+mod deadly;
 mod doorbell;
 mod flood;
 mod honest;
@@ -22,6 +23,9 @@ fn main(env: Env) -> Result<(), Error> {
     let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
     match config.attr("role") {
         Some("server") => honest::serve(env),
+        Some(role @ ("empty" | "closes" | "silent" | "foreign" | "stops" | "deep")) => {
+            deadly::end(role)
+        }
         Some("doorbell") => doorbell::ring(env),
         Some("flood") => flood::send(env),
         Some("scribble") => scribble::write(env),

@@ -8,10 +8,11 @@ use std::{
 };
 
 /// The shim's files, by area, and how each is optimized: what an RPC or a signal passes for speed, the rest for size.
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("abi", "-Os"),
     ("cap", "-O2"),
     ("child", "-Os"),
+    ("child_sessions", "-Os"),
     ("component", "-Os"),
     ("entrypoint", "-O2"),
     ("memory", "-Os"),

@@ -398,6 +398,38 @@ typedef struct rs_route {
 
 typedef enum rs_child_end { RS_CHILD_EXITED = 0, RS_CHILD_FAULTED = 1 } rs_child_end_t;
 
+/* Where a session stands (Genode's Session_state::Phase). */
+typedef enum rs_session_state {
+	RS_SESSION_CREATING          = 0,
+	RS_SESSION_DENIED            = 1,
+	RS_SESSION_INSUFFICIENT_RAM  = 2,
+	RS_SESSION_INSUFFICIENT_CAPS = 3,
+	RS_SESSION_AVAILABLE         = 4, /* created, the client has not asked for it yet */
+	RS_SESSION_OPEN              = 5,
+	RS_SESSION_UPGRADING         = 6,
+	RS_SESSION_CLOSING           = 7, /* the server has yet to close it */
+	RS_SESSION_CLOSED            = 8
+} rs_session_state_t;
+
+/* Environment sessions are told apart by what they are for. */
+typedef enum rs_environment {
+	RS_OF_CLIENT = 0, RS_OF_PD = 1, RS_OF_CPU = 2, RS_OF_LOG = 3, RS_OF_BINARY = 4, RS_OF_LINKER = 5
+} rs_environment_t;
+
+/* A session that exists, all strings borrowed. */
+typedef struct rs_child_session {
+	char const        *service;   size_t service_len;
+	char const        *requested; size_t requested_len; /* label that the policy was asked about */
+	char const        *label;     size_t label_len;     /* label that the server sees */
+	char const        *args;      size_t args_len;
+	uint64_t           ram, caps;                       /* donation at the server */
+	rs_session_state_t state;
+	rs_environment_t   environment;
+	rs_route_kind_t    kind;   /* RS_ROUTE_DENY for the ROM that brings requests to the child */
+	rs_child_t        *server; /* of RS_ROUTE_CHILD */
+	rs_cap_t           local;  /* of RS_ROUTE_LOCAL, borrowed */
+} rs_child_session_t;
+
 typedef struct rs_child_policy {
 	void *ctx;
 	void (*route)(void *ctx, rs_request_t const *request, rs_route_t *route);
@@ -407,6 +439,10 @@ typedef struct rs_child_policy {
 	void (*resource_request)(void *ctx, char const *args, size_t len);
 	void (*yield_response)(void *ctx);
 	void (*heartbeat)(void *ctx);
+	void (*filter)(void *ctx, char const *service, size_t len, char *args, size_t capacity); /* edits a NUL-terminated string */
+	void (*sessions_changed)(void *ctx);                        /* a session from or to the child changed its state */
+	/* a session of rs_child_forward at the child changed; `session` is its capability once AVAILABLE, borrowed */
+	void (*forwarded)(void *ctx, uint64_t id, rs_session_state_t state, rs_cap_t session);
 } rs_child_policy_t;
 
 typedef struct rs_child_attr {
@@ -420,11 +456,24 @@ typedef struct rs_child_attr {
 rs_err_t rs_child_create(rs_ep_t *ep, rs_child_attr_t const *attr, rs_child_policy_t const *policy, rs_child_t **child);
 /* Open the environment sessions and start the binary as soon as its routes are there. */
 rs_err_t rs_child_start(rs_child_t *child);
-/* Close every session from and to the child, kill it, and take its quota back. Not from its own callbacks. */
+/*
+ * Close every session from and to the child, kill it, and take its quota back. Not from its own callbacks. A session of its
+ * environment at another child ends when that closes it, after this returned; its donation comes back then.
+ */
 void     rs_child_destroy(rs_child_t *child);
 /* Move quota to (`ram`, `caps` positive) or from a child. */
 rs_err_t rs_child_transfer(rs_child_t *child, int64_t ram, int64_t caps);
 rs_err_t rs_child_quota(rs_child_t *child, rs_quota_t *quota);
+/* Call `each` for the sessions that a child uses, or for those that it provides; no other function from within. */
+void     rs_child_sessions(rs_child_t *child, bool provided, void *ctx, void (*each)(void *ctx, rs_child_session_t const *session));
+/*
+ * Open, upgrade, close a session at `server` on behalf of a client of ours, paid from our account: `request.label` is what the
+ * server sees, `id` the caller's. What becomes of it is told by the server's `forwarded`, until DENIED, INSUFFICIENT or CLOSED;
+ * then its donation is ours again.
+ */
+rs_err_t rs_child_forward(rs_child_t *server, uint64_t id, rs_request_t const *request);
+rs_err_t rs_child_forward_upgrade(uint64_t id, uint64_t ram, uint64_t caps);
+void     rs_child_forward_close(uint64_t id);
 /* Tell a child that resources are available, wanted back, or that it should show a sign of life. */
 void     rs_child_notify(rs_child_t *child, rs_parent_signal_t which, char const *args, size_t args_len);
 

@@ -357,6 +357,25 @@ namespace Seam {
 				denied_fn();
 		}
 	};
+
+	/*
+	 * Session that is nobody's of our children: created by the server's factory, with 'Session::Diag' up to 25.x. An
+	 * exception up to 25.x, later a result; nullptr if there is no memory for it.
+	 */
+	template <typename SESSION = Session>
+	Session_state *create_session(Service &service, Session_state::Factory &factory, Id_space<Parent::Client> &ids,
+	                              Parent::Client::Id id, typename SESSION::Label const &label,
+	                              Session_state::Args const &args, Affinity const &affinity)
+	{
+		if constexpr (requires { typename SESSION::Diag; }) {
+			return &service.create_session(factory, ids, id, label, typename SESSION::Diag { false }, args, affinity);
+		} else {
+			Session_state *result = nullptr;
+			service.create_session(factory, ids, id, label, args, affinity)
+				.with_result([&] (Session_state &session) { result = &session; }, [&] (auto) { });
+			return result;
+		}
+	}
 }
 
 #endif /* _VERSIONS_H_ */

@@ -245,6 +245,29 @@ unsafe extern "C" {
     pub fn rs_child_quota(child: *mut rs_child_t, quota: *mut rs_quota_t) -> rs_err_t;
 }
 unsafe extern "C" {
+    pub fn rs_child_sessions(
+        child: *mut rs_child_t,
+        provided: bool,
+        ctx: *mut core::ffi::c_void,
+        each: ::core::option::Option<
+            unsafe extern "C" fn(ctx: *mut core::ffi::c_void, session: *const rs_child_session_t),
+        >,
+    );
+}
+unsafe extern "C" {
+    pub fn rs_child_forward(
+        server: *mut rs_child_t,
+        id: u64,
+        request: *const rs_request_t,
+    ) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_child_forward_upgrade(id: u64, ram: u64, caps: u64) -> rs_err_t;
+}
+unsafe extern "C" {
+    pub fn rs_child_forward_close(id: u64);
+}
+unsafe extern "C" {
     pub fn rs_child_notify(
         child: *mut rs_child_t,
         which: rs_parent_signal_t,

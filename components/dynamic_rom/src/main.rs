@@ -40,7 +40,7 @@ use genode::{
     root::{Refused, Root, SessionRequest},
     session::{
         log::LogSession,
-        rom::{self, Module, ModuleSession, RomSession},
+        rom::{Module, ModuleSession, RomConnection, RomSession},
         timer::TimerConnection,
     },
 };
@@ -63,14 +63,17 @@ struct Schedule {
     lines: VecDeque<String>,
     module: Rc<Module>,
     verbose: bool,
+    /// That of the configuration.
+    syntax: Syntax,
 }
 
 impl Schedule {
-    fn new(rom: &Node, verbose: bool) -> Result<Self, String> {
+    fn new(rom: &Node, verbose: bool, syntax: Syntax) -> Result<Self, String> {
         let name = rom.attr("name").ok_or("config: a <rom> needs a name")?.to_string();
         for step in rom.children() {
             let known = match step.tag() {
-                "inline" => step.children().len() == 1,
+                // without a node in it, the module has no content
+                "inline" => step.children().len() <= 1,
                 "sleep" => step.attr_checked::<u64>("milliseconds").is_ok_and(|n| n.is_some()),
                 "until" => step.attr("line").is_some_and(|line| !line.is_empty()),
                 "empty" => true,
@@ -78,7 +81,7 @@ impl Schedule {
             };
             if !known {
                 return Err(alloc::format!(
-                    "config: {}: <{}> of rom \"{name}\" must be an <inline> with one node in it, a <sleep \
+                    "config: {}: <{}> of rom \"{name}\" must be an <inline> with at most one node in it, a <sleep \
                      milliseconds=\"..\"/>, an <until line=\"..\"/>, or <empty/>",
                     step.pos(),
                     step.tag()
@@ -94,7 +97,13 @@ impl Schedule {
             lines: VecDeque::new(),
             module: Rc::default(),
             verbose,
+            syntax,
         })
+    }
+
+    /// Whether it waits for lines of others.
+    fn listens(&self) -> bool {
+        self.steps.iter().any(|step| step.has_tag("until"))
     }
 
     /// Takes note of a line; true if it is the one that was waited for.
@@ -148,7 +157,7 @@ impl Schedule {
             let what = step.attr("description").unwrap_or(step.tag());
             log!("{}: change ({what})", self.name);
         }
-        let text = match content.map(|node| node.write(Syntax::Xml)).transpose() {
+        let text = match content.map(|node| node.write(self.syntax)).transpose() {
             Ok(text) => text.unwrap_or_default(),
             Err(error) => {
                 warning!("{}: {error}", self.name);
@@ -181,11 +190,15 @@ fn run(schedules: &mut BTreeMap<String, Schedule>, timer: &TimerConnection) -> R
 #[genode::component]
 fn main(env: Env) -> Result<(Root, SignalHandler), String> {
     let explain = |error| alloc::format!("cannot start: {error}");
-    let config = rom::config(env, MAX_CONFIG).map_err(|error| alloc::format!("config: {error}"))?;
+    let told = |error: &dyn core::fmt::Display| alloc::format!("config: {error}");
+    let rom = RomConnection::open(env, "config").and_then(|mut rom| rom.read(MAX_CONFIG));
+    let text = rom.map_err(|error| told(&error))?;
+    let config = Node::parse(&text).map_err(|error| told(&error))?;
+    let syntax = Node::syntax_of(&text);
     let verbose = config.attr_or("verbose", false);
     let mut schedules = BTreeMap::new();
     for rom in config.children_of("rom") {
-        let schedule = Schedule::new(rom, verbose)?;
+        let schedule = Schedule::new(rom, verbose, syntax)?;
         schedules.insert(schedule.name.clone(), schedule);
     }
     let schedules = Rc::new(RefCell::new(schedules));
@@ -214,10 +227,13 @@ fn main(env: Env) -> Result<(Root, SignalHandler), String> {
     timer.sigh(handler.cap()).map_err(explain)?;
 
     let mut root = Root::new(env).map_err(explain)?;
-    root.serve::<dyn LogSession, _>(move |request: &SessionRequest<'_>| {
-        Ok::<_, Refused>(lines::Lines::new(request.label(), heard.clone()))
-    })
-    .map_err(explain)?;
+    // a parent reproaches who announces more than is expected of it
+    if schedules.borrow().values().any(Schedule::listens) {
+        root.serve::<dyn LogSession, _>(move |request: &SessionRequest<'_>| {
+            Ok::<_, Refused>(lines::Lines::new(request.label(), heard.clone()))
+        })
+        .map_err(explain)?;
+    }
     root.serve::<dyn RomSession, _>(move |request: &SessionRequest<'_>| {
         let name = label::last_element(request.label());
         if let Some(schedule) = schedules.borrow().get(name) {

@@ -6,36 +6,41 @@
 
 extern crate alloc;
 
+mod reports;
+
 use alloc::rc::Rc;
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 
 use genode::{
-    node::{Node, ParseErrorKind, Syntax},
+    node::{Node, ParseErrorKind},
     prelude::*,
-    sandbox::Sandbox,
-    session::{report::Reporter, rom::RomConnection},
+    sandbox::{Config, Event, Sandbox},
+    session::rom::RomConnection,
 };
+
+use crate::reports::Reports;
 
 /// Largest configuration that is read, in bytes.
 const MAX_CONFIG: usize = 1 << 20;
 
-/// Largest state report, in bytes.
-const MAX_REPORT: usize = 64 << 10;
-
 /// What the component works with.
 struct Init {
-    env: Env,
     sandbox: Sandbox,
     config: RefCell<RomConnection>,
-    reporter: RefCell<Option<Reporter>>,
-    syntax: Cell<Syntax>,
+    reports: Reports,
 }
 
 impl Init {
     /// Reads the configuration and makes it so. One that cannot be read changes nothing.
-    fn update(&self) {
+    fn update(self: &Rc<Self>) {
         let bytes = match self.config.borrow_mut().read(MAX_CONFIG) {
             Ok(bytes) => bytes,
+            Err(Error::Overflow) => {
+                let size = self.config.borrow().size();
+                return error!(
+                    "config has {size} bytes, more than the {MAX_CONFIG} that are read, nothing changes: move children into another init"
+                );
+            }
             Err(e) => return error!("config cannot be read, nothing changes: {e}"),
         };
         match Node::parse(&bytes) {
@@ -46,40 +51,30 @@ impl Init {
         }
     }
 
-    fn apply(&self, node: &Node, bytes: &[u8]) {
+    fn apply(self: &Rc<Self>, node: &Node, bytes: &[u8]) {
         if !node.has_tag("config") {
             warning!("config {}: expected <config>, found <{}>", node.pos(), node.tag());
         }
-        self.syntax.set(Node::syntax_of(bytes));
-        self.sandbox.syntax(self.syntax.get());
+        let syntax = Node::syntax_of(bytes);
+        self.sandbox.syntax(syntax);
+        let report = Config::report_of(node);
+        let weak = Rc::downgrade(self);
+        self.reports.configure(report, syntax, move |sample| {
+            if let Some(init) = weak.upgrade() {
+                init.reports.fired(&init.sandbox, sample);
+            }
+        });
         self.sandbox.apply(node);
-        self.report();
+        self.reports.send(&self.sandbox);
     }
 
-    /// Reports the state, if the configuration asks for it.
-    fn report(&self) {
-        let mut reporter = self.reporter.borrow_mut();
-        if self.sandbox.report().is_none() {
-            *reporter = None;
-            return;
-        }
-        if reporter.is_none() {
-            match Reporter::with_buffer(self.env, "state", MAX_REPORT) {
-                Ok(mut opened) => {
-                    opened.syntax(self.syntax.get());
-                    *reporter = Some(opened);
-                }
-                Err(e) => {
-                    return error!(
-                        "no state reports without a Report session; route one to this component or remove <report>: {e}"
-                    );
-                }
-            }
-        }
-        if let Some(reporter) = &*reporter
-            && let Err(e) = reporter.report(&self.sandbox.state())
-        {
-            warning!("state report failed: {e}");
+    /// Reports what happened: at once if somebody may have to act on it.
+    fn happened(&self, events: &[Event]) {
+        let urgent = |e: &Event| matches!(e, Event::Ended { .. } | Event::ResourceRequest { .. });
+        if events.iter().any(urgent) {
+            self.reports.send(&self.sandbox);
+        } else {
+            self.reports.schedule(&self.sandbox);
         }
     }
 }
@@ -98,20 +93,14 @@ fn main(env: Env) -> Result<Main, Error> {
     let known: Rc<RefCell<Option<Rc<Init>>>> = Rc::default();
     let sandbox = Sandbox::new(env, {
         let known = known.clone();
-        move |_| {
+        move |events| {
             let init = known.borrow().clone();
             if let Some(init) = init {
-                init.report();
+                init.happened(events);
             }
         }
     })?;
-    let init = Rc::new(Init {
-        env,
-        sandbox,
-        config: RefCell::new(config),
-        reporter: RefCell::new(None),
-        syntax: Cell::new(Syntax::Xml),
-    });
+    let init = Rc::new(Init { sandbox, config: RefCell::new(config), reports: Reports::new(env) });
     *known.borrow_mut() = Some(init.clone());
     let handler = SignalHandler::new(env.ep(), {
         let init = init.clone();

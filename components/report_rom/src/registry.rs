@@ -1,7 +1,7 @@
 //! What was reported, by the label of the report session.
 
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::{Rc, Weak},
     string::{String, ToString},
 };
@@ -11,12 +11,34 @@ use genode::session::rom::Module;
 
 /// All modules that somebody writes or reads.
 #[derive(Default)]
-pub(crate) struct Registry(RefCell<BTreeMap<String, Weak<Module>>>);
+pub(crate) struct Registry {
+    modules: RefCell<BTreeMap<String, Weak<Module>>>,
+    /// Names of those that somebody writes.
+    written: RefCell<BTreeSet<String>>,
+}
+
+/// The right to write a module, which one session at a time has.
+pub(crate) struct Ticket {
+    name: String,
+    registry: Rc<Registry>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.registry.written.borrow_mut().remove(&self.name);
+    }
+}
 
 impl Registry {
+    /// Hands out the right to write the module called `name`; `None` while another session has it.
+    pub(crate) fn write(self: &Rc<Self>, name: &str) -> Option<Ticket> {
+        let free = self.written.borrow_mut().insert(name.to_string());
+        free.then(|| Ticket { name: name.to_string(), registry: self.clone() })
+    }
+
     /// The module called `name`, which exists for as long as somebody holds it.
     pub(crate) fn module(&self, name: &str) -> Rc<Module> {
-        let mut modules = self.0.borrow_mut();
+        let mut modules = self.modules.borrow_mut();
         if let Some(module) = modules.get(name).and_then(Weak::upgrade) {
             return module;
         }

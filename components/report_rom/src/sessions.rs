@@ -20,7 +20,7 @@ use genode::{
     warning,
 };
 
-use crate::registry::Registry;
+use crate::registry::{Registry, Ticket};
 
 /// A session that reports.
 pub(crate) struct Writer {
@@ -28,6 +28,7 @@ pub(crate) struct Writer {
     buffer: SharedRam,
     module: Rc<Module>,
     config: Rc<RefCell<Node>>,
+    _ticket: Ticket,
 }
 
 impl Writer {
@@ -36,7 +37,7 @@ impl Writer {
     pub(crate) fn open(
         request: &SessionRequest<'_>,
         config: &Rc<RefCell<Node>>,
-        registry: &Registry,
+        registry: &Rc<Registry>,
     ) -> Result<Self, Refused> {
         let label = request.label();
         let size = request
@@ -51,12 +52,19 @@ impl Writer {
         if request.ram().0 < size {
             return Err(Refused::InsufficientRam);
         }
+        let Some(ticket) = registry.write(label) else {
+            warning!(
+                "report session of '{label}' denied: another session writes this report; give one of them another label"
+            );
+            return Err(Refused::Denied);
+        };
         let buffer = SharedRam::new(usize::try_from(size).map_err(|_| Refused::Denied)?)?;
         Ok(Self {
             label: label.into(),
             buffer,
             module: registry.module(label),
             config: config.clone(),
+            _ticket: ticket,
         })
     }
 }

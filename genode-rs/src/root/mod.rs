@@ -19,7 +19,7 @@
 //! created. When the client closes the session or dies, its server object is dropped.
 
 mod account;
-mod requests;
+pub(crate) mod requests;
 
 use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::{cell::RefCell, fmt, marker::PhantomData};

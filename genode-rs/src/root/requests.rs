@@ -10,15 +10,15 @@ use crate::{
 };
 
 /// Largest ROM that is read; a parent with more requests than fit has them answered in turn.
-pub(super) const MAX_SIZE: usize = 1 << 20;
+pub(crate) const MAX_SIZE: usize = 1 << 20;
 
 /// Largest text that is taken from where the parent shows it; one request takes a third of this.
-pub(super) const SHOWN: usize = 1024;
+pub(crate) const SHOWN: usize = 1024;
 
 /// One entry of the ROM.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always a `Create`")]
-pub(super) enum Request {
+pub(crate) enum Request {
     /// A new session.
     Create { id: u64, service: String, args: Args, affinity: Affinity },
     /// More quota for a session.
@@ -28,11 +28,11 @@ pub(super) enum Request {
 }
 
 /// The arguments of a session request, or why there are none.
-pub(super) type Args = Result<ArgsBuf, ArgsError>;
+pub(crate) type Args = Result<ArgsBuf, ArgsError>;
 
 /// The requests of a `session_requests` node. Entries that make no sense are dropped: the parent that wrote
 /// them is trusted by everybody below it, so it can only hurt itself.
-pub(super) fn parse(node: &Node) -> Vec<Request> {
+pub(crate) fn parse(node: &Node) -> Vec<Request> {
     node.children().iter().filter_map(request).collect()
 }
 

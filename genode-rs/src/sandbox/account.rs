@@ -14,9 +14,16 @@ pub(super) const KEPT: Amount =
 /// What a shrinking quota leaves a child to work with.
 const LEFT: Amount = Amount { ram: RamQuota::kib(16), caps: CapQuota(5) };
 
+/// What is kept beyond what is to be preserved where a child takes all the rest: our own records of it.
+pub(super) const HEADROOM: Amount = Amount { ram: RamQuota::kib(256), caps: CapQuota(16) };
+
 /// What a new child gets of the total that is configured.
 pub(super) fn initial(configured: Amount, available: Amount) -> Amount {
-    configured.saturating_sub(KEPT).min(available.saturating_sub(ENVIRONMENT))
+    let wanted = configured.saturating_sub(KEPT);
+    if wanted.saturating_sub(available.saturating_sub(ENVIRONMENT)) == Amount::NONE {
+        return wanted;
+    }
+    wanted.min(available.saturating_sub(ENVIRONMENT + HEADROOM))
 }
 
 /// What of `assigned` to take from a child that has `available`, because only `configured` is wanted.
@@ -27,7 +34,11 @@ pub(super) fn shrink(assigned: Amount, configured: Amount, available: Amount) ->
 
 /// What to add to a child, of what is `available`.
 pub(super) fn grow(assigned: Amount, configured: Amount, available: Amount) -> Amount {
-    configured.saturating_sub(assigned).min(available)
+    let wanted = configured.saturating_sub(assigned);
+    if wanted.saturating_sub(available) == Amount::NONE {
+        return wanted;
+    }
+    wanted.min(available.saturating_sub(HEADROOM))
 }
 
 #[cfg(test)]
@@ -43,7 +54,7 @@ mod tests {
             Amount::new(781_664, 66)
         );
         assert_eq!(
-            initial(Amount::new(1 << 20, 100), Amount::new(254_952, 38)),
+            initial(Amount::new(1 << 20, 100), Amount::new(254_952 + 262_144, 54)),
             Amount::new(1000, 10)
         );
         assert_eq!(initial(Amount::new(100, 1), Amount::new(1000, 10)), Amount::NONE);

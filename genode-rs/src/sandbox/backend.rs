@@ -1,15 +1,17 @@
 //! What the sandbox needs of the system, so that its logic runs without one.
 
-use alloc::{boxed::Box, rc::Rc};
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
 
-use super::{account::Amount, hooks::Hooks};
-use crate::{affinity::Affinity, cap::RawCap, error::Error, node::Node, quota::Quota};
+use super::{account::Amount, hooks::Hooks, session::Listed};
+use crate::{
+    affinity::Affinity, cap::RawCap, error::Error, node::Node, quota::Quota, sys::parent::Response,
+};
 
 /// A child to be created.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spec<'a> {
+    /// Also the label of its program's ROM session, for routes to replace.
     pub(super) name: &'a str,
-    pub(super) binary: &'a str,
     pub(super) quota: Amount,
     pub(super) affinity: Affinity,
 }
@@ -30,12 +32,24 @@ pub(super) trait ConfigRom {
     fn set(&self, content: &Node);
 }
 
+/// A session at a child on behalf of a client of our parent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Forward<'a> {
+    pub(super) id: u64,
+    pub(super) service: &'a str,
+    /// As the server sees it.
+    pub(super) label: &'a str,
+    /// What is to be donated is in it.
+    pub(super) args: &'a str,
+    pub(super) affinity: Affinity,
+}
+
 /// The system.
 pub(super) trait Backend: 'static {
     /// A child; dropping it ends it and closes all its sessions. Never dropped from one of its own callbacks.
     type Child;
     /// A child as the target of a route.
-    type Server: Copy + 'static;
+    type Server: Copy + PartialEq + 'static;
 
     fn create(&self, spec: &Spec<'_>, hooks: Rc<Hooks<Self::Server>>)
     -> Result<Self::Child, Error>;
@@ -47,6 +61,15 @@ pub(super) trait Backend: 'static {
     fn take(&self, child: &Self::Child, amount: Amount) -> Result<(), Error>;
     fn quota(&self, child: &Self::Child) -> Result<Quota, Error>;
     fn notify(&self, child: &Self::Child, notice: Notice);
+    /// The sessions that a child uses, or those that it provides.
+    fn sessions(&self, child: &Self::Child, provided: bool) -> Vec<Listed<Self::Server>>;
+    /// Opens a session at a child, which our account pays for.
+    fn forward(&self, server: Self::Server, forward: &Forward<'_>) -> Result<(), Error>;
+    fn forward_upgrade(&self, id: u64, amount: Amount) -> Result<(), Error>;
+    fn forward_close(&self, id: u64);
+    /// Answers a request of our parent's.
+    fn respond(&self, id: u64, response: Response);
+    fn deliver(&self, id: u64, session: &RawCap);
     /// The accounts of the component itself.
     fn own_quota(&self) -> Quota;
     fn config_rom(&self, name: &str, content: &Node) -> Result<Box<dyn ConfigRom>, Error>;

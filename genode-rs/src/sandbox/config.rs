@@ -35,18 +35,24 @@ bitflags::bitflags! {
         const INIT_RAM = 1 << 4;
         /// Capabilities of the sandbox itself.
         const INIT_CAPS = 1 << 5;
+        /// Sessions that the children provide.
+        const PROVIDED = 1 << 6;
+        /// Arguments of the sessions.
+        const SESSION_ARGS = 1 << 7;
     }
 }
 
 impl Details {
     /// The attribute that asks for each.
-    const ATTRIBUTES: [(&str, Self); 6] = [
+    const ATTRIBUTES: [(&str, Self); 8] = [
         ("ids", Self::IDS),
         ("requested", Self::REQUESTED),
         ("child_ram", Self::CHILD_RAM),
         ("child_caps", Self::CHILD_CAPS),
         ("init_ram", Self::INIT_RAM),
         ("init_caps", Self::INIT_CAPS),
+        ("provided", Self::PROVIDED),
+        ("session_args", Self::SESSION_ARGS),
     ];
 }
 
@@ -58,6 +64,8 @@ pub struct Report {
     pub details: Details,
     /// Milliseconds by which reports are held back, to send several changes at once.
     pub delay_ms: u64,
+    /// Largest report, in bytes; `None` leaves it to the user of the sandbox.
+    pub buffer: Option<RamQuota>,
 }
 
 /// What to do when a child shows no sign of life.
@@ -104,6 +112,10 @@ pub struct Start {
     pub exit_propagate: bool,
     /// Whether the program is loaded by the dynamic linker.
     pub ld: bool,
+    /// Levels of priority below the highest that children can have.
+    pub priority: u64,
+    /// Whether its PD sessions may manage the system.
+    pub managing_system: bool,
     /// The node itself, for extensions such as cells.
     pub node: Node,
 }
@@ -144,6 +156,10 @@ pub struct Config {
     pub starts: Vec<Start>,
     /// Aliases of children.
     pub aliases: Vec<Alias>,
+    /// Children's services that the sandbox's own parent may ask for.
+    pub services: Vec<Provided>,
+    /// Logarithm of the number of priority levels; 0 leaves priorities alone.
+    pub prio_levels_log2: u32,
 }
 
 impl Default for Config {
@@ -161,6 +177,8 @@ impl Default for Config {
             heartbeat_ms: None,
             starts: Vec::new(),
             aliases: Vec::new(),
+            services: Vec::new(),
+            prio_levels_log2: 0,
         }
     }
 }
@@ -174,17 +192,18 @@ impl Config {
             verbose: found.attr(node, "verbose").unwrap_or(false),
             ..Self::default()
         };
-        if found.attr::<u64>(node, "prio_levels").is_some_and(|n| n > 0) {
-            found.warn(node, "priorities are not supported, 'prio_levels' has no effect");
-        }
+        found.known(node, &CONFIG);
+        config.prio_levels_log2 = found.prio_levels(node);
         let mut defaults = Defaults::default();
         for child in node.children() {
             match child.tag() {
                 "default" => {
+                    found.known(child, &["caps", "ram"]);
                     defaults.caps = found.attr(child, "caps");
                     defaults.ram = found.attr(child, "ram");
                 }
                 "affinity-space" => {
+                    found.known(child, &["width", "height"]);
                     defaults.space = true;
                     config.space = Space {
                         width: found.attr(child, "width").unwrap_or(1),
@@ -206,20 +225,21 @@ impl Config {
                 "report" => config.report = Some(found.report(child)),
                 "resource" => found.preserve(child, &mut config),
                 "heartbeat" => {
+                    found.known(child, &["rate_ms"]);
                     config.heartbeat_ms = Some(found.attr(child, "rate_ms").unwrap_or(1000));
                 }
-                "service" => found.warn(
-                    child,
-                    "providing services of children to the parent is not supported; remove <service>",
-                ),
-                other => found.warn(
-                    child,
-                    &format!("unknown node <{other}>; expected start, parent-provides, default-route, default, alias, affinity-space, report, resource or heartbeat"),
-                ),
+                "service" => found.provided(child, &mut config),
+                _ => found.unknown_node(child, &PARTS),
             }
         }
         found.unknown_servers(&config);
+        found.hidden_children(&config);
         (config, found.0)
+    }
+
+    /// Reads what a `config` node wants to be reported, without the rest of it and without remarks.
+    pub fn report_of(node: &Node) -> Option<Report> {
+        node.child("report").map(|report| Found::default().report(report))
     }
 
     /// The child that `name` stands for, itself or by alias.
@@ -232,6 +252,24 @@ impl Config {
         start.route.as_ref().or(self.default_route.as_ref())
     }
 }
+
+/// Attributes of a configuration; those of the dynamic linker are its own business.
+const CONFIG: [&str; 7] =
+    ["version", "verbose", "prio_levels", "ld_verbose", "ld_bind_now", "ld_check_ctors", "system"];
+
+/// Nodes of a configuration.
+const PARTS: [&str; 10] = [
+    "start",
+    "parent-provides",
+    "default-route",
+    "default",
+    "alias",
+    "affinity-space",
+    "report",
+    "resource",
+    "heartbeat",
+    "service",
+];
 
 #[derive(Default)]
 struct Defaults {
@@ -260,6 +298,7 @@ impl Found {
         let Some(name) = node.attr("name").filter(|n| !n.is_empty()) else {
             return self.error(node, "<start> without a name is skipped; add name=\"..\"");
         };
+        self.known_start(node);
         if name.len() > 63 || name.contains(crate::label::SEPARATOR) {
             return self.error(
                 node,
@@ -288,9 +327,6 @@ impl Found {
             Some(exit) => self.attr(exit, "propagate").unwrap_or(false),
             None => false,
         };
-        if node.attr("priority").is_some_and(|p| p != "0") {
-            self.warn(node, &format!("child '{name}': priorities are not supported"));
-        }
         let start = Start {
             name: name.to_string(),
             version: node.attr("version").unwrap_or_default().to_string(),
@@ -304,6 +340,8 @@ impl Found {
             heartbeat,
             exit_propagate,
             ld: self.attr(node, "ld").unwrap_or(true),
+            priority: self.priority(node, name, config.prio_levels_log2),
+            managing_system: self.attr(node, "managing_system").unwrap_or(false),
             node: node.clone(),
         };
         config.starts.push(start);
@@ -353,7 +391,9 @@ impl Found {
         let all = Location { x: 0, y: 0, width: space.width, height: space.height };
         let Some(node) = start.child("affinity") else { return all };
         if !declared {
-            self.warn(node, &format!("child '{name}' has an affinity, but there is no <affinity-space width=\"..\" height=\"..\"/>"));
+            self.plain(&format!(
+                "affinity-space configuration missing, but affinity defined for child {name}"
+            ));
         }
         let x = self.attr(node, "xpos").unwrap_or(0i32);
         let y = self.attr(node, "ypos").unwrap_or(0i32);
@@ -389,15 +429,8 @@ impl Found {
         }
     }
 
-    fn report(&mut self, node: &Node) -> Report {
-        let mut details = Details::empty();
-        for (name, detail) in Details::ATTRIBUTES {
-            details.set(detail, self.attr(node, name).unwrap_or(false));
-        }
-        Report { details, delay_ms: self.attr(node, "delay_ms").unwrap_or(100) }
-    }
-
     fn preserve(&mut self, node: &Node, config: &mut Config) {
+        self.known(node, &["name", "preserve"]);
         match node.attr("name") {
             Some("RAM") => {
                 if let Some(ram) = self.attr(node, "preserve") {
@@ -432,5 +465,8 @@ impl Found {
     }
 }
 
+mod rules;
 #[cfg(test)]
 mod tests;
+
+pub use rules::Provided;

@@ -33,8 +33,46 @@ pub struct Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "config {}: {}", self.pos, self.text)
+        match self.pos {
+            pos if pos == Pos::default() => f.write_str(&self.text),
+            pos => write!(f, "config {pos}: {}", self.text),
+        }
     }
+}
+
+/// Names what may have been meant by `name`: the nearest of `known`, or all of them.
+fn meant(name: &str, known: &[&str]) -> String {
+    let near = known.iter().map(|k| (distance(name, k), *k)).min();
+    match near {
+        Some((distance, near)) if distance <= 2 && distance < near.chars().count() => {
+            format!("did you mean '{near}'?")
+        }
+        _ => format!("expected {}", known.join(", ")),
+    }
+}
+
+/// Counts the letters to change, add, leave out or swap to make `b` of `a` (optimal string alignment); names that are much
+/// longer than any that is known count as far away.
+fn distance(a: &str, b: &str) -> usize {
+    if a.len() > 2 * b.len() + 2 {
+        return usize::MAX;
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut next = alloc::vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let replaced = row[j] + usize::from(x != y);
+            let mut best = replaced.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
+        }
+        before = core::mem::replace(&mut row, next);
+    }
+    row[b.len()]
 }
 
 /// Collects remarks while a configuration is read.
@@ -50,6 +88,30 @@ impl Found {
     /// Remarks that what `node` says cannot be done.
     pub(super) fn error(&mut self, node: &Node, text: &str) {
         self.tell(Severity::Error, node.pos(), text);
+    }
+
+    /// Remarks in words of Genode's that others wait for in the log, without a place.
+    pub(super) fn plain(&mut self, text: &str) {
+        self.tell(Severity::Warning, Pos::default(), text);
+    }
+
+    /// Remarks on attributes of `node` that mean nothing there.
+    pub(super) fn known(&mut self, node: &Node, names: &[&str]) {
+        for attr in node.attrs().iter().filter(|a| !names.contains(&a.name())) {
+            let text = format!(
+                "<{}> has no attribute '{}'; {}",
+                node.tag(),
+                attr.name(),
+                meant(attr.name(), names)
+            );
+            self.tell(Severity::Warning, node.pos(), &text);
+        }
+    }
+
+    /// Remarks that `node` means nothing where it is.
+    pub(super) fn unknown_node(&mut self, node: &Node, tags: &[&str]) {
+        let text = format!("unknown node <{}>; {}", node.tag(), meant(node.tag(), tags));
+        self.warn(node, &text);
     }
 
     /// Adds a remark about the place `pos`.

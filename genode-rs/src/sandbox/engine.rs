@@ -4,9 +4,10 @@
 
 use alloc::{
     boxed::Box,
+    collections::{BTreeMap, BTreeSet},
     format,
     rc::Rc,
-    string::{String, ToString},
+    string::ToString,
     vec::Vec,
 };
 
@@ -15,10 +16,13 @@ use super::{
     backend::{Backend, ConfigRom, Notice, Spec},
     config::{Config, Start},
     diagnostic::Severity,
-    event::{End, Event},
+    event::End,
+    forward::Forwarding,
     hooks::{Hooks, Incoming, Routed, Shared},
     plan::{Plan, Running, plan},
     pulse::Pulse,
+    route::To,
+    session::{Environment, Listed, Provider, Used},
     table::Table,
 };
 use crate::{affinity::Affinity, error::Error, log::Level, node::Node};
@@ -46,6 +50,8 @@ pub(super) struct Child<B: Backend> {
     /// The ROM that its inline configuration is handed out by.
     config: Option<Box<dyn ConfigRom>>,
     pub(super) handle: Option<B::Child>,
+    /// Sessions that went with their servers.
+    pub(super) orphans: Vec<Used>,
 }
 
 pub(super) struct Engine<B: Backend> {
@@ -54,19 +60,31 @@ pub(super) struct Engine<B: Backend> {
     /// What was applied last.
     pub(super) config: Config,
     pub(super) children: Vec<Child<B>>,
+    /// Sessions on behalf of our parent's clients.
+    pub(super) forwarding: Forwarding,
+    /// Whether sessions may have gone since the last configuration.
+    pub(super) uncertain: bool,
     next_id: u32,
 }
 
 impl<B: Backend> Engine<B> {
     pub(super) fn new(backend: B, shared: Rc<Shared<B::Server>>) -> Self {
-        Self { backend, shared, config: Config::default(), children: Vec::new(), next_id: 0 }
+        Self {
+            backend,
+            shared,
+            config: Config::default(),
+            children: Vec::new(),
+            forwarding: Forwarding::default(),
+            uncertain: false,
+            next_id: 0,
+        }
     }
 
-    fn warn(&self, text: &str) {
+    pub(super) fn warn(&self, text: &str) {
         self.backend.say(Level::Warning, text);
     }
 
-    fn error(&self, text: &str) {
+    pub(super) fn error(&self, text: &str) {
         self.backend.say(Level::Error, text);
     }
 
@@ -83,7 +101,7 @@ impl<B: Backend> Engine<B> {
         self.apply_config(config);
     }
 
-    fn apply_config(&mut self, config: Config) {
+    pub(super) fn apply_config(&mut self, config: Config) {
         self.shared.woken.set(true); // what happens on the way is processed without a signal
         let table = Table::of(&config, self.shared.routing.borrow().table.local());
         let plan = self.plan(&config, &table);
@@ -93,12 +111,15 @@ impl<B: Backend> Engine<B> {
 
         // those that go, the latest first: clients tend to stand behind their servers, which then can still
         // close the sessions
-        let gone = |name: &String| plan.destroy.contains(name) || plan.restart.contains(name);
+        let gone: BTreeSet<_> = plan.destroy.iter().chain(&plan.restart).collect();
         let (mut going, staying) = core::mem::take(&mut self.children)
             .into_iter()
-            .partition::<Vec<_>, _>(|c| gone(&c.start.name));
+            .partition::<Vec<_>, _>(|c| gone.contains(&c.start.name));
         going.reverse();
         self.children = staying;
+        for child in &going {
+            self.orphan_clients(&child.start);
+        }
         self.forget(&going);
         self.shared.routing.borrow_mut().table = table;
         self.config = config;
@@ -110,40 +131,90 @@ impl<B: Backend> Engine<B> {
                 self.warn(&format!("{name}: a server that it uses is gone; it is started anew when there is one again"));
             }
         }
+        for child in &mut self.children {
+            child.lost &= !plan.restored.contains(&child.start.name);
+        }
+        let order: BTreeMap<_, _> =
+            starts.iter().enumerate().map(|(place, s)| (s.name.as_str(), place)).collect();
+        let mut staying: BTreeMap<_, _> = BTreeMap::new();
+        for (index, child) in self.children.iter().enumerate() {
+            staying.insert(child.start.name.clone(), index);
+        }
         for start in &starts {
-            let fresh = plan.create.contains(&start.name) || plan.restart.contains(&start.name);
-            if fresh {
-                self.create(start, verbose);
-            } else {
-                self.update(start, &plan);
+            match staying.get(&start.name) {
+                Some(index) => self.update(*index, start, &plan),
+                None => self.create(start, verbose),
             }
         }
         // in the order of the configuration, for people and for the assignment of slack
-        self.children.sort_by_key(|c| starts.iter().position(|s| s.name == c.start.name));
-        for start in &starts {
-            self.start(&start.name);
+        self.children.sort_by_key(|c| order.get(c.start.name.as_str()).copied());
+        self.uncertain = false;
+        for index in 0..self.children.len() {
+            self.start(index);
         }
         self.balance();
+        self.forward_requests();
     }
 
+    /// Decides what to do. Sessions are looked at only where one could have another route than before.
     fn plan(&self, config: &Config, table: &Table) -> Plan {
-        let routing = self.shared.routing.borrow();
-        let sessions = |id| {
-            let routed = routing.children.iter().find(|r| r.id == id);
-            routed.map_or(&[][..], |r| &r.sessions)
-        };
-        let running: Vec<_> = self
-            .children
-            .iter()
-            .map(|c| Running {
+        let none: Vec<Vec<Used>> = self.children.iter().map(|_| Vec::new()).collect();
+        let quick = plan(&self.running(&none, true), config, table);
+        let settled = quick.destroy.is_empty()
+            && quick.restart.is_empty()
+            && quick.create.is_empty()
+            && quick.incomplete.is_empty()
+            && quick.restored.is_empty();
+        if settled && !self.uncertain && self.shared.routing.borrow().table == *table {
+            return quick;
+        }
+        let sessions: Vec<_> = self.children.iter().map(|c| self.used(c)).collect();
+        plan(&self.running(&sessions, false), config, table)
+    }
+
+    fn running<'a>(&'a self, sessions: &'a [Vec<Used>], assume: bool) -> Vec<Running<'a>> {
+        let children = self.children.iter().zip(sessions);
+        children
+            .map(|(c, sessions)| Running {
                 start: &c.start,
                 complete: c.phase != Phase::Incomplete,
                 ended: matches!(c.phase, Phase::Ended(_)),
                 lost: c.lost,
-                sessions: sessions(c.id),
+                bereft: !assume && c.phase == Phase::Running && !has_environment(sessions),
+                sessions,
+                orphans: &c.orphans,
             })
-            .collect();
-        plan(&running, config, table)
+            .collect()
+    }
+
+    /// The sessions of a child.
+    pub(super) fn used(&self, child: &Child<B>) -> Vec<Used> {
+        let Some(handle) = &child.handle else { return Vec::new() };
+        let sessions = self.backend.sessions(handle, false).into_iter();
+        sessions
+            .map(|session| Used {
+                to: self.server_of(&session),
+                service: session.service,
+                requested: session.requested,
+                label: session.label,
+                environment: session.environment,
+            })
+            .collect()
+    }
+
+    /// The server of a session as routes name it.
+    pub(super) fn server_of(&self, session: &Listed<B::Server>) -> Option<To> {
+        let routing = self.shared.routing.borrow();
+        let mut children = routing.children.iter();
+        Some(match &session.provider {
+            Provider::Parent => To::Parent,
+            Provider::System => return None,
+            Provider::Child(server) => {
+                To::Child(children.find(|c| c.server == Some(*server))?.name.clone())
+            }
+            Provider::Local(cap) if children.any(|c| c.config.as_ref() == Some(cap)) => To::Config,
+            Provider::Local(_) => To::Local,
+        })
     }
 
     /// Changes that take no effect before a restart.
@@ -198,7 +269,6 @@ impl<B: Backend> Engine<B> {
             name: name.clone(),
             server: None,
             config: config.as_ref().map(|rom| rom.cap()),
-            sessions: Vec::new(),
         });
         let handle = if self.suffices(start, quota) { self.make(id, start, quota) } else { None };
         self.children.push(Child {
@@ -211,6 +281,7 @@ impl<B: Backend> Engine<B> {
             pulse: Pulse::default(),
             config,
             handle,
+            orphans: Vec::new(),
         });
     }
 
@@ -218,7 +289,7 @@ impl<B: Backend> Engine<B> {
     fn make(&self, id: u32, start: &Start, quota: Amount) -> Option<B::Child> {
         let name = &start.name;
         let affinity = Affinity { space: self.config.space, location: start.location };
-        let spec = Spec { name, binary: &start.binary, quota, affinity };
+        let spec = Spec { name, quota, affinity };
         let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
         let created = self.backend.create(&spec, Rc::new(hooks));
         let handle =
@@ -257,10 +328,12 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Starts a child that was created.
-    fn start(&mut self, name: &str) {
-        let child = self.children.iter_mut().find(|c| c.start.name == name);
-        let Some(child) = child.filter(|c| c.phase == Phase::Incomplete) else { return };
-        let Some(handle) = &child.handle else { return };
+    fn start(&mut self, index: usize) {
+        let child = &mut self.children[index];
+        let (name, phase) = (child.start.name.clone(), child.phase);
+        let Some(handle) = child.handle.as_ref().filter(|_| phase == Phase::Incomplete) else {
+            return;
+        };
         match self.backend.start(handle) {
             Ok(()) => child.phase = Phase::Running,
             Err(e) => {
@@ -282,15 +355,26 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Imports a changed start node into a child that stays.
-    fn update(&mut self, start: &Start, plan: &Plan) {
-        let Some(child) = self.children.iter_mut().find(|c| c.start.name == start.name) else {
-            return;
-        };
+    fn update(&mut self, index: usize, start: &Start, plan: &Plan) {
+        let child = &mut self.children[index];
         child.start = start.clone();
-        if let (true, Some(content), Some(rom)) =
-            (plan.reconfigure.contains(&start.name), &start.config, &child.config)
-        {
-            rom.set(content);
+        let changed = plan.reconfigure.contains(&start.name);
+        match (&start.config, &child.config) {
+            (Some(content), Some(rom)) if changed => rom.set(content),
+            // it appeared, and no session goes elsewhere: the child has yet to ask for it
+            (Some(content), None) => match self.backend.config_rom(&start.name, content) {
+                Ok(rom) => {
+                    let cap = rom.cap();
+                    let id = child.id;
+                    child.config = Some(rom);
+                    let mut routing = self.shared.routing.borrow_mut();
+                    if let Some(routed) = routing.children.iter_mut().find(|r| r.id == id) {
+                        routed.config = Some(cap);
+                    }
+                }
+                Err(e) => self.error(&format!("{}: cannot hold its config: {e}", start.name)),
+            },
+            _ => {}
         }
     }
 
@@ -354,120 +438,10 @@ impl<B: Backend> Engine<B> {
             }
         }
     }
+}
 
-    /// Handles what callbacks left, and returns what the user should know.
-    pub(super) fn process(&mut self) -> Vec<Event> {
-        self.shared.woken.set(false);
-        let incoming = core::mem::take(&mut *self.shared.incoming.borrow_mut());
-        incoming.into_iter().filter_map(|(id, event)| self.handle(id, event)).collect()
-    }
-
-    fn handle(&mut self, id: u32, event: Incoming) -> Option<Event> {
-        if let Incoming::Warning(text) = event {
-            self.warn(&text);
-            return None;
-        }
-        let index = self.children.iter().position(|c| c.id == id)?; // else it is gone by now
-        let child = &mut self.children[index];
-        let name = child.start.name.clone();
-        Some(match event {
-            Incoming::Warning(_) => return None,
-            Incoming::Announced(service) => {
-                if !child.start.provides.contains(&service) {
-                    self.error(&format!("{name}: illegal announcement of service \"{service}\"; add <provides><service name=\"{service}\"/></provides> to its start node"));
-                    return None;
-                }
-                Event::Announced { child: name, service }
-            }
-            Incoming::Session(service) => Event::Session { child: name, service },
-            Incoming::Ended(end) => {
-                self.ended(index, end);
-                Event::Ended { child: name, end }
-            }
-            Incoming::ResourceRequest(amount) => {
-                child.requested = amount;
-                let Amount { ram, caps } = amount;
-                self.backend.say(
-                    Level::Log,
-                    &format!(
-                        "child \"{name}\" requests resources: ram_quota={ram}, cap_quota={caps}"
-                    ),
-                );
-                Event::ResourceRequest { child: name, ram, caps }
-            }
-            Incoming::Yielded => {
-                self.balance();
-                Event::Yielded { child: name }
-            }
-            Incoming::Heartbeat => {
-                let first = child.pulse.answered();
-                return first.then_some(Event::Alive { child: name });
-            }
-        })
-    }
-
-    /// Gives back what a child that ended had, says so, and ends the component with it if that is wanted.
-    fn ended(&mut self, index: usize, end: End) {
-        let child = &mut self.children[index];
-        child.phase = Phase::Ended(end);
-        let (id, propagate) = (child.id, child.start.exit_propagate);
-        let text = format!("child \"{}\" {end}", child.start.name);
-        let handle = child.handle.take();
-        let mut routing = self.shared.routing.borrow_mut();
-        for routed in routing.children.iter_mut().filter(|routed| routed.id == id) {
-            routed.server = None;
-        }
-        drop(routing);
-        drop(handle);
-        let value = match end {
-            End::Exited(value) => {
-                self.backend.say(Level::Log, &text);
-                value
-            }
-            End::Faulted(_) => {
-                self.error(&text);
-                -1
-            }
-        };
-        if propagate {
-            self.backend.exit(value);
-        }
-    }
-
-    /// Asks all children that are watched for a sign of life, and says who missed how many.
-    pub(super) fn heartbeat(&mut self) -> Vec<Event> {
-        let mut missed = Vec::new();
-        let rate_ms = self.config.heartbeat_ms.unwrap_or(0);
-        for child in &mut self.children {
-            let (Some(watch), Some(handle), Phase::Running) =
-                (child.start.heartbeat, &child.handle, child.phase)
-            else {
-                continue;
-            };
-            child.pulse.asked(watch, rate_ms);
-            self.backend.notify(handle, Notice::Heartbeat);
-            let skipped = child.pulse.skipped();
-            if skipped > 0 {
-                missed.push(Event::HeartbeatMissed { child: child.start.name.clone(), skipped });
-            }
-        }
-        missed
-    }
-
-    /// Children that missed more signs of life than their configuration allows.
-    pub(super) fn overdue(&self) -> Vec<String> {
-        let late = |c: &&Child<B>| {
-            let overdue = c.start.heartbeat.is_some_and(|watch| c.pulse.overdue(watch));
-            overdue && c.phase == Phase::Running
-        };
-        self.children.iter().filter(late).map(|c| c.start.name.clone()).collect()
-    }
-
-    /// Starts a child anew, and those that use it. To be followed by [`Self::process`].
-    pub(super) fn restart(&mut self, name: &str) {
-        let Some(child) = self.children.iter_mut().find(|c| c.start.name == name) else { return };
-        child.phase = Phase::Incomplete; // what the plan starts anew
-        let config = self.config.clone();
-        self.apply_config(config);
-    }
+/// Whether the sessions that a running child cannot be without are there.
+fn has_environment(sessions: &[Used]) -> bool {
+    let has = |what| sessions.iter().any(|s| s.environment == Some(what));
+    has(Environment::Log) && has(Environment::Binary)
 }

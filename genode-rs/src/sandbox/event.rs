@@ -42,6 +42,46 @@ fn signal_name(signal: i32) -> Option<&'static str> {
     })
 }
 
+/// The stage of a session's life, as Genode's `init` reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionState {
+    /// The server has yet to create it.
+    Creating,
+    /// The server refused it; the client has yet to learn that.
+    Denied,
+    /// The server wants more RAM.
+    InsufficientRam,
+    /// The server wants more capabilities.
+    InsufficientCaps,
+    /// It exists; the client has yet to fetch it.
+    Available,
+    /// The client uses it.
+    Open,
+    /// The server has yet to take a donation.
+    Upgrading,
+    /// The server has yet to close it.
+    Closing,
+    /// It is closed.
+    Closed,
+}
+
+impl fmt::Display for SessionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Creating => "CREATING",
+            Self::Denied => "DENIED",
+            Self::InsufficientRam => "INSUFFICIENT_RAM",
+            Self::InsufficientCaps => "INSUFFICIENT_CAP",
+            Self::Available => "AVAIL",
+            Self::Open => "OK",
+            Self::Upgrading => "UPGRADING",
+            Self::Closing => "CLOSING",
+            Self::Closed => "CLOSED",
+        })
+    }
+}
+
 /// What happened to a child.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,13 +93,8 @@ pub enum Event {
         /// The service.
         service: String,
     },
-    /// It was given a route to a service, for a session unlike those it had before.
-    Session {
-        /// The child.
-        child: String,
-        /// The service.
-        service: String,
-    },
+    /// Sessions of children were requested, opened, upgraded or closed.
+    Sessions,
     /// It exited or crashed. Its sessions are closed and its quota is back.
     Ended {
         /// The child.

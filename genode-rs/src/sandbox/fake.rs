@@ -11,9 +11,11 @@ use core::cell::{Cell, RefCell};
 
 use super::{
     account::Amount,
-    backend::{Backend, ConfigRom, Notice, Spec},
+    backend::{Backend, ConfigRom, Forward, Notice, Spec},
     engine::Engine,
+    event::SessionState,
     hooks::{Answer, Hooks, Shared},
+    session::{Environment, Listed, Provider},
 };
 use crate::{
     affinity::Affinity,
@@ -22,6 +24,7 @@ use crate::{
     log::Level,
     node::Node,
     quota::{CapQuota, Quota, RamQuota},
+    sys::parent::Response,
 };
 
 /// What the system was asked for, and what was said, in order.
@@ -34,6 +37,8 @@ pub(super) struct Journal {
     pub(super) child_used: Cell<Amount>,
     /// Programs that do not exist.
     pub(super) missing: RefCell<Vec<String>>,
+    /// Sessions that exist, by the number of the client.
+    pub(super) sessions: RefCell<Vec<(u32, Listed<u32>)>>,
     next: Cell<u32>,
 }
 
@@ -53,14 +58,49 @@ pub(super) struct Fake(pub Rc<Journal>);
 pub(super) struct FakeChild {
     name: String,
     number: u32,
-    binary: String,
     quota: Cell<Amount>,
     pub(super) hooks: Rc<Hooks<u32>>,
     journal: Rc<Journal>,
 }
 
+/// Requests a session and keeps it.
+pub(super) fn open(child: &FakeChild, service: &str, requested: &str) -> (bool, String) {
+    open_for(child, service, requested, None)
+}
+
+fn open_for(
+    child: &FakeChild,
+    service: &str,
+    requested: &str,
+    environment: Option<Environment>,
+) -> (bool, String) {
+    let (answer, label, _) = child.hooks.route(service, requested, "", Affinity::default());
+    let provider = match answer {
+        Answer::Deny => return (false, label.as_str().to_string()),
+        Answer::Parent => Provider::Parent,
+        Answer::Child(server) => Provider::Child(server),
+        Answer::Local(cap) => Provider::Local(cap),
+    };
+    let session = Listed {
+        service: service.to_string(),
+        requested: requested.to_string(),
+        label: label.as_str().to_string(),
+        args: "ram_quota=8K".to_string(),
+        donated: Amount::new(8192, 2),
+        state: SessionState::Open,
+        environment,
+        provider,
+    };
+    child.journal.sessions.borrow_mut().push((child.number, session));
+    (true, label.as_str().to_string())
+}
+
 impl Drop for FakeChild {
     fn drop(&mut self) {
+        let number = self.number;
+        let at = |provider: &Provider<u32>| matches!(provider, Provider::Child(n) if *n == number);
+        let stays = |(client, s): &(u32, Listed<u32>)| *client != number && !at(&s.provider);
+        self.journal.sessions.borrow_mut().retain(stays);
         let own = self.journal.own.get() + self.quota.get();
         self.journal.own.set(own);
         self.journal.note(format!("destroy {}", self.name));
@@ -92,7 +132,6 @@ impl Backend for Fake {
         Ok(FakeChild {
             name: spec.name.to_string(),
             number: self.0.next.get(),
-            binary: spec.binary.to_string(),
             quota: Cell::new(spec.quota),
             hooks,
             journal: self.0.clone(),
@@ -104,20 +143,16 @@ impl Backend for Fake {
     }
 
     fn start(&self, child: &FakeChild) -> Result<(), Error> {
-        let environment = [
-            ("PD", child.name.as_str()),
-            ("CPU", &child.name),
-            ("LOG", &child.name),
-            ("ROM", &child.binary),
-        ];
-        for (service, label) in environment {
-            let (answer, _, _) = child.hooks.route(service, label, "", Affinity::default());
-            if matches!(answer, Answer::Deny) {
+        for (service, of) in [
+            ("PD", Environment::Pd),
+            ("CPU", Environment::Cpu),
+            ("LOG", Environment::Log),
+            ("ROM", Environment::Binary),
+        ] {
+            let (opened, label) = open_for(child, service, &child.name, Some(of));
+            if !opened || service == "ROM" && self.0.missing.borrow().contains(&label) {
                 return Err(Error::Denied);
             }
-        }
-        if self.0.missing.borrow().contains(&child.binary) {
-            return Err(Error::Denied);
         }
         self.0.note(format!("start {}", child.name));
         Ok(())
@@ -153,6 +188,38 @@ impl Backend for Fake {
             Notice::Heartbeat => format!("heartbeat {}", child.name),
             Notice::Yield(a) => format!("yield {} {} {}", child.name, a.ram, a.caps),
         });
+    }
+
+    fn sessions(&self, child: &FakeChild, provided: bool) -> Vec<Listed<u32>> {
+        let sessions = self.0.sessions.borrow();
+        let meant = |(client, s): &&(u32, Listed<u32>)| match s.provider {
+            Provider::Child(server) if provided => server == child.number,
+            _ => !provided && *client == child.number,
+        };
+        sessions.iter().filter(meant).map(|(_, s)| s.clone()).collect()
+    }
+
+    fn forward(&self, server: u32, f: &Forward<'_>) -> Result<(), Error> {
+        self.0
+            .note(format!("forward {} {} '{}' to {server}: {}", f.id, f.service, f.label, f.args));
+        Ok(())
+    }
+
+    fn forward_upgrade(&self, id: u64, amount: Amount) -> Result<(), Error> {
+        self.0.note(format!("upgrade {id} {} {}", amount.ram, amount.caps));
+        Ok(())
+    }
+
+    fn forward_close(&self, id: u64) {
+        self.0.note(format!("close {id}"));
+    }
+
+    fn respond(&self, id: u64, response: Response) {
+        self.0.note(format!("respond {id} {response:?}"));
+    }
+
+    fn deliver(&self, id: u64, _: &RawCap) {
+        self.0.note(format!("deliver {id}"));
     }
 
     fn own_quota(&self) -> Quota {

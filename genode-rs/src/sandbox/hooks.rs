@@ -15,18 +15,23 @@ use core::cell::{Cell, RefCell};
 
 use super::{
     account::Amount,
-    event::End,
+    event::{End, SessionState},
     route::{Explained, Query, To},
-    table::{Table, Used},
+    table::Table,
 };
-use crate::{affinity::Affinity, args::ArgsRef, cap::RawCap, error::Error, label::Label};
+use crate::{
+    affinity::Affinity,
+    args::{ArgsBuf, ArgsRef},
+    cap::RawCap,
+    error::Error,
+    label::Label,
+};
 
 /// Events of one child that wait to be handled.
 const MAX_WAITING: usize = 64;
 
-/// Routes that are remembered of one child, to be looked at when the configuration changes. A child chooses its
-/// labels, so there could be any number.
-const MAX_REMEMBERED: usize = 256;
+/// Longest session arguments that are filtered, with the NUL of the seam's strings.
+pub(super) const MAX_ARGS: usize = 256;
 
 /// A request for a session that the user of the sandbox serves.
 #[derive(Clone, Copy, Debug)]
@@ -58,11 +63,12 @@ pub trait LocalService {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Incoming {
     Announced(String),
-    Session(String),
     Ended(End),
     ResourceRequest(Amount),
     Yielded,
     Heartbeat,
+    /// A session at the child on behalf of a client of our parent has a new state.
+    Forwarded(u64, SessionState, RawCap),
     /// A line for people, said when nothing is borrowed.
     Warning(String),
 }
@@ -83,7 +89,6 @@ pub(super) struct Routed<S> {
     pub(super) server: Option<S>,
     /// The session that all get who ask for its ROM `config`.
     pub(super) config: Option<RawCap>,
-    pub(super) sessions: Vec<Used>,
 }
 
 /// What a decision needs: the rules, and who can be reached.
@@ -96,6 +101,8 @@ pub(super) struct Shared<S> {
     pub(super) routing: RefCell<Routing<S>>,
     pub(super) services: RefCell<Vec<(String, Box<dyn LocalService>)>>,
     pub(super) incoming: RefCell<VecDeque<(u32, Incoming)>>,
+    /// Some session got another state.
+    pub(super) sessions_changed: Cell<bool>,
     /// Set once events wait, so that the sandbox is woken once.
     pub(super) woken: Cell<bool>,
     pub(super) wake: Box<dyn Fn()>,
@@ -108,6 +115,7 @@ impl<S> Shared<S> {
             routing: RefCell::new(routing),
             services: RefCell::new(Vec::new()),
             incoming: RefCell::new(VecDeque::new()),
+            sessions_changed: Cell::new(false),
             woken: Cell::new(false),
             wake,
         })
@@ -117,11 +125,17 @@ impl<S> Shared<S> {
     fn push(&self, id: u32, event: Incoming) {
         let mut incoming = self.incoming.borrow_mut();
         let waiting = incoming.iter().filter(|(child, _)| *child == id).count();
-        if waiting >= MAX_WAITING && !matches!(event, Incoming::Ended(_)) {
+        // what must not be lost: the one end, and the states of sessions that our parent has a record of
+        let kept = matches!(event, Incoming::Ended(_) | Incoming::Forwarded(..));
+        if waiting >= MAX_WAITING && !kept {
             return;
         }
         incoming.push_back((id, event));
         drop(incoming);
+        self.wake();
+    }
+
+    fn wake(&self) {
         if !self.woken.replace(true) {
             (self.wake)();
         }
@@ -169,12 +183,11 @@ impl<S: Copy> Hooks<S> {
         affinity: Affinity,
     ) -> Result<(Decided<S>, Label, Affinity), String> {
         let name = &self.name;
-        let mut routing = self
+        let routing = self
             .shared
             .routing
-            .try_borrow_mut()
+            .try_borrow()
             .map_err(|_| format!("{name}: session request of \"{service}\" during a change"))?;
-        let routing = &mut *routing;
         let table = &routing.table;
         let entry = table
             .entry(name)
@@ -200,18 +213,25 @@ impl<S: Copy> Hooks<S> {
                 Decided::To(Answer::Local(rom))
             }
         };
-        let (label_at_server, used) = (
-            found.label,
-            Used { service: service.to_string(), label: label.to_string(), route: found },
-        );
-        if let Some(own) = routing.children.iter_mut().find(|c| c.id == self.id)
-            && own.sessions.len() < MAX_REMEMBERED
-            && !own.sessions.contains(&used)
-        {
-            self.shared.push(self.id, Incoming::Session(used.service.clone()));
-            own.sessions.push(used);
-        }
-        Ok((answer, label_at_server, affinity))
+        Ok((answer, found.label, affinity))
+    }
+
+    /// Makes session arguments those that the child may have; what does not fit any more is left out.
+    pub(super) fn filter(&self, service: &str, text: &str) -> Option<ArgsBuf<MAX_ARGS>> {
+        let routing = self.shared.routing.try_borrow().ok()?;
+        let policy = routing.table.entry(&self.name)?.policy();
+        let mut args = ArgsBuf::copy(text).ok()?;
+        policy.filter(&self.name, service, &mut args).ok()?;
+        Some(args)
+    }
+
+    pub(super) fn sessions_changed(&self) {
+        self.shared.sessions_changed.set(true);
+        self.shared.wake();
+    }
+
+    pub(super) fn forwarded(&self, id: u64, state: SessionState, session: RawCap) {
+        self.shared.push(self.id, Incoming::Forwarded(id, state, session));
     }
 
     fn open_local(&self, service: &str, request: &LocalRequest<'_>) -> Answer<S> {

@@ -26,7 +26,6 @@
 //! - Every denial says which rule was at fault and what to write.
 //! - A changed default route or `parent-provides` counts for children that run, as a changed route does.
 //! - A child that crashed is told apart from one that exited, and gives its quota back in either case.
-//! - Priorities, and `service` nodes that provide children's services to the parent, are not supported; both are told.
 
 mod account;
 mod backend;
@@ -34,13 +33,17 @@ mod config;
 mod diagnostic;
 mod engine;
 mod event;
+mod forward;
 mod hooks;
 mod plan;
+mod policy;
+mod progress;
 mod pulse;
 mod report;
 mod rom;
 mod route;
 mod seam;
+mod session;
 mod table;
 
 use alloc::{
@@ -51,9 +54,9 @@ use alloc::{
 };
 use core::{cell::RefCell, fmt};
 
-pub use config::{Alias, Config, Details, Heartbeat, Report, Start};
+pub use config::{Alias, Config, Details, Heartbeat, Provided, Report, Start};
 pub use diagnostic::{Diagnostic, Severity};
-pub use event::{End, Event};
+pub use event::{End, Event, SessionState};
 pub use hooks::{LocalRequest, LocalService};
 pub use route::{Denial, Query, Route, RouteModel, Services, To, Unserved};
 
@@ -63,7 +66,8 @@ use crate::{
     error::Error,
     node::{Node, Syntax},
     quota::Quota,
-    session::timer::TimerConnection,
+    root::requests,
+    session::{rom::RomConnection, timer::TimerConnection},
     signal::SignalHandler,
 };
 
@@ -75,7 +79,15 @@ struct Inner {
     /// Runs `process` once the entrypoint is free.
     wakeup: RefCell<Option<SignalHandler>>,
     beat: RefCell<Option<Beat>>,
+    /// What our parent wants of our children, once a configuration has services for it.
+    asked: RefCell<Option<Asked>>,
     env: Env,
+}
+
+/// Requests of our parent.
+struct Asked {
+    requests: RomConnection,
+    _handler: SignalHandler,
 }
 
 /// The timer that lets hearts beat.
@@ -111,6 +123,7 @@ impl Sandbox {
             on_events: RefCell::new(Box::new(on_events)),
             wakeup: RefCell::new(None),
             beat: RefCell::new(None),
+            asked: RefCell::new(None),
             env,
         });
         let weak = Rc::downgrade(&inner);
@@ -132,8 +145,54 @@ impl Sandbox {
         };
         engine.apply(config);
         let beat_ms = engine.config.heartbeat_ms;
+        let serves = !engine.config.services.is_empty();
         drop(engine);
         self.beat(beat_ms);
+        if serves {
+            self.listen();
+        }
+        self.process();
+    }
+
+    /// Hears what our parent wants of our children, from now on.
+    fn listen(&self) {
+        if self.0.asked.borrow().is_some() {
+            return;
+        }
+        let weak = Rc::downgrade(&self.0);
+        let open = || -> Result<Asked, Error> {
+            let handler = SignalHandler::new(self.0.env.ep(), move |_| {
+                if let Some(inner) = weak.upgrade() {
+                    Self(inner).on_requests();
+                }
+            })?;
+            let requests = RomConnection::open(self.0.env, "session_requests")?;
+            requests.sigh(handler.cap())?;
+            Ok(Asked { requests, _handler: handler })
+        };
+        match open() {
+            Ok(asked) => *self.0.asked.borrow_mut() = Some(asked),
+            Err(e) => return crate::error!("cannot serve our parent: {e}"),
+        }
+        self.on_requests();
+    }
+
+    fn on_requests(&self) {
+        let read = match &mut *self.0.asked.borrow_mut() {
+            Some(asked) => asked.requests.read(requests::MAX_SIZE),
+            None => return,
+        };
+        let requests = match read {
+            Ok(bytes) if bytes.is_empty() => Vec::new(),
+            Ok(bytes) => match Node::parse(&bytes) {
+                Ok(node) => requests::parse(&node),
+                Err(e) => return crate::warning!("session requests are malformed: {e}"),
+            },
+            Err(e) => return crate::warning!("session requests cannot be read: {e}"),
+        };
+        if let Ok(mut engine) = self.0.engine.try_borrow_mut() {
+            engine.requested(requests);
+        }
         self.process();
     }
 

@@ -1,15 +1,20 @@
 //! What a new configuration means for the children that exist.
 //!
 //! Pure decision: compares what runs with what is wanted and says who goes, who comes, who starts anew. A child
-//! starts anew when its version or program changed, when one of its sessions would now be routed elsewhere, or when a
-//! server that it uses starts anew; so a restart spreads to all that depend on it.
+//! starts anew when its version changed, when one of its sessions would now be routed elsewhere (that of its program among
+//! them), or when a server that it uses or used until it ended starts anew; so a restart spreads to all that depend on it.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    string::String,
+    vec::Vec,
+};
 
 use super::{
     config::{Config, Start},
-    route::To,
-    table::{Entry, Table, Used},
+    route::{Route, To},
+    session::Used,
+    table::{Entry, Table},
 };
 
 /// A child that exists.
@@ -21,10 +26,14 @@ pub(super) struct Running<'a> {
     pub(super) complete: bool,
     /// Whether it exited or crashed.
     pub(super) ended: bool,
-    /// Whether a server that it uses vanished, so that it starts anew when there is one again.
+    /// Whether a session of its had no route with the last configuration.
     pub(super) lost: bool,
+    /// Whether a session that it cannot be without went with its server.
+    pub(super) bereft: bool,
     /// Its sessions.
     pub(super) sessions: &'a [Used],
+    /// Sessions that went with their servers.
+    pub(super) orphans: &'a [Used],
 }
 
 /// Names of children by what is to be done.
@@ -40,11 +49,15 @@ pub(super) struct Plan {
     pub(super) reconfigure: Vec<String>,
     /// Running with a session that no longer has a route.
     pub(super) incomplete: Vec<String>,
+    /// Running, with routes again for sessions that it still has.
+    pub(super) restored: Vec<String>,
 }
 
 /// Compares the children that exist with the configuration that is wanted, and with its routing table.
 pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan {
-    let wanted = |name: &str| new.starts.iter().find(|s| s.name == name);
+    let starts: BTreeMap<_, _> = new.starts.iter().map(|s| (s.name.as_str(), s)).collect();
+    let wanted = |name: &str| starts.get(name).copied();
+    let exists: BTreeSet<_> = running.iter().map(|r| r.start.name.as_str()).collect();
     let mut plan = Plan::default();
 
     for child in running {
@@ -53,7 +66,7 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
             None => plan.destroy.push(old.name.clone()),
             Some(start) if start.version != old.version => plan.restart.push(old.name.clone()),
             Some(_) if child.ended => {}
-            Some(start) if !child.complete || start.binary != old.binary || start.ld != old.ld => {
+            Some(start) if !child.complete || start.ld != old.ld => {
                 plan.restart.push(old.name.clone());
             }
             Some(start) => {
@@ -66,14 +79,17 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
         }
     }
     for start in &new.starts {
-        if !running.iter().any(|r| r.start.name == start.name) {
+        if !exists.contains(start.name.as_str()) {
             plan.create.push(start.name.clone());
         }
     }
 
+    let ended: BTreeSet<_> =
+        running.iter().filter(|r| r.ended).map(|r| r.start.name.as_str()).collect();
     // spread along the sessions until nothing changes; each round adds a child or is the last
     loop {
         let before = (plan.restart.len(), plan.incomplete.len());
+        plan.restored.clear();
         for child in running.iter().filter(|c| !c.ended) {
             let name = &child.start.name;
             let settled = [&plan.destroy, &plan.restart, &plan.incomplete];
@@ -81,9 +97,11 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
                 continue;
             }
             let Some(entry) = table.entry(name) else { continue };
-            match state(child.sessions, (entry, table), &plan) {
-                Sessions::Unchanged if !child.lost => {}
-                Sessions::Unchanged | Sessions::Changed => plan.restart.push(name.clone()),
+            match state(child, (entry, table), &plan, &ended) {
+                Sessions::Unchanged if child.bereft => plan.restart.push(name.clone()),
+                Sessions::Unchanged if child.lost => plan.restored.push(name.clone()),
+                Sessions::Unchanged => {}
+                Sessions::Changed => plan.restart.push(name.clone()),
                 Sessions::Unavailable => plan.incomplete.push(name.clone()),
             }
         }
@@ -101,14 +119,30 @@ enum Sessions {
     Unavailable,
 }
 
-fn state(sessions: &[Used], (child, table): (&Entry, &Table), plan: &Plan) -> Sessions {
+fn state(
+    running: &Running<'_>,
+    (child, table): (&Entry, &Table),
+    plan: &Plan,
+    ended: &BTreeSet<&str>,
+) -> Sessions {
+    let anew = |server: &String| plan.restart.contains(server) || plan.create.contains(server);
     let mut result = Sessions::Unchanged;
-    for used in sessions {
-        let Ok(now) = table.route(child, &used.service, &used.label) else {
+    for used in running.orphans {
+        match table.route(child, &used.service, &used.requested) {
+            Err(_) => return Sessions::Unavailable,
+            // still none that answers
+            Ok(Route { to: To::Child(server), .. })
+                if ended.contains(server.as_str()) && !anew(&server) => {}
+            Ok(_) => result = Sessions::Changed,
+        }
+    }
+    for used in running.sessions {
+        let Some(to) = &used.to else { continue }; // nothing that routes lead to
+        let Ok(now) = table.route(child, &used.service, &used.requested) else {
             return Sessions::Unavailable;
         };
-        let anew = |server: &String| plan.restart.contains(server) || plan.create.contains(server);
-        if now != used.route || matches!(&now.to, To::Child(server) if anew(server)) {
+        let same = now.to == *to && now.label.as_str() == used.label;
+        if !same || matches!(&now.to, To::Child(server) if anew(server)) {
             result = Sessions::Changed;
         }
     }

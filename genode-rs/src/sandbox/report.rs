@@ -2,6 +2,7 @@
 //!
 //! The same nodes as Genode's `init` reports (`repos/os/src/lib/sandbox`), so that tools for one read the other.
 
+use alloc::string::String;
 use core::fmt::Display;
 
 use super::{
@@ -66,27 +67,47 @@ impl<B: Backend> Engine<B> {
             let (assigned, requested) = (child.assigned.caps, child.requested.caps);
             g.node("caps", |g| resource(g, assigned, quota.as_ref().map(caps), requested));
         }
+        let args = details.contains(Details::SESSION_ARGS);
         if details.contains(Details::REQUESTED) {
-            g.node("requested", |g| self.sessions(g, child.id));
+            g.node("requested", |g| self.sessions(g, child, false, args));
+        }
+        if details.contains(Details::PROVIDED) {
+            g.node("provided", |g| self.sessions(g, child, true, args));
         }
     }
 
-    fn sessions(&self, g: &mut Generator, id: u32) {
-        let routing = self.shared.routing.borrow();
-        let routed = routing.children.iter().find(|r| r.id == id);
-        for used in routed.iter().flat_map(|r| &r.sessions) {
+    fn sessions(&self, g: &mut Generator, child: &Child<B>, provided: bool, args: bool) {
+        let Some(handle) = &child.handle else { return };
+        for session in self.backend.sessions(handle, provided) {
             g.node("session", |g| {
-                g.attr("name", &used.service);
-                g.attr("label", used.route.label.as_str());
-                match &used.route.to {
-                    To::Parent => g.attr("route", "parent"),
-                    To::Child(server) => g.attr("server", server),
-                    To::Local => g.attr("route", "local"),
-                    To::Config => g.attr("route", "config"),
+                g.attr("name", printable(&session.service));
+                g.attr("state", session.state);
+                if !session.label.is_empty() {
+                    g.attr("label", printable(&session.label));
+                }
+                g.attr("ram", session.donated.ram);
+                g.attr("caps", session.donated.caps);
+                match self.server_of(&session) {
+                    _ if provided => {}
+                    Some(To::Parent) => g.attr("route", "parent"),
+                    Some(To::Child(server)) => g.attr("server", server),
+                    Some(To::Local) => g.attr("route", "local"),
+                    Some(To::Config) => g.attr("route", "config"),
+                    None => {}
+                }
+                if args {
+                    g.node("args", |g| g.text(printable(&session.args)));
                 }
             });
         }
     }
+}
+
+/// Replaces what no syntax of reports can express: children choose labels and arguments, and must not be able to suppress
+/// the report.
+fn printable(text: &str) -> String {
+    let odd = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if odd(c) { '?' } else { c }).collect()
 }
 
 /// One resource of an account: quota, used, available.

@@ -1,7 +1,7 @@
 //! The sandbox's backend on a system: children of the seam (`rs_child_*`).
 #![allow(unsafe_code, reason = "the safe side of the seam's children")]
 
-use alloc::{boxed::Box, rc::Rc};
+use alloc::{boxed::Box, rc::Rc, vec::Vec};
 use core::{
     cell::{Cell, RefCell},
     ffi::{c_char, c_void},
@@ -11,10 +11,11 @@ use genode_sys as seam;
 
 use super::{
     account::Amount,
-    backend::{Backend, ConfigRom, Notice, Spec},
-    event::End,
+    backend::{Backend, ConfigRom, Forward, Notice, Spec},
+    event::{End, SessionState},
     hooks::{Answer, Hooks},
     rom::InlineConfig,
+    session::{Environment, Listed, Provider},
 };
 use crate::{
     args::ArgsBuf,
@@ -26,13 +27,17 @@ use crate::{
     node::{Node, Syntax},
     quota::Quota,
     signal::{SignalContext, Transmitter},
-    sys::{self, memory::NO_QUOTA},
+    sys::{
+        self,
+        memory::NO_QUOTA,
+        parent::{self, Response},
+    },
 };
 
 type SeamHooks = Hooks<Server>;
 
 /// A child of the seam as the target of a route. Only valid while the child exists.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Server(*mut seam::rs_child_t);
 
 /// A child of the seam. Dropping it ends it.
@@ -95,8 +100,9 @@ impl Backend for System {
         let attr = seam::rs_child_attr_t {
             name: spec.name.as_ptr().cast(),
             name_len: spec.name.len(),
-            binary: spec.binary.as_ptr().cast(),
-            binary_len: spec.binary.len(),
+            // routes replace the child's name by that of its program
+            binary: spec.name.as_ptr().cast(),
+            binary_len: spec.name.len(),
             ram: spec.quota.ram.0,
             caps: spec.quota.caps.0,
             affinity: sys::affinity::to_seam(spec.affinity),
@@ -110,6 +116,9 @@ impl Backend for System {
             resource_request: Some(on_resource_request),
             yield_response: Some(on_yield_response),
             heartbeat: Some(on_heartbeat),
+            filter: Some(on_filter),
+            sessions_changed: Some(on_sessions_changed),
+            forwarded: Some(on_forwarded),
         };
         let mut child = core::ptr::null_mut();
         // SAFETY: attributes, policy and out parameter are live; the context lives as long as the handle, which
@@ -163,6 +172,47 @@ impl Backend for System {
         let args = args.as_str();
         // SAFETY: the child exists while its handle does, the string is live.
         unsafe { seam::rs_child_notify(child.child, which, args.as_ptr().cast(), args.len()) }
+    }
+
+    fn sessions(&self, child: &SeamChild, provided: bool) -> Vec<Listed<Server>> {
+        let mut listed: Vec<Listed<Server>> = Vec::new();
+        let ctx = (&raw mut listed).cast::<c_void>();
+        // SAFETY: the child exists while its handle does; the context is what `on_session` expects and lives longer than
+        // the call, which alone uses it.
+        unsafe { seam::rs_child_sessions(child.child, provided, ctx, Some(on_session)) };
+        listed
+    }
+
+    fn forward(&self, server: Server, forward: &Forward<'_>) -> Result<(), Error> {
+        let request = seam::rs_request_t {
+            service: forward.service.as_ptr().cast(),
+            service_len: forward.service.len(),
+            label: forward.label.as_ptr().cast(),
+            label_len: forward.label.len(),
+            args: forward.args.as_ptr().cast(),
+            args_len: forward.args.len(),
+            affinity: sys::affinity::to_seam(forward.affinity),
+        };
+        // SAFETY: the engine forwards to servers that it has the handle of; the strings live during the call.
+        Error::check(unsafe { seam::rs_child_forward(server.0, forward.id, &raw const request) })
+    }
+
+    fn forward_upgrade(&self, id: u64, amount: Amount) -> Result<(), Error> {
+        // SAFETY: an unknown number is an error.
+        Error::check(unsafe { seam::rs_child_forward_upgrade(id, amount.ram.0, amount.caps.0) })
+    }
+
+    fn forward_close(&self, id: u64) {
+        // SAFETY: an unknown number is ignored.
+        unsafe { seam::rs_child_forward_close(id) }
+    }
+
+    fn respond(&self, id: u64, response: Response) {
+        parent::session_response(id, response);
+    }
+
+    fn deliver(&self, id: u64, session: &RawCap) {
+        parent::session_deliver(id, session);
     }
 
     fn own_quota(&self) -> Quota {
@@ -269,4 +319,91 @@ unsafe extern "C" fn on_yield_response(ctx: *mut c_void) {
 unsafe extern "C" fn on_heartbeat(ctx: *mut c_void) {
     // SAFETY: the context is the seam's.
     unsafe { hooks(ctx).heartbeat() }
+}
+
+unsafe extern "C" fn on_filter(
+    ctx: *mut c_void,
+    service: *const c_char,
+    len: usize,
+    args: *mut c_char,
+    capacity: usize,
+) {
+    // SAFETY: context and strings are the seam's, live during the callback.
+    let (hooks, service) = unsafe { (hooks(ctx), text(service, len)) };
+    // SAFETY: the seam lends `capacity` bytes, which nobody else uses during the callback.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(args.cast::<u8>(), capacity) };
+    let end = bytes.iter().position(|b| *b == 0).unwrap_or(capacity);
+    let filtered = core::str::from_utf8(&bytes[..end]).ok().and_then(|t| hooks.filter(service, t));
+    let filtered = filtered.as_ref().map_or("", |args| args.as_str());
+    // arguments that cannot be judged are none
+    let filtered = if filtered.len() < capacity { filtered } else { "" };
+    bytes.fill(0);
+    bytes[..filtered.len()].copy_from_slice(filtered.as_bytes());
+}
+
+unsafe extern "C" fn on_sessions_changed(ctx: *mut c_void) {
+    // SAFETY: the context is the seam's.
+    unsafe { hooks(ctx).sessions_changed() }
+}
+
+unsafe extern "C" fn on_forwarded(
+    ctx: *mut c_void,
+    id: u64,
+    state: seam::rs_session_state_t,
+    session: seam::rs_cap_t,
+) {
+    // SAFETY: the context is the seam's, which lends a live handle.
+    let (hooks, session) = unsafe { (hooks(ctx), RawCap::of_borrowed(session)) };
+    hooks.forwarded(id, state_of(state), session.clone());
+}
+
+fn state_of(state: seam::rs_session_state_t) -> SessionState {
+    match state {
+        seam::RS_SESSION_CREATING => SessionState::Creating,
+        seam::RS_SESSION_DENIED => SessionState::Denied,
+        seam::RS_SESSION_INSUFFICIENT_RAM => SessionState::InsufficientRam,
+        seam::RS_SESSION_INSUFFICIENT_CAPS => SessionState::InsufficientCaps,
+        seam::RS_SESSION_AVAILABLE => SessionState::Available,
+        seam::RS_SESSION_OPEN => SessionState::Open,
+        seam::RS_SESSION_UPGRADING => SessionState::Upgrading,
+        seam::RS_SESSION_CLOSING => SessionState::Closing,
+        _ => SessionState::Closed,
+    }
+}
+
+unsafe extern "C" fn on_session(ctx: *mut c_void, session: *const seam::rs_child_session_t) {
+    // SAFETY: the context is the list that `sessions` made, the session lives during the callback.
+    let (listed, session) = unsafe { (&mut *ctx.cast::<Vec<Listed<Server>>>(), &*session) };
+    // SAFETY: strings of the session live as long as the callback, its capability is lent.
+    let (service, requested, label, args, local) = unsafe {
+        (
+            text(session.service, session.service_len),
+            text(session.requested, session.requested_len),
+            text(session.label, session.label_len),
+            text(session.args, session.args_len),
+            RawCap::of_borrowed(session.local),
+        )
+    };
+    listed.push(Listed {
+        service: service.into(),
+        requested: requested.into(),
+        label: label.into(),
+        args: args.into(),
+        donated: Amount::new(session.ram, session.caps),
+        state: state_of(session.state),
+        environment: match session.environment {
+            seam::RS_OF_PD => Some(Environment::Pd),
+            seam::RS_OF_CPU => Some(Environment::Cpu),
+            seam::RS_OF_LOG => Some(Environment::Log),
+            seam::RS_OF_BINARY => Some(Environment::Binary),
+            seam::RS_OF_LINKER => Some(Environment::Linker),
+            _ => None,
+        },
+        provider: match session.kind {
+            seam::RS_ROUTE_PARENT => Provider::Parent,
+            seam::RS_ROUTE_CHILD => Provider::Child(Server(session.server)),
+            seam::RS_ROUTE_LOCAL => Provider::Local(local.clone()),
+            _ => Provider::System,
+        },
+    });
 }

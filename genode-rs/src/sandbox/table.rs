@@ -10,6 +10,7 @@ use alloc::{
 
 use super::{
     config::{Alias, Config},
+    policy::Policy,
     route::{Denial, Query, Route, RouteModel, Services, To},
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 };
 
 /// A child as far as routes look at it.
+#[derive(PartialEq)]
 pub(super) struct Entry {
     name: String,
     /// ROM module of its program.
@@ -32,10 +34,12 @@ pub(super) struct Entry {
     rules: Option<RouteModel>,
     /// Its part of the machine.
     affinity: Affinity,
+    /// What it may ask of sessions.
+    policy: Policy,
 }
 
 /// Children, services, and the rules between them.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub(super) struct Table {
     /// Services that the parent may be asked for.
     parent: Vec<String>,
@@ -50,6 +54,11 @@ impl Entry {
     pub(super) fn place(&self, session: Affinity) -> Affinity {
         self.affinity.subordinate(session)
     }
+
+    /// What its session arguments are limited to.
+    pub(super) fn policy(&self) -> Policy {
+        self.policy
+    }
 }
 
 impl Table {
@@ -63,6 +72,11 @@ impl Table {
             provides: start.provides.clone(),
             rules: config.route_of(start).cloned(),
             affinity: Affinity::new(config.space, start.location),
+            policy: Policy {
+                managing_system: start.managing_system,
+                priority: start.priority,
+                prio_levels_log2: config.prio_levels_log2,
+            },
         });
         Self {
             parent: config.parent_provides.clone(),
@@ -70,6 +84,11 @@ impl Table {
             children: children.collect(),
             aliases: config.aliases.clone(),
         }
+    }
+
+    /// Whether `server` is a child that provides `service`.
+    pub(super) fn provides(&self, server: &str, service: &str) -> bool {
+        self.providers(service).any(|name| name == server)
     }
 
     /// Adds a service that the user of the sandbox serves.
@@ -131,15 +150,4 @@ impl Services for Table {
     fn exists(&self, name: &str) -> bool {
         self.entry(name).is_some()
     }
-}
-
-/// A session that a child requested, and where it went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Used {
-    /// The service.
-    pub(super) service: String,
-    /// The label before routing.
-    pub(super) label: String,
-    /// Where it went.
-    pub(super) route: Route,
 }

@@ -11,7 +11,7 @@ use super::{
     account::Amount,
     engine::{Engine, Phase},
     event::End,
-    fake::{Fake, engine},
+    fake::{Fake, engine, open},
     hooks::{Answer, LocalRequest, LocalService},
 };
 use crate::{
@@ -32,9 +32,7 @@ fn config(starts: &str) -> Node {
 
 fn request(e: &Engine<Fake>, child: &str, service: &str, label: &str) -> (bool, String) {
     let child = e.children.iter().find(|c| c.start.name == child).unwrap();
-    let hooks = child.handle.as_ref().unwrap().hooks.clone();
-    let (answer, label, _) = hooks.route(service, label, "", Affinity::default());
-    (!matches!(answer, Answer::Deny), label.as_str().to_string())
+    open(child.handle.as_ref().unwrap(), service, label)
 }
 
 /// Applies a configuration; what happens on the way is of no interest.
@@ -300,7 +298,6 @@ fn a_noisy_child_does_not_fill_our_memory() {
     }
     hooks.ended(End::Exited(0));
     assert_eq!(e.shared.incoming.borrow().len(), 65);
-    assert_eq!(e.shared.routing.borrow().children[0].sessions.len(), 256);
     journal.take();
     let ended = Event::Ended { child: "app".to_string(), end: End::Exited(0) };
     assert_eq!(e.process().last(), Some(&ended), "the end is never lost");
@@ -341,4 +338,109 @@ fn the_user_of_the_sandbox_serves_sessions_itself() {
     assert!(matches!(ask("app -> secret"), Answer::Deny), "the service decides");
     hooks.local_close(&RawCap::INVALID);
     assert_eq!(*asked.borrow(), ["app app -> x 4096", "app app -> secret 4096", "close"]);
+}
+
+#[test]
+fn only_sessions_that_exist_decide() {
+    let (mut e, journal) = engine();
+    let with = |starts: &str| config(&format!("{starts}<start name=\"app\"/>"));
+    apply(&mut e, &with(SERVER));
+    assert!(request(&e, "app", "S", "app -> x").0);
+    journal.sessions.borrow_mut().retain(|(_, s)| s.service != "S");
+    journal.take();
+    apply(&mut e, &with(""));
+    assert_eq!(journal.take(), ["destroy srv"], "a closed session concerns nobody");
+    assert_eq!(e.state().children()[0].attr("state"), None);
+}
+
+#[test]
+fn a_child_without_its_environment_starts_anew_when_it_can() {
+    let (mut e, journal) = engine();
+    let log = r#"<start name="log"><provides><service name="LOG"/></provides></start>"#;
+    let app = r#"<start name="app"><route><service name="LOG"><child name="log"/></service><any-service><parent/></any-service></route></start>"#;
+    apply(&mut e, &config(&format!("{log}{app}")));
+    e.children[0].handle.as_ref().unwrap().hooks.ended(End::Exited(0));
+    e.process();
+    journal.take();
+    let anew = log.replace("name=\"log\"", "name=\"log\" version=\"2\"");
+    apply(&mut e, &config(&format!("{anew}{app}")));
+    let done = journal.take();
+    assert!(done.contains(&"create app".to_string()), "{done:?}");
+}
+
+#[test]
+fn a_program_of_another_name_from_the_same_rom_module_goes_on() {
+    let (mut e, journal) = engine();
+    let with = |binary: &str, module: &str, v: u32| {
+        let route = format!(
+            "<route><service name=\"ROM\" unscoped_label=\"{binary}\"><parent label=\"{module}\"/></service><any-service><parent/></any-service></route>"
+        );
+        config(&format!(
+            "<start name=\"app\"><binary name=\"{binary}\"/>{route}<config v=\"{v}\"/></start>"
+        ))
+    };
+    apply(&mut e, &with("a", "program", 1));
+    journal.take();
+    apply(&mut e, &with("b", "program", 2));
+    assert_eq!(journal.take(), ["config app 2"]);
+    apply(&mut e, &with("b", "other", 2));
+    assert_eq!(journal.take(), ["destroy app", "create app", "start app"]);
+}
+
+#[test]
+fn session_arguments_are_the_start_nodes_to_decide() {
+    let (mut e, _) = engine();
+    apply(&mut e, &config("<start name=\"app\"/><start name=\"boss\" managing_system=\"yes\"/>"));
+    let filtered = |index: usize| {
+        let child = &e.children[index];
+        let label = format!("label=\"{} -> sub\", managing_system=yes", child.start.name);
+        let args = child.handle.as_ref().unwrap().hooks.filter("PD", &label).unwrap();
+        args.args().bool("managing_system", false)
+    };
+    assert!(!filtered(0));
+    assert!(filtered(1));
+}
+
+#[test]
+fn the_report_says_what_was_asked_for() {
+    let (mut e, _) = engine();
+    let report = r#"<report requested="yes" provided="yes" session_args="yes" init_ram="yes" init_caps="yes"/>"#;
+    apply(&mut e, &config(&format!("{report}{SERVER}<start name=\"app\"/>")));
+    request(&e, "app", "S", "app -> \u{fffe}");
+    let state = e.state();
+    assert!(state.child("ram").is_some() && state.child("caps").is_some());
+    let (srv, app) = (&state.children()[2], &state.children()[3]);
+    let at_server = &srv.child("provided").unwrap().children()[0];
+    assert_eq!(at_server.attr("label"), Some("app -> ?"), "an odd label is no reason for silence");
+    assert_eq!((at_server.attr("state"), at_server.attr("name")), (Some("OK"), Some("S")));
+    assert_eq!(at_server.child("args").unwrap().text(), Some("ram_quota=8K"));
+    let requested = app.child("requested").unwrap();
+    let names: Vec<_> = requested.children().iter().filter_map(|s| s.attr("name")).collect();
+    assert_eq!(names, ["PD", "CPU", "LOG", "ROM", "S"]);
+    assert_eq!(requested.children()[4].attr("server"), Some("srv"));
+}
+
+#[test]
+fn a_child_whose_routes_are_gone_stays_as_it_is_until_there_are_some() {
+    let (mut e, journal) = engine();
+    let app = |route: &str| format!("<start name=\"app\"><route>{route}</route></start>");
+    let good = "<any-service><parent/></any-service>";
+    apply(&mut e, &config(&format!("{}<start name=\"other\"/>", app(good))));
+    apply(
+        &mut e,
+        &config(&format!(
+            "{}<start name=\"other\"/>",
+            app("<service name=\"X\"><parent/></service>")
+        )),
+    );
+    journal.take();
+    for _ in 0..2 {
+        apply(&mut e, &config(&app("<service name=\"X\"><parent/></service>")));
+        let done = journal.take();
+        assert!(!done.iter().any(|l| l.starts_with("create")), "{done:?}");
+        assert_eq!(e.state().children()[0].attr("state"), Some("incomplete"));
+    }
+    apply(&mut e, &config(&app(good)));
+    assert_eq!(journal.take(), [""; 0], "its sessions are as they were");
+    assert_eq!(e.state().children()[0].attr("state"), None);
 }

@@ -298,6 +298,80 @@ pub const RS_CHILD_EXITED: rs_child_end = 0;
 pub const RS_CHILD_FAULTED: rs_child_end = 1;
 pub type rs_child_end = core::ffi::c_uint;
 pub use self::rs_child_end as rs_child_end_t;
+pub const RS_SESSION_CREATING: rs_session_state = 0;
+pub const RS_SESSION_DENIED: rs_session_state = 1;
+pub const RS_SESSION_INSUFFICIENT_RAM: rs_session_state = 2;
+pub const RS_SESSION_INSUFFICIENT_CAPS: rs_session_state = 3;
+pub const RS_SESSION_AVAILABLE: rs_session_state = 4;
+pub const RS_SESSION_OPEN: rs_session_state = 5;
+pub const RS_SESSION_UPGRADING: rs_session_state = 6;
+pub const RS_SESSION_CLOSING: rs_session_state = 7;
+pub const RS_SESSION_CLOSED: rs_session_state = 8;
+pub type rs_session_state = core::ffi::c_uint;
+pub use self::rs_session_state as rs_session_state_t;
+pub const RS_OF_CLIENT: rs_environment = 0;
+pub const RS_OF_PD: rs_environment = 1;
+pub const RS_OF_CPU: rs_environment = 2;
+pub const RS_OF_LOG: rs_environment = 3;
+pub const RS_OF_BINARY: rs_environment = 4;
+pub const RS_OF_LINKER: rs_environment = 5;
+pub type rs_environment = core::ffi::c_uint;
+pub use self::rs_environment as rs_environment_t;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct rs_child_session {
+    pub service: *const core::ffi::c_char,
+    pub service_len: usize,
+    pub requested: *const core::ffi::c_char,
+    pub requested_len: usize,
+    pub label: *const core::ffi::c_char,
+    pub label_len: usize,
+    pub args: *const core::ffi::c_char,
+    pub args_len: usize,
+    pub ram: u64,
+    pub caps: u64,
+    pub state: rs_session_state_t,
+    pub environment: rs_environment_t,
+    pub kind: rs_route_kind_t,
+    pub server: *mut rs_child_t,
+    pub local: rs_cap_t,
+}
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of rs_child_session"][::core::mem::size_of::<rs_child_session>() - 112usize];
+    ["Alignment of rs_child_session"][::core::mem::align_of::<rs_child_session>() - 8usize];
+    ["Offset of field: rs_child_session::service"]
+        [::core::mem::offset_of!(rs_child_session, service) - 0usize];
+    ["Offset of field: rs_child_session::service_len"]
+        [::core::mem::offset_of!(rs_child_session, service_len) - 8usize];
+    ["Offset of field: rs_child_session::requested"]
+        [::core::mem::offset_of!(rs_child_session, requested) - 16usize];
+    ["Offset of field: rs_child_session::requested_len"]
+        [::core::mem::offset_of!(rs_child_session, requested_len) - 24usize];
+    ["Offset of field: rs_child_session::label"]
+        [::core::mem::offset_of!(rs_child_session, label) - 32usize];
+    ["Offset of field: rs_child_session::label_len"]
+        [::core::mem::offset_of!(rs_child_session, label_len) - 40usize];
+    ["Offset of field: rs_child_session::args"]
+        [::core::mem::offset_of!(rs_child_session, args) - 48usize];
+    ["Offset of field: rs_child_session::args_len"]
+        [::core::mem::offset_of!(rs_child_session, args_len) - 56usize];
+    ["Offset of field: rs_child_session::ram"]
+        [::core::mem::offset_of!(rs_child_session, ram) - 64usize];
+    ["Offset of field: rs_child_session::caps"]
+        [::core::mem::offset_of!(rs_child_session, caps) - 72usize];
+    ["Offset of field: rs_child_session::state"]
+        [::core::mem::offset_of!(rs_child_session, state) - 80usize];
+    ["Offset of field: rs_child_session::environment"]
+        [::core::mem::offset_of!(rs_child_session, environment) - 84usize];
+    ["Offset of field: rs_child_session::kind"]
+        [::core::mem::offset_of!(rs_child_session, kind) - 88usize];
+    ["Offset of field: rs_child_session::server"]
+        [::core::mem::offset_of!(rs_child_session, server) - 96usize];
+    ["Offset of field: rs_child_session::local"]
+        [::core::mem::offset_of!(rs_child_session, local) - 104usize];
+};
+pub type rs_child_session_t = rs_child_session;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct rs_child_policy {
@@ -330,10 +404,28 @@ pub struct rs_child_policy {
     >,
     pub yield_response: ::core::option::Option<unsafe extern "C" fn(ctx: *mut core::ffi::c_void)>,
     pub heartbeat: ::core::option::Option<unsafe extern "C" fn(ctx: *mut core::ffi::c_void)>,
+    pub filter: ::core::option::Option<
+        unsafe extern "C" fn(
+            ctx: *mut core::ffi::c_void,
+            service: *const core::ffi::c_char,
+            len: usize,
+            args: *mut core::ffi::c_char,
+            capacity: usize,
+        ),
+    >,
+    pub sessions_changed: ::core::option::Option<unsafe extern "C" fn(ctx: *mut core::ffi::c_void)>,
+    pub forwarded: ::core::option::Option<
+        unsafe extern "C" fn(
+            ctx: *mut core::ffi::c_void,
+            id: u64,
+            state: rs_session_state_t,
+            session: rs_cap_t,
+        ),
+    >,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of rs_child_policy"][::core::mem::size_of::<rs_child_policy>() - 64usize];
+    ["Size of rs_child_policy"][::core::mem::size_of::<rs_child_policy>() - 88usize];
     ["Alignment of rs_child_policy"][::core::mem::align_of::<rs_child_policy>() - 8usize];
     ["Offset of field: rs_child_policy::ctx"]
         [::core::mem::offset_of!(rs_child_policy, ctx) - 0usize];
@@ -351,6 +443,12 @@ const _: () = {
         [::core::mem::offset_of!(rs_child_policy, yield_response) - 48usize];
     ["Offset of field: rs_child_policy::heartbeat"]
         [::core::mem::offset_of!(rs_child_policy, heartbeat) - 56usize];
+    ["Offset of field: rs_child_policy::filter"]
+        [::core::mem::offset_of!(rs_child_policy, filter) - 64usize];
+    ["Offset of field: rs_child_policy::sessions_changed"]
+        [::core::mem::offset_of!(rs_child_policy, sessions_changed) - 72usize];
+    ["Offset of field: rs_child_policy::forwarded"]
+        [::core::mem::offset_of!(rs_child_policy, forwarded) - 80usize];
 };
 pub type rs_child_policy_t = rs_child_policy;
 #[repr(C)]

@@ -404,6 +404,11 @@ impl<const N: usize> ArgsBuf<N> {
         self.set(key, format_args!("{}", Quoted(value)))
     }
 
+    /// Sets `key` to `yes` or `no`; earlier values of `key` are gone.
+    pub fn set_bool(&mut self, key: &str, value: bool) -> Result<(), ArgsError> {
+        self.set(key, format_args!("{}", if value { "yes" } else { "no" }))
+    }
+
     /// Sets both donations.
     pub fn set_quota(&mut self, quota: Amount) -> Result<(), ArgsError> {
         self.set_u64("ram_quota", quota.ram.0)?;

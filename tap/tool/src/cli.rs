@@ -1,6 +1,6 @@
 //! The command line: what it is made of, and the tool's entry.
 
-use crate::cmd::{bench, completions, new, run, test, topo};
+use crate::cmd::{bench, completions, conform, new, run, test, topo};
 use crate::output::{complain, say};
 use crate::process::{GUARD, exec_guarded};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -35,6 +35,8 @@ enum Command {
     Run(run::Args),
     /// Run all run scripts, or some
     Test(test::Args),
+    /// Run the tests of a Genode tree with Genode's components and with ours in their place
+    Conform(conform::Args),
     /// Make a component with a run script
     New(new::Args),
     /// Show a machine's topology: nodes, CPUs, caches, memory, distances
@@ -82,6 +84,7 @@ fn execute(line: Vec<OsString>) -> u8 {
         None => say(&Line::command().render_help().to_string()),
         Some(Command::Run(args)) => run::execute(&args),
         Some(Command::Test(args)) => test::execute(&args),
+        Some(Command::Conform(args)) => conform::execute(&args),
         Some(Command::New(args)) => new::execute(&args),
         Some(Command::Topo(args)) => topo::execute(&args),
         Some(Command::Bench(args)) => bench::execute(&args),

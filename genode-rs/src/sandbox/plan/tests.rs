@@ -18,7 +18,13 @@ const CHAIN: &str = r#"<start name="srv"><provides><service name="S"/></provides
 fn used(c: &Config, child: &str, service: &str, label: &str) -> Used {
     let table = Table::of(c, &[]);
     let route = table.route(table.entry(child).unwrap(), service, label).unwrap();
-    Used { service: service.to_string(), label: label.to_string(), route }
+    Used {
+        service: service.to_string(),
+        requested: label.to_string(),
+        label: route.label.as_str().to_string(),
+        to: Some(route.to),
+        environment: None,
+    }
 }
 
 /// The plan for children of `old` that use `sessions` (child, service) of each other.
@@ -42,6 +48,8 @@ fn planned(old: &Config, sessions: &[(&str, &str)], new: &Config) -> Plan {
             ended: false,
             lost: false,
             sessions,
+            bereft: false,
+            orphans: &[],
         })
         .collect();
     plan_of(&running, new)
@@ -106,8 +114,15 @@ fn the_inline_config_is_exchanged_or_its_route_changes() {
     let go = |old: &Config, new: &Config| {
         let sessions = rom(old);
         let start = &old.starts[0];
-        let running =
-            Running { start, complete: true, ended: false, lost: false, sessions: &sessions };
+        let running = Running {
+            start,
+            complete: true,
+            ended: false,
+            lost: false,
+            sessions: &sessions,
+            bereft: false,
+            orphans: &[],
+        };
         plan_of(&[running], new)
     };
     let (a, b, none) = (with("<config v=\"1\"/>"), with("<config v=\"2\"/>"), with(""));
@@ -121,8 +136,20 @@ fn the_inline_config_is_exchanged_or_its_route_changes() {
 fn program_version_and_state_count() {
     let old = config("<start name=\"app\"/>");
     let start = &old.starts[0];
+    let sessions = [used(&old, "app", "ROM", "app")]; // that of its program
     let go = |complete, ended, new: &str| {
-        plan_of(&[Running { start, complete, ended, lost: false, sessions: &[] }], &config(new))
+        plan_of(
+            &[Running {
+                start,
+                complete,
+                ended,
+                lost: false,
+                sessions: &sessions,
+                bereft: false,
+                orphans: &[],
+            }],
+            &config(new),
+        )
     };
     let other = "<start name=\"app\"><binary name=\"x\"/></start>";
     assert_eq!(go(true, false, other).restart, names(&["app"]));
@@ -136,8 +163,15 @@ fn a_child_that_lost_its_server_starts_anew_with_the_next_one() {
     let old = config(&format!("{SERVER}<start name=\"app\"/>"));
     let app = &old.starts[1];
     let sessions = [used(&old, "app", "S", "app -> x")];
-    let lost =
-        [Running { start: app, complete: true, ended: false, lost: true, sessions: &sessions }];
+    let lost = [Running {
+        start: app,
+        complete: true,
+        ended: false,
+        lost: true,
+        sessions: &sessions,
+        bereft: false,
+        orphans: &[],
+    }];
     let still = plan_of(&lost, &config("<start name=\"app\"/>"));
     assert_eq!(still, Plan { incomplete: names(&["app"]), ..Plan::default() });
     let again = plan_of(&lost, &old);

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod completions;
+pub mod conform;
 pub mod new;
 pub mod run;
 pub mod scripts;

@@ -1,8 +1,10 @@
 //! The genode target: runs the same scripts with Genode's own run tool in a build directory.
 
 pub mod build_dir;
+pub mod conform;
 pub mod outside;
 pub mod results;
+pub mod runtime;
 
 use crate::process::{Event, Running, ending, sweep};
 use crate::report::{Report, SKIP, Verdict, plain};

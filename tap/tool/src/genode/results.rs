@@ -19,6 +19,24 @@ pub struct Subject<'a> {
     pub project: &'a Path,
 }
 
+/// Says on what something ran, a line each: tree, commit, kernel, project, date.
+///
+/// # Errors
+/// Says why the tree's commit is not known.
+pub fn subject_lines(subject: &Subject<'_>, report: &Report) -> Result<String, String> {
+    let (tree, commit) = tree(subject)?;
+    Ok(format!(
+        "# tree:    {tree}\n\
+         # commit:  {commit}\n\
+         # kernel:  {}\n\
+         # project: {}\n\
+         # date:    {}\n",
+        kernel(subject, report),
+        project(subject.project),
+        date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()),
+    ))
+}
+
 /// Writes the file.
 pub fn write(file: &Path, subject: &Subject<'_>, report: &Report) -> Result<(), String> {
     let text = text(subject, report)?;
@@ -26,20 +44,13 @@ pub fn write(file: &Path, subject: &Subject<'_>, report: &Report) -> Result<(), 
 }
 
 fn text(subject: &Subject<'_>, report: &Report) -> Result<String, String> {
-    let (tree, commit) = tree(subject)?;
     let mut out = format!(
         "# Run scripts on Genode, by cargo tap test --genode BUILD_DIR --results FILE\n\
-         # tree:    {tree}\n\
-         # commit:  {commit}\n\
-         # kernel:  {}\n\
-         # project: {}\n\
-         # date:    {}\n\
+         {}\
          # result:  {}\n\
          #\n\
          # <script> pass|fail|skip [reason], for a pass the steps that were left out\n",
-        kernel(subject, report),
-        project(subject.project),
-        date(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()),
+        subject_lines(subject, report)?,
         report.summary(),
     );
     for outcome in &report.outcomes {

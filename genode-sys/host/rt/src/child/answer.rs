@@ -4,6 +4,7 @@ use genode_host_proto::interface::parent::SessionResponse;
 use genode_wire::Handle;
 
 use super::close::give_back;
+use super::forward;
 use super::reply;
 use super::requests;
 use super::served::ChildId;
@@ -81,9 +82,13 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
         }
         _ => return,
     }
+    let forward = session.forward.filter(|_| !more);
     drop(world);
     if more {
         requests::changed(server);
+    }
+    if let Some(id) = forward {
+        forward::changed(server, id, RS_SESSION_OPEN, &Owned::default());
     }
     news(client);
 }
@@ -92,6 +97,15 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
 pub(super) fn over(session: Option<Session>, error: rs_err_t) {
     let Some(session) = session else { return };
     give_back(&session);
+    if let (Some(id), Provider::Child(server)) = (session.forward, &session.provider) {
+        let state = match (session.phase, error) {
+            (Phase::Create, RS_INSUFFICIENT_RAM) => RS_SESSION_INSUFFICIENT_RAM,
+            (Phase::Create, RS_INSUFFICIENT_CAPS) => RS_SESSION_INSUFFICIENT_CAPS,
+            (Phase::Create, _) => RS_SESSION_DENIED,
+            _ => RS_SESSION_CLOSED,
+        };
+        forward::changed(*server, id, state, &Owned::default());
+    }
     if let Some(waiter) = &session.waiter {
         let reply = if waiter.opens { reply::late_session(Err(error)) } else { reply::late_end() };
         world().answer(session.client, waiter, reply);
@@ -112,12 +126,17 @@ pub(super) fn deliver(server: ChildId, id: SessionId, cap: Owned) {
     world.take_back_requests(server);
     let Some(session) = world.sessions.get_mut(&id) else { return };
     let client = session.client;
-    if client.is_none() || session.unwanted || !cap.is_valid() {
+    if session.is_unused() || session.unwanted || !cap.is_valid() {
         session.phase = Phase::Close;
         drop(world);
         return requests::changed(server);
     }
     session.cap = cap.clone();
+    if let Some(id) = session.forward {
+        session.phase = Phase::HandedOut;
+        drop(world);
+        return forward::changed(server, id, RS_SESSION_AVAILABLE, &cap);
+    }
     if let Some(waiter) = session.waiter.take() {
         session.phase = Phase::HandedOut;
         return world.answer(client, &waiter, reply::late_session(Ok(cap)));

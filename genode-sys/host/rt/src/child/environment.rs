@@ -13,11 +13,11 @@ use genode_host_proto::opcode::env_id;
 use genode_wire::{Cap, FixedString, Handle};
 
 use super::quota::{Amount, own_pd, transfer};
-use super::route::{Kind, ask, warn};
+use super::route::{Kind, ask, filter, warn};
 use super::served::{ChildId, Ep, dissolve};
 use super::session::{SERVER_ARGS, Terms};
 use super::world::{AtParent, Child, Phase, Policy, Provider, SessionId, world};
-use super::{answer, at_parent, close, serve, served};
+use super::{answer, at_parent, close, forward, serve, served};
 use crate::handle::Owned;
 use crate::object;
 use crate::session::rs_session_close;
@@ -52,17 +52,17 @@ fn core_session(
     affinity: Affinity,
 ) -> Result<AtParent, rs_err_t> {
     let label = Label::new(name).map_err(|_| RS_INVALID)?;
-    let asked = args_of(&label, cost)?;
-    let routed = ask(child, service, name, asked.as_str(), affinity)?;
+    let mut args = filter(child, service, &args_of(&label, cost)?)?;
+    let routed = ask(child, service, name, args.as_str(), affinity)?;
     if !matches!(routed.provider, Kind::Parent) {
         warn(&format!(
             "{name}: {service} sessions come from the parent only; route {service} to it"
         ));
         return Err(RS_DENIED);
     }
-    let args = args_of(&routed.label, cost)?;
+    args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
     let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
-    Ok(AtParent { id, cap })
+    Ok(AtParent { id, label: routed.label.as_str().to_owned(), cap })
 }
 
 /// Give the parent's sessions back when a child does not come to be.
@@ -101,7 +101,7 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         ep,
         policy,
         affinity: attr.affinity,
-        pd: AtParent { id: 0, cap: Owned::default() },
+        pd: AtParent { id: 0, label: String::new(), cap: Owned::default() },
         cpu: None,
         thread: Owned::default(),
         parent,
@@ -196,13 +196,15 @@ fn environment_session(
     affinity: Affinity,
 ) -> Result<(), rs_err_t> {
     let bare = Label::new(label).map_err(|_| RS_INVALID)?;
-    let asked = args_of(&bare, cost)?;
-    let routed = ask(child, service, label, asked.as_str(), affinity)?;
+    let mut args = filter(child, service, &args_of(&bare, cost)?)?;
+    let routed = ask(child, service, label, args.as_str(), affinity)?;
+    args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
     let terms = Terms {
         client: child,
         client_id,
         service,
-        args: args_of(&routed.label, cost)?,
+        args,
+        requested: bare,
         label: routed.label,
         affinity: routed.affinity,
         // we pay for the environment, not the child
@@ -341,7 +343,14 @@ pub(super) fn destroy(id: ChildId) {
     };
     // its clients get back what they donated: with its PD, everything it had returned to us
     for session in served {
-        orphaned(session);
+        let forward = world().sessions.get(&session).and_then(|s| s.forward);
+        match forward {
+            Some(id) => {
+                world().sessions.remove(&session);
+                forward::tell(child.policy, id, RS_SESSION_CLOSED, &Owned::default());
+            }
+            None => orphaned(session),
+        }
     }
     for session in used {
         let local = {

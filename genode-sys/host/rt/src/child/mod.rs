@@ -8,6 +8,8 @@ mod answer;
 mod at_parent;
 mod close;
 mod environment;
+mod forward;
+mod listing;
 mod quota;
 mod reply;
 mod requests;
@@ -28,6 +30,8 @@ use self::quota::{Amount, own_pd, transfer};
 use self::served::{ChildId, Ep};
 use self::world::{Policy, world};
 use crate::slices::bytes;
+use std::ffi::c_void;
+
 use crate::{memory, session as seam};
 
 /// Longest name of a child or a module with its NUL (Genode's `Child_policy::Name`).
@@ -140,4 +144,56 @@ pub unsafe extern "C" fn rs_child_notify(
     // SAFETY: a valid string, by the contract.
     let args = unsafe { bytes(args, args_len) };
     environment::notify(id_of(child), which, std::str::from_utf8(args).unwrap_or_default());
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_child_sessions(
+    child: *mut rs_child_t,
+    provided: bool,
+    ctx: *mut c_void,
+    each: Option<unsafe extern "C" fn(ctx: *mut c_void, session: *const rs_child_session_t)>,
+) {
+    let Some(each) = each else { return };
+    for session in listing::sessions(id_of(child), provided) {
+        let told = session.told();
+        // SAFETY: the caller's function with its context, a session that lives during the call.
+        unsafe { each(ctx, &raw const told) };
+    }
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_child_forward(
+    server: *mut rs_child_t,
+    id: u64,
+    request: *const rs_request_t,
+) -> rs_err_t {
+    // SAFETY: valid pointers, by the contract.
+    let request = unsafe { &*request };
+    // SAFETY: valid strings, by the contract.
+    let (service, label, args) = unsafe {
+        (
+            bytes(request.service, request.service_len),
+            bytes(request.label, request.label_len),
+            bytes(request.args, request.args_len),
+        )
+    };
+    let text = |s| std::str::from_utf8(s).map_err(|_| RS_INVALID);
+    let affinity = seam::affinity(&request.affinity);
+    result(text(service).and_then(|service| {
+        forward::open(id_of(server), id, service, text(label)?, text(args)?, affinity)
+    }))
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_child_forward_upgrade(id: u64, ram: u64, caps: u64) -> rs_err_t {
+    result(forward::upgrade(id, Amount::new(ram, caps)))
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_child_forward_close(id: u64) {
+    forward::close(id);
 }

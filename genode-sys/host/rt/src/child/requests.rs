@@ -201,8 +201,10 @@ mod tests {
     fn session(phase: Phase) -> Session {
         Session {
             client: Some(1),
+            forward: None,
             client_id: 7,
             service: "Hello".into(),
+            requested: "client -> a".into(),
             label: "client -> a \"<b>\"".into(),
             args: "label=\"x -> y\", ram_quota=4096, cap_quota=3".into(),
             affinity: Affinity::new(Space::new(4, 1), Location::new(1, 0, 2, 1)),

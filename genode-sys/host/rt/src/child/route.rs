@@ -3,9 +3,11 @@ use std::ffi::c_char;
 
 use genode_abi::*;
 use genode_affinity::Affinity;
+use genode_args::ArgsBuf;
 use genode_args::label::Label;
 
 use super::served::ChildId;
+use super::session::SERVER_ARGS;
 use super::world::world;
 use crate::handle::Owned;
 use crate::{log, session};
@@ -85,4 +87,34 @@ pub(super) fn ask(
         label: Label::new(text).map_err(|_| RS_DENIED)?,
         affinity: session::affinity(&route.affinity),
     })
+}
+
+/// Let the policy of `child` edit the arguments of a request.
+pub(super) fn filter(
+    child: ChildId,
+    service: &str,
+    args: &ArgsBuf<SERVER_ARGS>,
+) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
+    let policy = world().children.get(&child).map(|c| c.policy).ok_or(RS_GONE)?;
+    let mut text = [0 as c_char; SERVER_ARGS];
+    for (to, from) in text.iter_mut().zip(args.as_str().bytes().take(SERVER_ARGS - 1)) {
+        *to = from as c_char;
+    }
+    if let Some(function) = policy.0.filter {
+        let capacity = text.len();
+        // SAFETY: the policy's own context, live arguments, on the entrypoint of the child.
+        unsafe {
+            function(
+                policy.0.ctx,
+                service.as_ptr().cast(),
+                service.len(),
+                text.as_mut_ptr(),
+                capacity,
+            );
+        }
+    }
+    let bytes = text.map(|c| c as u8);
+    let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
+    let text = std::str::from_utf8(text).map_err(|_| RS_DENIED)?;
+    ArgsBuf::copy(text).map_err(|_| RS_DENIED)
 }

@@ -50,6 +50,27 @@ fn serve(
     call: Call<'_>,
     reply: &mut Writer<'_, Owned>,
 ) -> Result<(), ExceptionCode> {
+    let changes = matches!(
+        call,
+        Call::Session { .. }
+            | Call::SessionCap { .. }
+            | Call::Upgrade { .. }
+            | Call::Close { .. }
+            | Call::SessionResponse { .. }
+            | Call::DeliverSessionCap { .. }
+    );
+    let result = serve_call(child, call, reply);
+    if changes {
+        tell(child, |policy| policy.sessions_changed);
+    }
+    result
+}
+
+fn serve_call(
+    child: ChildId,
+    call: Call<'_>,
+    reply: &mut Writer<'_, Owned>,
+) -> Result<(), ExceptionCode> {
     match call {
         Call::Session { id, service, args, affinity } => {
             let result = session::request(child, id, &service, &args, affinity);

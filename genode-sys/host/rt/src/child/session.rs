@@ -13,7 +13,7 @@ use super::at_parent::{self, Payment};
 use super::close::give_back;
 use super::quota::{Amount, Transfer, own_pd, transfer_all};
 use super::requests;
-use super::route::{Kind, ask, warn};
+use super::route::{Kind, ask, filter, warn};
 use super::served::ChildId;
 use super::world::{Phase, Provider, Session, World, world};
 use crate::handle::Owned;
@@ -59,6 +59,7 @@ pub(super) fn request(
     let donated = charged.checked_sub(cost::RECORD).map_err(|_| RS_INSUFFICIENT_RAM)?;
     let mut args = ArgsBuf::<SERVER_ARGS>::copy(given).map_err(|_| RS_DENIED)?;
     args.set_str("label", label.as_str()).map_err(|_| RS_DENIED)?;
+    let mut args = filter(child, service, &args)?;
 
     let own_rom = service == "ROM" && label.last_element() == requests::NAME;
     let (provider, at_server, affinity) = if own_rom {
@@ -76,6 +77,7 @@ pub(super) fn request(
         client: child,
         client_id,
         service,
+        requested: label,
         label: at_server,
         args,
         affinity,
@@ -93,6 +95,7 @@ pub(super) struct Terms<'a> {
     pub(super) client: ChildId,
     pub(super) client_id: u64,
     pub(super) service: &'a str,
+    pub(super) requested: Label,
     pub(super) label: Label,
     pub(super) args: ArgsBuf<SERVER_ARGS>,
     pub(super) affinity: Affinity,
@@ -145,8 +148,10 @@ impl Terms<'_> {
     fn record(self, provider: Provider, phase: Phase, cap: Owned) -> Owned {
         let session = Session {
             client: Some(self.client),
+            forward: None,
             client_id: self.client_id,
             service: self.service.to_owned(),
+            requested: self.requested.as_str().to_owned(),
             label: self.label.as_str().to_owned(),
             args: self.args.as_str().to_owned(),
             affinity: self.affinity,

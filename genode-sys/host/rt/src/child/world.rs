@@ -29,6 +29,8 @@ unsafe impl Send for Policy {}
 /// A session of ours at our parent on behalf of a child.
 pub(super) struct AtParent {
     pub(super) id: u64,
+    /// As our parent sees it.
+    pub(super) label: String,
     pub(super) cap: Owned,
 }
 
@@ -91,9 +93,13 @@ pub(super) enum Phase {
 pub(super) struct Session {
     /// The child that uses it; None once that is gone.
     pub(super) client: Option<ChildId>,
+    /// Number that our owner gave it, if it is on behalf of a client of its own.
+    pub(super) forward: Option<u64>,
     /// How the client calls it.
     pub(super) client_id: u64,
     pub(super) service: String,
+    /// Label that the policy was asked about.
+    pub(super) requested: String,
     pub(super) label: String,
     /// Arguments for the server.
     pub(super) args: String,
@@ -133,6 +139,13 @@ static WORLD: Mutex<World> =
 /// Lock the tables.
 pub(super) fn world() -> MutexGuard<'static, World> {
     lock(&WORLD)
+}
+
+impl Session {
+    /// Whether nobody uses it any more.
+    pub(super) fn is_unused(&self) -> bool {
+        self.client.is_none() && self.forward.is_none()
+    }
 }
 
 impl World {

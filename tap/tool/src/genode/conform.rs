@@ -1,0 +1,386 @@
+//! Run scripts made from the test packages of a Genode tree, with Genode's components or with ours in their place.
+//!
+//! Everything is made anew in one folder, a repository for Genode's build system: `run/` holds the scripts, `files/` what
+//! they install. Nothing of the tree goes anywhere else. Genode's binaries stay as they are: ours are built under their
+//! own names and installed under Genode's, since two targets of one name would overwrite each other in the build
+//! directory and make tells them apart by time only.
+
+use super::runtime::{Condition, Runtime};
+use crate::scripts::Script;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Components of Genode, and those of ours that take their place.
+pub const REPLACED: [(&str, &str); 3] =
+    [("init", "rs_init"), ("report_rom", "rs_report_rom"), ("dynamic_rom", "rs_dynamic_rom")];
+
+/// A test package of the tree.
+#[derive(Debug, Clone)]
+pub struct Package {
+    /// Its name, `test-` in front.
+    pub name: String,
+    /// Its folder.
+    folder: PathBuf,
+    /// The repository that it is in.
+    repository: PathBuf,
+}
+
+/// What a tree has: test packages, and the targets that build ROM modules.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// Test packages by name.
+    pub packages: Vec<Package>,
+    /// Folders below `src/` by the name of the binary.
+    targets: BTreeMap<String, String>,
+    /// Files of raw archives by their name.
+    raw: BTreeMap<String, PathBuf>,
+}
+
+impl Tree {
+    /// Looks into `repositories`.
+    pub fn read(repositories: &[PathBuf]) -> Self {
+        let mut tree = Self::default();
+        for repository in repositories {
+            tree.targets(&repository.join("src"), &mut String::new());
+            for folder in folders(&repository.join("recipes/raw")) {
+                for file in files(&folder) {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    tree.raw.entry(name).or_insert(file);
+                }
+            }
+            for folder in folders(&repository.join("recipes/pkg")) {
+                let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if name.starts_with("test-") && folder.join("runtime").is_file() {
+                    tree.packages.push(Package { name, folder, repository: repository.clone() });
+                }
+            }
+        }
+        tree.packages.sort_by(|a, b| a.name.cmp(&b.name));
+        tree
+    }
+
+    fn targets(&mut self, folder: &Path, path: &mut String) {
+        if let Ok(text) = fs::read_to_string(folder.join("target.mk")) {
+            let name = text.lines().find_map(|line| {
+                let (key, value) = line.split_once('=')?;
+                (key.trim_end_matches([' ', '\t', ':', '?']) == "TARGET").then(|| value.trim())
+            });
+            if let Some(name) = name {
+                self.targets.entry(name.to_owned()).or_insert_with(|| path.clone());
+            }
+        }
+        for below in folders(folder) {
+            let before = path.len();
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&below.file_name().unwrap_or_default().to_string_lossy());
+            self.targets(&below, path);
+            path.truncate(before);
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let read = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut entries: Vec<_> = read.map(|entry| entry.path()).collect();
+    entries.sort();
+    entries
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    entries(folder).into_iter().filter(|p| p.is_dir()).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    entries(folder).into_iter().filter(|p| p.is_file()).collect()
+}
+
+/// The components a test runs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// Genode's.
+    Theirs,
+    /// Ours in place of Genode's.
+    Ours,
+}
+
+impl With {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Theirs => "theirs",
+            Self::Ours => "ours",
+        }
+    }
+}
+
+/// The folder that scripts are made in.
+#[derive(Debug)]
+pub struct Repository(pub PathBuf);
+
+impl Repository {
+    /// Makes the folder anew.
+    ///
+    /// # Errors
+    /// Says which folder cannot be made.
+    pub fn create(folder: PathBuf) -> Result<Self, String> {
+        let make = || -> std::io::Result<()> {
+            if folder.exists() {
+                fs::remove_dir_all(&folder)?;
+            }
+            fs::create_dir_all(folder.join("run"))?;
+            fs::create_dir_all(folder.join("files"))
+        };
+        make().map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+        Ok(Self(folder))
+    }
+
+    /// Makes the script of `package` with these components.
+    ///
+    /// # Errors
+    /// Says why the test cannot run on its own, for people.
+    pub fn script(&self, package: &Package, tree: &Tree, with: With) -> Result<Script, String> {
+        let text = fs::read_to_string(package.folder.join("runtime")).map_err(|e| e.to_string())?;
+        let runtime = Runtime::read(&text)?;
+        if let Some(other) = runtime.requires.iter().find(|r| *r != "timer") {
+            return Err(format!("it requires {other}"));
+        }
+        let modules = Modules::of(&runtime, package, tree)?;
+        let name = format!("conform_{}_{}", with.word(), package.name.trim_start_matches("test-"));
+        let files = self.0.join("files").join(&name);
+        let write = |file: &str, text: &str| fs::write(files.join(file), text);
+        let path = self.0.join("run").join(format!("{name}.run"));
+        let make = || -> std::io::Result<()> {
+            fs::create_dir_all(&files)?;
+            write("config", &outer_config(&package.name, &runtime))?;
+            write("until", &until(&package.name, &runtime))?;
+            write("fail", &globs(&package.name, &runtime.fail))?;
+            for (index, condition) in runtime.succeed.iter().enumerate() {
+                let condition = std::slice::from_ref(condition);
+                write(&format!("succeed.{index}"), &globs(&package.name, condition))?;
+            }
+            fs::write(&path, script(&files, &modules, &runtime, with))
+        };
+        make().map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+        Ok(Script { name, path })
+    }
+}
+
+/// What goes into the boot image.
+#[derive(Debug, Default)]
+struct Modules {
+    targets: Vec<String>,
+    binaries: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Modules {
+    fn of(runtime: &Runtime, package: &Package, tree: &Tree) -> Result<Self, String> {
+        let mut modules = Self::default();
+        let given = ["init", "timer", "ld.lib.so"].map(str::to_owned);
+        let labels = given.iter().chain([&runtime.binary]).chain(&runtime.roms);
+        for label in labels {
+            if modules.binaries.contains(label) {
+                continue;
+            }
+            let own = package.folder.join(label);
+            let raw = package.repository.join("recipes/raw").join(&package.name).join(label);
+            let file = [Some(own), Some(raw), tree.raw.get(label).cloned()];
+            if let Some(file) = file.into_iter().flatten().find(|f| f.is_file()) {
+                modules.files.push(file);
+                continue;
+            }
+            let target = match label.strip_suffix(".lib.so") {
+                Some(library) => format!("lib/{library}"),
+                None if label == "timer" => label.clone(),
+                None => tree
+                    .targets
+                    .get(label)
+                    .cloned()
+                    .ok_or_else(|| format!("no target builds its ROM module {label}"))?,
+            };
+            modules.targets.push(target);
+            modules.binaries.push(label.clone());
+        }
+        Ok(modules)
+    }
+}
+
+/// The configuration around the test, with that of its runtime file as text inside.
+fn outer_config(name: &str, runtime: &Runtime) -> String {
+    let mut text = String::from("config\n+ parent-provides\n");
+    for service in ["ROM", "PD", "RM", "CPU", "LOG", "IRQ", "IO_MEM", "IO_PORT", "TRACE"] {
+        let _ = writeln!(text, "  + service {service}");
+    }
+    let _ = write!(
+        text,
+        "+ default-route\n  + any-service\n    + parent\n    + any-child\n\
+         + default | caps: 100\n\
+         + start timer | ram: 1M\n  + provides | + service Timer\n\
+         + start {name} | caps: {} | ram: {}\n  + binary {}\n",
+        runtime.caps, runtime.ram, runtime.binary
+    );
+    for line in &runtime.config {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push_str("-\n");
+    text
+}
+
+/// Puts the labels in front that `line` has in the log of the whole system.
+fn placed(name: &str, line: &str) -> String {
+    match line.strip_prefix('[') {
+        Some(rest) => format!("[init -> {name} -> {rest}"),
+        None => line.to_owned(),
+    }
+}
+
+/// The lines that a condition waits for, as they are in the log of the whole system.
+fn lines(name: &str, condition: &Condition) -> Vec<String> {
+    let lines = condition.lines.iter().filter(|l| !l.trim_matches(['*', ' ']).is_empty());
+    let mut lines: Vec<_> = lines.map(|l| placed(name, l.trim_end())).collect();
+    if let Some(value) = condition.exit {
+        lines.push(format!("child \"{name}\" exited with exit value {value}"));
+    }
+    lines
+}
+
+/// A line each as a pattern of Tcl's `string match`.
+fn globs(name: &str, conditions: &[Condition]) -> String {
+    let mut text = String::new();
+    for line in conditions.iter().flat_map(|c| lines(name, c)) {
+        text.push('*');
+        for c in line.chars() {
+            if matches!(c, '[' | ']' | '?' | '\\') {
+                text.push('\\');
+            }
+            text.push(c);
+        }
+        text.push_str("*\n");
+    }
+    text
+}
+
+/// A line as a regular expression of Tcl's.
+fn regex(line: &str) -> String {
+    let mut text = String::new();
+    for c in line.chars() {
+        match c {
+            '*' => text.push_str("[^\\n]*"),
+            c if c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '"') => text.push(c),
+            c if c.is_ascii() => {
+                text.push('\\');
+                text.push(c);
+            }
+            _ => text.push('.'),
+        }
+    }
+    text
+}
+
+/// The regular expression at which a test is over.
+fn until(name: &str, runtime: &Runtime) -> String {
+    let mut ends = vec![format!("child \"{}\" exited with exit value", regex(name))];
+    for condition in &runtime.succeed {
+        let lines = lines(name, condition);
+        if let Some(last) = lines.last() {
+            let times = lines.iter().filter(|l| *l == last).count();
+            let once = regex(last.trim_start_matches('*'));
+            ends.push(vec![once; times].join(".*?"));
+        }
+    }
+    for line in runtime.fail.iter().flat_map(|c| lines(name, c)) {
+        ends.push(regex(line.trim_start_matches('*')));
+    }
+    let ends: Vec<_> = ends.iter().map(|e| format!("(?:{e})")).collect();
+    format!("(?:{})[^\\n]*\\n", ends.join("|"))
+}
+
+/// The run script.
+fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> String {
+    let replaced =
+        |label: &String| REPLACED.iter().find(|(theirs, _)| with == With::Ours && theirs == label);
+    let mut targets = vec!["core".to_owned()];
+    targets.extend(modules.targets.iter().cloned());
+    let mut copies = String::new();
+    for file in &modules.files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(copies, "copy_file {{{}}} [run_dir]/genode/{name}", file.display());
+    }
+    let mut absent = Vec::new();
+    for (theirs, ours) in modules.binaries.iter().filter_map(replaced) {
+        targets.push((*ours).to_owned());
+        absent.extend([*theirs, *ours]);
+        let _ = writeln!(copies, "copy_file bin/{ours} [run_dir]/genode/{theirs}");
+    }
+    let succeed = runtime.succeed.len();
+    format!(
+        "set files {{{files}}}\n\
+         proc content {{ name }} {{\n\
+         \tglobal files\n\
+         \tset fd [open $files/$name]\n\
+         \tset text [string trim [read $fd]]\n\
+         \tclose $fd\n\
+         \treturn $text\n\
+         }}\n\
+         build {{ {targets} }}\n\
+         create_boot_directory\n\
+         copy_file $files/config [run_dir]/genode/config\n\
+         {copies}\
+         set binaries {{}}\n\
+         foreach binary [build_artifacts] {{\n\
+         \tif {{[lsearch {{ {absent} }} $binary] < 0}} {{ lappend binaries $binary }}\n\
+         }}\n\
+         build_boot_image $binaries\n\
+         append qemu_args \" -nographic \"\n\
+{wait}\
+         regsub -all {{\\033\\[[0-9;]*m}} $output {{}} output\n\
+         set log [split [string map [list \\r {{}}] $output] \\n]\n\
+         foreach pattern [split [content fail] \\n] {{\n\
+         \tforeach line $log {{\n\
+         \t\tif {{[string match $pattern $line]}} {{\n\
+         \t\t\tputs \"Error: the log has a line of a failure: $line\"\n\
+         \t\t\texit 1\n\
+         \t\t}}\n\
+         \t}}\n\
+         }}\n\
+         set why {{}}\n\
+         for {{set i 0}} {{$i < {succeed}}} {{incr i}} {{\n\
+         \tset at 0\n\
+         \tset missing {{}}\n\
+         \tforeach pattern [split [content succeed.$i] \\n] {{\n\
+         \t\twhile {{$at < [llength $log] && ![string match $pattern [lindex $log $at]]}} {{ incr at }}\n\
+         \t\tif {{$at == [llength $log]}} {{ set missing $pattern; break }}\n\
+         \t\tincr at\n\
+         \t}}\n\
+         \tif {{$missing == {{}}}} {{ set why {{}}; break }}\n\
+         \tset why $missing\n\
+         }}\n\
+         if {{$why != {{}}}} {{\n\
+         \tputs \"Error: the log lacks a line that the test waits for: $why\"\n\
+         \texit 1\n\
+         }}\n",
+        files = files.display(),
+        targets = targets.join(" "),
+        absent = absent.join(" "),
+        wait = wait(runtime),
+    )
+}
+
+/// Waits for the end; a test that passes by lasting a while ends by the run tool's own limit.
+fn wait(runtime: &Runtime) -> String {
+    let lasts = runtime.succeed.iter().find(|c| c.lines.is_empty() && c.exit.is_none());
+    match lasts.and_then(|c| c.after_seconds) {
+        Some(seconds) => format!(
+            "rename exit end\n\
+             proc exit {{{{value 0}}}} {{ error \"time is up\" }}\n\
+             set lasted [catch {{ run_genode_until [content until] {seconds} }}]\n\
+             rename exit {{}}\n\
+             rename end exit\n\
+             if {{$lasted}} {{ set output {{}} }}\n"
+        ),
+        None => format!("run_genode_until [content until] {}\n", runtime.seconds() + 10),
+    }
+}

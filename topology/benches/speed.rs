@@ -17,6 +17,13 @@ use topology::{Affinity, CpuId, Machine};
 
 const NODES: u32 = 64;
 const CPUS: u32 = 1024;
+const RUNS: usize = 101;
+/// Questions in a run.
+const BATCH: u32 = 100_000;
+/// What building a model, or copying a snapshot, may take.
+const BUILD_BOUND: Duration = Duration::from_millis(5);
+/// What a question may take.
+const BOUND: Duration = Duration::from_nanos(10);
 
 fn table(signature: [u8; 4], revision: u8, body: &[u8]) -> Vec<u8> {
     let mut t = signature.to_vec();
@@ -106,75 +113,76 @@ fn report(
     );
 }
 
+fn build(tables: &Tables) -> Machine {
+    let (claims, refused) = tables.claims();
+    assert!(refused.is_empty());
+    Machine::build(&claims).unwrap()
+}
+
 fn main() {
     let tables = tables();
-    let build = || {
-        let (claims, refused) = tables.claims();
-        assert!(refused.is_empty());
-        Machine::build(&claims).unwrap()
-    };
-    let m = build();
+    let m = build(&tables);
     assert_eq!((m.nodes().len(), m.cpus().len()), (NODES as usize, CPUS as usize));
     assert_eq!(m.access_values().len(), 4 * (NODES * NODES) as usize);
     println!("{} nodes, {} CPUs, {} access values", NODES, CPUS, m.access_values().len());
 
-    let runs = 101;
-    let times = measure(runs, || {
-        black_box(build());
+    builds(&tables, &m);
+    questions(&m);
+    snapshots(&m);
+}
+
+fn builds(tables: &Tables, m: &Machine) {
+    let times = measure(RUNS, || {
+        black_box(build(tables));
     });
-    report(
-        "parse and build from ACPI",
-        runs,
-        times,
-        1,
-        Duration::from_millis(5),
-        "the bound of 5 ms",
-    );
+    report("parse and build from ACPI", RUNS, times, 1, BUILD_BOUND, "the bound of 5 ms");
 
     let mut text = String::new();
-    topology::render::description(&m, &mut text).unwrap();
+    topology::render::description(m, &mut text).unwrap();
     let times = measure(21, || {
         let claims = description::parse(black_box(&text)).unwrap();
         black_box(Machine::build(&[claims]).unwrap());
     });
     let name = format!("parse and build from {} KiB of description", text.len() >> 10);
-    report(&name, 21, times, 1, Duration::from_millis(5), "the bound of 5 ms");
+    report(&name, 21, times, 1, BUILD_BOUND, "the bound of 5 ms");
+}
 
-    const BATCH: u32 = 100_000;
-    let bound = Duration::from_nanos(10);
-    let times = measure(runs, || {
+fn questions(m: &Machine) {
+    let times = measure(RUNS, || {
         for i in 0..BATCH {
             black_box(m.node_of(CpuId(black_box(i % CPUS))));
         }
     });
-    report("Machine::node_of", runs, times, BATCH, bound, "the bound of 10 ns");
+    report("Machine::node_of", RUNS, times, BATCH, BOUND, "the bound of 10 ns");
+}
 
+fn snapshots(m: &Machine) {
     let space = m.default_space().unwrap();
-    let view = View::new(&m, &space, Affinity::UNRESTRICTED, ViewPolicy::default()).unwrap();
-    let words = write(&m, &view, 1);
+    let view = View::new(m, &space, Affinity::UNRESTRICTED, ViewPolicy::default()).unwrap();
+    let words = write(m, &view, 1);
     let memory: Vec<AtomicU64> = words.iter().map(|_| AtomicU64::new(0)).collect();
     let memory = memory.as_slice();
     publish(memory, &words).unwrap();
     let shared = Shared::new(memory);
     let snapshot = shared.load().unwrap();
-    let times = measure(runs, || {
+    let times = measure(RUNS, || {
         for i in 0..BATCH {
             black_box(snapshot.node_of(black_box((i % CPUS) as i32), 0));
         }
     });
-    report("OwnedSnapshot::node_of", runs, times, BATCH, bound, "the bound of 10 ns");
-    let times = measure(runs, || {
+    report("OwnedSnapshot::node_of", RUNS, times, BATCH, BOUND, "the bound of 10 ns");
+    let times = measure(RUNS, || {
         for i in 0..BATCH {
             if shared.is_current(black_box(&snapshot)) {
                 black_box(snapshot.node_of(black_box((i % CPUS) as i32), 0));
             }
         }
     });
-    report("node_of after a look at the version", runs, times, BATCH, bound, "the bound of 10 ns");
+    report("node_of after a look at the version", RUNS, times, BATCH, BOUND, "the bound of 10 ns");
 
-    let times = measure(runs, || {
+    let times = measure(RUNS, || {
         black_box(shared.load().unwrap());
     });
     let name = format!("copy and check a snapshot of {} KiB", words.len() * 8 / 1024);
-    report(&name, runs, times, 1, Duration::from_millis(5), "the bound of 5 ms");
+    report(&name, RUNS, times, 1, BUILD_BOUND, "the bound of 5 ms");
 }

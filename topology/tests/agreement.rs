@@ -119,24 +119,28 @@ fn conflicts(list: &[Claims]) -> Vec<Conflict> {
     Machine::build(list).unwrap().conflicts().to_vec()
 }
 
-#[test]
-fn every_disagreement_is_told_and_the_first_source_is_followed() {
-    use Source::{Description, Srat, Sysfs};
-    let a = claims(Srat, &[0, 0, 1, 1]);
-    let told = |subject, kept, other| Conflict {
-        subject,
-        kept: (kept, Srat),
-        other: (other, Description),
-    };
+/// A disagreement on four CPUs of two nodes that the SRAT won over a description.
+fn told(subject: Subject, kept: u64, other: u64) -> Conflict {
+    Conflict { subject, kept: (kept, Source::Srat), other: (other, Source::Description) }
+}
 
-    let b = claims(Description, &[0, 1, 1, 1]);
+fn subjects(list: &[Claims]) -> Vec<Subject> {
+    conflicts(list).iter().map(|c| c.subject).collect()
+}
+
+#[test]
+fn of_two_nodes_of_a_cpu_the_first_is_followed() {
+    let a = claims(Source::Srat, &[0, 0, 1, 1]);
+    let b = claims(Source::Description, &[0, 1, 1, 1]);
     let m = Machine::build(&[a.clone(), b.clone()]).unwrap();
     assert_eq!(m.conflicts(), [told(Subject::NodeOf(CpuId(1)), 0, 1)]);
     assert_eq!(m.node_of(CpuId(1)), Some(NodeId(0)));
-    let m = Machine::build(&[b, a.clone()]).unwrap();
+    let m = Machine::build(&[b, a]).unwrap();
     assert_eq!(m.node_of(CpuId(1)), Some(NodeId(1)));
+}
 
-    // distances
+#[test]
+fn distances_that_differ_are_told() {
     let with = |source, value| {
         let mut c = claims(source, &[0, 0, 1, 1]);
         c.distances = Some(DistanceClaim {
@@ -146,14 +150,16 @@ fn every_disagreement_is_told_and_the_first_source_is_followed() {
         c
     };
     assert_eq!(
-        conflicts(&[with(Srat, 20), with(Description, 21)]),
+        conflicts(&[with(Source::Srat, 20), with(Source::Description, 21)]),
         [
             told(Subject::Distance(NodeId(0), NodeId(1)), 20, 21),
             told(Subject::Distance(NodeId(1), NodeId(0)), 20, 21)
         ]
     );
+}
 
-    // memory
+#[test]
+fn memory_that_differs_is_told() {
     let with = |source, node| {
         let mut c = claims(source, &[0, 0, 1, 1]);
         let flags = RangeFlags::default();
@@ -161,17 +167,20 @@ fn every_disagreement_is_told_and_the_first_source_is_followed() {
         c
     };
     assert_eq!(
-        conflicts(&[with(Srat, 0), with(Description, 1)]),
+        conflicts(&[with(Source::Srat, 0), with(Source::Description, 1)]),
         [told(Subject::MemoryAt(0x1000), 0, 1)]
     );
-    let mut more = claims(Description, &[0, 0, 1, 1]);
+    let mut more = claims(Source::Description, &[0, 0, 1, 1]);
     more.mention(NodeId(0)).unwrap().usable = Some(0x2001);
     assert_eq!(
-        conflicts(&[with(Srat, 0), more]),
+        conflicts(&[with(Source::Srat, 0), more]),
         [told(Subject::Usable(NodeId(0)), 0x2000, 0x2001)]
     );
+}
 
-    // packages and cores: by who is together, not by number
+/// Packages and cores differ by who is together, not by number.
+#[test]
+fn packages_and_cores_that_differ_are_told() {
     let with = |source, packages: [u32; 4], cores: [u32; 4]| {
         let mut c = claims(source, &[0, 0, 1, 1]);
         for (i, cpu) in c.cpus.iter_mut().enumerate() {
@@ -183,17 +192,22 @@ fn every_disagreement_is_told_and_the_first_source_is_followed() {
         }
         c
     };
-    let base = with(Srat, [0, 0, 1, 1], [0, 1, 2, 3]);
-    assert_eq!(conflicts(&[base.clone(), with(Description, [7, 7, 9, 9], [4, 5, 6, 8])]), []);
-    let merged = with(Description, [7, 7, 7, 7], [0, 1, 2, 3]);
-    let subjects: Vec<Subject> =
-        conflicts(&[base.clone(), merged]).iter().map(|c| c.subject).collect();
-    assert_eq!(subjects, [Subject::Package(CpuId(2)), Subject::Package(CpuId(3))]);
-    let threads = with(Description, [7, 7, 9, 9], [4, 4, 5, 5]);
-    let subjects: Vec<Subject> = conflicts(&[base, threads]).iter().map(|c| c.subject).collect();
-    assert_eq!(subjects, [Subject::Core(CpuId(1)), Subject::Core(CpuId(3))]);
+    let base = with(Source::Srat, [0, 0, 1, 1], [0, 1, 2, 3]);
+    assert_eq!(
+        conflicts(&[base.clone(), with(Source::Description, [7, 7, 9, 9], [4, 5, 6, 8])]),
+        []
+    );
+    let merged = with(Source::Description, [7, 7, 7, 7], [0, 1, 2, 3]);
+    assert_eq!(
+        subjects(&[base.clone(), merged]),
+        [Subject::Package(CpuId(2)), Subject::Package(CpuId(3))]
+    );
+    let threads = with(Source::Description, [7, 7, 9, 9], [4, 4, 5, 5]);
+    assert_eq!(subjects(&[base, threads]), [Subject::Core(CpuId(1)), Subject::Core(CpuId(3))]);
+}
 
-    // caches
+#[test]
+fn caches_that_differ_are_told() {
     let with = |source, size, cpus: &[u32]| {
         let mut c = claims(source, &[0, 0, 1, 1]);
         c.caches.push(CacheClaim {
@@ -207,30 +221,36 @@ fn every_disagreement_is_told_and_the_first_source_is_followed() {
         c
     };
     assert_eq!(
-        conflicts(&[with(Srat, 100, &[0, 1]), with(Description, 200, &[0])]),
+        conflicts(&[with(Source::Srat, 100, &[0, 1]), with(Source::Description, 200, &[0])]),
         [
             told(Subject::CacheSize(CpuId(0), 3), 100, 200),
             told(Subject::CacheSharing(CpuId(0), 3), 2, 1)
         ]
     );
+}
 
-    // CPUs that only one source knows
-    let mut few = claims(Description, &[0, 0]);
+#[test]
+fn cpus_that_only_one_source_knows_are_told() {
+    let mut few = claims(Source::Description, &[0, 0]);
     few.all_cpus = true;
-    let subjects: Vec<Subject> = conflicts(&[a.clone(), few]).iter().map(|c| c.subject).collect();
-    assert_eq!(subjects, [Subject::Exists(CpuId(2)), Subject::Exists(CpuId(3))]);
+    let a = claims(Source::Srat, &[0, 0, 1, 1]);
+    assert_eq!(subjects(&[a, few]), [Subject::Exists(CpuId(2)), Subject::Exists(CpuId(3))]);
+}
 
-    // one source that contradicts itself
-    let mut twice = claims(Srat, &[0, 1]);
+#[test]
+fn a_source_that_contradicts_itself_is_told() {
+    let mut twice = claims(Source::Srat, &[0, 1]);
     let again = CpuClaim { node: Some(NodeId(1)), ..twice.cpus[0] };
     twice.cpus.push(again);
     assert_eq!(conflicts(&[twice])[0].subject, Subject::NodeOf(CpuId(0)));
+}
 
-    // two nodes of one numbering are one of the other
-    let mut own = claims(Sysfs, &[0, 1, 2, 2]);
+#[test]
+fn two_nodes_of_one_numbering_that_are_one_of_the_other_are_told() {
+    let mut own = claims(Source::Sysfs, &[0, 1, 2, 2]);
     own.node_ids = NodeIds::Own;
-    let subjects: Vec<Subject> = conflicts(&[a, own]).iter().map(|c| c.subject).collect();
-    assert_eq!(subjects, [Subject::SameNode(NodeId(0))]);
+    let a = claims(Source::Srat, &[0, 0, 1, 1]);
+    assert_eq!(subjects(&[a, own]), [Subject::SameNode(NodeId(0))]);
 }
 
 #[test]

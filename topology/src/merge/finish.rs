@@ -7,116 +7,55 @@ use crate::{CpuId, CpuSet, Fact, NodeId, Source};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+/// Where a node is in the model's table.
+type NodeIndex = BTreeMap<NodeId, u16>;
+
+/// The final number of the CPU at this index of the draft, if it exists.
+fn id_of(ids: &[Option<CpuId>], index: usize) -> Option<CpuId> {
+    ids.get(index).copied().flatten()
+}
+
+/// Where the CPU of each number is in the table of CPUs, and where its node is in `nodes`. Fills the
+/// nodes' sets of CPUs.
+fn index_cpus(cpus: &[Cpu], index: &NodeIndex, nodes: &mut [Node]) -> (Vec<u16>, Vec<u16>) {
+    let slots = cpus.last().map_or(0, |c| c.id.0 as usize + 1);
+    let mut node_of = alloc::vec![NO_NODE; slots];
+    let mut cpu_at = alloc::vec![NO_NODE; slots];
+    for (i, cpu) in cpus.iter().enumerate() {
+        if let Some(slot) = cpu_at.get_mut(cpu.id.0 as usize) {
+            *slot = i as u16;
+        }
+        let Some(at) = cpu.node.and_then(|n| index.get(&n.value)) else { continue };
+        if let (Some(slot), Some(node)) =
+            (node_of.get_mut(cpu.id.0 as usize), nodes.get_mut(usize::from(*at)))
+        {
+            *slot = *at;
+            node.cpus.insert(cpu.id);
+        }
+    }
+    (cpu_at, node_of)
+}
+
 impl Draft {
     pub(super) fn finish(mut self, sources: Vec<Source>) -> Result<Machine, BuildError> {
         let ids = self.final_ids()?;
         let space = self.finish_space(&ids)?;
-        let id_of = |index: usize| ids.get(index).copied().flatten();
         let hotplug = self.finish_ranges();
 
-        let mut cpus: Vec<Cpu> = self
-            .cpus
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| Some((id_of(i)?, c)))
-            .map(|(id, c)| Cpu {
-                id,
-                os_id: c.os,
-                hardware_id: c.hardware,
-                uid: c.uid,
-                node: c.node.filter(|n| self.nodes.contains_key(&n.value)),
-                position: c.position,
-                kind: c.kind,
-                offline: c.offline,
-            })
-            .collect();
-        cpus.sort_by_key(|c| c.id);
-
-        let mut nodes: Vec<Node> = self
-            .nodes
-            .values()
-            .map(|n| Node {
-                id: n.id,
-                cpus: CpuSet::new(),
-                usable: n.usable,
-                initiator: n.initiator,
-                attached_to: n.attached_to.filter(|a| self.nodes.contains_key(&a.value)),
-            })
-            .collect();
-        let index: BTreeMap<NodeId, u16> =
+        let cpus = self.finish_cpus(&ids);
+        let mut nodes = self.finish_nodes();
+        let index: NodeIndex =
             nodes.iter().enumerate().map(|(i, n)| (n.id.value, i as u16)).collect();
-
-        let slots = cpus.last().map_or(0, |c| c.id.0 as usize + 1);
-        let mut node_of = alloc::vec![NO_NODE; slots];
-        let mut cpu_at = alloc::vec![NO_NODE; slots];
-        for (i, cpu) in cpus.iter().enumerate() {
-            if let Some(slot) = cpu_at.get_mut(cpu.id.0 as usize) {
-                *slot = i as u16;
-            }
-            let Some(at) = cpu.node.and_then(|n| index.get(&n.value)) else { continue };
-            if let (Some(slot), Some(node)) =
-                (node_of.get_mut(cpu.id.0 as usize), nodes.get_mut(usize::from(*at)))
-            {
-                *slot = *at;
-                node.cpus.insert(cpu.id);
-            }
-        }
-
-        let mut caches: Vec<Cache> = self
-            .caches
-            .iter()
-            .map(|(c, cpus, source)| Cache {
-                level: c.level,
-                kind: c.kind,
-                size: c.size,
-                line: c.line,
-                ways: c.ways,
-                cpus: cpus.iter().filter_map(|i| id_of(*i)).collect(),
-                source: *source,
-            })
-            .filter(|c: &Cache| !c.cpus.is_empty())
-            .collect();
-        caches.sort_by_key(|c| (c.level, c.kind, c.cpus.first()));
-
+        let (cpu_at, node_of) = index_cpus(&cpus, &index, &mut nodes);
+        let caches = self.finish_caches(&ids);
         let (distances, distance_source) = self.finish_distances(&nodes, &index);
         let access = self.finish_access(&index);
-        let mut memory_caches: Vec<MemoryCache> = self
-            .memory_caches
-            .iter()
-            .filter(|(c, _)| index.contains_key(&c.node))
-            .map(|(c, source)| MemoryCache {
-                node: c.node,
-                level: c.level,
-                size: c.size,
-                line: c.line,
-                source: *source,
-            })
-            .collect();
-        memory_caches.sort_by_key(|c| (c.node, c.level));
-        memory_caches.dedup_by_key(|c| (c.node, c.level));
-        self.notes.retain_mut(|note| {
-            if let Note::PositionLeftOut(cpu) = note {
-                let Some(id) = id_of(cpu.0 as usize) else { return false };
-                *cpu = id;
-            }
-            true
+        let memory_caches = self.finish_memory_caches(&index);
+        self.finish_notes(&ids);
+        let conflicts = self.finish_conflicts(&ids);
+        let allowed_cpus = self.allowed_cpus.take().map(|(cpus, source)| {
+            Fact::new(cpus.into_iter().filter_map(|i| id_of(&ids, i)).collect(), source)
         });
-        let conflicts = self
-            .conflicts
-            .iter()
-            .filter_map(|(what, kept, other)| {
-                let subject = match what {
-                    DraftSubject::Final(s) => *s,
-                    DraftSubject::Cpu(make, i) => make(id_of(*i)?),
-                    DraftSubject::CpuLevel(make, i, level) => make(id_of(*i)?, *level),
-                };
-                Some(Conflict { subject, kept: *kept, other: *other })
-            })
-            .collect();
-        let allowed_cpus = self
-            .allowed_cpus
-            .take()
-            .map(|(cpus, source)| Fact::new(cpus.into_iter().filter_map(id_of).collect(), source));
 
         let allowed_nodes = self.allowed_nodes.take().map(|(mut nodes, source)| {
             nodes.retain(|n| index.contains_key(n));
@@ -144,6 +83,104 @@ impl Draft {
         };
         machine.compare_usable();
         Ok(machine)
+    }
+
+    fn finish_cpus(&self, ids: &[Option<CpuId>]) -> Vec<Cpu> {
+        let mut cpus: Vec<Cpu> = self
+            .cpus
+            .iter()
+            .enumerate()
+            .filter_map(|(i, c)| Some((id_of(ids, i)?, c)))
+            .map(|(id, c)| Cpu {
+                id,
+                os_id: c.os,
+                hardware_id: c.hardware,
+                uid: c.uid,
+                node: c.node.filter(|n| self.nodes.contains_key(&n.value)),
+                position: c.position,
+                kind: c.kind,
+                offline: c.offline,
+            })
+            .collect();
+        cpus.sort_by_key(|c| c.id);
+        cpus
+    }
+
+    /// The nodes, as yet without their CPUs.
+    fn finish_nodes(&self) -> Vec<Node> {
+        self.nodes
+            .values()
+            .map(|n| Node {
+                id: n.id,
+                cpus: CpuSet::new(),
+                usable: n.usable,
+                initiator: n.initiator,
+                attached_to: n.attached_to.filter(|a| self.nodes.contains_key(&a.value)),
+            })
+            .collect()
+    }
+
+    fn finish_caches(&self, ids: &[Option<CpuId>]) -> Vec<Cache> {
+        let mut caches: Vec<Cache> = self
+            .caches
+            .iter()
+            .map(|(c, cpus, source)| Cache {
+                level: c.level,
+                kind: c.kind,
+                size: c.size,
+                line: c.line,
+                ways: c.ways,
+                cpus: cpus.iter().filter_map(|i| id_of(ids, *i)).collect(),
+                source: *source,
+            })
+            .filter(|c: &Cache| !c.cpus.is_empty())
+            .collect();
+        caches.sort_by_key(|c| (c.level, c.kind, c.cpus.first()));
+        caches
+    }
+
+    fn finish_memory_caches(&self, index: &NodeIndex) -> Vec<MemoryCache> {
+        let mut memory_caches: Vec<MemoryCache> = self
+            .memory_caches
+            .iter()
+            .filter(|(c, _)| index.contains_key(&c.node))
+            .map(|(c, source)| MemoryCache {
+                node: c.node,
+                level: c.level,
+                size: c.size,
+                line: c.line,
+                source: *source,
+            })
+            .collect();
+        memory_caches.sort_by_key(|c| (c.node, c.level));
+        memory_caches.dedup_by_key(|c| (c.node, c.level));
+        memory_caches
+    }
+
+    /// Gives notes of CPUs the final numbers.
+    fn finish_notes(&mut self, ids: &[Option<CpuId>]) {
+        self.notes.retain_mut(|note| {
+            if let Note::PositionLeftOut(cpu) = note {
+                let Some(id) = id_of(ids, cpu.0 as usize) else { return false };
+                *cpu = id;
+            }
+            true
+        });
+    }
+
+    /// Gives disagreements about CPUs the final numbers.
+    fn finish_conflicts(&self, ids: &[Option<CpuId>]) -> Vec<Conflict> {
+        self.conflicts
+            .iter()
+            .filter_map(|(what, kept, other)| {
+                let subject = match what {
+                    DraftSubject::Final(s) => *s,
+                    DraftSubject::Cpu(make, i) => make(id_of(ids, *i)?),
+                    DraftSubject::CpuLevel(make, i, level) => make(id_of(ids, *i)?, *level),
+                };
+                Some(Conflict { subject, kept: *kept, other: *other })
+            })
+            .collect()
     }
 
     /// Kernel numbers where known; the others follow behind the largest, in order of appearance.
@@ -176,11 +213,7 @@ impl Draft {
         Ok(ids)
     }
 
-    fn finish_distances(
-        &mut self,
-        nodes: &[Node],
-        index: &BTreeMap<NodeId, u16>,
-    ) -> (Vec<u8>, Option<Source>) {
+    fn finish_distances(&mut self, nodes: &[Node], index: &NodeIndex) -> (Vec<u8>, Option<Source>) {
         let Some(d) = self.distances.take() else { return (Vec::new(), None) };
         let n = nodes.len();
         let at: Vec<Option<usize>> = d
@@ -209,7 +242,7 @@ impl Draft {
         (values, Some(d.source))
     }
 
-    fn finish_access(&mut self, index: &BTreeMap<NodeId, u16>) -> Vec<Access> {
+    fn finish_access(&mut self, index: &NodeIndex) -> Vec<Access> {
         let mut all = core::mem::take(&mut self.access);
         // values come by initiator: look each up once a row
         let mut row = None;

@@ -1,7 +1,7 @@
 //! The machine as a `<machine>` description, which [`source::description`](crate::source::description)
 //! reads back to the same machine.
 
-use crate::{Access, AccessKind, CacheType, Cpu, CpuId, Machine};
+use crate::{Access, AccessKind, CacheType, Cpu, CpuId, Machine, Node};
 use alloc::collections::BTreeMap;
 use core::fmt::{self, Display, Write};
 
@@ -31,35 +31,54 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
         writeln!(out, "  <space width=\"{w}\" height=\"{h}\"/>")?;
     }
     let places: Places = m.space().map_or_else(Places::new, |s| s.value.places().collect());
-    for node in m.nodes() {
-        writeln!(
-            out,
-            "  <node id=\"{}\"{}{}{}>",
-            node.id.value,
-            Attribute("memory", node.usable.map(|u| u.value)),
-            flag("initiator", node.initiator.is_some()),
-            Attribute("attached", node.attached_to.map(|a| a.value)),
-        )?;
-        let later = m.hotplug_ranges().iter().filter(|r| r.node == node.id.value);
-        for r in m.ranges_of(node.id.value).chain(later) {
-            writeln!(
-                out,
-                "    <range base=\"{:#x}\" size=\"{:#x}\"{}{}/>",
-                r.base,
-                r.size,
-                flag("hotplug", r.flags.hotplug),
-                flag("nonvolatile", r.flags.nonvolatile),
-            )?;
-        }
-        for c in node.cpus.iter().filter_map(|c| m.cpu(c)) {
-            out.write_str("  ")?;
-            cpu(&places, c, out)?;
-        }
-        out.write_str("  </node>\n")?;
+    for n in m.nodes() {
+        node(m, &places, n, out)?;
     }
     for c in m.cpus().iter().filter(|c| c.node.is_none()) {
         cpu(&places, c, out)?;
     }
+    caches(m, out)?;
+    distances(m, out)?;
+    access(m, out)?;
+    for c in m.memory_caches() {
+        writeln!(
+            out,
+            "  <memory-cache node=\"{}\" level=\"{}\" size=\"{}\" line=\"{}\"/>",
+            c.node, c.level, c.size, c.line
+        )?;
+    }
+    out.write_str("</machine>\n")
+}
+
+/// A node with its memory and its CPUs.
+fn node(m: &Machine, places: &Places, node: &Node, out: &mut impl Write) -> fmt::Result {
+    writeln!(
+        out,
+        "  <node id=\"{}\"{}{}{}>",
+        node.id.value,
+        Attribute("memory", node.usable.map(|u| u.value)),
+        flag("initiator", node.initiator.is_some()),
+        Attribute("attached", node.attached_to.map(|a| a.value)),
+    )?;
+    let later = m.hotplug_ranges().iter().filter(|r| r.node == node.id.value);
+    for r in m.ranges_of(node.id.value).chain(later) {
+        writeln!(
+            out,
+            "    <range base=\"{:#x}\" size=\"{:#x}\"{}{}/>",
+            r.base,
+            r.size,
+            flag("hotplug", r.flags.hotplug),
+            flag("nonvolatile", r.flags.nonvolatile),
+        )?;
+    }
+    for c in node.cpus.iter().filter_map(|c| m.cpu(c)) {
+        out.write_str("  ")?;
+        cpu(places, c, out)?;
+    }
+    out.write_str("  </node>\n")
+}
+
+fn caches(m: &Machine, out: &mut impl Write) -> fmt::Result {
     for c in m.caches() {
         let kind = match c.kind {
             CacheType::Data => "data",
@@ -76,16 +95,7 @@ pub fn description(m: &Machine, out: &mut impl Write) -> fmt::Result {
             c.cpus
         )?;
     }
-    distances(m, out)?;
-    access(m, out)?;
-    for c in m.memory_caches() {
-        writeln!(
-            out,
-            "  <memory-cache node=\"{}\" level=\"{}\" size=\"{}\" line=\"{}\"/>",
-            c.node, c.level, c.size, c.line
-        )?;
-    }
-    out.write_str("</machine>\n")
+    Ok(())
 }
 
 /// Equal distances there and back take one line.

@@ -74,6 +74,30 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
     out.write_str("{\n  \"format\": 1,\n")?;
     list(out, "sources", m.sources(), |o, s: &Source| write!(o, "\"{s}\""))?;
     out.write_str(",\n")?;
+    nodes(m, out)?;
+    out.write_str(",\n")?;
+    cpus(m, out)?;
+    out.write_str(",\n")?;
+    caches(m, out)?;
+    out.write_str(",\n")?;
+    ranges(m, out)?;
+    out.write_str(",\n")?;
+    distances(m, out)?;
+    let source = Maybe(m.distance_source().map(Quoted));
+    write!(out, ",\n  \"distance_source\": {source},\n")?;
+    access(m, out)?;
+    out.write_str(",\n")?;
+    memory_caches(m, out)?;
+    out.write_str(",\n")?;
+    space(m, out)?;
+    out.write_str(",\n")?;
+    disagreements(m, out)?;
+    out.write_str(",\n")?;
+    list(out, "notes", m.notes(), |o, n| write!(o, "{}", Quoted(n)))?;
+    out.write_str("\n}\n")
+}
+
+fn nodes(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "nodes", m.nodes(), |o, n| {
         write!(
             o,
@@ -88,8 +112,10 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             FactJson(n.attached_to),
             m.is_node_allowed(n.id.value),
         )
-    })?;
-    out.write_str(",\n")?;
+    })
+}
+
+fn cpus(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "cpus", m.cpus(), |o, c| {
         let p = c.position.map(|p| p.value).unwrap_or_default();
         write!(
@@ -114,8 +140,10 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             c.offline.is_some(),
             m.is_usable(c),
         )
-    })?;
-    out.write_str(",\n")?;
+    })
+}
+
+fn caches(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "caches", m.caches(), |o, c| {
         let kind = match c.kind {
             CacheType::Data => "data",
@@ -133,8 +161,10 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             c.cpus,
             c.source
         )
-    })?;
-    out.write_str(",\n")?;
+    })
+}
+
+fn ranges(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "ranges", m.ranges().iter().chain(m.hotplug_ranges()), |o, r| {
         write!(
             o,
@@ -142,16 +172,19 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
              \"source\": \"{}\"}}",
             r.node, r.base, r.size, r.flags.hotplug, r.flags.nonvolatile, r.source
         )
-    })?;
-    out.write_str(",\n")?;
+    })
+}
+
+fn distances(m: &Machine, out: &mut impl Write) -> fmt::Result {
     let pairs = m.nodes().iter().flat_map(|a| m.nodes().iter().map(move |b| (a, b)));
     let told = pairs.filter_map(|(a, b)| {
         let (a, b) = (a.id.value, b.id.value);
         Some((a, b, m.distance(a, b)?))
     });
-    list(out, "distances", told, |o, (a, b, d)| write!(o, "[{a}, {b}, {d}]"))?;
-    let source = Maybe(m.distance_source().map(Quoted));
-    write!(out, ",\n  \"distance_source\": {source},\n")?;
+    list(out, "distances", told, |o, (a, b, d)| write!(o, "[{a}, {b}, {d}]"))
+}
+
+fn access(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "access", m.access_values(), |o, a| {
         write!(
             o,
@@ -159,26 +192,32 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
              \"source\": \"{}\"}}",
             a.initiator, a.target, a.level, a.kind, a.value, a.source
         )
-    })?;
-    out.write_str(",\n")?;
+    })
+}
+
+fn memory_caches(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "memory_caches", m.memory_caches(), |o, c| {
         write!(
             o,
             "{{\"node\": {}, \"level\": {}, \"size\": {}, \"line\": {}, \"source\": \"{}\"}}",
             c.node, c.level, c.size, c.line, c.source
         )
-    })?;
-    let space = m.space();
-    write!(
-        out,
-        ",\n  \"space\": {},\n",
-        Maybe(space.map(|s| alloc::format!(
+    })
+}
+
+fn space(m: &Machine, out: &mut impl Write) -> fmt::Result {
+    let space = m.space().map(|s| {
+        alloc::format!(
             "{{\"width\": {}, \"height\": {}, \"source\": \"{}\"}}",
             s.value.width(),
             s.value.height(),
             s.source
-        )))
-    )?;
+        )
+    });
+    write!(out, "  \"space\": {}", Maybe(space))
+}
+
+fn disagreements(m: &Machine, out: &mut impl Write) -> fmt::Result {
     list(out, "disagreements", m.conflicts(), |o, c| {
         write!(
             o,
@@ -190,8 +229,5 @@ pub fn json(m: &Machine, out: &mut impl Write) -> fmt::Result {
             c.other.0,
             c.other.1
         )
-    })?;
-    out.write_str(",\n")?;
-    list(out, "notes", m.notes(), |o, n| write!(o, "{}", Quoted(n)))?;
-    out.write_str("\n}\n")
+    })
 }

@@ -10,99 +10,22 @@ use alloc::vec::Vec;
 /// machine.
 pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
     let rect = view.rect();
-    let ids: BTreeMap<NodeId, u32> = view.nodes().iter().map(|n| n.native).zip(0..).collect();
-    let virtual_id = |native: NodeId| ids.get(&native).copied();
+    let ids = Ids(view.nodes().iter().map(|n| n.native).zip(0..).collect());
     let mut out = Writer {
         bytes: alloc::vec![0; size_of::<Header>()],
         sections: [Section::default(); SECTIONS],
     };
-
-    let nodes: Vec<NodeRecord> = view
-        .nodes()
-        .iter()
-        .map(|v| {
-            let attached = machine.node(v.native).and_then(|n| n.attached_to);
-            NodeRecord {
-                native: v.native.0.into(),
-                cpus: v.cpus.into(),
-                first: v.first.unwrap_or(NONE).into(),
-                attached_to: attached.and_then(|a| virtual_id(a.value)).unwrap_or(NONE).into(),
-                memory: machine.memory_of(v.native).unwrap_or(u64::MAX).into(),
-            }
-        })
-        .collect();
-    out.section(NODES, &nodes);
-
-    let locations: Vec<LocationRecord> = view
-        .locations()
-        .iter()
-        .map(|l| {
-            let cpu = l.cpu.and_then(|c| machine.cpu(c));
-            let p = cpu.and_then(|c| c.position).map(|p| p.value).unwrap_or_default();
-            let thread = p.thread.and_then(|t| u16::try_from(t).ok());
-            LocationRecord {
-                node: l.node.unwrap_or(NONE).into(),
-                physical: l.physical.unwrap_or(NONE).into(),
-                package: p.package.unwrap_or(NONE).into(),
-                die: p.die.unwrap_or(NONE).into(),
-                core: p.core.unwrap_or(NONE).into(),
-                thread: thread.unwrap_or(u16::MAX).into(),
-                kind: cpu.and_then(|c| c.kind).map_or(0, |k| k.value.letter() as u8),
-                present: u8::from(cpu.is_some()),
-            }
-        })
-        .collect();
-    out.section(LOCATIONS, &locations);
-
+    out.section(NODES, &nodes(machine, view, &ids));
+    out.section(LOCATIONS, &locations(machine, view));
     let has_distances = machine.distance_source().is_some();
-    let mut distances: Vec<u8> = Vec::new();
-    if has_distances {
-        for a in view.nodes() {
-            let row =
-                view.nodes().iter().map(|b| machine.distance(a.native, b.native).unwrap_or(0));
-            distances.extend(row);
-        }
-    }
+    let distances = if has_distances { distances(machine, view) } else { Vec::new() };
     out.section(DISTANCES, &distances);
-
-    let mut access: Vec<AccessRecord> = Vec::new();
-    for a in machine.access_values() {
-        let (Some(i), Some(t)) = (virtual_id(a.initiator), virtual_id(a.target)) else {
-            continue;
-        };
-        access.push(AccessRecord {
-            initiator: (i as u16).into(),
-            target: (t as u16).into(),
-            level: a.level,
-            kind: a.kind as u8,
-            source: a.source as u8,
-            reserved: 0,
-            value: a.value.into(),
-        });
-    }
-    // the model's order is by native ids; readers look up by virtual ones
-    access.sort_by_key(|a| (a.initiator.get(), a.target.get(), a.level, a.kind));
-    out.section(ACCESS, &access);
-
+    out.section(ACCESS, &access(machine, &ids));
     let (caches, members) = caches(machine, view);
     out.section(CACHES, &caches);
     out.section(MEMBERS, &members);
-
-    let mut ranges = Vec::new();
-    if view.policy().physical_ranges {
-        let mut all: Vec<_> = machine.ranges().iter().chain(machine.hotplug_ranges()).collect();
-        all.sort_by_key(|r| (r.base, r.size));
-        for r in all {
-            let Some(node) = virtual_id(r.node) else { continue };
-            let flags = u32::from(r.flags.hotplug) | u32::from(r.flags.nonvolatile) << 1;
-            ranges.push(RangeRecord {
-                base: r.base.into(),
-                size: r.size.into(),
-                node: node.into(),
-                flags: flags.into(),
-            });
-        }
-    }
+    let shows_ranges = view.policy().physical_ranges;
+    let ranges = if shows_ranges { ranges(machine, &ids) } else { Vec::new() };
     out.section(RANGES, &ranges);
 
     let global = view.global_affinity_space();
@@ -122,6 +45,99 @@ pub fn write(machine: &Machine, view: &View, generation: u32) -> Vec<u64> {
         sections: out.sections,
     };
     out.finish(header)
+}
+
+/// The ids that a view gives nodes, by their native ones.
+struct Ids(BTreeMap<NodeId, u32>);
+
+impl Ids {
+    fn virtual_id(&self, native: NodeId) -> Option<u32> {
+        self.0.get(&native).copied()
+    }
+}
+
+fn nodes(machine: &Machine, view: &View, ids: &Ids) -> Vec<NodeRecord> {
+    view.nodes()
+        .iter()
+        .map(|v| {
+            let attached = machine.node(v.native).and_then(|n| n.attached_to);
+            NodeRecord {
+                native: v.native.0.into(),
+                cpus: v.cpus.into(),
+                first: v.first.unwrap_or(NONE).into(),
+                attached_to: attached.and_then(|a| ids.virtual_id(a.value)).unwrap_or(NONE).into(),
+                memory: machine.memory_of(v.native).unwrap_or(u64::MAX).into(),
+            }
+        })
+        .collect()
+}
+
+fn locations(machine: &Machine, view: &View) -> Vec<LocationRecord> {
+    view.locations()
+        .iter()
+        .map(|l| {
+            let cpu = l.cpu.and_then(|c| machine.cpu(c));
+            let p = cpu.and_then(|c| c.position).map(|p| p.value).unwrap_or_default();
+            let thread = p.thread.and_then(|t| u16::try_from(t).ok());
+            LocationRecord {
+                node: l.node.unwrap_or(NONE).into(),
+                physical: l.physical.unwrap_or(NONE).into(),
+                package: p.package.unwrap_or(NONE).into(),
+                die: p.die.unwrap_or(NONE).into(),
+                core: p.core.unwrap_or(NONE).into(),
+                thread: thread.unwrap_or(u16::MAX).into(),
+                kind: cpu.and_then(|c| c.kind).map_or(0, |k| k.value.letter() as u8),
+                present: u8::from(cpu.is_some()),
+            }
+        })
+        .collect()
+}
+
+fn distances(machine: &Machine, view: &View) -> Vec<u8> {
+    let mut distances = Vec::new();
+    for a in view.nodes() {
+        let row = view.nodes().iter().map(|b| machine.distance(a.native, b.native).unwrap_or(0));
+        distances.extend(row);
+    }
+    distances
+}
+
+fn access(machine: &Machine, ids: &Ids) -> Vec<AccessRecord> {
+    let mut access: Vec<AccessRecord> = Vec::new();
+    for a in machine.access_values() {
+        let (Some(i), Some(t)) = (ids.virtual_id(a.initiator), ids.virtual_id(a.target)) else {
+            continue;
+        };
+        access.push(AccessRecord {
+            initiator: (i as u16).into(),
+            target: (t as u16).into(),
+            level: a.level,
+            kind: a.kind as u8,
+            source: a.source as u8,
+            reserved: 0,
+            value: a.value.into(),
+        });
+    }
+    // the model's order is by native ids; readers look up by virtual ones
+    access.sort_by_key(|a| (a.initiator.get(), a.target.get(), a.level, a.kind));
+    access
+}
+
+fn ranges(machine: &Machine, ids: &Ids) -> Vec<RangeRecord> {
+    let mut ranges = Vec::new();
+    let mut all: Vec<_> = machine.ranges().iter().chain(machine.hotplug_ranges()).collect();
+    all.sort_by_key(|r| (r.base, r.size));
+    for r in all {
+        let Some(node) = ids.virtual_id(r.node) else { continue };
+        let flags = u32::from(r.flags.hotplug) | u32::from(r.flags.nonvolatile) << 1;
+        ranges.push(RangeRecord {
+            base: r.base.into(),
+            size: r.size.into(),
+            node: node.into(),
+            flags: flags.into(),
+        });
+    }
+    ranges
 }
 
 /// Caches that CPUs inside the rectangle have, and the bits of those CPUs' locations.

@@ -36,6 +36,39 @@ pub fn claims(snapshot: &Snapshot<'_>) -> Result<Claims, BuildError> {
     let mut claims = Claims::new(Source::TopoSession, NodeIds::Proximity, KeyKind::Os);
     claims.all_cpus = true;
     let native: Vec<NodeId> = snapshot.nodes().iter().map(|n| NodeId(n.native.get())).collect();
+    take_nodes(snapshot, &native, &mut claims)?;
+    let at = take_cpus(snapshot, &native, &mut claims);
+    if !snapshot.distances().is_empty() {
+        let values = snapshot.distances().to_vec();
+        claims.distances = Some(DistanceClaim { nodes: native.clone(), values });
+    }
+    take_access(snapshot, &native, &mut claims);
+    for (cache, locations) in snapshot.caches() {
+        let cpus = locations.filter_map(|l| at.get(l as usize).copied().flatten()).collect();
+        claims.caches.push(CacheClaim {
+            level: cache.level,
+            kind: cache.kind,
+            size: cache.size,
+            line: cache.line,
+            ways: None,
+            cpus,
+        });
+    }
+    for r in snapshot.ranges() {
+        let Some(node) = native.get(r.node.get() as usize).copied() else { continue };
+        let flags = r.flags.get();
+        let flags = RangeFlags { hotplug: flags & 1 != 0, nonvolatile: flags & 2 != 0 };
+        claims.ranges.push(RangeClaim { node, base: r.base.get(), size: r.size.get(), flags });
+    }
+    claims.notes.extend(check_ranges(&claims.ranges)?);
+    Ok(claims)
+}
+
+fn take_nodes(
+    snapshot: &Snapshot<'_>,
+    native: &[NodeId],
+    claims: &mut Claims,
+) -> Result<(), BuildError> {
     for (node, record) in native.iter().zip(snapshot.nodes()) {
         let claim = claims.mention(*node).ok_or(BuildError::TooManyNodes)?;
         claim.usable = Some(record.memory.get()).filter(|m| *m != u64::MAX);
@@ -46,14 +79,17 @@ pub fn claims(snapshot: &Snapshot<'_>) -> Result<Claims, BuildError> {
     if claims.nodes.len() != native.len() {
         return Err(BuildError::BadMatrix);
     }
+    Ok(())
+}
 
+/// Takes the CPUs and the affinity space. Returns the number of the CPU at each location.
+fn take_cpus(snapshot: &Snapshot<'_>, native: &[NodeId], claims: &mut Claims) -> Vec<Option<u32>> {
     let numbers = kernel_numbers(snapshot.locations());
     if numbers.is_none() {
         claims.notes.push(Note::Missing(Source::TopoSession, "distinct physical CPU ids"));
     }
     let (width, height) = snapshot.size();
     let mut space = SpaceClaim { width, height, cpus: Vec::new() };
-    // the number of the CPU at each location
     let mut at: Vec<Option<u32>> = Vec::with_capacity(snapshot.locations().len());
     for (index, l) in (0u32..).zip(snapshot.locations()) {
         if l.present == 0 {
@@ -80,11 +116,10 @@ pub fn claims(snapshot: &Snapshot<'_>) -> Result<Claims, BuildError> {
         });
     }
     claims.space = Some(space);
+    at
+}
 
-    if !snapshot.distances().is_empty() {
-        let values = snapshot.distances().to_vec();
-        claims.distances = Some(DistanceClaim { nodes: native.clone(), values });
-    }
+fn take_access(snapshot: &Snapshot<'_>, native: &[NodeId], claims: &mut Claims) {
     for a in snapshot.access_records() {
         let node = |id: u16| native.get(usize::from(id)).copied();
         let kind = AccessKind::ALL.get(usize::from(a.kind)).copied();
@@ -95,23 +130,4 @@ pub fn claims(snapshot: &Snapshot<'_>) -> Result<Claims, BuildError> {
             claims.access.push(AccessClaim { initiator, target, level, kind, value });
         }
     }
-    for (cache, locations) in snapshot.caches() {
-        let cpus = locations.filter_map(|l| at.get(l as usize).copied().flatten()).collect();
-        claims.caches.push(CacheClaim {
-            level: cache.level,
-            kind: cache.kind,
-            size: cache.size,
-            line: cache.line,
-            ways: None,
-            cpus,
-        });
-    }
-    for r in snapshot.ranges() {
-        let Some(node) = native.get(r.node.get() as usize).copied() else { continue };
-        let flags = r.flags.get();
-        let flags = RangeFlags { hotplug: flags & 1 != 0, nonvolatile: flags & 2 != 0 };
-        claims.ranges.push(RangeClaim { node, base: r.base.get(), size: r.size.get(), flags });
-    }
-    claims.notes.extend(check_ranges(&claims.ranges)?);
-    Ok(claims)
 }

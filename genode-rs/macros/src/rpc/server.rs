@@ -46,8 +46,6 @@ pub(crate) fn expand(interface: &Interface) -> TokenStream {
 }
 
 fn arm(interface: &Interface, function: &Function) -> TokenStream {
-    let interface_name = &interface.item.ident;
-    let name = &function.name;
     let value = Ident::new("value", Span::mixed_site());
     // Named apart from the dispatcher's own variables.
     let locals: Vec<_> = function
@@ -66,11 +64,32 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
         Direction::InOut => quote!(&mut #local),
     });
     let passes = quote!(#(#passes),*);
+    let answer = answer(interface, function, &passes);
+    let outs = function
+        .args
+        .iter()
+        .zip(&locals)
+        .filter(|(arg, _)| arg.is_out())
+        .map(|(_, local)| quote!(reply.put(&#local)?;));
+    let finish = finish(function, &value);
+    quote! {
+        #(#takes)*
+        call.finish()?;
+        let #value = #answer;
+        #(#outs)*
+        #finish
+    }
+}
+
+/// The call of the server's method, or what its tickets do instead.
+fn answer(interface: &Interface, function: &Function, passes: &TokenStream) -> TokenStream {
+    let interface_name = &interface.item.ident;
+    let name = &function.name;
     let tickets = |name| {
         let lends = later::tickets(name);
         quote!(<__S as #interface_name>::#lends(server))
     };
-    let answer = match &function.answer {
+    match &function.answer {
         Answer::Now => quote!(<__S as #interface_name>::#name(server, #passes)),
         Answer::Start => {
             let tickets = tickets(name);
@@ -94,14 +113,12 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
             let tickets = tickets(name);
             quote!(#tickets.cancel(#passes))
         }
-    };
-    let outs = function
-        .args
-        .iter()
-        .zip(&locals)
-        .filter(|(arg, _)| arg.is_out())
-        .map(|(_, local)| quote!(reply.put(&#local)?;));
-    let finish = match &function.output {
+    }
+}
+
+/// Puts the method's value into the reply, as the last step.
+fn finish(function: &Function, value: &Ident) -> TokenStream {
+    match &function.output {
         Output::Plain(_) | Output::Attempt(..) => quote! {
             reply.put(&#value)?;
             ::core::result::Result::Ok(())
@@ -117,12 +134,5 @@ fn arm(interface: &Interface, function: &Function) -> TokenStream {
                 ),
             }
         },
-    };
-    quote! {
-        #(#takes)*
-        call.finish()?;
-        let #value = #answer;
-        #(#outs)*
-        #finish
     }
 }

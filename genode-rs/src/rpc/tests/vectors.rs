@@ -105,6 +105,14 @@ struct Tape<'a> {
     played: Cell<usize>,
 }
 
+impl Tape<'_> {
+    /// The client, whose next call is this one.
+    fn client(&self, name: &str) -> InteropClient<&Self> {
+        *self.name.borrow_mut() = name.into();
+        InteropClient::over(self)
+    }
+}
+
 impl Carrier for Tape<'_> {}
 impl Invoke for Tape<'_> {
     fn invoke(
@@ -124,130 +132,147 @@ impl Invoke for Tape<'_> {
     }
 }
 
+fn cap() -> Cap {
+    Cap::new(mint(HANDLE))
+}
+
+fn name(text: &str) -> Name<'_> {
+    Name::text(text).unwrap()
+}
+
 /// Makes every call that the C++ client made, with its arguments, and expects its results.
 #[test]
 fn our_client_speaks_as_cpp_does() {
     for (file, text) in FILES {
         let messages = load(text);
         let tape = Tape { messages: &messages, name: RefCell::default(), played: Cell::new(0) };
-        let client = InteropClient::over(&tape);
-        let call = |name: &str| {
-            *tape.name.borrow_mut() = name.into();
-            &client
-        };
-        let cap = || Cap::new(mint(HANDLE));
-        let point = Point { a: 0x11, b: 0x2222_2222_2222_2222, c: 0x3333 };
-
-        assert_eq!(call("nothing").nothing(), Ok(()));
-        assert_eq!(call("increment").increment(0xffff_fffe), Ok(0xffff_ffff));
-        assert_eq!(
-            call("unsigned_ints").unsigned_ints(0xf1, 0xf2f3, 0xf4f5_f6f7, 0x0102_0304_0506_0708),
-            Ok(0xf1 + 0xf2f3 + 0xf4f5_f6f7 + 0x0102_0304_0506_0708)
-        );
-        assert_eq!(call("signed_ints").signed_ints(-2, -3, -4, -5), Ok(-14));
-        assert_eq!(call("negate_false").negate(false), Ok(true));
-        assert_eq!(call("negate_true").negate(true), Ok(false));
-        assert_eq!(call("next").next(Color::Green), Ok(Color::Blue));
-        assert_eq!(call("half").half(3.0), Ok(1.5));
-
-        let mirrored = Point { a: 0x33, b: !0x2222_2222_2222_2222, c: 0x11 };
-        assert_eq!(call("mirror").mirror(&point), Ok(mirrored));
-        let rotated = Small { r: 2, g: 3, b: 1 };
-        assert_eq!(call("rotate").rotate(Small { r: 1, g: 2, b: 3 }), Ok(rotated));
-        let (mut v, mut p) = (0xabcd, Point { a: 1, b: 0x77, c: 3 });
-        assert_eq!(call("exchange").exchange(&mut v, &mut p), Ok(()));
-        assert_eq!((v, p), (0x77, Point { a: 1, b: 0xabcd, c: 3 }));
-        let mut w = 0x1000;
-        assert_eq!(call("pointers").pointers(&Small { r: 4, g: 5, b: 6 }, &mut w), Ok(6));
-        assert_eq!(w, 0x1001);
-
-        let name = |text| Name::text(text).unwrap();
-        assert_eq!(call("length_empty").length(name("")), Ok(1));
-        assert_eq!(call("length_7").length(name("seven77")), Ok(8));
-        assert_eq!(call("length_8").length(name("eight888")), Ok(9));
-        // C++ cuts what is too long and loses the zero; we can only be made to by sending bytes.
-        assert_eq!(Name::text("longer than sixteen"), None);
-        let cut = Name::bytes(b"longer than sixt").unwrap();
-        assert_eq!(call("length_cut").length(cut), Ok(16));
-        assert_eq!(call("length_null").length(Name::bytes(b"").unwrap()), Ok(0));
-        let args = Text::text("label=\"x\", ram_quota=4096").unwrap();
-        assert_eq!(call("texts").texts(name("abc"), 5, args), Ok(4_026_005));
-        let hello = Greeting::new("hello rust").unwrap();
-        assert_eq!(call("greet").greet(&Greeting::new("rust").unwrap()), Ok(hello));
-
-        let service = CallError::Service;
-        assert_eq!(call("attempt_value_ok").attempt_value(0), Ok(0x1122_3344_5566_7788));
-        assert_eq!(call("attempt_value_err").attempt_value(3), Err(service(Problem::Refused)));
-        let answer = Point { a: 3, b: !2, c: 1 };
-        assert_eq!(call("attempt_point_ok").attempt_point(0), Ok(answer));
-        assert_eq!(
-            call("attempt_point_err").attempt_point(1),
-            Err(CallError::Service(Problem::NoRam))
-        );
-        assert_eq!(call("attempt_done_ok").attempt_done(0), Ok(()));
-        assert_eq!(
-            call("attempt_done_err").attempt_done(2),
-            Err(CallError::Service(Problem::NoCaps))
-        );
-        assert_eq!(call("attempt_cap_ok").attempt_cap(0), Ok(cap()));
-        assert_eq!(
-            call("attempt_cap_err").attempt_cap(3),
-            Err(CallError::Service(Problem::Refused))
-        );
-
-        assert_eq!(call("take_valid").take(cap(), 9), Ok(true));
-        assert_eq!(call("take_invalid").take(Cap::INVALID, 9), Ok(false));
-        assert_eq!(call("take_four").take_four(cap(), Cap::INVALID, cap(), cap()), Ok(13));
-        assert_eq!(call("give").give(), Ok(cap()));
-        assert_eq!(call("give_invalid").give_invalid(), Ok(Cap::INVALID));
-        let (mut swapped, mut was_valid) = (Cap::new(mint(8)), 5);
-        assert_eq!(call("swap").swap(&mut swapped, &mut was_valid), Ok(()));
-        assert_eq!((swapped, was_valid), (cap(), 1));
-
-        assert_eq!(call("throw_void_0").throw_void(0), Ok(()));
-        for (name, v, exception) in [
-            ("throw_void_1", 1, ThreeExceptions::First),
-            ("throw_void_2", 2, ThreeExceptions::Second),
-            ("throw_void_3", 3, ThreeExceptions::Third),
-        ] {
-            assert_eq!(call(name).throw_void(v), Err(CallError::Service(exception)));
-        }
-        for (name, v, result) in [
-            ("throw_value_0", 0, Ok(0)),
-            ("throw_value_1", 1, Err(CallError::Service(TwoExceptions::First))),
-            ("throw_value_2", 2, Err(CallError::Service(TwoExceptions::Second))),
-        ] {
-            let mut out = 0x1234;
-            assert_eq!(call(name).throw_value(v, &mut out), result);
-            assert_eq!(out, 0x4711);
-        }
-
-        let location = |x, y, width, height| Location { x, y, width, height };
-        let space = Space { width: 8, height: 4 };
-        assert_eq!(
-            call("spread")
-                .spread(&Affinity { space, location: location(1, 2, 3, 4) }, location(-1, 6, 7, 8)),
-            Ok(Affinity { space, location: location(0, 6, 7, 8) })
-        );
-        let mut v = 0xffff;
-        assert_eq!(
-            call("seven").seven(
-                200,
-                cap(),
-                name("abc"),
-                true,
-                Small { r: 1, g: 2, b: 3 },
-                &mut v,
-                -9
-            ),
-            Ok(203)
-        );
-        assert_eq!(v, 0x10000);
-
+        numbers(&tape);
+        structures(&tape);
+        texts(&tape);
+        attempts(&tape);
+        capabilities(&tape);
+        exceptions(&tape);
+        many_arguments(&tape);
         assert_eq!(tape.played.get(), messages.len(), "{file}: messages without a test");
         assert_eq!(messages.len(), 42, "{file}");
     }
     assert_eq!(all_references(), 0, "capabilities were not given back");
+}
+
+fn numbers(tape: &Tape<'_>) {
+    assert_eq!(tape.client("nothing").nothing(), Ok(()));
+    assert_eq!(tape.client("increment").increment(0xffff_fffe), Ok(0xffff_ffff));
+    assert_eq!(
+        tape.client("unsigned_ints").unsigned_ints(
+            0xf1,
+            0xf2f3,
+            0xf4f5_f6f7,
+            0x0102_0304_0506_0708
+        ),
+        Ok(0xf1 + 0xf2f3 + 0xf4f5_f6f7 + 0x0102_0304_0506_0708)
+    );
+    assert_eq!(tape.client("signed_ints").signed_ints(-2, -3, -4, -5), Ok(-14));
+    assert_eq!(tape.client("negate_false").negate(false), Ok(true));
+    assert_eq!(tape.client("negate_true").negate(true), Ok(false));
+    assert_eq!(tape.client("next").next(Color::Green), Ok(Color::Blue));
+    assert_eq!(tape.client("half").half(3.0), Ok(1.5));
+}
+
+fn structures(tape: &Tape<'_>) {
+    let point = Point { a: 0x11, b: 0x2222_2222_2222_2222, c: 0x3333 };
+    let mirrored = Point { a: 0x33, b: !0x2222_2222_2222_2222, c: 0x11 };
+    assert_eq!(tape.client("mirror").mirror(&point), Ok(mirrored));
+    let rotated = Small { r: 2, g: 3, b: 1 };
+    assert_eq!(tape.client("rotate").rotate(Small { r: 1, g: 2, b: 3 }), Ok(rotated));
+    let (mut v, mut p) = (0xabcd, Point { a: 1, b: 0x77, c: 3 });
+    assert_eq!(tape.client("exchange").exchange(&mut v, &mut p), Ok(()));
+    assert_eq!((v, p), (0x77, Point { a: 1, b: 0xabcd, c: 3 }));
+    let mut w = 0x1000;
+    assert_eq!(tape.client("pointers").pointers(&Small { r: 4, g: 5, b: 6 }, &mut w), Ok(6));
+    assert_eq!(w, 0x1001);
+}
+
+fn texts(tape: &Tape<'_>) {
+    assert_eq!(tape.client("length_empty").length(name("")), Ok(1));
+    assert_eq!(tape.client("length_7").length(name("seven77")), Ok(8));
+    assert_eq!(tape.client("length_8").length(name("eight888")), Ok(9));
+    // C++ cuts what is too long and loses the zero; we can only be made to by sending bytes.
+    assert_eq!(Name::text("longer than sixteen"), None);
+    let cut = Name::bytes(b"longer than sixt").unwrap();
+    assert_eq!(tape.client("length_cut").length(cut), Ok(16));
+    assert_eq!(tape.client("length_null").length(Name::bytes(b"").unwrap()), Ok(0));
+    let args = Text::text("label=\"x\", ram_quota=4096").unwrap();
+    assert_eq!(tape.client("texts").texts(name("abc"), 5, args), Ok(4_026_005));
+    let hello = Greeting::new("hello rust").unwrap();
+    assert_eq!(tape.client("greet").greet(&Greeting::new("rust").unwrap()), Ok(hello));
+}
+
+fn attempts(tape: &Tape<'_>) {
+    let service = CallError::Service;
+    assert_eq!(tape.client("attempt_value_ok").attempt_value(0), Ok(0x1122_3344_5566_7788));
+    assert_eq!(tape.client("attempt_value_err").attempt_value(3), Err(service(Problem::Refused)));
+    let answer = Point { a: 3, b: !2, c: 1 };
+    assert_eq!(tape.client("attempt_point_ok").attempt_point(0), Ok(answer));
+    assert_eq!(tape.client("attempt_point_err").attempt_point(1), Err(service(Problem::NoRam)));
+    assert_eq!(tape.client("attempt_done_ok").attempt_done(0), Ok(()));
+    assert_eq!(tape.client("attempt_done_err").attempt_done(2), Err(service(Problem::NoCaps)));
+    assert_eq!(tape.client("attempt_cap_ok").attempt_cap(0), Ok(cap()));
+    assert_eq!(tape.client("attempt_cap_err").attempt_cap(3), Err(service(Problem::Refused)));
+}
+
+fn capabilities(tape: &Tape<'_>) {
+    assert_eq!(tape.client("take_valid").take(cap(), 9), Ok(true));
+    assert_eq!(tape.client("take_invalid").take(Cap::INVALID, 9), Ok(false));
+    assert_eq!(tape.client("take_four").take_four(cap(), Cap::INVALID, cap(), cap()), Ok(13));
+    assert_eq!(tape.client("give").give(), Ok(cap()));
+    assert_eq!(tape.client("give_invalid").give_invalid(), Ok(Cap::INVALID));
+    let (mut swapped, mut was_valid) = (Cap::new(mint(8)), 5);
+    assert_eq!(tape.client("swap").swap(&mut swapped, &mut was_valid), Ok(()));
+    assert_eq!((swapped, was_valid), (cap(), 1));
+}
+
+fn exceptions(tape: &Tape<'_>) {
+    assert_eq!(tape.client("throw_void_0").throw_void(0), Ok(()));
+    for (name, v, exception) in [
+        ("throw_void_1", 1, ThreeExceptions::First),
+        ("throw_void_2", 2, ThreeExceptions::Second),
+        ("throw_void_3", 3, ThreeExceptions::Third),
+    ] {
+        assert_eq!(tape.client(name).throw_void(v), Err(CallError::Service(exception)));
+    }
+    for (name, v, result) in [
+        ("throw_value_0", 0, Ok(0)),
+        ("throw_value_1", 1, Err(CallError::Service(TwoExceptions::First))),
+        ("throw_value_2", 2, Err(CallError::Service(TwoExceptions::Second))),
+    ] {
+        let mut out = 0x1234;
+        assert_eq!(tape.client(name).throw_value(v, &mut out), result);
+        assert_eq!(out, 0x4711);
+    }
+}
+
+fn many_arguments(tape: &Tape<'_>) {
+    let location = |x, y, width, height| Location { x, y, width, height };
+    let space = Space { width: 8, height: 4 };
+    assert_eq!(
+        tape.client("spread")
+            .spread(&Affinity { space, location: location(1, 2, 3, 4) }, location(-1, 6, 7, 8)),
+        Ok(Affinity { space, location: location(0, 6, 7, 8) })
+    );
+    let mut v = 0xffff;
+    assert_eq!(
+        tape.client("seven").seven(
+            200,
+            cap(),
+            name("abc"),
+            true,
+            Small { r: 1, g: 2, b: 3 },
+            &mut v,
+            -9
+        ),
+        Ok(203)
+    );
+    assert_eq!(v, 0x10000);
 }
 
 /// Gives our server every call that the C++ server got, and expects its replies.

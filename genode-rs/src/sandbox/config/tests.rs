@@ -48,9 +48,17 @@ fn reads_what_init_reads() {
     assert!(c.report.is_some_and(|r| r.details == Details::CHILD_RAM));
 }
 
+/// What is said about each text holds its sentence.
+fn all_told(rows: &[(&str, &str)]) {
+    for (text, expected) in rows {
+        let (_, found) = read(text);
+        assert!(found.iter().any(|f| f.contains(expected)), "{text}\n{found:?}");
+    }
+}
+
 #[test]
 fn mistakes_are_told_with_place_and_remedy() {
-    for (text, expected) in [
+    all_told(&[
         (
             "<config>\n <strat name=\"a\"/></config>",
             "Warning: config line 2, column 2: unknown node <strat>",
@@ -68,6 +76,33 @@ fn mistakes_are_told_with_place_and_remedy() {
             "<config><start name=\"a\" ram=\"1x\" caps=\"5\"/></config>",
             "Error: config line 1, column 25: <start> has ram=\"1x\", expected a number of bytes",
         ),
+    ]);
+}
+
+#[test]
+fn unknown_names_are_told_with_what_may_be_meant() {
+    all_told(&[
+        (
+            "<config><default-route><any-service><cild/></any-service></default-route></config>",
+            "unknown target <cild>",
+        ),
+        ("<config><strat/></config>", "unknown node <strat>; did you mean 'start'?"),
+        ("<config verbos=\"yes\"/>", "<config> has no attribute 'verbos'; did you mean 'verbose'?"),
+        ("<config><report chidl_ram=\"yes\"/></config>", "did you mean 'child_ram'?"),
+        (
+            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\" ld_verbose=\"yes\"/></config>",
+            "<start> has no attribute 'ld_verbose'; expected name, caps,",
+        ),
+        (
+            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"><binray name=\"x\"/></start></config>",
+            "unknown node <binray>; did you mean 'binary'?",
+        ),
+    ]);
+}
+
+#[test]
+fn what_cannot_be_as_configured_is_told() {
+    all_told(&[
         (
             "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"/><start name=\"a\" ram=\"1M\"/></config>",
             "child 'a' is skipped: the name is taken",
@@ -85,25 +120,10 @@ fn mistakes_are_told_with_place_and_remedy() {
             "route to unknown child 'x'",
         ),
         (
-            "<config><default-route><any-service><cild/></any-service></default-route></config>",
-            "unknown target <cild>",
-        ),
-        (
             "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"><affinity xpos=\"9\"/></start></config>",
             "exceeds the 1x1 affinity space",
         ),
         ("<config prio_levels=\"3\"/>", "prio levels is not power of two"),
-        ("<config><strat/></config>", "unknown node <strat>; did you mean 'start'?"),
-        ("<config verbos=\"yes\"/>", "<config> has no attribute 'verbos'; did you mean 'verbose'?"),
-        ("<config><report chidl_ram=\"yes\"/></config>", "did you mean 'child_ram'?"),
-        (
-            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\" ld_verbose=\"yes\"/></config>",
-            "<start> has no attribute 'ld_verbose'; expected name, caps,",
-        ),
-        (
-            "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"><binray name=\"x\"/></start></config>",
-            "unknown node <binray>; did you mean 'binary'?",
-        ),
         (
             "<config><default caps=\"5\"/><alias name=\"a\" child=\"b\"/><start name=\"a\" ram=\"1M\"/></config>",
             "alias 'a' has the name of a child",
@@ -120,10 +140,7 @@ fn mistakes_are_told_with_place_and_remedy() {
             "<config><start name=\"a -> b\" ram=\"1M\" caps=\"5\"/></config>",
             "child 'a -> b' is skipped",
         ),
-    ] {
-        let (_, found) = read(text);
-        assert!(found.iter().any(|f| f.contains(expected)), "{text}\n{found:?}");
-    }
+    ]);
 }
 
 #[test]

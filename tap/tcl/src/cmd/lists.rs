@@ -221,66 +221,83 @@ fn replace(value: &mut Value, path: &[Value], new: &Value) -> Result<(), Excepti
     Ok(())
 }
 
-fn lsearch(_: &mut Interp, words: &[Value]) -> Outcome {
-    const FORM: &str = "lsearch ?-option value ...? list pattern";
-    let (mut mode, mut all, mut inline, mut not, mut nocase) =
-        ("-glob", false, false, false, false);
-    let (mut start, mut numbers) = (0, false);
-    if words.len() < 3 {
-        return usage(FORM);
-    }
-    let (options, operands) = words[1..].split_at(words.len() - 3);
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match option.as_str() {
-            "-exact" => mode = "-exact",
-            "-glob" => mode = "-glob",
-            "-regexp" => mode = "-regexp",
-            "-all" => all = true,
-            "-inline" => inline = true,
-            "-not" => not = true,
-            "-nocase" => nocase = true,
-            "-ascii" | "-dictionary" | "-sorted" | "-increasing" => {}
-            "-integer" | "-real" => numbers = true,
-            "-start" => {
-                let Some(value) = options.next() else {
-                    return fail("missing starting index");
-                };
-                start = count_arg(value)?;
-            }
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -all, -ascii, -exact, -glob, -inline, -integer, -nocase, -not, -real, -regexp, or -start"
-                ));
+/// The options of `lsearch`.
+#[derive(Default)]
+struct Search<'w> {
+    mode: &'w str,
+    all: bool,
+    inline: bool,
+    not: bool,
+    nocase: bool,
+    numbers: bool,
+    start: usize,
+}
+
+impl<'w> Search<'w> {
+    fn parse(words: &'w [Value]) -> Result<Self, Exception> {
+        let mut search = Self { mode: "-glob", ..Self::default() };
+        let mut options = words.iter();
+        while let Some(option) = options.next() {
+            match option.as_str() {
+                "-exact" => search.mode = "-exact",
+                "-glob" => search.mode = "-glob",
+                "-regexp" => search.mode = "-regexp",
+                "-all" => search.all = true,
+                "-inline" => search.inline = true,
+                "-not" => search.not = true,
+                "-nocase" => search.nocase = true,
+                "-ascii" | "-dictionary" | "-sorted" | "-increasing" => {}
+                "-integer" | "-real" => search.numbers = true,
+                "-start" => {
+                    let Some(value) = options.next() else {
+                        return fail("missing starting index");
+                    };
+                    search.start = count_arg(value)?;
+                }
+                other => {
+                    return fail(format!(
+                        "bad option \"{other}\": must be -all, -ascii, -exact, -glob, -inline, -integer, -nocase, -not, -real, -regexp, or -start"
+                    ));
+                }
             }
         }
+        Ok(search)
     }
+}
+
+fn lsearch(_: &mut Interp, words: &[Value]) -> Outcome {
+    if words.len() < 3 {
+        return usage("lsearch ?-option value ...? list pattern");
+    }
+    let (options, operands) = words[1..].split_at(words.len() - 3);
+    let search = Search::parse(options)?;
     let (elements, pattern) = (list::parse(&operands[0])?, operands[1].as_str());
-    let regex = if mode == "-regexp" {
-        Some(Pattern::new(pattern, Flags { nocase, ..Flags::default() })?)
+    let regex = if search.mode == "-regexp" {
+        Some(Pattern::new(pattern, Flags { nocase: search.nocase, ..Flags::default() })?)
     } else {
         None
     };
     let hit = |element: &Value| {
         let text = element.as_str();
-        match (&regex, mode) {
+        match (&regex, search.mode) {
             (Some(regex), _) => regex.is_match(text),
-            (None, "-glob") => matches(pattern, text, nocase),
-            (None, "-exact") if numbers => same_number(pattern, text),
-            _ if nocase => text.to_lowercase() == pattern.to_lowercase(),
+            (None, "-glob") => matches(pattern, text, search.nocase),
+            (None, "-exact") if search.numbers => same_number(pattern, text),
+            _ if search.nocase => text.to_lowercase() == pattern.to_lowercase(),
             _ => text == pattern,
         }
     };
-    let mut found = elements.iter().enumerate().skip(start).filter(|(_, e)| hit(e) != not);
-    if all {
+    let mut found =
+        elements.iter().enumerate().skip(search.start).filter(|(_, e)| hit(e) != search.not);
+    if search.all {
         let results: Vec<Value> =
-            found.map(|(i, e)| if inline { e.clone() } else { Value::from(i) }).collect();
+            found.map(|(i, e)| if search.inline { e.clone() } else { Value::from(i) }).collect();
         return Ok(list::format(&results));
     }
     Ok(match found.next() {
-        Some((_, element)) if inline => element.clone(),
+        Some((_, element)) if search.inline => element.clone(),
         Some((i, _)) => Value::from(i),
-        None if inline => Value::empty(),
+        None if search.inline => Value::empty(),
         None => Value::from(-1i64),
     })
 }

@@ -75,14 +75,7 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
             replace(words)
         }
         "equal" | "compare" => compare(name, words),
-        "match" => {
-            let nocase = words.len() == 4 && words[1].as_str() == "-nocase";
-            if words.len() != 3 && !nocase {
-                return usage(&form("?-nocase? pattern string"));
-            }
-            let (pattern, text) = (&words[words.len() - 2], &words[words.len() - 1]);
-            Ok(Value::bool(matches(pattern.as_str(), text.as_str(), nocase)))
-        }
+        "match" => is_like(words, &form("?-nocase? pattern string")),
         "map" => map(words),
         "first" | "last" => find(name, words),
         "tolower" | "toupper" | "totitle" => {
@@ -103,6 +96,15 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
         }
         _ => is(words),
     }
+}
+
+fn is_like(words: &[Value], form: &str) -> Outcome {
+    let nocase = words.len() == 4 && words[1].as_str() == "-nocase";
+    if words.len() != 3 && !nocase {
+        return usage(form);
+    }
+    let (pattern, text) = (&words[words.len() - 2], &words[words.len() - 1]);
+    Ok(Value::bool(matches(pattern.as_str(), text.as_str(), nocase)))
 }
 
 fn repeat(text: &str, count: usize) -> Outcome {

@@ -89,9 +89,9 @@ fn id(state: &Node, name: &str) -> u32 {
 /// Name, start nodes, and whether a state is the one.
 type Row = (&'static str, String, fn(&Node) -> bool);
 
-/// All steps, written in `syntax`; those that call dead servers only where the platform lets the caller go on.
-pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
-    let mut steps: Vec<Row> = vec![
+/// A child alone: its life, its configuration, its quota.
+fn worker_steps() -> Vec<Row> {
+    vec![
         ("a child is started", worker("2M", "", r#"role="idle""#), |s| {
             runs(s, "worker") && ram(s, "worker", "assigned", "2M")
         }),
@@ -123,6 +123,12 @@ pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
         ("and goes on when it got it", worker("4M", r#"version="4""#, r#"role="hungry""#), |s| {
             exited(s, "worker", "5")
         }),
+    ]
+}
+
+/// Children that serve each other.
+fn session_steps() -> Vec<Row> {
+    vec![
         ("a client exits with what its server says", format!("{SERVER}{CLIENT}"), |s| {
             exited(s, "client", "42")
         }),
@@ -142,6 +148,12 @@ pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
         ("until there is one again", format!("{SERVER}{HOLDER}"), |s| {
             uses_server(s, "holder") && runs(s, "holder")
         }),
+    ]
+}
+
+/// Children that crash.
+fn crash_steps() -> Vec<Row> {
+    vec![
         (
             "a crash is told apart from an exit",
             format!("{SERVER}{}", worker("2M", r#"version="5""#, r#"role="crash""#)),
@@ -158,7 +170,12 @@ pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
             |s| exited(s, "client", "1"),
         ),
         ("all are gone", String::new(), |s| s.child("child").is_none()),
-    ];
+    ]
+}
+
+/// All steps, written in `syntax`; those that call dead servers only where the platform lets the caller go on.
+pub(crate) fn all(syntax: Syntax, dead_servers: bool) -> Vec<Step> {
+    let mut steps = [worker_steps(), session_steps(), crash_steps()].concat();
     if !dead_servers {
         steps.retain(|(name, ..)| !name.starts_with("a client of a server that crashes"));
     }

@@ -11,7 +11,7 @@ use crate::report::{Report, Style, Verdict};
 use crate::signals::Interrupts;
 use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// The arguments of `conform`.
@@ -84,13 +84,7 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let packages = chosen(&tree, args.pattern.as_deref())?;
     let repository = Repository::create(project.user.target.join("tap-conform"))?;
     build_dir.first = Some(repository.0.clone());
-    let mut repositories = build_dir.repositories()?;
-    for folder in &folders {
-        let folder = folder.display().to_string();
-        if !repositories.split(' ').any(|listed| listed == folder) {
-            repositories = format!("{repositories} {folder}");
-        }
-    }
+    let repositories = with_folders(build_dir.repositories()?, &folders);
     let colour = !args.no_colour && std::env::var_os("NO_COLOR").is_none();
     let times = if args.ours { 1 } else { 2 };
     let style = Style { live: args.verbose, colour };
@@ -121,18 +115,36 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let table = table(&rows);
     eprint!("{table}");
     if let Some(file) = &args.results {
-        let subject = Subject {
-            build_dir: &build_dir,
-            tree: args.tree.as_deref(),
-            project: &project.sdk().root,
-        };
-        let lines = results::subject_lines(&subject, &report.borrow())?;
-        let text = format!(
-            "# Tests of Genode's tree, by cargo tap conform --genode BUILD_DIR --results FILE\n{lines}#\n{table}"
-        );
-        std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+        write_results(file, args, &build_dir, &project, &report.borrow(), &table)?;
     }
     Ok(exit_value(&rows))
+}
+
+/// Adds the folders that are not among a build directory's repositories.
+fn with_folders(mut repositories: String, folders: &[PathBuf]) -> String {
+    for folder in folders {
+        let folder = folder.display().to_string();
+        if !repositories.split(' ').any(|listed| listed == folder) {
+            repositories = format!("{repositories} {folder}");
+        }
+    }
+    repositories
+}
+
+fn write_results(
+    file: &Path,
+    args: &Args,
+    build_dir: &BuildDir,
+    project: &Project,
+    report: &Report,
+    table: &str,
+) -> Result<(), String> {
+    let subject = Subject { build_dir, tree: args.tree.as_deref(), project: &project.sdk().root };
+    let lines = results::subject_lines(&subject, report)?;
+    let text = format!(
+        "# Tests of Genode's tree, by cargo tap conform --genode BUILD_DIR --results FILE\n{lines}#\n{table}"
+    );
+    std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
 
 /// Finds the packages that `pattern` means.

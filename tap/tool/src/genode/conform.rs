@@ -315,7 +315,6 @@ fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> Str
         absent.extend([*theirs, *ours]);
         let _ = writeln!(copies, "copy_file bin/{ours} [run_dir]/genode/{theirs}");
     }
-    let succeed = runtime.succeed.len();
     format!(
         "set files {{{files}}}\n\
          proc content {{ name }} {{\n\
@@ -335,8 +334,19 @@ fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> Str
          }}\n\
          build_boot_image $binaries\n\
          append qemu_args \" -nographic \"\n\
-{wait}\
-         regsub -all {{\\033\\[[0-9;]*m}} $output {{}} output\n\
+{wait}{judge}",
+        files = files.display(),
+        targets = targets.join(" "),
+        absent = absent.join(" "),
+        wait = wait(runtime),
+        judge = judge(runtime.succeed.len()),
+    )
+}
+
+/// Looks for lines of a failure, and for the lines of one of so many ways to succeed.
+fn judge(succeed: usize) -> String {
+    format!(
+        "regsub -all {{\\033\\[[0-9;]*m}} $output {{}} output\n\
          set log [split [string map [list \\r {{}}] $output] \\n]\n\
          foreach pattern [split [content fail] \\n] {{\n\
          \tforeach line $log {{\n\
@@ -361,11 +371,7 @@ fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> Str
          if {{$why != {{}}}} {{\n\
          \tputs \"Error: the log lacks a line that the test waits for: $why\"\n\
          \texit 1\n\
-         }}\n",
-        files = files.display(),
-        targets = targets.join(" "),
-        absent = absent.join(" "),
-        wait = wait(runtime),
+         }}\n"
     )
 }
 

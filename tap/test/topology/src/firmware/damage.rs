@@ -93,48 +93,74 @@ pub(crate) fn damage(tables: &mut Tables, kind: &str) -> Result<(), String> {
 }
 
 fn apply(tables: &mut Tables, kind: &str) -> Result<(), String> {
-    let srat_address = tables.tables.get("SRAT").map_or(0, |(address, _)| *address);
-    let addresses: Vec<u64> = tables.tables.values().map(|(address, _)| *address).collect();
-    let found = |table: &str| format!("damage \"{kind}\": the machine has no {table}");
-    let mut edit = |name: &'static str, change: &mut dyn FnMut(&mut Vec<u8>)| {
-        tables.tables.get_mut(name).map(|(_, bytes)| change(bytes)).ok_or_else(|| found(name))
+    let result = match kind {
+        kind if kind.starts_with("srat-") => srat(tables, kind),
+        kind if kind.starts_with("root-") => root(tables, kind),
+        _ => other(tables, kind),
     };
+    result.map_err(|why| match why {
+        Wrong::NoTable(table) => format!("damage \"{kind}\": the machine has no {table}"),
+        Wrong::Kind => format!("damage \"{kind}\" is unknown"),
+    })
+}
+
+/// Why tables cannot be damaged.
+#[derive(Clone, Copy)]
+enum Wrong {
+    NoTable(&'static str),
+    Kind,
+}
+
+fn edit(
+    tables: &mut Tables,
+    name: &'static str,
+    change: impl FnOnce(&mut Vec<u8>),
+) -> Result<(), Wrong> {
+    tables.tables.get_mut(name).map(|(_, bytes)| change(bytes)).ok_or(Wrong::NoTable(name))
+}
+
+fn addresses(tables: &Tables) -> Vec<u64> {
+    tables.tables.values().map(|(address, _)| *address).collect()
+}
+
+/// Makes an XSDT that lists all tables.
+fn list_all(tables: &mut Tables) {
+    let addresses = addresses(tables);
+    xsdt(tables, &addresses);
+}
+
+fn srat(tables: &mut Tables, kind: &str) -> Result<(), Wrong> {
     match kind {
-        // whole, by way of an XSDT
-        "none-xsdt" => xsdt(tables, &addresses),
-        "srat-checksum" => edit("SRAT", &mut |table| {
-            let wrong = table.get(CHECKSUM).map_or(0, |sum| sum.wrapping_add(1));
-            set(table, CHECKSUM, &[wrong]);
-        })?,
+        "srat-checksum" => edit(tables, "SRAT", |table| spoil_sum(table)),
         // ends within its last structure
-        "srat-truncated" => edit("SRAT", &mut |table| {
+        "srat-truncated" => edit(tables, "SRAT", |table| {
             table.truncate(table.len() - 7);
             seal(table);
-        })?,
+        }),
         // says that it goes on where no memory is
         "srat-beyond" => {
-            edit("SRAT", &mut |table| set(table, LENGTH, &0x10_0000_u32.to_le_bytes()))?;
+            edit(tables, "SRAT", |table| set(table, LENGTH, &0x10_0000_u32.to_le_bytes()))
         }
-        "srat-4g" => edit("SRAT", &mut |table| set(table, LENGTH, &u32::MAX.to_le_bytes()))?,
-        "srat-overlap" => edit("SRAT", &mut |table| {
+        "srat-4g" => edit(tables, "SRAT", |table| set(table, LENGTH, &u32::MAX.to_le_bytes())),
+        "srat-overlap" => edit(tables, "SRAT", |table| {
             table.extend_from_slice(&memory_affinity(1, 0x20_0000, 0x1000));
             seal(table);
-        })?,
+        }),
         // a structure of no bytes, which a reader could go round in for ever
-        "srat-zero-length" => edit("SRAT", &mut |table| {
+        "srat-zero-length" => edit(tables, "SRAT", |table| {
             set(table, SRAT_HEADER + 1, &[0]);
             sum(table);
-        })?,
+        }),
         // memory of no bytes, which is odd and no harm
-        "srat-empty-memory" => edit("SRAT", &mut |table| {
+        "srat-empty-memory" => edit(tables, "SRAT", |table| {
             table.extend_from_slice(&memory_affinity(1, 0x7000_0000, 0));
             seal(table);
-        })?,
-        "srat-wraps" => edit("SRAT", &mut |table| {
+        }),
+        "srat-wraps" => edit(tables, "SRAT", |table| {
             table.extend_from_slice(&memory_affinity(1, u64::MAX - 0xfff, 0x2000));
             seal(table);
-        })?,
-        "srat-nodes" => edit("SRAT", &mut |table| {
+        }),
+        "srat-nodes" => edit(tables, "SRAT", |table| {
             // domains are one byte in revision 1
             set(table, REVISION, &[3]);
             for node in 0..2000_u32 {
@@ -142,34 +168,25 @@ fn apply(tables: &mut Tables, kind: &str) -> Result<(), String> {
                 table.extend_from_slice(&memory_affinity(node, base, 0x1000));
             }
             seal(table);
-        })?,
-        // 2^32 localities a side
-        "slit-4g" => edit("SLIT", &mut |table| {
-            set(table, HEADER, &(1_u64 << 32).to_le_bytes());
-            sum(table);
-        })?,
-        // 2^32 - 1 initiators and as many targets
-        "hmat-4g" => {
-            let mut body = alloc::vec![0; 4];
-            body.extend_from_slice(&[1, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0]);
-            body.extend_from_slice(&[0xff; 8]);
-            body.extend_from_slice(&[0; 4]);
-            body.extend_from_slice(&1_u64.to_le_bytes());
-            body.extend_from_slice(&[0; 8]);
-            let hmat = table(*b"HMAT", 2, &body);
-            tables.tables.insert("HMAT", (EXTRA + 0x2000, hmat));
-            let with_hmat: Vec<u64> = addresses.into_iter().chain([EXTRA + 0x2000]).collect();
-            xsdt(tables, &with_hmat);
-        }
-        "madt-checksum" => edit("APIC", &mut |table| {
-            let wrong = table.get(CHECKSUM).map_or(0, |sum| sum.wrapping_add(1));
-            set(table, CHECKSUM, &[wrong]);
-        })?,
-        "root-checksum" => edit("RSDT", &mut |table| set(table, CHECKSUM, &[0x55]))?,
+        }),
+        _ => Err(Wrong::Kind),
+    }
+}
+
+fn spoil_sum(table: &mut [u8]) {
+    let wrong = table.get(CHECKSUM).map_or(0, |sum| sum.wrapping_add(1));
+    set(table, CHECKSUM, &[wrong]);
+}
+
+/// Damages the table that lists the tables, or what leads to it.
+fn root(tables: &mut Tables, kind: &str) -> Result<(), Wrong> {
+    let srat_address = tables.tables.get("SRAT").map_or(0, |(address, _)| *address);
+    match kind {
+        "root-checksum" => edit(tables, "RSDT", |table| set(table, CHECKSUM, &[0x55]))?,
         // the XSDT lists itself, and nothing else
         "root-cycle" => xsdt(tables, &[EXTRA; 40]),
         "root-4g" => {
-            xsdt(tables, &addresses);
+            list_all(tables);
             if let Some((_, xsdt)) = tables.tables.get_mut("XSDT") {
                 set(xsdt, LENGTH, &u32::MAX.to_le_bytes());
             }
@@ -180,7 +197,38 @@ fn apply(tables: &mut Tables, kind: &str) -> Result<(), String> {
         "root-nowhere" => xsdt(tables, &[u64::MAX, 1 << 63, 0xffff_f000, u64::MAX - 4, 0]),
         // no RSDP
         "root-none" => tables.rsdp.clear(),
-        _ => return Err(format!("damage \"{kind}\" is unknown")),
+        _ => return Err(Wrong::Kind),
     }
     Ok(())
+}
+
+fn other(tables: &mut Tables, kind: &str) -> Result<(), Wrong> {
+    match kind {
+        // whole, by way of an XSDT
+        "none-xsdt" => list_all(tables),
+        // 2^32 localities a side
+        "slit-4g" => edit(tables, "SLIT", |table| {
+            set(table, HEADER, &(1_u64 << 32).to_le_bytes());
+            sum(table);
+        })?,
+        "hmat-4g" => huge_hmat(tables),
+        "madt-checksum" => edit(tables, "APIC", |table| spoil_sum(table))?,
+        _ => return Err(Wrong::Kind),
+    }
+    Ok(())
+}
+
+/// Adds an HMAT of 2^32 - 1 initiators and as many targets.
+fn huge_hmat(tables: &mut Tables) {
+    let addresses = addresses(tables);
+    let mut body = alloc::vec![0; 4];
+    body.extend_from_slice(&[1, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0]);
+    body.extend_from_slice(&[0xff; 8]);
+    body.extend_from_slice(&[0; 4]);
+    body.extend_from_slice(&1_u64.to_le_bytes());
+    body.extend_from_slice(&[0; 8]);
+    let hmat = table(*b"HMAT", 2, &body);
+    tables.tables.insert("HMAT", (EXTRA + 0x2000, hmat));
+    let with_hmat: Vec<u64> = addresses.into_iter().chain([EXTRA + 0x2000]).collect();
+    xsdt(tables, &with_hmat);
 }

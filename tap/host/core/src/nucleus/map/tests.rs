@@ -170,54 +170,57 @@ fn views_stay_within_their_map() {
     assert_eq!(open(15 * K, 0), Some(K));
 }
 
-/// Random operations: each address shows what a plain table of pages says, and nothing is left at the end.
-#[test]
-fn the_maps_agree_with_a_table_of_pages() {
-    let mut seed = 42_u64;
-    let mut random = |n: u64| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) % n
-    };
-    let mut maps = maps(3);
-    // What each page of a map is: a page of memory, or a page of another map.
-    let mut model: HashMap<(u64, u64), (Option<u64>, u64)> = HashMap::new();
-    let mut starts: HashMap<(u64, u64), u64> = HashMap::new();
-    maps.view_open(ViewId(1), PROC, MapId(0), (0, 0), ALL).unwrap();
-    for _ in 0..20_000 {
-        let (map, at, size, offset) = (random(3), random(16), 1 + random(5), random(8));
-        if random(2) == 0 {
-            // Maps are attached in those of lower number only.
-            let inner = (random(2) == 0 && map < 2).then_some(map + 1);
-            let region = match inner {
-                Some(inner) => nested(inner, offset, size),
-                None => memory(offset, size, ALL),
-            };
-            let free = at + size <= 16 && (at..at + size).all(|p| !model.contains_key(&(map, p)));
-            let done = maps.attach(MapId(map), region, Some(at * K));
-            assert_eq!(done.is_ok(), free, "{done:?}");
-            if free {
-                for page in 0..size {
-                    model.insert((map, at + page), (inner, offset + page));
-                    starts.insert((map, at + page), at);
-                }
-            }
-        } else {
-            maps.detach(MapId(map), at * K);
-            if let Some(start) = starts.get(&(map, at)).copied() {
-                let region =
-                    |(m, p): &(u64, u64)| starts.get(&(*m, *p)) == Some(&start) && *m == map;
-                let pages: Vec<_> = model.keys().filter(|k| region(k)).copied().collect();
-                for page in pages {
-                    model.remove(&page);
-                    starts.remove(&page);
-                }
+/// What each page of a map is: a page of memory, or a page of another map; and where its region starts.
+#[derive(Default)]
+struct Table {
+    pages: HashMap<(u64, u64), (Option<u64>, u64)>,
+    starts: HashMap<(u64, u64), u64>,
+}
+
+impl Table {
+    /// Attaches pages of `inner`, or of memory, here and in `maps`, where nothing is in the way.
+    fn attach(
+        &mut self,
+        maps: &mut Maps,
+        (map, at): (u64, u64),
+        inner: Option<u64>,
+        (offset, size): (u64, u64),
+    ) {
+        let region = match inner {
+            Some(inner) => nested(inner, offset, size),
+            None => memory(offset, size, ALL),
+        };
+        let free = at + size <= 16 && (at..at + size).all(|p| !self.pages.contains_key(&(map, p)));
+        let done = maps.attach(MapId(map), region, Some(at * K));
+        assert_eq!(done.is_ok(), free, "{done:?}");
+        if free {
+            for page in 0..size {
+                self.pages.insert((map, at + page), (inner, offset + page));
+                self.starts.insert((map, at + page), at);
             }
         }
-        let (mut map, mut page) = (0, random(16));
-        let asked = page;
+    }
+
+    /// Detaches the region around a page here and in `maps`.
+    fn detach(&mut self, maps: &mut Maps, (map, at): (u64, u64)) {
+        maps.detach(MapId(map), at * K);
+        if let Some(start) = self.starts.get(&(map, at)).copied() {
+            let region =
+                |(m, p): &(u64, u64)| self.starts.get(&(*m, *p)) == Some(&start) && *m == map;
+            let pages: Vec<_> = self.pages.keys().filter(|k| region(k)).copied().collect();
+            for page in pages {
+                self.pages.remove(&page);
+                self.starts.remove(&page);
+            }
+        }
+    }
+
+    /// A page of map 0 is in `maps` what it is here.
+    fn assert_shows(&self, maps: &Maps, asked: u64) {
+        let (mut map, mut page) = (0, asked);
         let found = maps.find(MapId(0), asked * K, Access::Write, ALL);
         loop {
-            match model.get(&(map, page)) {
+            match self.pages.get(&(map, page)) {
                 Some((Some(inner), inside)) => (map, page) = (*inner, *inside),
                 Some((None, inside)) => {
                     let Found::Memory { offset, start, size, .. } = found else {
@@ -233,6 +236,30 @@ fn the_maps_agree_with_a_table_of_pages() {
                 }
             }
         }
+    }
+}
+
+/// Random operations: each address shows what a plain table of pages says, and nothing is left at the end.
+#[test]
+fn the_maps_agree_with_a_table_of_pages() {
+    let mut seed = 42_u64;
+    let mut random = |n: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % n
+    };
+    let mut maps = maps(3);
+    let mut table = Table::default();
+    maps.view_open(ViewId(1), PROC, MapId(0), (0, 0), ALL).unwrap();
+    for _ in 0..20_000 {
+        let (map, at, size, offset) = (random(3), random(16), 1 + random(5), random(8));
+        if random(2) == 0 {
+            // Maps are attached in those of lower number only.
+            let inner = (random(2) == 0 && map < 2).then_some(map + 1);
+            table.attach(&mut maps, (map, at), inner, (offset, size));
+        } else {
+            table.detach(&mut maps, (map, at));
+        }
+        table.assert_shows(&maps, random(16));
     }
     for map in 0..3 {
         maps.destroy(MapId(map));

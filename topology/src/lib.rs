@@ -48,6 +48,11 @@ pub mod source;
 pub mod view;
 pub mod wire;
 
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use claims::{
     AccessClaim, AllowedClaim, CacheClaim, Claims, CpuClaim, CpuKey, DistanceClaim, KeyKind,
     MemoryCacheClaim, NodeClaim, NodeIds, RangeClaim, SpaceClaim,

@@ -33,6 +33,11 @@ mod tests;
 
 use core::fmt;
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// Size of a grid of CPUs (`Affinity::Space`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(C)]

@@ -28,6 +28,11 @@ use label::{Label, LabelError};
 use number::{bool_word, bytes_prefix};
 use quota::Amount;
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// Size of a session-argument string with its terminating NUL (Genode's `Parent::Session_args`).
 pub const CAPACITY: usize = 160;
 

@@ -49,6 +49,11 @@ mod plain;
 mod tests;
 mod text;
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use cap::Cap;
 pub use caps::{Caps, Handle, MAX_CAPS};
 pub use error::WireError;

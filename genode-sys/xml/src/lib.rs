@@ -64,6 +64,11 @@ pub fn check_limits(text: &str) -> Result<(), ErrorKind> {
     limits::check(text).map_err(|(kind, _)| kind)
 }
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A text that was read, and is within the limits.
 #[derive(Debug)]
 pub struct Document<'a> {

@@ -22,6 +22,11 @@ use topology::{
     wire::NumaRegion,
 };
 
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// `Topology::Numa_region` as it crosses the wire, 32 bytes. The pointers are 0: they mean nothing to the other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 #[repr(C)]

@@ -3,6 +3,11 @@
 #![no_std]
 #![deny(missing_docs)]
 
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A hello session.
 #[genode::rpc(service = "Hello", caps = 4)]
 pub trait Hello {

@@ -57,6 +57,11 @@ pub mod platform;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+/// The examples of the README, compiled and run.
+#[cfg(all(doctest, target_os = "linux", not(loom)))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(doctest)]
 #[path = "tests/contracts.rs"]
 mod contracts;

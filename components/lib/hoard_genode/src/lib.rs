@@ -21,6 +21,11 @@ mod slots;
 use hoard::{Allocator, Core, Heap, Process, Table};
 use platform::Dataspaces;
 
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 static TABLE: Table = Table::new();
 static PLATFORM: Dataspaces = Dataspaces::new();
 static CORE: Core = Core::new(&PLATFORM, &TABLE);

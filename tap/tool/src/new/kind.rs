@@ -94,6 +94,24 @@ mod tests {
         }
     }
 
+    /// What the project's README shows of the interface, the server and the client stands in their files.
+    #[test]
+    fn the_readme_shows_the_templates() {
+        let readme = include_str!("../../../../README.md");
+        let blocks = readme.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let mut shown = 0;
+        for (block, (name, template)) in blocks.zip(Kind::Rpc.sources()) {
+            let source = Kind::Rpc.fill(template, "counter");
+            let code = |line: &str| line.split(" // ").next().unwrap_or(line).trim_end().to_owned();
+            let block: Vec<String> = block.lines().map(code).collect();
+            for part in block.split(String::is_empty) {
+                assert!(source.contains(&part.join("\n")), "not in {name}: {part:?}");
+                shown += 1;
+            }
+        }
+        assert_eq!(shown, 4, "parts of three files");
+    }
+
     #[test]
     fn a_trait_is_named_without_the_prefix() {
         let text = Kind::Rpc.fill("@NAME@ @TRAIT@", "rs_my_clock");

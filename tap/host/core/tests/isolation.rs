@@ -175,7 +175,7 @@ fn a_stopped_or_killed_core_leaves_no_component() {
         let start = Instant::now();
         let alive = || fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|name| name == b"init\0");
         while alive() {
-            assert!(start.elapsed() < Duration::from_secs(10), "outlives core");
+            assert!(start.elapsed() < Duration::from_mins(2), "outlives core");
             std::thread::sleep(Duration::from_millis(1));
         }
     }

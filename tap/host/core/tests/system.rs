@@ -225,7 +225,7 @@ fn core_killed_takes_all_components_along() {
         .spawn()
         .unwrap();
     let start = Instant::now();
-    while all.len() < 2 && start.elapsed() < Duration::from_secs(20) {
+    while all.len() < 2 && start.elapsed() < Duration::from_mins(2) {
         std::thread::sleep(Duration::from_millis(5));
         all = victims(core.id());
     }
@@ -233,7 +233,7 @@ fn core_killed_takes_all_components_along() {
     core.kill().unwrap();
     core.wait().unwrap();
     while all.iter().any(|pid| is_component(*pid)) {
-        assert!(start.elapsed() < Duration::from_secs(30), "components outlive core: {all:?}");
+        assert!(start.elapsed() < Duration::from_mins(2), "components outlive core: {all:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -13,9 +13,9 @@ use rs_raw::past::{DESCRIPTORS, RawSlot, STATE, claim};
 use rs_raw::{Body, NoCap, exit, log, quota};
 
 /// Longer than a request is under way, and shorter than the server takes.
-const SOON: Duration = Duration::from_millis(50);
+const SOON: Duration = Duration::from_millis(500);
 /// Longer than the server takes.
-const LATE: Duration = Duration::from_millis(600);
+const LATE: Duration = Duration::from_secs(5);
 
 fn body(fill: impl FnOnce(&mut Body)) -> Vec<u8> {
     let mut body = Body::default();

@@ -12,10 +12,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use tap_tcl::regex::Pattern;
 
-/// Time that core has to end its components after SIGTERM.
-const GRACE: Duration = Duration::from_secs(3);
+/// Time that core has to end its components after SIGTERM; a busy machine may need seconds for what takes milliseconds.
+const GRACE: Duration = Duration::from_secs(20);
 /// Time that the kernel has to end what core left.
-const SWEEP: Duration = Duration::from_secs(2);
+const SWEEP: Duration = Duration::from_secs(10);
 /// Silence after which an incomplete line is taken for a prompt.
 const PROMPT: Duration = Duration::from_millis(50);
 

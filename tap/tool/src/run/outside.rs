@@ -56,7 +56,7 @@ fn run_outside(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcom
     };
     // what it leaves is nobody else's
     let _ = running.stop(Duration::from_millis(100), |_| {}, &interrupts);
-    let left = sweep(running.pid(), Duration::from_secs(2));
+    let left = sweep(running.pid(), Duration::from_secs(10));
     // lines end as those of a system do
     let text = String::from_utf8_lossy(&output).replace('\n', "\r\n");
     if let Some(problem) = problem {

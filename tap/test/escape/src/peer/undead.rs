@@ -18,7 +18,7 @@ use genode_host_proto::{CONTROL_FD, PAGE};
 use rustix::net::{RecvFlags, SendFlags};
 
 /// How long the client waits for an error until it says that it waits for ever.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the server promises.
 #[genode::rpc(service = "Undead", caps = 4)]
@@ -107,7 +107,7 @@ pub(crate) fn call(env: Env) -> Result<(), Error> {
             let (told, session) = (told.clone(), &session);
             threads.spawn(move || told.send(session.wait().is_err()));
             // The second one's slot is to be told of while the first one is served.
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(Duration::from_secs(2));
         }
         let all = (0..2).all(|_| errors.recv_timeout(PATIENCE) == Ok(true));
         if !all {

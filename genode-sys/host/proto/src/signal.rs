@@ -26,8 +26,14 @@ impl<'a> Signals<'a> {
         let (Some(counter), Some(head)) = (self.counter(index), self.0.first()) else {
             return false;
         };
-        counter.fetch_add(count, order(Site::SignalCount, Ordering::Release));
-        head.fetch_add(1, order(Site::SignalHead, Ordering::Release));
+        // A counter that wrapped to 0 would lose the signal, so it stays at its end; the head only says that there are some.
+        let more = |old: u32| Some(old.saturating_add(count));
+        let _ = counter.fetch_update(
+            order(Site::SignalCount, Ordering::Release),
+            Ordering::Relaxed,
+            more,
+        );
+        head.fetch_or(1, order(Site::SignalHead, Ordering::Release));
         true
     }
 
@@ -88,6 +94,25 @@ impl<'a> Signals<'a> {
 mod tests {
     use super::*;
     use crate::sync::AtomicU64;
+
+    #[test]
+    fn more_signals_than_can_be_counted_are_delivered_once() {
+        let words: [AtomicU32; 2] = core::array::from_fn(|_| AtomicU32::new(0));
+        let table: [AtomicU64; 2] = core::array::from_fn(|_| AtomicU64::new(0));
+        let (signals, grants) = (Signals::new(&words), Grants::new(&table));
+        grants.grant(1, 71, 3);
+        for count in [u32::MAX, 1, u32::MAX] {
+            assert!(signals.submit(1, count));
+        }
+        assert!(signals.pending());
+        let mut seen = (0, 0);
+        signals.drain(grants, |_, count| seen = (seen.0 + 1, count));
+        assert_eq!(seen, (1, u32::MAX));
+        assert!(!signals.pending() && signals.taken(1));
+        assert!(signals.submit(1, 2));
+        signals.drain(grants, |_, count| seen = (seen.0 + 1, count));
+        assert_eq!(seen, (2, 2), "counted from 0 again");
+    }
 
     #[test]
     fn signals_reach_what_was_granted_and_nothing_else() {

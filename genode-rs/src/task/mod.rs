@@ -20,8 +20,7 @@
 //!
 //! [`select`](mod@select) waits for the first of several futures, [`join`](mod@join) for all, and
 //! [`time`](crate::time) for time; the table there tells what a future loses that is dropped. Channels of the crate
-//! `embassy-sync` work between tasks as they are, with one task that waits at each end: two that wait at the same end of
-//! its channels wake each other in turns for ever.
+//! `embassy-sync` have one waker at each end: let one task wait there.
 //!
 //! A task starts when the entrypoint is free. RPC functions stay synchronous, since an entrypoint replies when the
 //! function returns; they can spawn tasks and wake them.

@@ -88,7 +88,7 @@ impl Undead {
         self.0.push_back(Killed { again: Instant::now() + Self::DELAY, client, memory, file });
     }
 
-    /// Time until [`Self::kill`] has something to do.
+    /// Time until [`Nucleus::kill_undead`] has something to do.
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.0.front().map(|slot| slot.again.saturating_duration_since(Instant::now()))
     }

@@ -67,7 +67,7 @@ pub enum Call {
     Ram,
     /// An allocation of RAM at a NUMA node, of which asked is the number.
     Node,
-    /// A place for a thread, as [`Argument::place`] packs it.
+    /// A place for a thread, as `Argument::place` packs it.
     Location,
     /// Session arguments in bytes, the label among them.
     Session,

@@ -1,8 +1,8 @@
 //! Bounds what the values of a thread's interpreters take.
 //!
-//! Every value's bytes are counted. Commands that make a long text ask first ([`afford`]) and fail as
+//! Every value's bytes are counted. Commands that make a long text ask first (`afford`) and fail as
 //! any command does. What becomes too much unnoticed (a list of a long text many times, printed) ends
-//! the script: [`is_spent`] is asked with each command, and a script cannot catch that end.
+//! the script: `is_spent` is asked with each command, and a script cannot catch that end.
 
 use crate::error::{Exception, fail};
 use std::cell::Cell;

@@ -102,7 +102,7 @@ fn mistakes_end_with_2_and_a_suggestion() {
 fn a_misspelt_script_is_asked_about() {
     for (args, question) in [
         (["run", "helo"], "there is no run script \"helo\"; did you mean rs_hello?"),
-        (["run", "rs_tmier"], "there is no run script \"rs_tmier\"; did you mean rs_timer?"),
+        (["run", "rs_upgarde"], "there is no run script \"rs_upgarde\"; did you mean rs_upgrade?"),
         (["test", "singal"], "did you mean rs_signal?"),
     ] {
         let output = tap(&args).output().unwrap();

@@ -30,7 +30,7 @@ fn functions(text: &str) -> BTreeSet<String> {
         .filter_map(|line| {
             let (head, _) = line.split_once('(')?;
             let name = head.rsplit([' ', '*']).next()?;
-            name.starts_with("rs_").then(|| name.to_owned())
+            (name.starts_with("rs_") && !name.contains("::")).then(|| name.to_owned())
         })
         .collect()
 }

@@ -16,7 +16,7 @@ mod opening;
 #[cfg(test)]
 mod tests;
 
-use core::{fmt, marker::PhantomData, ops::Deref};
+use core::{cell::Cell, fmt, marker::PhantomData, ops::Deref};
 
 pub use opening::Opening;
 
@@ -87,16 +87,19 @@ fn retry<T>(
     mut upgrade: impl FnMut(Amount) -> Result<(), Error>,
 ) -> Result<T, Error> {
     let mut steps = Steps::FIRST;
-    for upgrades in 0.. {
+    for _ in 0..MAX_UPGRADES {
         let answer = call();
         match shortage(&answer) {
             None => return Ok(answer),
-            Some(short) if upgrades < MAX_UPGRADES => upgrade(steps.next(short))?,
-            Some(Shortage::Ram) => return Err(Error::InsufficientRam),
-            Some(Shortage::Caps) => return Err(Error::InsufficientCaps),
+            Some(short) => upgrade(steps.next(short))?,
         }
     }
-    Err(Error::InsufficientRam)
+    let answer = call();
+    match shortage(&answer) {
+        None => Ok(answer),
+        Some(Shortage::Ram) => Err(Error::InsufficientRam),
+        Some(Shortage::Caps) => Err(Error::InsufficientCaps),
+    }
 }
 
 /// A session request in the making.
@@ -170,16 +173,16 @@ impl<S: Service + ?Sized> Builder<S> {
     /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the component has not that much itself;
     /// [`Error::Denied`] when there is no route or the server refuses.
     pub fn try_open(&self, _env: Env) -> Result<Connection<S>, Error> {
-        self.request().map(Connection::from)
+        self.request(self.donation()).map(Connection::from)
     }
 
     /// Requests the session; any thread may, and waits.
-    fn request(&self) -> Result<Opened, Error> {
+    fn request(&self, donation: Amount) -> Result<Opened, Error> {
         if let Some(error) = self.failed {
             return Err(error);
         }
         let mut args = self.args;
-        args.set_quota(Amount { ram: self.ram, caps: self.caps })
+        args.set_quota(donation)
             .map_err(|why| refused(why, self.args.as_str(), "ram_quota, cap_quota", 4))?;
         let (id, cap) = sys::parent::session_open(S::NAME, args.as_str(), self.affinity)?;
         Ok(Opened { cap, session: OpenSession(id) })
@@ -193,19 +196,22 @@ impl<S: Service + ?Sized> Builder<S> {
         self.request_enough().map(Connection::from)
     }
 
-    fn request_enough(mut self) -> Result<Opened, Error> {
-        let mut steps = Steps::FIRST;
-        for _ in 0..MAX_UPGRADES {
-            let short = match self.request() {
-                Err(Error::InsufficientRam) => Shortage::Ram,
-                Err(Error::InsufficientCaps) => Shortage::Caps,
-                result => return result,
-            };
-            let more = steps.next(short);
-            self.ram = RamQuota(self.ram.0.saturating_add(more.ram.0));
-            self.caps = CapQuota(self.caps.0.saturating_add(more.caps.0));
-        }
-        self.request()
+    fn request_enough(&self) -> Result<Opened, Error> {
+        let donation = Cell::new(self.donation());
+        let shortage = |result: &Result<Opened, Error>| match result {
+            Err(Error::InsufficientRam) => Some(Shortage::Ram),
+            Err(Error::InsufficientCaps) => Some(Shortage::Caps),
+            _ => None,
+        };
+        let more = |more| {
+            donation.set(donation.get() + more);
+            Ok(())
+        };
+        retry(|| self.request(donation.get()), shortage, more)?
+    }
+
+    const fn donation(&self) -> Amount {
+        Amount { ram: self.ram, caps: self.caps }
     }
 }
 

@@ -17,38 +17,16 @@ use fastrand::Rng;
 
 use super::{State, join::join, select::select};
 use crate::{
-    error::Error,
     rpc::{
         CallError,
         later::{LaterError, Tickets, answer_by},
     },
     task::waiters::Waiters,
-    time::{Alarm, Timers},
+    time::{
+        Timers,
+        fake::{World, world},
+    },
 };
-
-/// Time that passes when the test says so, and what is programmed.
-#[derive(Debug, Default)]
-struct World {
-    now: Cell<u64>,
-    programmed: Cell<Option<u64>>,
-    gone: Cell<bool>,
-}
-
-struct Fake(Rc<World>);
-
-impl Alarm for Fake {
-    fn now(&self) -> Result<u64, Error> {
-        if self.0.gone.get() { Err(Error::Gone) } else { Ok(self.0.now.get()) }
-    }
-
-    fn program(&self, us: u64) -> Result<(), Error> {
-        if self.0.gone.get() {
-            return Err(Error::Gone);
-        }
-        self.0.programmed.set(Some(self.0.now.get() + us));
-        Ok(())
-    }
-}
 
 struct Flag(AtomicBool);
 
@@ -153,8 +131,7 @@ impl Things {
 
 /// A world, its things, and what is called when a programmed time is over.
 fn things() -> (Rc<World>, Things, impl Fn()) {
-    let world = Rc::new(World::default());
-    let (timers, fired) = Timers::over(Fake(world.clone()));
+    let (world, timers, fired) = world();
     let answers = Rc::new(Waiters::default());
     let mut tickets = Tickets::new(6);
     let told = answers.clone();
@@ -211,9 +188,8 @@ fn run(seed: u64) -> u32 {
             6 => {
                 world.now.set(world.now.get() + random.u64(..4000));
                 // A call too many is allowed, one too few is not.
-                let due = world.programmed.get().is_some_and(|at| at <= world.now.get());
-                if due || random.bool() {
-                    world.programmed.take_if_due(world.now.get());
+                if world.is_due() || random.bool() {
+                    world.take_due();
                     fired();
                 }
             }
@@ -232,7 +208,7 @@ fn run(seed: u64) -> u32 {
     // All time passes: what waits for time only is over.
     for _ in 0..20 {
         world.now.set(world.now.get() + 10_000);
-        if world.programmed.take_if_due(world.now.get()) {
+        if world.take_due() {
             fired();
         }
         settle(&mut executor, &mut random, &things, seed);
@@ -243,21 +219,6 @@ fn run(seed: u64) -> u32 {
     things.events.signalled(1);
     assert_eq!(things.tickets.borrow().outstanding(), 0, "a ticket is left, seed {seed}");
     things.steps.get()
-}
-
-trait TakeIfDue {
-    fn take_if_due(&self, now: u64) -> bool;
-}
-
-impl TakeIfDue for Cell<Option<u64>> {
-    /// Takes the time that was programmed, if it has come.
-    fn take_if_due(&self, now: u64) -> bool {
-        let due = self.get().is_some_and(|at| at <= now);
-        if due {
-            self.set(None);
-        }
-        due
-    }
 }
 
 #[test]

@@ -48,6 +48,8 @@
 mod clock;
 mod deadlines;
 #[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
 mod tests;
 mod timers;
 
@@ -55,4 +57,4 @@ pub use clock::Instant;
 pub use timers::{Interval, Sleep, Timers};
 
 #[cfg(test)]
-pub(crate) use timers::Alarm;
+use timers::Alarm;

@@ -1,43 +1,15 @@
 //! Timers on a time of the test's own.
 
-use alloc::{boxed::Box, rc::Rc, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use core::{
-    cell::{Cell, RefCell},
     future::Future,
     pin::pin,
     task::{Context, Poll, Waker},
     time::Duration,
 };
 
-use super::{Alarm, Timers};
+use super::fake::{World, world};
 use crate::error::{Call, Error};
-
-#[derive(Debug, Default)]
-struct World {
-    now: Cell<u64>,
-    /// What was programmed, in microseconds of the world.
-    programmed: RefCell<Vec<u64>>,
-    gone: Cell<bool>,
-}
-
-struct Fake(Rc<World>);
-
-impl Alarm for Fake {
-    fn now(&self) -> Result<u64, Error> {
-        if self.0.gone.get() { Err(Error::Gone) } else { Ok(self.0.now.get()) }
-    }
-
-    fn program(&self, us: u64) -> Result<(), Error> {
-        self.0.programmed.borrow_mut().push(self.0.now.get() + us);
-        if self.0.gone.get() { Err(Error::Gone) } else { Ok(()) }
-    }
-}
-
-fn world() -> (Rc<World>, Timers, Box<dyn Fn()>) {
-    let world = Rc::new(World::default());
-    let (timers, fired) = Timers::over(Fake(world.clone()));
-    (world, timers, Box::new(fired))
-}
 
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))

@@ -46,10 +46,7 @@ pub(super) fn open(
         unwanted: false,
         waiter: None,
     };
-    let mut world = world();
-    let id = world.fresh();
-    world.sessions.insert(id, session);
-    drop(world);
+    world().add(session);
     requests::changed(server);
     Ok(())
 }

@@ -164,9 +164,7 @@ impl Terms<'_> {
             unwanted: false,
             waiter: None,
         };
-        let mut world = world();
-        let id = world.fresh();
-        world.sessions.insert(id, session);
+        world().add(session);
         cap
     }
 }

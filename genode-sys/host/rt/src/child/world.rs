@@ -154,6 +154,13 @@ impl World {
         self.last
     }
 
+    /// Adds a session, and returns its number.
+    pub(super) fn add(&mut self, session: Session) -> SessionId {
+        let id = self.fresh();
+        self.sessions.insert(id, session);
+        id
+    }
+
     /// The session that `client` calls `client_id`.
     pub(super) fn find(&self, client: ChildId, client_id: u64) -> Option<SessionId> {
         let is = |s: &Session| s.client == Some(client) && s.client_id == client_id;

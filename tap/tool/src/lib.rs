@@ -18,6 +18,7 @@
 //! | [`genode`] | a Genode build directory |
 //! | [`new`] | the files of a new component |
 //! | [`transcript`] | a system's output, and the search in it |
+//! | [`symbols`] | functions, files and lines behind addresses |
 //! | [`report`], [`output`] | TAP; standard output |
 //! | [`process`], [`signals`] | processes that cannot outlive the tool |
 //!
@@ -38,4 +39,5 @@ pub mod report;
 pub mod run;
 pub mod scripts;
 pub mod signals;
+pub mod symbols;
 pub mod transcript;

@@ -101,6 +101,11 @@ pub(crate) fn tell(op: Request, args: &[u64]) {
     let _ = send(op, args, None);
 }
 
+/// [`tell`], from a signal handler: takes no lock, as a packet is sent as a whole, and no answer can be mistaken for its own.
+pub(crate) fn tell_unlocked(op: Request, args: &[u64]) {
+    let _ = send(op, args, None);
+}
+
 fn send(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Result<(), rs_err_t> {
     let mut packet = Packet::new(op, args);
     let mut sent = sys::send_packet(socket(), &packet, cap.as_slice(), SendFlags::empty());

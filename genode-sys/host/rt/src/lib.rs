@@ -21,6 +21,7 @@ mod caps;
 mod channel;
 mod child;
 mod control;
+mod crash;
 mod entrypoint;
 mod env;
 mod handle;

@@ -7,16 +7,13 @@ use std::ffi::{c_int, c_void};
 
 use genode_host_proto::PAGE;
 
+use crate::crash;
 use crate::managed::{self, Served};
 
 /// Survive accesses to revoked dataspaces.
 pub(crate) fn survive() {
-    // SAFETY: all-zero is a valid action without flags and with an empty mask.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = on_bus_error as extern "C" fn(_, _, _) as usize;
-    action.sa_flags = libc::SA_SIGINFO;
-    // SAFETY: a complete action whose handler only makes system calls.
-    unsafe { libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut()) };
+    // SAFETY: the handler only makes system calls.
+    unsafe { crash::handle(libc::SIGBUS, on_bus_error) };
 }
 
 extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
@@ -26,7 +23,7 @@ extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c
     // SAFETY: the kernel passes the thread's state.
     match managed::serve(addr, unsafe { managed::access::kind(context) }) {
         Served::Mapped => return,
-        Served::Never => return managed::crash(libc::SIGBUS, code > 0),
+        Served::Never => return die(info, context, code > 0),
         Served::Foreign => {}
     }
     let page = std::ptr::without_provenance_mut::<c_void>(addr & !(PAGE - 1));
@@ -38,11 +35,13 @@ extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c
         unsafe { libc::mmap(page, PAGE, prot, flags, -1, 0) != libc::MAP_FAILED }
     };
     if !replaced {
-        // The access faults again, and ends the component; so does the signal itself, if somebody sent it.
-        // SAFETY: the default disposition runs no code, and the signal comes once this handler is left.
-        unsafe {
-            libc::signal(libc::SIGBUS, libc::SIG_DFL);
-            libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), libc::SIGBUS);
-        }
+        die(info, context, code > 0);
     }
+}
+
+/// Ends the component, and says of what.
+fn die(info: *mut libc::siginfo_t, context: *mut c_void, again: bool) {
+    // SAFETY: both are of the kernel, as the handler got them.
+    unsafe { crash::tell(libc::SIGBUS, info, context) };
+    managed::crash(libc::SIGBUS, again);
 }

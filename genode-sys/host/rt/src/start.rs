@@ -5,7 +5,7 @@ use genode_abi::*;
 use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
-use crate::{caps, control, env, log, parent, revoked, stack};
+use crate::{caps, control, crash, env, log, parent, revoked, stack};
 
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
@@ -17,13 +17,16 @@ const PANICKED: i32 = -1;
 /// Called once, by the process's first thread, before anything else of the seam.
 pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
     // SAFETY: the first thread, by the contract.
-    unsafe { stack::grow() };
+    let size = unsafe { stack::grow() };
+    let mut alt_stack = crash::AltStack::new();
+    let _in_use = alt_stack.enter("ep", size);
     let Ok(mut reply) = control::request(Request::Hello, &[], None) else {
         explain();
         return 1;
     };
     let Ok(parent) = reply.fd(4) else { return 1 };
     revoked::survive();
+    crash::listen();
     env::set_parent(caps::adopt(parent));
     let Ok(ep) = Entrypoint::new(&mut reply) else { return 1 };
     let ep = ep.into_main();
@@ -75,5 +78,6 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         None => write!(line, "panicked: {text}"),
     };
     log::line(RS_ERROR, &line.0);
+    crash::frames(None);
     parent::exit(PANICKED);
 }

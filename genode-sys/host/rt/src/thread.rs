@@ -8,6 +8,7 @@ use genode_affinity::Space;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::cpu::Call;
 
+use crate::crash::{ALT_STACK, AltStack};
 use crate::slices::bytes;
 use crate::{control, env, rpc};
 
@@ -50,10 +51,13 @@ pub(crate) fn spawn(
     if !within(space(), location) {
         return Err(RS_INVALID);
     }
+    let size = stack_size.max(MIN_STACK) + ALT_STACK;
     Builder::new()
-        .name(name)
-        .stack_size(stack_size.max(MIN_STACK))
+        .name(name.clone())
+        .stack_size(size)
         .spawn(move || {
+            let mut alt_stack = AltStack::new();
+            let _in_use = alt_stack.enter(&name, size);
             let _ = bind(id(), location);
             function();
         })

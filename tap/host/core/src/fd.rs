@@ -84,8 +84,10 @@ pub(crate) fn managed_token() -> Result<OwnedFd> {
 }
 
 /// The content of a ROM module, immutable and opened read-only.
-pub(crate) fn rom(bytes: &[u8]) -> Result<OwnedFd> {
-    let fd = rustix::fs::memfd_create("rom", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+pub(crate) fn rom(name: &str, bytes: &[u8]) -> Result<OwnedFd> {
+    // Linux has room for 249 bytes.
+    let name = if name.len() < 250 { name } else { "rom" };
+    let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     let mut rest = bytes;
     while !rest.is_empty() {
         let n = rustix::io::write(&fd, rest)?;

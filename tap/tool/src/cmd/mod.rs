@@ -6,5 +6,6 @@ pub mod conform;
 pub mod new;
 pub mod run;
 pub mod scripts;
+pub mod symbolize;
 pub mod test;
 pub mod topo;

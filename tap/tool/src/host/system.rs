@@ -3,6 +3,7 @@
 use super::accounts;
 use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::signals::Interrupts;
+use crate::symbols::Symbols;
 use crate::transcript::{Transcript, advice};
 use std::ffi::OsString;
 use std::fs::File;
@@ -51,6 +52,7 @@ pub enum Missed {
 pub struct System {
     running: Running,
     transcript: Transcript,
+    symbols: Symbols,
     log: Option<File>,
     /// Core's line about its accounts, if it came.
     accounts: Option<String>,
@@ -70,12 +72,13 @@ pub struct End {
 }
 
 impl System {
-    /// Starts core with a boot directory; the log goes to a file, too.
+    /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in what is shown.
     pub fn boot(
         core: &Path,
         boot: &Path,
         options: &[OsString],
         log: &Path,
+        symbols: Symbols,
     ) -> Result<Self, String> {
         let file = File::options()
             .create(true)
@@ -86,7 +89,8 @@ impl System {
         command.arg("--boot").arg(boot).args(options);
         let running =
             Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
-        Ok(Self { running, transcript: Transcript::default(), log: Some(file), accounts: None })
+        let transcript = Transcript::default();
+        Ok(Self { running, transcript, symbols, log: Some(file), accounts: None })
     }
 
     fn record(&mut self, bytes: &[u8]) {
@@ -158,7 +162,9 @@ impl System {
     ) -> Option<String> {
         self.note_accounts(lines);
         for line in lines {
-            sink(Tick::Line(line));
+            if let Some(line) = self.symbols.annotate(line) {
+                sink(Tick::Line(&line));
+            }
         }
         let pattern = pattern?;
         let found = self.transcript.search(pattern, lines);
@@ -179,7 +185,10 @@ impl System {
 
     /// The last lines of the log.
     pub fn tail(&self) -> String {
-        self.transcript.tail()
+        let tail = self.transcript.tail();
+        let named: Vec<String> =
+            tail.lines().filter_map(|line| self.symbols.annotate(line)).collect();
+        named.join("\n")
     }
 
     /// True when core ended by itself, with success.
@@ -211,6 +220,7 @@ impl System {
         self.record(&bytes);
         let mut lines = self.transcript.add(&bytes);
         lines.extend(self.transcript.finish());
+        let lines: Vec<String> = lines.iter().filter_map(|l| self.symbols.annotate(l)).collect();
         for line in &lines {
             sink(Tick::Line(line));
         }

@@ -151,6 +151,14 @@ impl Project {
         folders
     }
 
+    /// Where cargo puts programs, the user's first, and first those of the profile that is asked for.
+    pub fn program_folders(&self, release: bool) -> Vec<PathBuf> {
+        let workspaces = [Some(&self.user), self.sdk.as_ref()];
+        let profiles = if release { ["release", "debug"] } else { ["debug", "release"] };
+        let targets = workspaces.into_iter().flatten().map(|w| &w.target);
+        targets.flat_map(|t| profiles.map(|p| t.join(p))).collect()
+    }
+
     /// The folder of a script's boot directory and log.
     pub fn run_dir(&self, name: &str) -> PathBuf {
         self.user.target.join("tap").join(name)

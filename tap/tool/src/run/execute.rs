@@ -3,6 +3,7 @@
 use super::command::{Command, extend, place};
 use super::session::{Session, Shared};
 use crate::host::system::{Missed, System};
+use crate::symbols::Symbols;
 use crate::transcript;
 use std::time::{Duration, Instant};
 use tap_tcl::regex::{Flags, Pattern};
@@ -105,7 +106,10 @@ fn start(
     let started = match problem {
         Some(problem) => Err(problem),
         None => session.core_options(&script_args).and_then(|options| {
-            System::boot(&core.unwrap_or_default(), &boot, &options, &session.log_file())
+            let mut folders = vec![boot.clone()];
+            folders.extend(session.project.program_folders(session.options.release));
+            let symbols = Symbols::of(folders);
+            System::boot(&core.unwrap_or_default(), &boot, &options, &session.log_file(), symbols)
         }),
     };
     match started {

@@ -31,7 +31,7 @@ use rustix::thread::futex::{self, Timespec};
 
 use crate::sync::lock;
 use crate::tables::Tables;
-use crate::{control, rpc, thread};
+use crate::{control, crash, rpc, thread};
 
 /// Views a component can have, as many as core gives.
 const MAX: usize = 1024;
@@ -168,12 +168,8 @@ fn prepare(for_views: bool) -> Result<(), rs_err_t> {
     }
     let anywhere = rs_location_t { x: 0, y: 0, w: 0, h: 0 };
     thread::spawn("unmap".into(), 0, anywhere, unmap_what_is_detached)?;
-    // SAFETY: all-zero is a valid action without flags and with an empty mask.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    action.sa_sigaction = on_fault as extern "C" fn(_, _, _) as usize;
-    action.sa_flags = libc::SA_SIGINFO;
-    // SAFETY: a complete action; what its handler may do is argued at the top.
-    unsafe { libc::sigaction(libc::SIGSEGV, &raw const action, std::ptr::null_mut()) };
+    // SAFETY: what the handler may do is argued at the top.
+    unsafe { crash::handle(libc::SIGSEGV, on_fault) };
     *listening = true;
     Ok(())
 }
@@ -351,6 +347,8 @@ extern "C" fn on_fault(_: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
     if code > 0 && serve(addr, kind) == Served::Mapped {
         return;
     }
+    // SAFETY: both are of the kernel.
+    unsafe { crash::tell(libc::SIGSEGV, info, context) };
     crash(libc::SIGSEGV, code > 0);
 }
 

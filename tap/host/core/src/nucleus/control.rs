@@ -102,6 +102,10 @@ impl Nucleus {
             Request::Fault => Some(self.view_fault(id, packet)),
             Request::Unmapped => Some(Ok(self.unmapped(id))),
             Request::Settled => Some(self.settled(id, cap)),
+            Request::LastWords | Request::Frames => {
+                self.says(id, packet);
+                None
+            }
         }
     }
 

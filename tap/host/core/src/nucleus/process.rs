@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal};
 use super::closed::Closed;
 use super::ids::{ChanId, EpId};
 use super::timer::Timer;
+use super::words::Words;
 use crate::account::AccountId;
 use crate::isolation::loader::Loading;
 
@@ -33,6 +34,8 @@ pub(crate) struct Process {
     pub(super) listener: Option<OwnedFd>,
     /// What its loader may ask for until it says hello.
     pub(super) loading: Loading,
+    /// What it says when it dies.
+    pub(super) words: Words,
     /// Rings while it runs.
     pub(super) _timer: Timer,
 }

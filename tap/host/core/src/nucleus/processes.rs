@@ -1,9 +1,9 @@
 //! How a component starts, and how everything it held is taken back when it ends.
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use genode_affinity::Location;
-use genode_host_proto::sys;
+use genode_host_proto::{PAGE, sys};
 use rustix::event::epoll;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
@@ -15,7 +15,9 @@ use super::process::{Ending, Process};
 use super::refusal::Refusal;
 use super::source::Source;
 use super::timer::Timer;
+use super::words::Words;
 use crate::account::AccountId;
+use crate::fd;
 use crate::isolation::loader;
 
 impl Nucleus {
@@ -38,7 +40,9 @@ impl Nucleus {
         // The name is never used: the process executes the binary by descriptor.
         let mut command = Command::new("component");
         command.env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        // Where the runtime finds what std said before it aborted.
+        command.stderr(fd::fixed_memory("stderr", PAGE).map_or(Stdio::null(), Stdio::from));
         self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
         let mut child = command.spawn().map_err(|e| {
             let why = crate::limits::of_start(&e);
@@ -71,6 +75,7 @@ impl Nucleus {
             closed: Closed::default(),
             listener,
             loading: loader::Loading::new(),
+            words: Words::new(program(binary).unwrap_or_else(|| "its program".into())),
             _timer: timer,
         };
         self.procs.insert(id, process);
@@ -137,6 +142,7 @@ impl Nucleus {
     ///
     /// Waiting matters: a process that still runs could write over what core marks as dead.
     pub(crate) fn bury(&mut self, id: ProcId) -> Option<Ending> {
+        self.hear(id);
         let process = self.procs.get(&id)?;
         let _ = rustix::process::pidfd_send_signal(&process.pidfd, Signal::KILL);
         let ending = wait(process);
@@ -151,6 +157,13 @@ impl Nucleus {
         self.procs.remove(&id);
         Some(ending)
     }
+}
+
+/// The name of a binary's memory: that of its ROM module.
+fn program(binary: &OwnedFd) -> Option<String> {
+    let path = std::fs::read_link(format!("/proc/self/fd/{}", binary.as_raw_fd())).ok()?;
+    let name = path.to_str()?.strip_prefix("/memfd:")?.strip_suffix(" (deleted)")?;
+    Some(name.to_owned())
 }
 
 fn wait(process: &Process) -> Ending {

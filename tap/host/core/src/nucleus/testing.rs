@@ -67,6 +67,7 @@ impl Nucleus {
             closed: Closed::default(),
             listener: None,
             loading: Loading::new(),
+            words: super::words::Words::new("peer".into()),
             _timer: Timer::new(pid, id).unwrap(),
         };
         self.procs.insert(id, process);

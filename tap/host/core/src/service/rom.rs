@@ -35,7 +35,7 @@ impl Modules {
     }
 
     fn insert(&mut self, nucleus: &mut Nucleus, name: &str, bytes: &[u8]) -> Option<u64> {
-        let memory = fd::rom(bytes).ok()?;
+        let memory = fd::rom(name, bytes).ok()?;
         let size = bytes.len().next_multiple_of(genode_host_proto::PAGE) as u64;
         let object = nucleus
             .core_object_at(CoreObject::Dataspace { size, writeable: false }, memory)

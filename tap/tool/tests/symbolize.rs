@@ -1,4 +1,5 @@
 //! `cargo tap symbolize` as a command: what it reads, what it refuses.
+#![allow(clippy::expect_used, reason = "tests")]
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -79,3 +79,34 @@ fn the_header_is_c_and_cpp() {
         }
     }
 }
+
+#[test]
+fn the_build_compiles_each_file_of_the_shim() {
+    let build = fs::read_to_string(folder("build.rs")).unwrap();
+    let list = build.split_once("const SOURCES").unwrap().1.split_once("];").unwrap().0;
+    let listed: BTreeSet<_> =
+        list.split("(\"").skip(1).map(|row| row.split('"').next().unwrap().to_owned()).collect();
+    let there: BTreeSet<_> = fs::read_dir(folder("shim"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "cc"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(listed, there, "SOURCES of build.rs, and the folder shim");
+}
+
+#[test]
+fn the_bindings_have_what_the_header_declares() {
+    let declared = functions(&fs::read_to_string(folder("include/rs_genode.h")).unwrap());
+    let bindings = fs::read_to_string(folder("src/functions.rs")).unwrap();
+    let bound: BTreeSet<_> = bindings
+        .split("pub fn ")
+        .skip(1)
+        .map(|rest| rest.split('(').next().unwrap().to_owned())
+        .filter(|name| name.starts_with("rs_"))
+        .collect();
+    assert_eq!(
+        bound, declared,
+        "make them anew: cargo run --manifest-path genode-sys/bindgen/Cargo.toml"
+    );
+}

@@ -2,71 +2,72 @@
 
 use core::fmt;
 
-/// Who told a fact.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Source {
-    /// ACPI System Resource Affinity Table.
-    Srat = 1,
-    /// ACPI System Locality Information Table.
-    Slit = 2,
-    /// ACPI Heterogeneous Memory Attribute Table.
-    Hmat = 3,
-    /// ACPI Multiple APIC Description Table.
-    Madt = 4,
-    /// The CPUID instruction.
-    Cpuid = 5,
-    /// Linux sysfs.
-    Sysfs = 6,
-    /// The topology information page of base-tukija.
-    Tip = 7,
-    /// A TOPO session.
-    TopoSession = 8,
-    /// NOVA's `platform_info` ROM.
-    PlatformInfo = 9,
-    /// A `<machine>` description, written by a person.
-    Description = 10,
-    /// A synthetic string, written by a person.
-    Synthetic = 11,
+/// Declares the sources: number, and short name.
+macro_rules! sources {
+    ($(#[$doc:meta])* pub enum Source { $($(#[$its:meta])* $source:ident = $number:literal, $name:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        #[non_exhaustive]
+        pub enum Source {
+            $($(#[$its])* $source = $number,)*
+        }
+
+        impl Source {
+            /// Every source, in the order of their numbers.
+            pub const ALL: [Source; [$($number),*].len()] = [$(Source::$source),*];
+
+            /// Short name, as printed and written to JSON.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Source::$source => $name,)*
+                }
+            }
+        }
+    };
+}
+
+// Their numbers count up from 1, since a snapshot names a source by its place.
+const _: () = {
+    let mut n = 0;
+    while n < Source::ALL.len() {
+        assert!(Source::ALL[n] as usize == n + 1, "a source's number is its place in the list");
+        n += 1;
+    }
+};
+
+sources! {
+    /// Who told a fact.
+    pub enum Source {
+        /// ACPI System Resource Affinity Table.
+        Srat = 1, "SRAT";
+        /// ACPI System Locality Information Table.
+        Slit = 2, "SLIT";
+        /// ACPI Heterogeneous Memory Attribute Table.
+        Hmat = 3, "HMAT";
+        /// ACPI Multiple APIC Description Table.
+        Madt = 4, "MADT";
+        /// The CPUID instruction.
+        Cpuid = 5, "CPUID";
+        /// Linux sysfs.
+        Sysfs = 6, "sysfs";
+        /// The topology information page of base-tukija.
+        Tip = 7, "TIP";
+        /// A TOPO session.
+        TopoSession = 8, "TOPO";
+        /// NOVA's `platform_info` ROM.
+        PlatformInfo = 9, "platform_info";
+        /// A `<machine>` description, written by a person.
+        Description = 10, "description";
+        /// A synthetic string, written by a person.
+        Synthetic = 11, "synthetic";
+    }
 }
 
 impl Source {
-    /// Every source, in the order of their numbers.
-    pub const ALL: [Source; 11] = [
-        Source::Srat,
-        Source::Slit,
-        Source::Hmat,
-        Source::Madt,
-        Source::Cpuid,
-        Source::Sysfs,
-        Source::Tip,
-        Source::TopoSession,
-        Source::PlatformInfo,
-        Source::Description,
-        Source::Synthetic,
-    ];
-
     /// The source with number `n`, as the snapshot format counts them.
     pub fn from_number(n: u8) -> Option<Source> {
         Self::ALL.get(usize::from(n).checked_sub(1)?).copied()
-    }
-
-    /// Short name, as printed and written to JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Source::Srat => "SRAT",
-            Source::Slit => "SLIT",
-            Source::Hmat => "HMAT",
-            Source::Madt => "MADT",
-            Source::Cpuid => "CPUID",
-            Source::Sysfs => "sysfs",
-            Source::Tip => "TIP",
-            Source::TopoSession => "TOPO",
-            Source::PlatformInfo => "platform_info",
-            Source::Description => "description",
-            Source::Synthetic => "synthetic",
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests report by panicking")]
 
 use rs_rules_test::{Package, files, has_extension, packages, read, root};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Packages whose binaries people call on the command line.
@@ -219,4 +220,62 @@ fn the_target_specifications_hold_the_linker_script() {
         let path = format!("tap/target/{arch}-unknown-genode.json");
         assert!(read(&path).unwrap().contains(&quoted), "{path} is out of date");
     }
+}
+
+/// Names of the files or folders in a folder, without the ending `.rs`.
+fn entries(folder: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
+    entries.map(|e| name(e.unwrap()).trim_end_matches(".rs").to_owned()).collect()
+}
+
+#[test]
+fn a_fuzz_target_has_its_program_its_corpus_and_its_replay() {
+    let mut seen = 0;
+    for manifest in files("", |path| path.ends_with("/fuzz/Cargo.toml")) {
+        let folder = manifest.trim_end_matches("Cargo.toml");
+        if !root().join(folder).join("fuzz_targets").is_dir() {
+            continue; // one without libFuzzer's runtime
+        }
+        let programs = entries(&format!("{folder}fuzz_targets"));
+        assert_eq!(programs, entries(&format!("{folder}corpus")), "{folder}: programs, corpora");
+        let text = read(&manifest).unwrap();
+        let bins: BTreeSet<_> = text
+            .split("[[bin]]")
+            .skip(1)
+            .map(|bin| bin.split('"').nth(1).unwrap().to_owned())
+            .collect();
+        assert_eq!(programs, bins, "{manifest}: programs, [[bin]]");
+        let tests = files(folder.trim_end_matches("fuzz/"), |path| {
+            path.contains("/tests") && has_extension(path, "rs")
+        });
+        let tests: String = tests.iter().map(|path| read(path).unwrap()).collect();
+        for program in &programs {
+            assert!(tests.contains(program.as_str()), "no test of {folder}.. replays {program}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "only {seen} fuzz targets were found");
+}
+
+#[test]
+fn what_a_script_builds_for_genode_has_a_target_there() {
+    let mut seen = 0;
+    for script in files("tap/run", |path| has_extension(path, "run")) {
+        let text = read(&script).unwrap();
+        if text.contains("![have_spec host]") {
+            continue;
+        }
+        for list in text.split("\nbuild {").skip(1).filter_map(|rest| rest.split('}').next()) {
+            for name in list.split_whitespace().filter(|name| name.starts_with("rs_")) {
+                let target = format!("tap/src/{name}/target.mk");
+                assert!(
+                    root().join(&target).exists(),
+                    "{script} builds {name}: {target} is missing"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 30, "only {seen} programs were found");
 }

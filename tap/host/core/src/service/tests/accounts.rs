@@ -172,3 +172,33 @@ fn no_object_of_cores_becomes_a_handler_of_faults_or_exceptions() {
     let () = family.call(cpu, &set, &[Some(cap)]);
     assert_eq!(sigh(&family), Some(context));
 }
+
+#[test]
+fn a_thread_object_takes_a_capability_of_its_session_until_it_is_killed() {
+    let mut family = Family::new();
+    let args =
+        SessionArgs { label: "cpu", affinity: Affinity::default(), donation: Amount::new(0, 5) };
+    let cpu = family.services.cpu_open(&mut family.nucleus, &args).unwrap();
+    let pd = family.nucleus.capability(family.pds[0]).unwrap();
+    let mut create = |family: &mut Family| -> Option<OwnedFd> {
+        let location = genode_affinity::Location::default();
+        let name = FixedString::new("thread")?;
+        let call = cpu::Call::CreateThread { pd: CAP, name, location, entry: 0 };
+        let made: Result<Cap<Goes>, genode_host_proto::interface::AllocError> =
+            family.call(cpu, &call, &[Some(pd.try_clone().unwrap())]);
+        made.ok().and_then(|Cap(thread)| thread.map(|t| t.try_clone().unwrap()))
+    };
+    let left = |family: &Family| family.services.cpus.values().next().unwrap().quota.avail();
+    let all = left(&family);
+    let threads: Vec<_> = std::iter::from_fn(|| create(&mut family)).take(100).collect();
+    assert_eq!(threads.len() as u64, all.caps.0, "as many as there are capabilities");
+    assert_eq!(left(&family).caps.0, 0);
+    for thread in &threads {
+        let kill = cpu::Call::KillThread { thread: CAP };
+        for _ in 0..2 {
+            // The second time it is gone already.
+            let () = family.call(cpu, &kill, &[Some(thread.try_clone().unwrap())]);
+        }
+    }
+    assert_eq!(left(&family), all, "each comes back once");
+}

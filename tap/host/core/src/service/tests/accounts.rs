@@ -180,7 +180,7 @@ fn a_thread_object_takes_a_capability_of_its_session_until_it_is_killed() {
         SessionArgs { label: "cpu", affinity: Affinity::default(), donation: Amount::new(0, 5) };
     let cpu = family.services.cpu_open(&mut family.nucleus, &args).unwrap();
     let pd = family.nucleus.capability(family.pds[0]).unwrap();
-    let mut create = |family: &mut Family| -> Option<OwnedFd> {
+    let create = |family: &mut Family| -> Option<OwnedFd> {
         let location = genode_affinity::Location::default();
         let name = FixedString::new("thread")?;
         let call = cpu::Call::CreateThread { pd: CAP, name, location, entry: 0 };

@@ -25,6 +25,8 @@ pub struct Pd {
     pub alloc_ram_on_node: u64,
     /// Ours: transfers of RAM and capabilities between accounts.
     pub transfer_all: u64,
+    /// Ours: all of an account at once.
+    pub account: u64,
 }
 
 /// CPU session and its threads.
@@ -158,6 +160,7 @@ pub const GENODE_26_02: Table = Table {
         native_pd: 24,
         alloc_ram_on_node: 28,
         transfer_all: 29,
+        account: 30,
     },
     cpu: Cpu {
         create_thread: 0,

@@ -1,7 +1,7 @@
 //! RAM dataspaces and quotas: calls to the PD session.
 use genode_abi::*;
 use genode_host_proto::interface::AllocError;
-use genode_host_proto::interface::pd::{Cache, Call};
+use genode_host_proto::interface::pd::{Account, Cache, Call};
 use genode_host_proto::sys;
 use genode_wire::{Cap, Handle};
 use rustix::fs::OFlags;
@@ -109,11 +109,12 @@ pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
 
 /// Quotas of a PD session.
 pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
+    let account: Account = rpc::call(pd, &Call::Account)?;
     Ok(rs_quota_t {
-        ram_limit: rpc::call(pd, &Call::RamQuota)?,
-        ram_used: rpc::call(pd, &Call::UsedRam)?,
-        caps_limit: rpc::call(pd, &Call::CapQuota)?,
-        caps_used: rpc::call(pd, &Call::UsedCaps)?,
+        ram_limit: account.limit.ram.0,
+        ram_used: account.used.ram.0,
+        caps_limit: account.limit.caps.0,
+        caps_used: account.used.caps.0,
     })
 }
 

@@ -57,6 +57,30 @@ fn as_many_descriptors_as_core_asks_for_are_enough_to_start() {
 }
 
 #[test]
+fn components_start_also_while_core_uses_the_number_that_they_are_executed_by() {
+    const LIMIT: u64 = 400;
+    let mut core = Command::new(CORE);
+    core.arg("--boot").arg(boot_dir("number_in_use", "line")).stdout(Stdio::piped());
+    // SAFETY: system calls only.
+    unsafe {
+        core.pre_exec(move || {
+            let limit = Rlimit { current: Some(LIMIT), maximum: Some(LIMIT) };
+            setrlimit(Resource::Nofile, limit)?;
+            // three quarters are the components': the rest and what is in front of it are in use
+            for number in 290..310 {
+                if libc::dup2(0, number) < 0 {
+                    return Err(std::io::Error::last_os_error());
+                }
+            }
+            Ok(())
+        });
+    }
+    let output = core.output().unwrap();
+    let log = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(7), "{log}");
+}
+
+#[test]
 fn a_limit_of_processes_is_named_when_one_does_not_start() {
     // SAFETY: no precondition.
     if unsafe { libc::geteuid() } == 0 {

@@ -1,7 +1,7 @@
 //! `Pd_session`: a protection domain, its memory and its accounts.
 
 use genode_args::quota::Amount;
-use genode_wire::{Cap, Decode, Encode, Handle, Reader, WireError, Writer, values};
+use genode_wire::{Cap, Decode, Encode, Handle, Reader, WireError, Writer, structs, values};
 
 use super::calls;
 
@@ -37,6 +37,8 @@ calls! {
         /// Ours: transfers in turn, so that one may pass on what the one before brought; all or none. Answers
         /// [`AllTransferred`].
         TransferAll = transfer_all { transfers: Transfers },
+        /// Ours: what the four functions of limits and uses answer, as one [`Account`].
+        Account = account,
     }
 }
 
@@ -87,6 +89,18 @@ values! {
         Invalid = 3,
     }
 }
+
+/// The account of a PD session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Account {
+    /// What it may use.
+    pub limit: Amount,
+    /// What it uses.
+    pub used: Amount,
+}
+
+structs! { Account { limit: Amount, used: Amount } }
 
 /// Transfers of one call.
 pub const MAX_TRANSFERS: usize = 4;

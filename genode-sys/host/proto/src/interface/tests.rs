@@ -78,6 +78,7 @@ fn calls_of_protection_domains() {
     check(&pd::Call::<Held>::RamQuota);
     check(&pd::Call::<Held>::UsedRam);
     check(&pd::Call::<Held>::NativePd);
+    check(&pd::Call::<Held>::Account);
     check(&pd::Call::<Held>::AllocRamOnNode { size: 1, cache: Cache::Cached, node: 3 });
     for count in 0..=pd::MAX_TRANSFERS as u64 {
         let one = |i| Transfer { from: i, to: i + 1, amount: Amount::new(4096, u64::MAX) };

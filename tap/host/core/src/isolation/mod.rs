@@ -121,14 +121,12 @@ impl Jail {
         // SAFETY: core holds both open until after the spawn.
         let (control, binary) =
             unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
-        // A number above the limit: after exec closed it, the component can never have it again, so that the
-        // permission to execute it permits nothing.
-        let number = self.descriptors as RawFd;
-        let executable = rustix::io::fcntl_dupfd_cloexec(binary, number)?;
-        if executable.as_raw_fd() != number {
-            return Err(io::ErrorKind::ResourceBusy.into());
-        }
         dup_to(control, CONTROL_FD)?;
+        // A number above the limit: after exec closed it, the component can never have it again, so that the
+        // permission to execute it permits nothing. Core, which may have more descriptors, perhaps has it in use: here it is
+        // closed on exec like all the rest, and needed no more.
+        let number = self.descriptors as RawFd;
+        dup_to(binary, number)?;
         close_the_rest()?;
         limit(Resource::Data, MAX_PRIVATE)?;
         limit(Resource::Stack, MAX_STACK)?;

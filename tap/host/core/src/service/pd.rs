@@ -88,6 +88,10 @@ impl Services {
             Call::UsedRam => response.put(&settled(nucleus, account).used.ram),
             Call::CapQuota => response.put(&settled(nucleus, account).limit.caps),
             Call::UsedCaps => response.put(&settled(nucleus, account).used.caps),
+            Call::Account => {
+                let account = settled(nucleus, account);
+                response.put(&pd::Account { limit: account.limit, used: account.used })
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Quota moves between relatives only, and signals go to components only.
 use std::collections::HashMap;
 
+use genode_args::quota::{CapQuota, RamQuota};
 use genode_host_proto::interface::pd::{AllTransferred, Transfer, Transfers};
 use genode_host_proto::interface::{parent::Closed, rm};
 use genode_wire::Decode;
@@ -111,6 +112,22 @@ fn transfer_all_moves_nothing_between_strangers() {
     }
     let answer: AllTransferred = family.call(pd, &all(&[(own, child), (child, own)]), &[]);
     assert_eq!((answer, family.limits()), (AllTransferred::Ok, before));
+}
+
+#[test]
+fn an_account_is_told_at_once_as_part_by_part() {
+    let mut family = Family::new();
+    let pd = family.pds[1];
+    let whole: pd::Account = family.call(pd, &pd::Call::<Came<'_>>::Account, &[]);
+    let ram = |family: &mut Family, call| RamQuota(family.call::<u64>(pd, &call, &[]));
+    let caps = |family: &mut Family, call| CapQuota(family.call::<u64>(pd, &call, &[]));
+    type Call<'m> = pd::Call<Came<'m>>;
+    let limit =
+        Amount { ram: ram(&mut family, Call::RamQuota), caps: caps(&mut family, Call::CapQuota) };
+    let used =
+        Amount { ram: ram(&mut family, Call::UsedRam), caps: caps(&mut family, Call::UsedCaps) };
+    assert_eq!(whole, pd::Account { limit, used });
+    assert_ne!(limit, Amount::NONE);
 }
 
 #[test]

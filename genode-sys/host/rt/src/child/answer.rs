@@ -40,7 +40,7 @@ pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
     let mut world = world();
     let Some(ep) = world.children.get(&child).map(|c| c.ep) else { return false };
     let id = world.find(child, client_id);
-    let Some(session) = id.and_then(|id| world.sessions.get_mut(&id)) else { return false };
+    let Some(session) = id.and_then(|id| world.sessions.get_mut(id)) else { return false };
     if session.waiter.is_some() || !matches!(session.phase, Phase::Create | Phase::Close) {
         return false;
     }
@@ -53,23 +53,23 @@ pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
 /// A server answers a request. Only requests to itself count.
 pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
     let mut world = world();
-    let Some(session) = world.sessions.get(&id) else { return };
+    let Some(session) = world.sessions.get(id) else { return };
     if !matches!(session.provider, Provider::Child(s) if s == server) {
         return;
     }
     world.take_back_requests(server);
-    let Some(session) = world.sessions.get_mut(&id) else { return };
+    let Some(session) = world.sessions.get_mut(id) else { return };
     let client = session.client;
     let mut more = false;
     match (session.phase, answer) {
         (Phase::Close, Answer::Closed) => {
-            let session = world.sessions.remove(&id);
+            let session = world.sessions.remove(id);
             drop(world);
             return over(session, RS_DENIED);
         }
         (Phase::Create, Answer::Refused(e)) => {
             if client.is_none() || session.unwanted || session.waiter.is_some() {
-                let session = world.sessions.remove(&id);
+                let session = world.sessions.remove(id);
                 drop(world);
                 return over(session, e);
             }
@@ -118,13 +118,13 @@ pub(super) fn over(session: Option<Session>, error: rs_err_t) {
 /// A server delivers a session.
 pub(super) fn deliver(server: ChildId, id: SessionId, cap: Owned) {
     let mut world = world();
-    let Some(session) = world.sessions.get(&id) else { return };
+    let Some(session) = world.sessions.get(id) else { return };
     let own = matches!(session.provider, Provider::Child(s) if s == server);
     if !own || session.phase != Phase::Create {
         return;
     }
     world.take_back_requests(server);
-    let Some(session) = world.sessions.get_mut(&id) else { return };
+    let Some(session) = world.sessions.get_mut(id) else { return };
     let client = session.client;
     if session.is_unused() || session.unwanted || !cap.is_valid() {
         session.phase = Phase::Close;

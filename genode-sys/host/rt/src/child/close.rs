@@ -25,7 +25,7 @@ pub(super) fn close_by_client(child: ChildId, client_id: u64) -> Closed {
 pub(super) fn close(id: SessionId) -> bool {
     let (session, policy) = {
         let mut world = world();
-        let Some(session) = world.sessions.get_mut(&id) else { return true };
+        let Some(session) = world.sessions.get_mut(id) else { return true };
         if let Provider::Child(server) = session.provider {
             match session.phase {
                 Phase::Refused(_) => {}
@@ -42,7 +42,7 @@ pub(super) fn close(id: SessionId) -> bool {
                 }
             }
         }
-        let Some(session) = world.sessions.remove(&id) else { return true };
+        let Some(session) = world.sessions.remove(id) else { return true };
         let client = session.client.and_then(|c| world.children.get(&c));
         let policy = client.map(|c| c.policy);
         (session, policy)

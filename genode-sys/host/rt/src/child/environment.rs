@@ -16,7 +16,7 @@ use super::quota::{Amount, own_pd, transfer};
 use super::route::{Kind, ask, filter, warn};
 use super::served::{ChildId, Ep, dissolve};
 use super::session::{SERVER_ARGS, Terms};
-use super::world::{AtParent, Child, Phase, Policy, Provider, SessionId, world};
+use super::world::{AtParent, Child, Phase, Policy, Provider, Session, SessionId, world};
 use super::{answer, at_parent, close, forward, serve, served};
 use crate::handle::Owned;
 use crate::object;
@@ -241,7 +241,7 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
         let mut found = None;
         for client_id in [env_id::LOG, env_id::BINARY] {
             let Some(session) = world.find(id, client_id) else { return Ok(()) };
-            let Some(session) = world.sessions.get_mut(&session) else { return Ok(()) };
+            let Some(session) = world.sessions.get_mut(session) else { return Ok(()) };
             match session.phase {
                 Phase::Create => return Ok(()),
                 Phase::Refused(e) => return Err(e),
@@ -327,26 +327,17 @@ pub(super) fn destroy(id: ChildId) {
 
     let (served, used) = {
         let world = world();
-        let served: Vec<_> = world
-            .sessions
-            .iter()
-            .filter(|(_, s)| matches!(s.provider, Provider::Child(server) if server == id))
-            .map(|(id, _)| *id)
-            .collect();
-        let used: Vec<_> = world
-            .sessions
-            .iter()
-            .filter(|(_, s)| s.client == Some(id))
-            .map(|(id, _)| *id)
-            .collect();
+        let ids = |(id, _): (SessionId, &Session)| id;
+        let served: Vec<_> = world.sessions.served_by(id).map(ids).collect();
+        let used: Vec<_> = world.sessions.used_by(id).map(ids).collect();
         (served, used)
     };
     // its clients get back what they donated: with its PD, everything it had returned to us
     for session in served {
-        let forward = world().sessions.get(&session).and_then(|s| s.forward);
+        let forward = world().sessions.get(session).and_then(|s| s.forward);
         match forward {
             Some(id) => {
-                world().sessions.remove(&session);
+                world().sessions.remove(session);
                 forward::tell(child.policy, id, RS_SESSION_CLOSED, &Owned::default());
             }
             None => orphaned(session),
@@ -355,8 +346,8 @@ pub(super) fn destroy(id: ChildId) {
     for session in used {
         let local = {
             let mut world = world();
-            let Some(session) = world.sessions.get_mut(&session) else { continue };
-            session.client = None;
+            world.sessions.leave_client(session);
+            let Some(session) = world.sessions.get_mut(session) else { continue };
             session.waiter = None;
             matches!(session.provider, Provider::Local).then(|| session.cap.clone())
         };
@@ -374,9 +365,9 @@ pub(super) fn destroy(id: ChildId) {
 /// The server of a session is gone.
 fn orphaned(id: SessionId) {
     let mut world = world();
-    let Some(session) = world.sessions.get_mut(&id) else { return };
     // what the server had is ours again, so that there is nobody to ask for it
-    session.provider = Provider::Requests;
+    world.sessions.leave_server(id);
+    let Some(session) = world.sessions.get_mut(id) else { return };
     let client = session.client;
     let asks = session.phase == Phase::Create && client.is_some();
     if asks && !session.unwanted && session.waiter.is_none() {
@@ -384,7 +375,7 @@ fn orphaned(id: SessionId) {
         drop(world);
         return answer::news(client);
     }
-    let session = world.sessions.remove(&id);
+    let session = world.sessions.remove(id);
     drop(world);
     answer::over(session, RS_DENIED);
 }

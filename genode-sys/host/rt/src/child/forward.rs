@@ -53,24 +53,27 @@ pub(super) fn open(
 
 fn find(forward: u64) -> Option<(SessionId, ChildId)> {
     let world = world();
-    let (id, session) = world.sessions.iter().find(|(_, s)| s.forward == Some(forward))?;
-    match session.provider {
-        Provider::Child(server) => Some((*id, server)),
+    let id = world.sessions.forwarded(forward)?;
+    match world.sessions.get(id)?.provider {
+        Provider::Child(server) => Some((id, server)),
         _ => None,
     }
 }
 
-/// Donates more to a session.
+/// Donates more to a session that was delivered, and is not about to end.
 pub(super) fn upgrade(forward: u64, amount: Amount) -> Result<(), rs_err_t> {
     let (id, server) = find(forward).ok_or(RS_INVALID)?;
-    let pd = world().pd(server).ok_or(RS_GONE)?;
-    transfer(&own_pd(), &pd, amount)?;
-    if let Some(session) = world().sessions.get_mut(&id) {
-        session.donated += amount;
-        match session.phase {
-            Phase::HandedOut => session.phase = Phase::Upgrade(amount),
-            _ => session.queued += amount,
+    let pd = {
+        let world = world();
+        let takes = world.sessions.get(id).is_some_and(Session::takes_donations);
+        if !takes {
+            return Err(RS_INVALID);
         }
+        world.pd(server).ok_or(RS_GONE)?
+    };
+    transfer(&own_pd(), &pd, amount)?;
+    if let Some(session) = world().sessions.get_mut(id) {
+        session.donate(amount);
     }
     requests::changed(server);
     Ok(())

@@ -112,10 +112,6 @@ fn state_of(phase: Phase) -> rs_session_state_t {
 /// Lists what `child` uses, or what it provides.
 pub(super) fn sessions(child: ChildId, provided: bool) -> Vec<Listed> {
     let world = world();
-    let is_meant = |session: &&Session| match session.provider {
-        Provider::Child(server) if provided => server == child,
-        _ => !provided && session.client == Some(child),
-    };
     let mut listed = Vec::new();
     if let (Some(child), false) = (world.children.get(&child), provided) {
         listed.push(Listed::at_core(&child.pd, &child.name, "PD", RS_OF_PD, cost::PD));
@@ -123,6 +119,11 @@ pub(super) fn sessions(child: ChildId, provided: bool) -> Vec<Listed> {
         listed
             .extend(cpu.map(|cpu| Listed::at_core(cpu, &child.name, "CPU", RS_OF_CPU, cost::CPU)));
     }
-    listed.extend(world.sessions.values().filter(is_meant).map(Listed::of));
+    let of_child = |(_, session): (_, &Session)| Listed::of(session);
+    if provided {
+        listed.extend(world.sessions.served_by(child).map(of_child));
+    } else {
+        listed.extend(world.sessions.used_by(child).map(of_child));
+    }
     listed
 }

@@ -17,6 +17,7 @@ mod route;
 mod serve;
 mod served;
 mod session;
+mod sessions;
 mod shown;
 mod upgrade;
 mod world;

@@ -15,7 +15,7 @@ use genode_wire::{Cap, ExceptionCode, Handle, Writer};
 
 use super::served::{self, ChildId};
 use super::shown::{Memory, RequestsRom};
-use super::world::{Phase, Provider, Session, SessionId, World, world};
+use super::world::{Phase, Session, SessionId, World, world};
 use crate::handle::{Lent, Owned};
 use crate::object::Kind;
 use crate::rpc;
@@ -46,7 +46,7 @@ pub(super) fn requests_rom(id: ChildId) -> Result<Owned, rs_err_t> {
 pub(super) fn changed(child: ChildId) {
     let sigh = {
         let mut world = world();
-        let text = render(world.sessions.iter().filter(|(_, s)| is_at(s, child)));
+        let text = render(world.sessions.served_by(child));
         let requests = world.children.get_mut(&child).and_then(|c| c.requests.as_mut());
         requests.map(|requests| {
             if let Some(memory) = &mut requests.memory {
@@ -77,7 +77,7 @@ fn refresh(child: ChildId, anew: bool) -> Option<Owned> {
         let mut world = world();
         // What comes from now on is not in the text, and cannot be shown while the memory is away.
         world.take_back_requests(child);
-        let text = render(world.sessions.iter().filter(|(_, s)| is_at(s, child)));
+        let text = render(world.sessions.served_by(child));
         let requests = world.children.get_mut(&child)?.requests.as_mut()?;
         (text, requests.memory.take())
     };
@@ -95,10 +95,6 @@ fn refresh(child: ChildId, anew: bool) -> Option<Owned> {
     let requests = world.children.get_mut(&child)?.requests.as_mut()?;
     requests.memory = Some(memory);
     Some(ds)
-}
-
-fn is_at(session: &Session, child: ChildId) -> bool {
-    matches!(session.provider, Provider::Child(server) if server == child)
 }
 
 unsafe extern "C" fn dispatch(
@@ -136,13 +132,13 @@ fn serve(
 }
 
 /// The ROM's text, as Genode generates it.
-fn render<'a>(sessions: impl Iterator<Item = (&'a SessionId, &'a Session)>) -> String {
+fn render<'a>(sessions: impl Iterator<Item = (SessionId, &'a Session)>) -> String {
     let mut text = String::with_capacity(512); // one request of usual size
     text.push_str("<session_requests>\n");
     for (id, session) in sessions {
         // writing to a string cannot fail
         let _ = match session.phase {
-            Phase::Create => create(&mut text, *id, session),
+            Phase::Create => create(&mut text, id, session),
             Phase::Upgrade(amount) => writeln!(
                 text,
                 "\t<upgrade id=\"{id}\" ram_quota=\"{}\" cap_quota=\"{}\"/>",
@@ -199,24 +195,8 @@ mod tests {
     use super::*;
 
     fn session(phase: Phase) -> Session {
-        Session {
-            client: Some(1),
-            forward: None,
-            client_id: 7,
-            service: "Hello".into(),
-            requested: "client -> a".into(),
-            label: "client -> a \"<b>\"".into(),
-            args: "label=\"x -> y\", ram_quota=4096, cap_quota=3".into(),
-            affinity: Affinity::new(Space::new(4, 1), Location::new(1, 0, 2, 1)),
-            provider: Provider::Child(2),
-            phase,
-            cap: Owned::default(),
-            charged: Amount::NONE,
-            donated: Amount::NONE,
-            queued: Amount::NONE,
-            unwanted: false,
-            waiter: None,
-        }
+        let affinity = Affinity::new(Space::new(4, 1), Location::new(1, 0, 2, 1));
+        Session { affinity, ..super::super::world::tests::session(phase) }
     }
 
     #[test]
@@ -228,7 +208,7 @@ mod tests {
             (8, session(Phase::HandedOut)),
             (9, session(Phase::Available)),
         ];
-        let text = render(sessions.iter().map(|(id, s)| (id, s)));
+        let text = render(sessions.iter().map(|(id, s)| (*id, s)));
         assert_eq!(
             text,
             "<session_requests>\n\

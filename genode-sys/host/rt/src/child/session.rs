@@ -31,7 +31,7 @@ fn refusal(world: &World, child: ChildId, client_id: u64) -> Option<String> {
     {
         return Some(format!("its id {client_id} is in use"));
     }
-    let of_child = world.sessions.values().filter(|s| s.client == Some(child)).count();
+    let of_child = world.sessions.used_by(child).count();
     (of_child >= MAX_SESSIONS)
         .then(|| format!("a child may have {MAX_SESSIONS} sessions at a time: it is to close some"))
 }
@@ -174,9 +174,9 @@ pub(super) fn session_cap(child: ChildId, client_id: u64) -> Result<Owned, rs_er
     let (session, refused) = {
         let mut world = world();
         let id = world.find(child, client_id).ok_or(RS_DENIED)?;
-        let session = world.sessions.get_mut(&id).ok_or(RS_DENIED)?;
+        let session = world.sessions.get_mut(id).ok_or(RS_DENIED)?;
         match session.phase {
-            Phase::Refused(e) => (world.sessions.remove(&id), e),
+            Phase::Refused(e) => (world.sessions.remove(id), e),
             Phase::Available => {
                 session.phase = Phase::HandedOut;
                 return Ok(session.cap.clone());

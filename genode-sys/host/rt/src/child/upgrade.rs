@@ -6,7 +6,7 @@ use genode_host_proto::interface::parent::Upgraded;
 use super::quota::{Transfer, own_pd, transfer, transfer_all};
 use super::requests;
 use super::served::ChildId;
-use super::world::{Phase, Provider, world};
+use super::world::{Provider, world};
 use crate::session;
 
 /// A child donates more to a session.
@@ -23,8 +23,8 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
     let (id, provider, server, pd) = {
         let world = world();
         let Some(id) = world.find(child, client_id) else { return Ok(Upgraded::Ok) };
-        let Some(session) = world.sessions.get(&id) else { return Ok(Upgraded::Ok) };
-        if !matches!(session.phase, Phase::HandedOut | Phase::Upgrade(_)) {
+        let Some(session) = world.sessions.get(id) else { return Ok(Upgraded::Ok) };
+        if !session.takes_donations() {
             return Ok(Upgraded::Pending); // there is nothing yet, or no more, to donate to
         }
         let (provider, server) = match session.provider {
@@ -45,18 +45,10 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
             let _ = transfer(&own, &pd, amount);
         })?;
     }
-    let mut world = world();
-    if let Some(session) = world.sessions.get_mut(&id) {
+    if let Some(session) = world().sessions.get_mut(id) {
         session.charged += amount;
-        session.donated += amount;
-        match session.phase {
-            Phase::HandedOut if server.is_some() => session.phase = Phase::Upgrade(amount),
-            // the server may have read the earlier one: this one is told once that was answered
-            Phase::Upgrade(_) => session.queued += amount,
-            _ => {}
-        }
+        session.donate(amount);
     }
-    drop(world);
     Ok(match server {
         Some((server, _)) => {
             requests::changed(server);

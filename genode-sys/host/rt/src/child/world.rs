@@ -11,6 +11,7 @@ use genode_affinity::Affinity;
 
 use super::quota::Amount;
 use super::served::{ChildId, Ep, Served};
+use super::sessions::Sessions;
 use super::shown::RequestsRom;
 use crate::entrypoint::{self, Held, Late};
 use crate::handle::Owned;
@@ -129,12 +130,12 @@ pub(super) struct Waiter {
 #[derive(Default)]
 pub(super) struct World {
     pub(super) children: BTreeMap<ChildId, Child>,
-    pub(super) sessions: BTreeMap<SessionId, Session>,
+    pub(super) sessions: Sessions,
     last: u64,
 }
 
 static WORLD: Mutex<World> =
-    Mutex::new(World { children: BTreeMap::new(), sessions: BTreeMap::new(), last: 0 });
+    Mutex::new(World { children: BTreeMap::new(), sessions: Sessions::new(), last: 0 });
 
 /// Lock the tables.
 pub(super) fn world() -> MutexGuard<'static, World> {
@@ -145,6 +146,24 @@ impl Session {
     /// Whether nobody uses it any more.
     pub(super) fn is_unused(&self) -> bool {
         self.client.is_none() && self.forward.is_none()
+    }
+
+    /// Whether there is something to donate to: not before its user has it, nor once it is about to end.
+    pub(super) fn takes_donations(&self) -> bool {
+        matches!(self.phase, Phase::HandedOut | Phase::Upgrade(_))
+    }
+
+    /// Takes note of a donation that was paid, and lets a child that serves the session know of it: at once, or, while
+    /// it may be reading of an earlier one, once it has answered that.
+    pub(super) fn donate(&mut self, amount: Amount) {
+        self.donated += amount;
+        match self.phase {
+            Phase::HandedOut if matches!(self.provider, Provider::Child(_)) => {
+                self.phase = Phase::Upgrade(amount);
+            }
+            Phase::Upgrade(_) => self.queued += amount,
+            _ => {}
+        }
     }
 }
 
@@ -163,8 +182,7 @@ impl World {
 
     /// The session that `client` calls `client_id`.
     pub(super) fn find(&self, client: ChildId, client_id: u64) -> Option<SessionId> {
-        let is = |s: &Session| s.client == Some(client) && s.client_id == client_id;
-        self.sessions.iter().find(|(_, s)| is(s)).map(|(id, _)| *id)
+        self.sessions.named(client, client_id)
     }
 
     /// PD session of a child.
@@ -184,5 +202,53 @@ impl World {
     pub(super) fn session_sigh(&self, child: Option<ChildId>) -> Owned {
         let child = child.and_then(|c| self.children.get(&c));
         child.map(|c| c.session_sigh.clone()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A session of child 1 at child 2.
+    pub(in super::super) fn session(phase: Phase) -> Session {
+        Session {
+            client: Some(1),
+            forward: None,
+            client_id: 7,
+            service: "Hello".into(),
+            requested: "client -> a".into(),
+            label: "client -> a \"<b>\"".into(),
+            args: "label=\"x -> y\", ram_quota=4096, cap_quota=3".into(),
+            affinity: Affinity::default(),
+            provider: Provider::Child(2),
+            phase,
+            cap: Owned::default(),
+            charged: Amount::NONE,
+            donated: Amount::NONE,
+            queued: Amount::NONE,
+            unwanted: false,
+            waiter: None,
+        }
+    }
+
+    #[test]
+    fn donations_reach_a_server_one_by_one_and_only_while_the_session_is_in_use() {
+        let amount = Amount::new(4096, 1);
+        let after = |phase| {
+            let mut session = session(phase);
+            session.donate(amount);
+            assert_eq!(session.donated, amount, "it goes back with the session in any case");
+            (session.takes_donations(), session.phase, session.queued)
+        };
+        let told = Phase::Upgrade(amount);
+        assert_eq!(after(Phase::HandedOut), (true, told, Amount::NONE));
+        assert_eq!(after(told), (true, told, amount), "the server may have read of the first");
+        for phase in [Phase::Create, Phase::Available, Phase::Close, Phase::Refused(RS_DENIED)] {
+            assert_eq!(after(phase), (false, phase, Amount::NONE));
+        }
+        let mut at_parent = session(Phase::HandedOut);
+        at_parent.provider = Provider::Parent(3);
+        at_parent.donate(amount);
+        assert_eq!(at_parent.phase, Phase::HandedOut, "its parent was told by the call itself");
     }
 }

@@ -28,10 +28,66 @@ namespace Seam {
 		         .forwarded        = [] (void *, uint64_t, rs_session_state_t, rs_cap_t) { } };
 	}
 
+	/* whether a session is one that no child can be without; static binaries need no linker */
+	inline bool is_needed(Session_state const &session)
+	{
+		if (!session.client_exists())
+			return false;
+
+		auto const id = session.id_at_client().value;
+		return id == Parent::Env::pd().value  || id == Parent::Env::cpu().value
+		    || id == Parent::Env::log().value || id == Parent::Env::binary().value;
+	}
+
+	/*
+	 * Genode's 'Child' asks ten times for an environment session that is denied, and says so each time. As one that is
+	 * available without a capability, it is asked for once; the child does not start, and its owner says why.
+	 */
+	inline void deny_once(Session_state &session)
+	{
+		if (session.phase == Session_state::SERVICE_DENIED && is_needed(session))
+			session.phase = Session_state::AVAILABLE;
+	}
+
+	inline bool is_denied(Session_state const &session)
+	{
+		return session.phase == Session_state::SERVICE_DENIED
+		   || (session.phase == Session_state::AVAILABLE && !session.cap.valid());
+	}
+
 	/* a service of our parent, made when first asked for, kept for good since sessions refer to it */
 	struct Parent_offer : Parent_service, List<Parent_offer>::Element
 	{
 		Parent_offer(Service::Name const &name) : Parent_service(env(), name) { }
+
+		Initiate_result initiate_request(Session_state &session) override
+		{
+			/* afterwards, also where the request returns nothing */
+			struct Afterwards
+			{
+				Session_state &session;
+				~Afterwards() { deny_once(session); }
+			} afterwards { session };
+
+			return Parent_service::initiate_request(session);
+		}
+	};
+
+	/* where environment sessions without a route go */
+	struct No_offer : Service
+	{
+		using Service::Service;
+
+		Initiate_result initiate_request(Session_state &session) override
+		{
+			if (session.phase == Session_state::CREATE_REQUESTED) {
+				session.phase = Session_state::SERVICE_DENIED;
+				deny_once(session);
+			}
+			if (session.phase == Session_state::CLOSE_REQUESTED)
+				session.phase = Session_state::CLOSED;
+			return initiated(static_cast<Initiate_result *>(nullptr));
+		}
 	};
 
 	/* session that the policy serves itself: its capability comes with the route */
@@ -201,6 +257,8 @@ struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 
 	List<Child_offer> _offers { };
 
+	No_offer _no_offer { "none" };
+
 	struct Local : Local_offer, List<Local>::Element { using Local_offer::Local_offer; };
 	List<Local> _local { };
 
@@ -294,10 +352,7 @@ struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 		 */
 		unsigned complete = 0;
 		_child.for_each_session([&] (Session_state const &session) {
-			auto const id = session.id_at_client().value;
-			if ((id == Parent::Env::pd().value  || id == Parent::Env::cpu().value
-			  || id == Parent::Env::log().value || id == Parent::Env::binary().value)
-			 && session.phase != Session_state::SERVICE_DENIED)
+			if (is_needed(session) && !is_denied(session))
 				complete++; });
 		return complete == 4 ? RS_OK : RS_DENIED;
 	}
@@ -348,7 +403,8 @@ struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 		if (service == "ROM" && label.last_element() == Session_requester::rom_name())
 			return { &_requester.service(), label };
 
-		if (!_routed) {
+		bool const environment = !_routed;
+		if (environment) {
 			String<256> const args("label=\"", label, "\"");
 			ask(service, label, args.string(), _affinity);
 		}
@@ -357,7 +413,10 @@ struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 		Session::Label const target { Cstring(_route.label) };
 
 		switch (_route.kind) {
-		case RS_ROUTE_DENY:   break;
+		case RS_ROUTE_DENY:
+			if (environment && !(service == "ROM" && label == linker_name()))
+				return { &_no_offer, target };
+			break;
 		case RS_ROUTE_PARENT: return { &parent_offer(service), target };
 		case RS_ROUTE_CHILD:  return { _route.server ? &_route.server->offer(service) : nullptr, target };
 		case RS_ROUTE_LOCAL:

@@ -8,6 +8,9 @@ Forwarding &forwarding() { static Forwarding inst { }; return inst; }
 
 static rs_session_state_t state_of(Session_state const &session)
 {
+	if (is_denied(session))
+		return RS_SESSION_DENIED;
+
 	switch (session.phase) {
 	case Session_state::CREATE_REQUESTED:       return RS_SESSION_CREATING;
 	case Session_state::SERVICE_DENIED:         return RS_SESSION_DENIED;

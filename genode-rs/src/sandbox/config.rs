@@ -4,7 +4,9 @@
 //! remedy, and is left out. Knows [`crate::node`] and [`super::route`] only.
 
 use alloc::{
+    collections::BTreeSet,
     format,
+    rc::Rc,
     string::{String, ToString},
     vec::Vec,
 };
@@ -153,7 +155,7 @@ pub struct Config {
     /// Milliseconds between two heartbeats.
     pub heartbeat_ms: Option<u64>,
     /// Children in the order of their start.
-    pub starts: Vec<Start>,
+    pub starts: Vec<Rc<Start>>,
     /// Aliases of children.
     pub aliases: Vec<Alias>,
     /// Children's services that the sandbox's own parent may ask for.
@@ -220,7 +222,7 @@ impl Config {
                 "default-route" => {
                     config.default_route = Some(RouteModel::read(child, &mut found));
                 }
-                "start" => found.start(child, &defaults, &mut config),
+                "start" => found.start(child, &mut defaults, &mut config),
                 "alias" => found.alias(child, &mut config),
                 "report" => config.report = Some(found.report(child)),
                 "resource" => found.preserve(child, &mut config),
@@ -232,7 +234,7 @@ impl Config {
                 _ => found.unknown_node(child, &PARTS),
             }
         }
-        found.unknown_servers(&config);
+        found.unknown_servers(&config, &defaults.names);
         found.hidden_children(&config);
         (config, found.0)
     }
@@ -276,6 +278,8 @@ struct Defaults {
     caps: Option<CapQuota>,
     ram: Option<RamQuota>,
     space: bool,
+    /// Names that children have by now.
+    names: BTreeSet<String>,
 }
 
 impl Found {
@@ -294,7 +298,7 @@ impl Found {
         }
     }
 
-    fn start(&mut self, node: &Node, defaults: &Defaults, config: &mut Config) {
+    fn start(&mut self, node: &Node, defaults: &mut Defaults, config: &mut Config) {
         let Some(name) = node.attr("name").filter(|n| !n.is_empty()) else {
             return self.error(node, "<start> without a name is skipped; add name=\"..\"");
         };
@@ -307,7 +311,7 @@ impl Found {
                 ),
             );
         }
-        if config.starts.iter().any(|s| s.name == name) {
+        if defaults.names.contains(name) {
             return self.error(
                 node,
                 &format!("child '{name}' is skipped: the name is taken; choose another"),
@@ -344,7 +348,8 @@ impl Found {
             managing_system: self.attr(node, "managing_system").unwrap_or(false),
             node: node.clone(),
         };
-        config.starts.push(start);
+        defaults.names.insert(start.name.clone());
+        config.starts.push(Rc::new(start));
     }
 
     /// Reads RAM and capabilities of the child `name`, in either of their two notations.
@@ -450,12 +455,12 @@ impl Found {
     }
 
     /// Routes to children that are not there.
-    fn unknown_servers(&mut self, config: &Config) {
+    fn unknown_servers(&mut self, config: &Config, names: &BTreeSet<String>) {
         let models =
             config.starts.iter().filter_map(|s| s.route.as_ref()).chain(&config.default_route);
         for (pos, server) in models.flat_map(RouteModel::servers) {
             let child = config.deref_alias(server);
-            if !config.starts.iter().any(|s| s.name == child) {
+            if !names.contains(child) {
                 let text = format!(
                     "route to unknown child '{server}'; add <start name=\"{server}\"> or correct the name"
                 );

@@ -7,7 +7,7 @@ use alloc::{
     collections::{BTreeMap, BTreeSet},
     format,
     rc::Rc,
-    string::ToString,
+    string::{String, ToString},
     vec::Vec,
 };
 
@@ -25,7 +25,7 @@ use super::{
     session::{Environment, Listed, Provider, Used},
     table::Table,
 };
-use crate::{affinity::Affinity, error::Error, log::Level, node::Node};
+use crate::{affinity::Affinity, cap::RawCap, error::Error, log::Level, node::Node};
 
 /// Where a child stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(super) enum Phase {
 
 pub(super) struct Child<B: Backend> {
     pub(super) id: u32,
-    pub(super) start: Start,
+    pub(super) start: Rc<Start>,
     pub(super) phase: Phase,
     /// A server that it uses vanished.
     pub(super) lost: bool,
@@ -52,6 +52,13 @@ pub(super) struct Child<B: Backend> {
     pub(super) handle: Option<B::Child>,
     /// Sessions that went with their servers.
     pub(super) orphans: Vec<Used>,
+}
+
+impl<B: Backend> Child<B> {
+    /// The session that it gets its own configuration by.
+    pub(super) fn own_config(&self) -> Option<RawCap> {
+        self.config.as_ref().map(|rom| rom.cap())
+    }
 }
 
 pub(super) struct Engine<B: Backend> {
@@ -154,6 +161,7 @@ impl<B: Backend> Engine<B> {
         }
         self.balance();
         self.forward_requests();
+        self.close_rerouted();
     }
 
     /// Decides what to do. Sessions are looked at only where one could have another route than before.
@@ -191,9 +199,10 @@ impl<B: Backend> Engine<B> {
     pub(super) fn used(&self, child: &Child<B>) -> Vec<Used> {
         let Some(handle) = &child.handle else { return Vec::new() };
         let sessions = self.backend.sessions(handle, false).into_iter();
+        let config = child.own_config();
         sessions
             .map(|session| Used {
-                to: self.server_of(&session),
+                to: self.server_of(&session, config.as_ref()),
                 service: session.service,
                 requested: session.requested,
                 label: session.label,
@@ -202,26 +211,30 @@ impl<B: Backend> Engine<B> {
             .collect()
     }
 
-    /// The server of a session as routes name it.
-    pub(super) fn server_of(&self, session: &Listed<B::Server>) -> Option<To> {
-        let routing = self.shared.routing.borrow();
-        let mut children = routing.children.iter();
+    /// Names the server of a session as routes do; `config` is what the client gets its own configuration by.
+    pub(super) fn server_of(
+        &self,
+        session: &Listed<B::Server>,
+        config: Option<&RawCap>,
+    ) -> Option<To> {
         Some(match &session.provider {
             Provider::Parent => To::Parent,
             Provider::System => return None,
             Provider::Child(server) => {
-                To::Child(children.find(|c| c.server == Some(*server))?.name.clone())
+                let routing = self.shared.routing.borrow();
+                let child = routing.children.iter().find(|c| c.server == Some(*server));
+                To::Child(child?.name.clone())
             }
-            Provider::Local(cap) if children.any(|c| c.config.as_ref() == Some(cap)) => To::Config,
+            Provider::Local(cap) if config == Some(cap) => To::Config,
             Provider::Local(_) => To::Local,
         })
     }
 
     /// Changes that take no effect before a restart.
     fn told_changes(&self, config: &Config) {
+        let starts: BTreeMap<_, _> = config.starts.iter().map(|s| (&s.name, s)).collect();
         for child in &self.children {
-            let new = config.starts.iter().find(|s| s.name == child.start.name);
-            if let Some(new) = new
+            if let Some(new) = starts.get(&child.start.name)
                 && new.version == child.start.version
                 && new.location != child.start.location
             {
@@ -239,7 +252,7 @@ impl<B: Backend> Engine<B> {
         routing.children.retain(|r| !going.iter().any(|c| c.id == r.id));
     }
 
-    fn create(&mut self, start: &Start, verbose: bool) {
+    fn create(&mut self, start: &Rc<Start>, verbose: bool) {
         self.next_id += 1;
         let id = self.next_id;
         let name = &start.name;
@@ -337,25 +350,25 @@ impl<B: Backend> Engine<B> {
         match self.backend.start(handle) {
             Ok(()) => child.phase = Phase::Running,
             Err(e) => {
-                let binary = &child.start.binary;
+                let (id, binary) = (child.id, child.start.binary.clone());
                 let pos = child.start.node.pos();
-                let text = match e {
-                    Error::Denied => format!(
+                let text = match (e, self.take_denials(id, &name)) {
+                    (Error::Denied, Some(why)) => format!("{name}: environment incomplete: {why}"),
+                    (Error::Denied, None) => format!(
                         "{name}: environment incomplete: check that ROM module \"{binary}\" exists and that LOG, PD, CPU and ROM are routed (config {pos})"
                     ),
-                    Error::Invalid => {
+                    (Error::Invalid, _) => {
                         format!("{name}: \"{binary}\" is not a valid program; check the module")
                     }
-                    e => format!("{name}: cannot be started: {e}"),
+                    (e, _) => format!("{name}: cannot be started: {e}"),
                 };
-                self.say_pending();
                 self.error(&text);
             }
         }
     }
 
     /// Imports a changed start node into a child that stays.
-    fn update(&mut self, index: usize, start: &Start, plan: &Plan) {
+    fn update(&mut self, index: usize, start: &Rc<Start>, plan: &Plan) {
         let child = &mut self.children[index];
         child.start = start.clone();
         let changed = plan.reconfigure.contains(&start.name);
@@ -378,17 +391,25 @@ impl<B: Backend> Engine<B> {
         }
     }
 
-    /// Says why sessions were denied, before what comes of it.
-    fn say_pending(&self) {
-        let mut warnings = Vec::new();
-        self.shared.incoming.borrow_mut().retain(|(_, event)| {
+    /// Takes what was left to be said of sessions of the child `id` that were denied, to be told as one message.
+    fn take_denials(&self, id: u32, name: &str) -> Option<String> {
+        let mut all: Option<String> = None;
+        self.shared.incoming.borrow_mut().retain(|(of, event)| {
             let Incoming::Warning(text) = event else { return true };
-            warnings.push(text.clone());
+            if *of != id {
+                return true;
+            }
+            let text = text.strip_prefix(name).and_then(|t| t.strip_prefix(": ")).unwrap_or(text);
+            match &mut all {
+                Some(all) => {
+                    all.push_str("; ");
+                    all.push_str(text);
+                }
+                None => all = Some(text.to_string()),
+            }
             false
         });
-        for text in &warnings {
-            self.warn(text);
-        }
+        all
     }
 
     /// What may be given to children.
@@ -417,10 +438,15 @@ impl<B: Backend> Engine<B> {
             }
         }
         for index in 0..self.children.len() {
+            let child = &self.children[index];
+            let configured = Amount { ram: child.start.ram, caps: child.start.caps };
+            let lacks = configured.saturating_sub(child.assigned) != Amount::NONE;
+            if !lacks || child.handle.is_none() || child.phase != Phase::Running {
+                continue; // before what is available is asked for, which is a call
+            }
             let available = self.available();
             let child = &mut self.children[index];
-            let configured = Amount { ram: child.start.ram, caps: child.start.caps };
-            let (Some(handle), Phase::Running) = (&child.handle, child.phase) else { continue };
+            let Some(handle) = &child.handle else { continue };
             let amount = grow(child.assigned, configured, available);
             if amount == Amount::NONE {
                 continue;

@@ -86,13 +86,17 @@ impl<B: Backend> Engine<B> {
         self.forward_requests();
     }
 
-    /// Answers what can be answered, and ends sessions whose route changed.
+    /// Answers what can be answered.
     pub(super) fn forward_requests(&mut self) {
         for request in core::mem::take(&mut self.forwarding.pending) {
             if !self.forward_request(&request) {
                 self.forwarding.pending.push(request);
             }
         }
+    }
+
+    /// Ends sessions whose route is another one with the present configuration.
+    pub(super) fn close_rerouted(&mut self) {
         let routing = self.shared.routing.borrow();
         let changed = |f: &Forwarded| {
             let now = target(&self.config, &routing.table, &f.service, &f.client);
@@ -185,9 +189,8 @@ impl<B: Backend> Engine<B> {
     }
 
     fn upgrade_forwarded(&mut self, id: u64, amount: Amount) {
-        let Some(session) = self.forwarding.sessions.get_mut(&id).filter(|s| !s.upgrading) else {
-            return;
-        };
+        let takes = |s: &&mut Forwarded| !s.upgrading && !s.closing;
+        let Some(session) = self.forwarding.sessions.get_mut(&id).filter(takes) else { return };
         match self.backend.forward_upgrade(id, amount) {
             Ok(()) => session.upgrading = true,
             // the parent keeps asking, and waits

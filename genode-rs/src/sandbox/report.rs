@@ -58,7 +58,10 @@ impl<B: Backend> Engine<B> {
         if child.start.heartbeat.is_some() && child.pulse.skipped() > 0 {
             g.attr("skipped_heartbeats", child.pulse.skipped());
         }
-        let quota = child.handle.as_ref().and_then(|h| self.backend.quota(h).ok());
+        // a call for each child, so asked for only if told
+        let wanted = details.intersects(Details::CHILD_RAM | Details::CHILD_CAPS);
+        let handle = child.handle.as_ref().filter(|_| wanted);
+        let quota = handle.and_then(|handle| self.backend.quota(handle).ok());
         if details.contains(Details::CHILD_RAM) {
             let (assigned, requested) = (child.assigned.ram, child.requested.ram);
             g.node("ram", |g| resource(g, assigned, quota.as_ref().map(ram), requested));
@@ -78,6 +81,7 @@ impl<B: Backend> Engine<B> {
 
     fn sessions(&self, g: &mut Generator, child: &Child<B>, provided: bool, args: bool) {
         let Some(handle) = &child.handle else { return };
+        let config = child.own_config();
         for session in self.backend.sessions(handle, provided) {
             g.node("session", |g| {
                 g.attr("name", printable(&session.service));
@@ -87,7 +91,7 @@ impl<B: Backend> Engine<B> {
                 }
                 g.attr("ram", session.donated.ram);
                 g.attr("caps", session.donated.caps);
-                match self.server_of(&session) {
+                match self.server_of(&session, config.as_ref()) {
                     _ if provided => {}
                     Some(To::Parent) => g.attr("route", "parent"),
                     Some(To::Child(server)) => g.attr("server", server),

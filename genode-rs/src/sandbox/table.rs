@@ -4,6 +4,7 @@
 //! table with it and not the configuration. Decisions are pure.
 
 use alloc::{
+    collections::BTreeMap,
     string::{String, ToString},
     vec::Vec,
 };
@@ -46,6 +47,10 @@ pub(super) struct Table {
     /// Services that the user of the sandbox serves.
     local: Vec<String>,
     children: Vec<Entry>,
+    /// Places in `children`, by the child's name.
+    places: BTreeMap<String, usize>,
+    /// Places in `children` of those that provide a service, by the service's name.
+    providers: BTreeMap<String, Vec<usize>>,
     aliases: Vec<Alias>,
 }
 
@@ -78,17 +83,29 @@ impl Table {
                 prio_levels_log2: config.prio_levels_log2,
             },
         });
-        Self {
+        let mut table = Self {
             parent: config.parent_provides.clone(),
             local: local.to_vec(),
             children: children.collect(),
+            places: BTreeMap::new(),
+            providers: BTreeMap::new(),
             aliases: config.aliases.clone(),
+        };
+        for (place, start) in config.starts.iter().enumerate() {
+            table.places.entry(start.name.clone()).or_insert(place);
+            for service in &start.provides {
+                let providers = table.providers.entry(service.clone()).or_default();
+                if providers.last() != Some(&place) {
+                    providers.push(place); // one that lists a service twice provides it once
+                }
+            }
         }
+        table
     }
 
     /// Whether `server` is a child that provides `service`.
     pub(super) fn provides(&self, server: &str, service: &str) -> bool {
-        self.providers(service).any(|name| name == server)
+        self.entry(server).is_some_and(|entry| entry.provides.iter().any(|p| p == service))
     }
 
     /// Adds a service that the user of the sandbox serves.
@@ -103,7 +120,7 @@ impl Table {
 
     /// Finds the child `name`.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.children.iter().find(|entry| entry.name == name)
+        self.places.get(name).and_then(|place| self.children.get(*place))
     }
 
     /// Routes a request of `child`, with what the sandbox itself does to ROM requests.
@@ -143,8 +160,8 @@ impl Services for Table {
     }
 
     fn providers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> {
-        let provides = move |entry: &&Entry| entry.provides.iter().any(|p| p == service);
-        self.children.iter().filter(provides).map(|entry| entry.name.as_str())
+        let places = self.providers.get(service).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| Some(self.children.get(*place)?.name.as_str()))
     }
 
     fn exists(&self, name: &str) -> bool {

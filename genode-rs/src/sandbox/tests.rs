@@ -174,6 +174,25 @@ fn a_missing_program_is_tried_again_with_the_next_configuration() {
 }
 
 #[test]
+fn what_keeps_a_child_from_starting_is_told_in_one_message() {
+    let (mut e, journal) = engine();
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"other\"/>")));
+    let other = e.children[1].handle.as_ref().unwrap().hooks.clone();
+    let _ = other.route("T", "other -> x", "", Affinity::default());
+    journal.take();
+    let start = "<start name=\"app\"><route><service name=\"LOG\"><child name=\"srv\"/></service><any-service><parent/></any-service></route></start>";
+    apply(&mut e, &config(&format!("{SERVER}<start name=\"other\"/>{start}")));
+    let said = journal.take();
+    let of = |name: &str| -> Vec<_> { said.iter().filter(|l| l.contains(name)).collect() };
+    let [_, told] = of(" app")[..] else { panic!("{said:?}") };
+    assert!(
+        told.starts_with("Error: app: environment incomplete: no route to service \"LOG\" (label=\"app\"): the rule at"),
+        "{told}"
+    );
+    assert!(of(" other: no route to service \"T\"").len() == 1, "not lost: {said:?}");
+}
+
+#[test]
 fn an_undeclared_service_is_no_service() {
     let (mut e, journal) = engine();
     apply(&mut e, &config(SERVER));

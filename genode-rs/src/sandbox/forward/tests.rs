@@ -55,6 +55,18 @@ fn requests_of_the_parent_go_to_the_child_that_the_policy_names() {
 }
 
 #[test]
+fn a_session_that_is_about_to_end_takes_no_donation() {
+    let (mut e, journal) = engine();
+    e.apply(&config(&format!("{SERVICE}{SERVER}")));
+    e.requested(alloc::vec![create(7, "S", "good")]);
+    e.forwarded(7, SessionState::Available, &RawCap::INVALID);
+    e.requested(alloc::vec![Request::Close { id: 7 }]);
+    journal.take();
+    e.requested(alloc::vec![Request::Upgrade { id: 7, ram: RamQuota(4096), caps: CapQuota(1) }]);
+    assert_eq!(journal.take(), [""; 0]);
+}
+
+#[test]
 fn a_request_waits_for_its_server_and_is_denied_by_a_policy_only() {
     let (mut e, journal) = engine();
     e.apply(&config(SERVICE));

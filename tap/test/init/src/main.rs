@@ -9,6 +9,8 @@ mod driver;
 mod hostile;
 mod roles;
 mod steps;
+mod storm;
+mod visits;
 
 use genode::{prelude::*, session::rom::RomConnection};
 
@@ -18,6 +20,7 @@ fn main(env: Env) -> Result<(), Error> {
     let config = rom.read_node(roles::MAX_CONFIG)?;
     match config.attr("role") {
         Some("driver") => driver::run(env, &config),
+        Some("storm") => storm::run(env, &config),
         Some(role) => roles::run(env, role, &config, rom),
         None => Err(Error::Invalid),
     }

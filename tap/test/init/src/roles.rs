@@ -75,7 +75,7 @@ impl TestSession for Server {
 }
 
 /// Ends by a fault, not by an exit.
-fn crash() -> ! {
+pub(crate) fn crash() -> ! {
     #[allow(unsafe_code, reason = "what safe code cannot do: an illegal instruction")]
     // SAFETY: the instruction faults and does nothing else.
     unsafe {
@@ -89,7 +89,7 @@ fn ready(env: Env) {
 }
 
 /// Lets something live as long as the component.
-fn keep<T: 'static>(kept: T) {
+pub(crate) fn keep<T: 'static>(kept: T) {
     Box::leak(Box::new(kept));
 }
 
@@ -141,6 +141,9 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
             env.exit([1, 2, 3][config.attr_or("index", 0)]) // there is no such element
         }
         "survivor" => survivor(env),
+        "keeper" => crate::visits::keeper(env),
+        "mortal" => crate::visits::mortal(env, config),
+        "visitor" => crate::visits::visitor(env, config),
         "exit" => env.exit(config.attr_or("value", 0)),
         _ => Err(Error::Invalid),
     }

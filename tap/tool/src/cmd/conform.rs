@@ -3,7 +3,7 @@
 use crate::genode::build_dir::BuildDir;
 use crate::genode::conform::{Package, Repository, Tree, With};
 use crate::genode::results::{self, Subject};
-use crate::genode::run_script;
+use crate::genode::{PORTS, run_script};
 use crate::host::workspace::Project;
 use crate::output::complain;
 use crate::process::adopt_orphans;
@@ -17,8 +17,9 @@ use std::rc::Rc;
 /// The arguments of `conform`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Test packages whose name contains this; a name in whole means that one only
-    pattern: Option<String>,
+    /// Test packages whose name contains one of these; a name in whole means that one only
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
     /// A build directory of Genode's build system
     #[arg(long, value_name = "BUILD_DIR")]
     genode: PathBuf,
@@ -81,7 +82,7 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let folders: Vec<PathBuf> =
         args.repository.iter().map(|name| tree_folder.join("repos").join(name)).collect();
     let tree = Tree::read(&folders);
-    let packages = chosen(&tree, args.pattern.as_deref())?;
+    let packages = chosen(&tree, &args.patterns)?;
     let repository = Repository::create(project.user.target.join("tap-conform"))?;
     build_dir.first = Some(repository.0.clone());
     let repositories = with_folders(build_dir.repositories()?, &folders);
@@ -103,9 +104,16 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
             };
             let log = project.run_dir(&script.name).join("genode.log");
             run_script(&script, &build_dir, &repositories, &log, &report, interrupts)
+                .map(without_ports)
         };
         let theirs = if args.ours { Some(None) } else { go(With::Theirs).map(Some) };
-        let (Some(theirs), Some(ours)) = (theirs, go(With::Ours)) else {
+        let ours = match &theirs {
+            None => None,
+            // what keeps it from running has nothing to do with the components
+            Some(Some(Verdict::Skipped(why))) => Some(Verdict::Skipped(why.clone())),
+            Some(_) => go(With::Ours),
+        };
+        let (Some(theirs), Some(ours)) = (theirs, ours) else {
             report.borrow_mut().bail_out("interrupted");
             return Ok(130);
         };
@@ -118,6 +126,17 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
         write_results(file, args, &build_dir, &project, &report.borrow(), &table)?;
     }
     Ok(exit_value(&rows))
+}
+
+/// Says of a test whose build needs third-party code that is not there that it does not run.
+fn without_ports(verdict: Verdict) -> Verdict {
+    match &verdict {
+        Verdict::Failed(why) => match why.strip_prefix(PORTS) {
+            Some(ports) => Verdict::Skipped(format!("its build needs ports:{ports}")),
+            None => verdict,
+        },
+        _ => verdict,
+    }
 }
 
 /// Adds the folders that are not among a build directory's repositories.
@@ -147,18 +166,23 @@ fn write_results(
     std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
 
-/// Finds the packages that `pattern` means.
-fn chosen<'a>(tree: &'a Tree, pattern: Option<&str>) -> Result<Vec<&'a Package>, String> {
-    let pattern = pattern.unwrap_or_default();
-    let whole: Vec<_> = tree.packages.iter().filter(|p| p.name == pattern).collect();
-    if !whole.is_empty() {
-        return Ok(whole);
+/// Finds the packages that `patterns` mean, all of them without any.
+fn chosen<'a>(tree: &'a Tree, patterns: &[String]) -> Result<Vec<&'a Package>, String> {
+    let meant = |pattern: &str, package: &Package| {
+        let whole = tree.packages.iter().any(|p| p.name == pattern);
+        if whole { package.name == pattern } else { package.name.contains(pattern) }
+    };
+    for pattern in patterns {
+        if !tree.packages.iter().any(|package| meant(pattern, package)) {
+            return Err(format!(
+                "no test package of these repositories has '{pattern}' in its name"
+            ));
+        }
     }
-    let packages: Vec<_> = tree.packages.iter().filter(|p| p.name.contains(pattern)).collect();
-    if packages.is_empty() {
-        return Err(format!("no test package of these repositories has '{pattern}' in its name"));
-    }
-    Ok(packages)
+    let chosen = |package: &&Package| {
+        patterns.is_empty() || patterns.iter().any(|pattern| meant(pattern, package))
+    };
+    Ok(tree.packages.iter().filter(chosen).collect())
 }
 
 fn word(verdict: &Verdict) -> &'static str {
@@ -214,6 +238,15 @@ mod tests {
 
     fn row(theirs: Verdict, ours: Verdict) -> Row {
         Row { package: "test-x".into(), theirs: Some(theirs), ours }
+    }
+
+    #[test]
+    fn a_test_that_needs_ports_does_not_run() {
+        let failed = Verdict::Failed(format!("{PORTS} libc"));
+        let Verdict::Skipped(why) = without_ports(failed) else { panic!() };
+        assert_eq!(why, "its build needs ports: libc");
+        let other = Verdict::Failed("Error: else".into());
+        assert_eq!(without_ports(other.clone()), other);
     }
 
     #[test]

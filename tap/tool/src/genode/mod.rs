@@ -37,7 +37,12 @@ struct Reading {
     /// When the build was done, since the script's start.
     built: Option<Duration>,
     booted: bool,
+    /// The line before said that ports are missing; the next one names them.
+    ports: bool,
 }
+
+/// What Genode's build system says where third-party code was not prepared, in the line before the ports' names.
+pub const PORTS: &str = "Error: Ports not prepared or outdated:";
 
 impl Reading {
     fn line(&mut self, line: &str, since: Instant) {
@@ -46,8 +51,13 @@ impl Reading {
         if text.is_empty() || text.starts_with("make:") || text.starts_with("make[") {
             return;
         }
+        if std::mem::take(&mut self.ports) {
+            self.error.get_or_insert(format!("{PORTS} {text}"));
+        }
         if text == SUCCESS {
             self.success = true;
+        } else if text == PORTS {
+            self.ports = true;
         } else if text == "genode build completed" {
             self.built = Some(since.elapsed());
         } else if let Some(rest) = text.strip_prefix("Test requires ") {
@@ -282,6 +292,13 @@ mod tests {
             reading.verdict(false, "exit value 2"),
             Verdict::Failed("bad option \"-x\"".into())
         );
+    }
+
+    #[test]
+    fn ports_that_are_missing_are_named() {
+        let reading = read(&["", PORTS, "  libc zlib", "", "You can prepare", "Error: more"]);
+        let Verdict::Failed(why) = reading.verdict(false, "exit value 2") else { panic!() };
+        assert_eq!(why, "Error: Ports not prepared or outdated: libc zlib");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Run it by `cargo tap bench system` on a quiet machine with at least two CPUs.
 mod baseline;
+mod init;
 mod parts;
 mod report;
 mod system;
@@ -33,6 +34,8 @@ enum Part {
     Start,
     /// 200 idle components
     Many,
+    /// An init with 1000 idle children
+    Init,
     /// Mutex and heaps with several threads
     Heap,
 }
@@ -44,6 +47,7 @@ impl Part {
             Self::Parallel => parts::parallel(report),
             Self::Start => parts::start(report),
             Self::Many => parts::many(report),
+            Self::Init => init::measure(report),
             Self::Heap => parts::heap(report),
         }
     }

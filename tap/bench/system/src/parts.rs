@@ -9,7 +9,7 @@ use crate::system::{self, System};
 /// Components in the system that shows what many take.
 const MANY: usize = 200;
 
-const PROVIDES: &str = "<parent-provides><service name=\"ROM\"/><service name=\"LOG\"/>\
+pub(crate) const PROVIDES: &str = "<parent-provides><service name=\"ROM\"/><service name=\"LOG\"/>\
     <service name=\"PD\"/><service name=\"CPU\"/></parent-provides>\
     <default-route><any-service><parent/><any-child/></any-service></default-route>";
 
@@ -28,11 +28,11 @@ fn config(affinity: bool) -> String {
 }
 
 /// Results that components log: names, and nanoseconds per operation.
-struct Results(Vec<(String, f64)>);
+pub(crate) struct Results(Vec<(String, f64)>);
 
 impl Results {
     /// Listen until a component says that it finished.
-    fn of(system: &mut System) -> Result<Self, String> {
+    pub(crate) fn of(system: &mut System) -> Result<Self, String> {
         let end = |l: &str| l.contains("bench finished") || l.contains("exited with");
         let lines = system.listen(end)?;
         let result = |text: &str| {
@@ -48,7 +48,7 @@ impl Results {
         Err(format!("the measurement did not finish:\n{log}"))
     }
 
-    fn times(&self, name: &str) -> Times {
+    pub(crate) fn times(&self, name: &str) -> Times {
         Times::new(self.0.iter().filter(|(n, _)| n == name).map(|(_, t)| *t).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! The command line: what it is made of, and the tool's entry.
 
-use crate::cmd::{bench, completions, conform, new, run, symbolize, test, topo};
+use crate::cmd::{bench, completions, conform, new, run, symbolize, test, topo, why};
 use crate::output::{complain, say};
 use crate::process::{GUARD, exec_guarded};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -42,6 +42,8 @@ enum Command {
     /// Show a machine's topology: nodes, CPUs, caches, memory, distances
     #[command(after_help = topo::EXAMPLES)]
     Topo(topo::Args),
+    /// Say what the components of a running system do, and who waits for whom
+    Why(why::Args),
     /// Name the functions behind a log's addresses
     Symbolize(symbolize::Args),
     /// Run a benchmark, optimized
@@ -89,6 +91,7 @@ fn execute(line: Vec<OsString>) -> u8 {
         Some(Command::Conform(args)) => conform::execute(&args),
         Some(Command::New(args)) => new::execute(&args),
         Some(Command::Topo(args)) => topo::execute(&args),
+        Some(Command::Why(args)) => why::execute(&args),
         Some(Command::Symbolize(args)) => symbolize::execute(&args),
         Some(Command::Bench(args)) => bench::execute(&args),
         Some(Command::Completions(args)) => completions::execute(&args, Line::command()),

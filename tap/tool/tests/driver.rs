@@ -169,6 +169,18 @@ fn a_hanging_system_times_out() {
 }
 
 #[test]
+fn a_line_that_does_not_come_is_told_with_who_waits() {
+    let core = "trap 'echo \"[core] who waits: init sleeps; waits for an answer of server to call 2\"; \
+                echo \"[core] who waits: 1 components in all\"' USR1\n\
+                echo booted\nwhile :; do sleep 0.1; done # MARK";
+    let case = Case::new("wonders", core, &impatient());
+    let (output, text) = case.run();
+    fails(&text, &output, "nothing matched within 10 s");
+    assert!(text.contains("who_waits: |-"), "{text}");
+    assert!(text.contains("init sleeps; waits for an answer of server to call 2\n"), "{text}");
+}
+
+#[test]
 fn a_crashing_core_fails_the_script() {
     let case = Case::new("crashes", "sleep MARK & echo oops; kill -SEGV $$", SCRIPT);
     let (output, text) = case.run();

@@ -179,7 +179,14 @@ impl Core {
             Source::Signals => {
                 let mut info = [0u8; 128];
                 let _ = rustix::io::read(&self.signals, &mut info);
-                self.stopped = true;
+                // The number of the signal comes first.
+                if info.first_chunk() == Some(&(libc::SIGUSR1 as u32).to_ne_bytes()) {
+                    for line in self.nucleus.who_waits() {
+                        note(format_args!("{line}"));
+                    }
+                } else {
+                    self.stopped = true;
+                }
             }
             Source::Control(process) => {
                 self.serving(process, Moment::Request);

@@ -9,3 +9,4 @@ pub mod scripts;
 pub mod symbolize;
 pub mod test;
 pub mod topo;
+pub mod why;

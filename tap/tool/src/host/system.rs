@@ -11,7 +11,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use tap_tcl::regex::Pattern;
+use tap_tcl::regex::{Flags, Pattern};
 
 /// Time that core has to end its components after SIGTERM; a busy machine may need seconds for what takes milliseconds.
 const GRACE: Duration = Duration::from_secs(20);
@@ -19,6 +19,14 @@ const GRACE: Duration = Duration::from_secs(20);
 const SWEEP: Duration = Duration::from_secs(10);
 /// Silence after which an incomplete line is taken for a prompt.
 const PROMPT: Duration = Duration::from_millis(50);
+
+/// Time that core has to say who waits.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How core begins each line of what it says of that.
+pub const WAITS: &str = "[core] who waits: ";
+/// How the last one ends.
+pub const WAITS_TOTAL: &str = " components in all";
+const WAITS_END: &str = "\\[core\\] who waits: [0-9]+ components in all\r?\n";
 
 /// Receives the log's lines while the system runs.
 pub type Sink<'a> = &'a mut dyn FnMut(Tick<'_>);
@@ -189,6 +197,27 @@ impl System {
         let named: Vec<String> =
             tail.lines().filter_map(|line| self.symbols.annotate(line)).collect();
         named.join("\n")
+    }
+
+    /// Asks core who waits for whom. Returns what it says, nothing if it does not answer in time.
+    pub fn who_waits(&mut self, interrupts: &Interrupts) -> Vec<String> {
+        let Ok(end) = Pattern::new(WAITS_END, Flags::default()) else { return Vec::new() };
+        if rustix::process::kill_process(self.running.pid(), rustix::process::Signal::USR1).is_err()
+        {
+            return Vec::new();
+        }
+        let mut lines = Vec::new();
+        let mut sink = |tick: Tick<'_>| {
+            if let Tick::Line(line) = tick
+                && let Some(told) = line.strip_prefix(WAITS)
+            {
+                lines.push(told.to_owned());
+            }
+        };
+        match self.wait_for(Some(&end), Some(ANSWER), interrupts, &mut sink) {
+            Ok(_) => lines,
+            Err(_) => Vec::new(),
+        }
     }
 
     /// True when core ended by itself, with success.

@@ -44,6 +44,7 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
         }
         Err(Missed::Interrupted) => Err(Exception::Abort),
         Err(missed) => {
+            let timed_out = matches!(missed, Missed::Timeout(_));
             let message = match missed {
                 Missed::Timeout(advice) => {
                     let advice = advice.map_or_else(String::new, |a| format!("; {a}"));
@@ -58,10 +59,20 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
                 Missed::Trouble(why) => format!("{at}: {why}"),
                 Missed::Interrupted => String::new(),
             };
-            let more = failure_details(&session);
+            let mut more = failure_details(&session);
+            if timed_out {
+                more.extend(who_waits(&mut session));
+            }
             Err(session.bad(&step, since, &message, &more))
         }
     }
+}
+
+/// What the components do of which none printed the line.
+fn who_waits(session: &mut Session) -> Option<(&'static str, String)> {
+    let interrupts = session.interrupts.clone();
+    let lines = session.system.as_mut()?.who_waits(&interrupts);
+    (!lines.is_empty()).then(|| ("who_waits", lines.join("\n")))
 }
 
 fn failure_details(session: &Session) -> Vec<(&'static str, String)> {

@@ -3,7 +3,7 @@
 //!
 //! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`, `entrypoint`, `object`, `process` < the
 //! tables here. What happens to it, a file for each kind of thing, in the plural: `channels`, `control`, `entrypoints`,
-//! `objects`, `paging`, `processes`, `settle`, `tables`, `words`.
+//! `objects`, `paging`, `processes`, `settle`, `tables`, `waits`, `words`.
 mod channel;
 mod channels;
 mod closed;
@@ -27,6 +27,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
+mod waits;
 mod words;
 
 use std::os::fd::OwnedFd;

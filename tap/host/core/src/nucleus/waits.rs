@@ -1,0 +1,141 @@
+//! Who waits for whom: for a person who wonders why nothing happens. Asked for by SIGUSR1.
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::Nucleus;
+use super::ids::{CORE_EP, ProcId};
+use genode_host_proto::slot::Found;
+
+/// Components that are told of.
+const MOST: usize = 256;
+
+/// A call without an answer yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Wait {
+    /// `None` for core.
+    server: Option<ProcId>,
+    function: u64,
+}
+
+impl Nucleus {
+    /// Tells of each component what it does, and for whom it waits, a line each; the last one says how many there are.
+    pub(crate) fn who_waits(&self) -> Vec<String> {
+        let waits = self.calls();
+        let mut ids: Vec<ProcId> = self.procs.keys().copied().collect();
+        ids.sort_unstable_by_key(|id| id.0);
+        let mut lines = Vec::new();
+        for id in ids.iter().take(MOST) {
+            let Some(process) = self.procs.get(id) else { continue };
+            let calls = waits.get(id).map_or(&[][..], Vec::as_slice);
+            let pid = process.pid.as_raw_nonzero().get();
+            let mut line = format!("who waits: \"{}\" {}", process.label, state(pid));
+            for call in calls {
+                let server = call.server.and_then(|s| self.procs.get(&s));
+                let server = server.map_or("core", |s| s.label.as_str());
+                let _ =
+                    write!(line, "; waits for an answer of \"{server}\" to call {}", call.function);
+            }
+            if circle(&waits, *id) {
+                line.push_str(", which waits for it: a circle");
+            }
+            lines.push(line);
+        }
+        lines.push(format!("who waits: {} components in all", ids.len()));
+        lines
+    }
+
+    /// The calls under way, by client.
+    fn calls(&self) -> BTreeMap<ProcId, Vec<Wait>> {
+        let mut waits: BTreeMap<ProcId, Vec<Wait>> = BTreeMap::new();
+        for slot in self.slots.values().filter(|slot| slot.page().called()) {
+            let Some(channel) = self.channels.get(&slot.channel) else { continue };
+            let server = (channel.ep != CORE_EP)
+                .then(|| self.eps.get(&channel.ep).map(|ep| ep.owner))
+                .flatten();
+            let mut function = [0; 8];
+            let Found::Call(_) = slot.page().take(&mut function) else { continue };
+            let wait = Wait { server, function: u64::from_ne_bytes(function) };
+            waits.entry(channel.client).or_default().push(wait);
+        }
+        waits
+    }
+}
+
+/// Whether who is waited for waits for `id` in the end.
+fn circle(waits: &BTreeMap<ProcId, Vec<Wait>>, id: ProcId) -> bool {
+    let servers = |id: ProcId| waits.get(&id).into_iter().flatten().filter_map(|w| w.server);
+    let mut seen: Vec<ProcId> = servers(id).collect();
+    let mut next = 0;
+    while let Some(server) = seen.get(next).copied() {
+        if server == id {
+            return true;
+        }
+        for further in servers(server) {
+            if !seen.contains(&further) {
+                seen.push(further);
+            }
+        }
+        next += 1;
+    }
+    false
+}
+
+/// What Linux says of a process's threads.
+fn state(pid: i32) -> String {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let Some((_, fields)) = stat.rsplit_once(") ") else { return "has ended".into() };
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let number = |at: usize| fields.get(at).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+    // Fields 14 and 15 of proc(5), in hundredths of a second: behind the name, the first is 3.
+    let ms = (number(11) + number(12)) * 10;
+    let doing = match fields.first() {
+        Some(&"R") => "runs",
+        Some(&"T") => "is stopped",
+        Some(&"Z") => "has ended",
+        _ => "sleeps",
+    };
+    format!("{doing} ({threads} threads, {ms} ms of CPU time so far)")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use genode_args::quota::Amount;
+
+    use super::super::ids::ProcId;
+    use super::super::testing::nucleus;
+    use super::{Wait, circle};
+
+    #[test]
+    fn circles_are_found_and_chains_are_none() {
+        let wait = |server: u64| vec![Wait { server: Some(ProcId(server)), function: 0 }];
+        let mut waits = BTreeMap::from([(ProcId(1), wait(2)), (ProcId(2), wait(3))]);
+        assert!(!circle(&waits, ProcId(1)));
+        waits.insert(ProcId(3), wait(2));
+        assert!(!circle(&waits, ProcId(1)), "the circle is behind it");
+        assert!(circle(&waits, ProcId(2)) && circle(&waits, ProcId(3)));
+    }
+
+    #[test]
+    fn a_call_without_an_answer_is_told_with_its_server() {
+        let mut nucleus = nucleus();
+        let server = nucleus.peer(Amount::new(1 << 20, 100));
+        let client = nucleus.peer(Amount::new(1 << 20, 100));
+        let ep = server.entrypoint(&mut nucleus);
+        let (object, _cap) = server.object(&mut nucleus, ep);
+        let claim = nucleus.claim(client.id, object).unwrap();
+        let quiet = nucleus.who_waits();
+        assert_eq!(quiet.len(), 3);
+        assert!(quiet.iter().all(|line| !line.contains("answer")), "{quiet:?}");
+        let slot = claim.new.unwrap().slot.id;
+        nucleus.slots[&slot].page().post(claim.index, &7_u64.to_ne_bytes(), 0, 0).unwrap();
+        let lines = nucleus.who_waits();
+        let (server, client) = (&nucleus.procs[&server.id].label, &nucleus.procs[&client.id].label);
+        let expected = format!("waits for an answer of \"{server}\" to call 7");
+        let told: Vec<_> = lines.iter().filter(|line| line.ends_with(&expected)).collect();
+        assert_eq!(told.len(), 1, "{lines:?}");
+        assert!(told[0].starts_with(&format!("who waits: \"{client}\" ")), "{told:?}");
+    }
+}

@@ -81,7 +81,7 @@ async fn opens(env: Env, timers: &Timers) -> Result<(), Error> {
     expect(env, "a task is told why there is no session", missing.err() == Some(Error::Denied));
     // What a session costs the component itself may grow at first, and what was dropped is closed when it comes: but if it
     // were not, each round would take more than all before.
-    let (mut most, mut grows) = (CapQuota(0), true);
+    let (mut most, mut grows) = (genode::quota::CapQuota(0), true);
     for _ in 0..50 {
         for _ in 0..3 {
             drop(Connection::<dyn TimerSession>::open_async(env, "unwanted")?);

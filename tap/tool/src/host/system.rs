@@ -207,16 +207,20 @@ impl System {
             return Vec::new();
         }
         let mut lines = Vec::new();
-        let mut sink = |tick: Tick<'_>| {
-            if let Tick::Line(line) = tick
-                && let Some(told) = line.strip_prefix(WAITS)
-            {
-                lines.push(told.to_owned());
+        loop {
+            let mut sink = |tick: Tick<'_>| {
+                if let Tick::Line(line) = tick
+                    && let Some(told) = line.strip_prefix(WAITS)
+                {
+                    lines.push(told.to_owned());
+                }
+            };
+            match self.wait_for(Some(&end), Some(ANSWER), interrupts, &mut sink) {
+                // What matches before a line comes was said to somebody who asked earlier.
+                Ok(_) if lines.is_empty() => {}
+                Ok(_) => return lines,
+                Err(_) => return Vec::new(),
             }
-        };
-        match self.wait_for(Some(&end), Some(ANSWER), interrupts, &mut sink) {
-            Ok(_) => lines,
-            Err(_) => Vec::new(),
         }
     }
 

@@ -95,7 +95,8 @@ fn state(pid: i32) -> String {
         Some(&"Z") => "has ended",
         _ => "sleeps",
     };
-    format!("{doing} ({threads} threads, {ms} ms of CPU time so far)")
+    let threads = if threads == 1 { "1 thread".to_owned() } else { format!("{threads} threads") };
+    format!("{doing} ({threads}, {ms} ms of CPU time so far)")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 #![allow(unsafe_code, reason = "it is about accesses that no safe code makes")]
+#![allow(clippy::panic, reason = "it dies in all ways that there are")]
 
 use core::{fmt, hint::black_box};
 

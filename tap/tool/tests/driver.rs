@@ -180,6 +180,25 @@ fn a_line_that_does_not_come_is_told_with_who_waits() {
     assert!(text.contains("init sleeps; waits for an answer of server to call 2\n"), "{text}");
 }
 
+/// A system whose awaited line can never come, as the only one that could print it has ended or waits for ever.
+#[test]
+fn a_system_in_which_nothing_can_happen_ends_at_once() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("still");
+    let _ = fs::create_dir_all(&folder);
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../run/rs_hello.run");
+    let hello = fs::read_to_string(hello).unwrap();
+    let at = hello.find("run_genode_until").unwrap();
+    let script = folder.join("never_comes.run");
+    fs::write(&script, format!("{}run_genode_until {{never comes}} 600\n", &hello[..at])).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tap"));
+    let output = command.args(["tap", "run"]).arg(&script).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = hello[..at].lines().count() + 1;
+    let why = format!("never_comes.run:{line}: nothing matched, and nothing can happen any more");
+    fails(&text, &output, &why);
+    assert!(text.contains("      who_waits: |-\n        \"init\" sleeps"), "{text}");
+}
+
 #[test]
 fn a_crashing_core_fails_the_script() {
     let case = Case::new("crashes", "sleep MARK & echo oops; kill -SEGV $$", SCRIPT);

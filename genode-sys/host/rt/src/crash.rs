@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use genode_abi::*;
 use genode_host_proto::PAGE;
 use genode_host_proto::control::{AGAIN, FRAMES, OUTSIDE, Request, WORDS};
+use rustix::time::Timespec;
 
 use crate::managed::{self, access};
 use crate::{control, thread};
@@ -157,8 +158,8 @@ pub(crate) unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *m
         Ok(_) => {}
         Err(teller) if teller == me => return,
         Err(_) => loop {
-            // SAFETY: sleeps, until the process ends.
-            unsafe { libc::pause() };
+            // Until the process ends; components lack pause(2).
+            let _ = rustix::thread::nanosleep(&Timespec { tv_sec: 1, tv_nsec: 0 });
         },
     }
     // SAFETY: by the caller's promise.

@@ -180,12 +180,21 @@ impl Core {
                 let mut info = [0u8; 128];
                 let _ = rustix::io::read(&self.signals, &mut info);
                 // The number of the signal comes first.
-                if info.first_chunk() == Some(&(libc::SIGUSR1 as u32).to_ne_bytes()) {
-                    for line in self.nucleus.who_waits() {
-                        note(format_args!("{line}"));
+                match info.first_chunk().map(|number| i32::from_ne_bytes(*number)) {
+                    Some(libc::SIGUSR1) => {
+                        for line in self.nucleus.who_waits() {
+                            note(format_args!("{line}"));
+                        }
                     }
-                } else {
-                    self.stopped = true;
+                    Some(libc::SIGUSR2) => {
+                        if self.storm.is_none()
+                            && !self.services.closings.any()
+                            && self.nucleus.is_still()
+                        {
+                            note(format_args!("nothing can happen any more"));
+                        }
+                    }
+                    _ => self.stopped = true,
                 }
             }
             Source::Control(process) => {

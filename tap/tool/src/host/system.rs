@@ -5,6 +5,7 @@ use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::signals::Interrupts;
 use crate::symbols::Symbols;
 use crate::transcript::{Transcript, advice};
+use rustix::process::{Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
@@ -28,6 +29,36 @@ pub const WAITS: &str = "[core] who waits: ";
 pub const WAITS_TOTAL: &str = " components in all";
 const WAITS_END: &str = "\\[core\\] who waits: [0-9]+ components in all\r?\n";
 
+/// What core says when it is asked while every component waits, and for no time.
+const STILL: &str = "[core] nothing can happen any more";
+
+/// Silence of a system, in which core is asked now and then whether anything can still happen.
+#[derive(Debug)]
+struct Quiet {
+    next: Instant,
+    pause: Duration,
+}
+
+impl Default for Quiet {
+    fn default() -> Self {
+        let pause = Duration::from_millis(500);
+        Self { next: Instant::now() + pause, pause }
+    }
+}
+
+impl Quiet {
+    /// Whether it is time to ask; each time twice as late.
+    fn asks(&mut self) -> bool {
+        let now = Instant::now();
+        let due = now >= self.next;
+        if due {
+            self.pause = (self.pause * 2).min(Duration::from_secs(30));
+            self.next = now + self.pause;
+        }
+        due
+    }
+}
+
 /// Receives the log's lines while the system runs.
 pub type Sink<'a> = &'a mut dyn FnMut(Tick<'_>);
 
@@ -49,6 +80,8 @@ pub enum Missed {
     Ended(String),
     /// The system prints without end.
     Flood,
+    /// Every component waits, and for no time.
+    Still,
     /// A signal asked the tool to stop.
     Interrupted,
     /// The tool's own trouble.
@@ -61,6 +94,9 @@ pub struct System {
     running: Running,
     transcript: Transcript,
     symbols: Symbols,
+    /// Whether core is ours, which says when nothing can happen any more.
+    own: bool,
+    quiet: Quiet,
     log: Option<File>,
     /// Core's line about its accounts, if it came.
     accounts: Option<String>,
@@ -80,13 +116,15 @@ pub struct End {
 }
 
 impl System {
-    /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in what is shown.
+    /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in what is shown; `own` tells
+    /// whether core is this project's.
     pub fn boot(
         core: &Path,
         boot: &Path,
         options: &[OsString],
         log: &Path,
         symbols: Symbols,
+        own: bool,
     ) -> Result<Self, String> {
         let file = File::options()
             .create(true)
@@ -98,7 +136,8 @@ impl System {
         let running =
             Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
         let transcript = Transcript::default();
-        Ok(Self { running, transcript, symbols, log: Some(file), accounts: None })
+        let quiet = Quiet::default();
+        Ok(Self { running, transcript, symbols, own, quiet, log: Some(file), accounts: None })
     }
 
     fn record(&mut self, bytes: &[u8]) {
@@ -131,8 +170,13 @@ impl System {
                 Ok(Event::Output(bytes)) => {
                     self.record(&bytes);
                     let lines = self.transcript.add(&bytes);
+                    self.quiet = Quiet::default();
                     if let Some(found) = self.offer(pattern, &lines, sink, &mut unmatched) {
                         return Ok(found);
+                    }
+                    // Whatever came before may have matched.
+                    if lines.iter().any(|line| line == STILL) {
+                        return Err(Missed::Still);
                     }
                     if self.transcript.flooded() && pattern.is_some() {
                         return Err(Missed::Flood);
@@ -143,6 +187,10 @@ impl System {
                         return Ok(found);
                     }
                     sink(Tick::Quiet);
+                    if self.own && pattern.is_some() && self.quiet.asks() {
+                        // What it says comes with its output, if it says anything.
+                        let _ = kill_process(self.running.pid(), Signal::USR2);
+                    }
                 }
                 Ok(Event::Ended) => {
                     let last: Vec<String> = self.transcript.finish().into_iter().collect();
@@ -202,8 +250,7 @@ impl System {
     /// Asks core who waits for whom. Returns what it says, nothing if it does not answer in time.
     pub fn who_waits(&mut self, interrupts: &Interrupts) -> Vec<String> {
         let Ok(end) = Pattern::new(WAITS_END, Flags::default()) else { return Vec::new() };
-        if rustix::process::kill_process(self.running.pid(), rustix::process::Signal::USR1).is_err()
-        {
+        if kill_process(self.running.pid(), Signal::USR1).is_err() {
             return Vec::new();
         }
         let mut lines = Vec::new();

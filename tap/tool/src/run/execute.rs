@@ -44,7 +44,7 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
         }
         Err(Missed::Interrupted) => Err(Exception::Abort),
         Err(missed) => {
-            let timed_out = matches!(missed, Missed::Timeout(_));
+            let waits = matches!(missed, Missed::Timeout(_) | Missed::Still);
             let message = match missed {
                 Missed::Timeout(advice) => {
                     let advice = advice.map_or_else(String::new, |a| format!("; {a}"));
@@ -56,11 +56,14 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
                     "{at}: the system printed more than {} MiB without a match",
                     transcript::FLOOD >> 20
                 ),
+                Missed::Still => format!(
+                    "{at}: nothing matched, and nothing can happen any more: every component waits, and for no time"
+                ),
                 Missed::Trouble(why) => format!("{at}: {why}"),
                 Missed::Interrupted => String::new(),
             };
             let mut more = failure_details(&session);
-            if timed_out {
+            if waits {
                 more.extend(who_waits(&mut session));
             }
             Err(session.bad(&step, since, &message, &more))
@@ -120,7 +123,9 @@ fn start(
             let mut folders = vec![boot.clone()];
             folders.extend(session.project.program_folders(session.options.release));
             let symbols = Symbols::of(folders);
-            System::boot(&core.unwrap_or_default(), &boot, &options, &session.log_file(), symbols)
+            let own = session.options.core.is_none();
+            let (core, log) = (core.unwrap_or_default(), session.log_file());
+            System::boot(&core, &boot, &options, &log, symbols, own)
         }),
     };
     match started {

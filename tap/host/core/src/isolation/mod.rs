@@ -208,7 +208,7 @@ pub(crate) fn termination_signals() -> io::Result<OwnedFd> {
     // SAFETY: `set` is initialised by sigemptyset and outlives the calls; signal numbers are valid.
     let fd = unsafe {
         libc::sigemptyset(&raw mut set);
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1] {
+        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2] {
             libc::sigaddset(&raw mut set, signal);
         }
         libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());

@@ -1,9 +1,10 @@
-//! Who waits for whom: for a person who wonders why nothing happens. Asked for by SIGUSR1.
+//! Who waits for whom: for a person who wonders why nothing happens (SIGUSR1), and whether anything still can (SIGUSR2).
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::Nucleus;
 use super::ids::{CORE_EP, ProcId};
+use genode_host_proto::CONTROL_FD;
 use genode_host_proto::slot::Found;
 
 /// Components that are told of.
@@ -61,6 +62,60 @@ impl Nucleus {
     }
 }
 
+impl Nucleus {
+    /// Whether nothing can happen any more: each thread of each component waits, for another and not for a time to come, and
+    /// core owes nobody an answer. False where Linux does not tell.
+    pub(crate) fn is_still(&self) -> bool {
+        // If nobody ran between two looks, each look is of one moment.
+        let (before, after) = (self.stillness(), self.stillness());
+        before.is_some() && before == after
+    }
+
+    /// How often each thread gave up its CPU, if all of them wait as said.
+    fn stillness(&self) -> Option<BTreeMap<u64, u64>> {
+        if self.core_pages.called() || self.undead.wait().is_some() {
+            return None;
+        }
+        let mut switches = BTreeMap::new();
+        for process in self.procs.values() {
+            let tasks = format!("/proc/{}/task", process.pid.as_raw_nonzero());
+            for task in std::fs::read_dir(tasks).ok()? {
+                let task = task.ok()?.path();
+                let call = std::fs::read_to_string(task.join("syscall")).ok()?;
+                let status = std::fs::read_to_string(task.join("status")).ok()?;
+                let thread = task.file_name()?.to_str()?.parse().ok()?;
+                waits_for_another(&call).then_some(())?;
+                switches.insert(thread, sum_of_switches(&status)?);
+            }
+        }
+        Some(switches)
+    }
+}
+
+/// Whether a thread waits for another, without an end: by what proc_pid_syscall(5) says, the call's number and arguments.
+fn waits_for_another(call: &str) -> bool {
+    let mut words = call.split_whitespace();
+    let number = words.next().and_then(|n| n.parse::<libc::c_long>().ok());
+    let arguments: Option<Vec<u64>> =
+        words.map(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()).collect();
+    let (Some(number), Some(arguments)) = (number, arguments) else { return false };
+    let argument = |at: usize| arguments.get(at).copied();
+    match number {
+        libc::SYS_read => true,
+        // What core answers comes on the control socket.
+        libc::SYS_recvmsg => argument(0) != Some(CONTROL_FD as u64),
+        libc::SYS_futex => argument(3) == Some(0),
+        libc::SYS_ppoll => argument(2) == Some(0),
+        _ => false,
+    }
+}
+
+/// The sum of the two numbers of context switches of proc_pid_status(5).
+fn sum_of_switches(status: &str) -> Option<u64> {
+    let numbers = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
+    numbers.map(|(_, number)| number.trim().parse::<u64>().ok()).sum()
+}
+
 /// Whether who is waited for waits for `id` in the end.
 fn circle(waits: &BTreeMap<ProcId, Vec<Wait>>, id: ProcId) -> bool {
     let servers = |id: ProcId| waits.get(&id).into_iter().flatten().filter_map(|w| w.server);
@@ -107,7 +162,22 @@ mod tests {
 
     use super::super::ids::ProcId;
     use super::super::testing::nucleus;
-    use super::{Wait, circle};
+    use super::{CONTROL_FD, Wait, circle, sum_of_switches, waits_for_another};
+
+    #[test]
+    fn a_wait_with_an_end_or_for_core_is_none_for_another() {
+        let futex = libc::SYS_futex;
+        assert!(waits_for_another(&format!("{futex} 0x7f 0x80 0x2 0x0 0x0 0x0 0x7ff 0x7f0")));
+        assert!(!waits_for_another(&format!("{futex} 0x7f 0x80 0x2 0x7f10 0x0 0x0 0x7ff 0x7f0")));
+        assert!(waits_for_another(&format!("{} 0x5 0x7f 0x40 0x0", libc::SYS_read)));
+        assert!(!waits_for_another(&format!("{} {CONTROL_FD:#x} 0x7f 0x40", libc::SYS_recvmsg)));
+        assert!(!waits_for_another(&format!("{} 0x0 0x7f 0x40", libc::SYS_nanosleep)));
+        for other in ["running", "-1 0x7ff 0x7f0", "", "0x1", "202"] {
+            assert!(!waits_for_another(other), "{other}");
+        }
+        let status = "Name: x\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
+        assert_eq!(sum_of_switches(status), Some(10));
+    }
 
     #[test]
     fn circles_are_found_and_chains_are_none() {

@@ -67,13 +67,13 @@ impl Transcript {
         if self.tail.len() == crate::report::TAIL {
             self.tail.pop_front();
         }
-        self.tail.push_back(line.to_owned());
+        self.tail.push_back(beginning(line));
     }
 
-    /// The last lines.
+    /// The last lines, of long ones the beginning.
     pub fn tail(&self) -> String {
         let mut lines: Vec<&str> = self.tail.iter().map(String::as_str).collect();
-        let partial = String::from_utf8_lossy(&self.partial);
+        let partial = beginning(&String::from_utf8_lossy(&self.partial));
         if !partial.is_empty() {
             lines.push(&partial);
         }
@@ -238,5 +238,16 @@ mod tests {
             transcript.add(&vec![b'x'; 64 << 10]);
         }
         assert!(transcript.partial.len() <= WINDOW + (64 << 10));
+    }
+}
+
+/// Bytes of a line that are shown again in a result.
+const SHOWN: usize = 2000;
+
+/// The beginning of a line that is too long to be shown again.
+fn beginning(line: &str) -> String {
+    match line.get(..line.floor_char_boundary(SHOWN)) {
+        Some(start) if start.len() < line.len() => format!("{start}... ({} bytes)", line.len()),
+        _ => line.to_owned(),
     }
 }

@@ -4,110 +4,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-const SCRIPT: &str = "
-build { core }
-create_boot_directory
-install_config { <config/> }
-build_boot_image { core }
-run_genode_until {test done.*\\n} 120
-";
+mod case;
 
-/// The script, for systems of which no match is expected.
-fn impatient() -> String {
-    SCRIPT.replace("} 120", "} 10")
-}
-
-/// Time that a busy machine may take for what takes milliseconds.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Tells cases of one process apart.
-static NUMBER: AtomicUsize = AtomicUsize::new(0);
-
-struct Case {
-    folder: PathBuf,
-    /// A word that no other process has on its command line.
-    mark: String,
-}
-
-impl Case {
-    fn new(name: &str, core: &str, script: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let mark = format!("7{}{number:03}", std::process::id());
-        let core = core.replace("MARK", &mark);
-        fs::write(folder.join("core"), format!("#!/bin/sh\n{core}\n")).unwrap();
-        fs::set_permissions(folder.join("core"), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::write(folder.join(format!("{name}.run")), script).unwrap();
-        Self { folder, mark }
-    }
-
-    fn command(&self) -> Command {
-        let name = self.folder.file_name().unwrap().to_str().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tap"));
-        // as cargo calls a subcommand
-        command.args(["tap", "run", "--core"]).arg(self.folder.join("core"));
-        command.arg(self.folder.join(format!("{name}.run")));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn run(&self) -> (Output, String) {
-        let output = self.command().output().unwrap();
-        let text = String::from_utf8(output.stdout.clone()).unwrap();
-        (output, text)
-    }
-
-    /// Processes that this case's core left: `sleep MARK`, where MARK is a number of seconds.
-    fn left(&self) -> usize {
-        fs::read_dir("/proc")
-            .unwrap()
-            .flatten()
-            .filter_map(|e| fs::read(e.path().join("cmdline")).ok())
-            .filter(|line| line.starts_with(b"sleep\0") && contains(line, self.mark.as_bytes()))
-            .count()
-    }
-
-    fn assert_nothing_left(&self) {
-        let end = Instant::now() + PATIENCE;
-        while self.left() > 0 {
-            assert!(Instant::now() < end, "{} processes left", self.left());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|w| w == word)
-}
-
-#[track_caller]
-fn passes(text: &str, output: &Output) {
-    assert_eq!(output.status.code(), Some(0), "{text}");
-    assert!(text.contains("\n# 1 passed, 0 failed, 0 skipped\n"), "{text}");
-}
-
-#[track_caller]
-fn fails(text: &str, output: &Output, why: &str) {
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("\n# 0 passed, 1 failed, 0 skipped\n"), "{text}");
-    assert!(text.contains(why), "expected \"{why}\" in:\n{text}");
-}
-
-#[track_caller]
-fn skips(text: &str, output: &Output, why: &str) {
-    // a run in which nothing ran fails
-    assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains(&format!("# SKIP {why}")), "{text}");
-    assert!(text.contains("\n# 0 passed, 0 failed, 1 skipped\n"), "{text}");
-}
+use case::{Case, PATIENCE, SCRIPT, fails, impatient, passes, skips};
 
 #[test]
 fn a_system_that_behaves_passes() {

@@ -63,6 +63,9 @@ macro_rules! kinds {
         }
 
         impl $name {
+            /// All kinds, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
             /// What a number stands for, `None` for nothing.
             pub const fn of(number: u64) -> Option<Self> {
                 match number {

@@ -3,6 +3,7 @@
 //! Run it by `cargo tap bench system` on a quiet machine with at least two CPUs.
 mod baseline;
 mod init;
+mod latency;
 mod parts;
 mod report;
 mod system;
@@ -38,6 +39,8 @@ enum Part {
     Init,
     /// Mutex and heaps with several threads
     Heap,
+    /// What an honest client waits, beside components that take all they can get
+    Latency,
 }
 
 impl Part {
@@ -49,6 +52,7 @@ impl Part {
             Self::Many => parts::many(report),
             Self::Init => init::measure(report),
             Self::Heap => parts::heap(report),
+            Self::Latency => latency::latency(report),
         }
     }
 }

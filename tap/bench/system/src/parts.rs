@@ -10,7 +10,7 @@ use crate::system::{self, System};
 const MANY: usize = 200;
 
 pub(crate) const PROVIDES: &str = "<parent-provides><service name=\"ROM\"/><service name=\"LOG\"/>\
-    <service name=\"PD\"/><service name=\"CPU\"/></parent-provides>\
+    <service name=\"PD\"/><service name=\"CPU\"/><service name=\"RM\"/></parent-provides>\
     <default-route><any-service><parent/><any-child/></any-service></default-route>";
 
 fn config(affinity: bool) -> String {

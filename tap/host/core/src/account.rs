@@ -162,6 +162,7 @@ impl Accounts {
             return;
         }
         let Some(account) = self.map.remove(&id) else { return };
+        crate::work::count(self.map.len());
         let heir = account.reference.filter(|r| self.map.contains_key(r)).unwrap_or(ROOT);
         for member in self.map.values_mut().filter(|a| a.reference == Some(id)) {
             member.reference = Some(heir);

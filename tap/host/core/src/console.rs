@@ -1,6 +1,8 @@
 //! Core's standard output: lines of components and of core itself.
 use std::io::{IsTerminal, Write};
 
+use crate::work;
+
 /// Where lines go.
 pub(crate) struct Console {
     colours: bool,
@@ -13,6 +15,8 @@ impl Console {
 
     /// Print one line.
     pub(crate) fn line(&self, label: &str, text: &[u8]) {
+        work::calls(2);
+        work::count(label.len() + text.len());
         let mut out = String::with_capacity(label.len() + text.len() + 8);
         out.push('[');
         plain(label.as_bytes(), Colours::None, &mut out);
@@ -143,6 +147,25 @@ mod tests {
             for colours in [Colours::Kept, Colours::Dropped, Colours::None] {
                 assert_eq!(shown(format!("a{hidden}b"), colours), "ab", "{hidden:?}");
             }
+        }
+        // What moves the cursor, names the window, asks the terminal to answer, or ends lines elsewhere than here.
+        for (text, left) in [
+            ("a\x1b]0;title\x07b", "a]0;titleb"),
+            ("a\x1b[5;1Hb", "a[5;1Hb"),
+            ("a\x1b[1Ab", "a[1Ab"),
+            ("a\x1b[6nb", "a[6nb"),
+            ("a\x1bPq#0\x1b\\b", "aPq#0\\b"),
+            ("a\x1b]8;;http://x\x1b\\b", "a]8;;http://x\\b"),
+            ("a\x0b\x0c\x1c\x1d\x1e\x1fb", "ab"),
+            ("a\x08\x08[core] b", "a[core] b"),
+            ("a\x0e\x0fb", "ab"),
+        ] {
+            assert_eq!(shown(text, Colours::Kept), left, "{text:?}");
+        }
+        // Controls in more bytes than they need, and halves of surrogates.
+        for hidden in [&b"\xc0\x8d"[..], b"\xe0\x80\x8d", b"\xc1\x9b", b"\xed\xa0\x80"] {
+            let text = shown([b"a", hidden, b"b"].concat(), Colours::Kept);
+            assert!(text.chars().all(|c| matches!(c, 'a' | 'b' | '\u{fffd}')), "{text:?}");
         }
         assert_eq!(shown(b"a\x9b31mb\xff", Colours::Kept), "a\u{fffd}31mb\u{fffd}");
         let kept = "\tä € \u{1f600} e\u{301} [init] \u{a0}";

@@ -8,12 +8,15 @@ use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
 use rustix::io::Result;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
+use crate::work;
+
 /// Seals of memory whose size nobody may change.
 const FIXED: SealFlags = SealFlags::SHRINK.union(SealFlags::GROW).union(SealFlags::SEAL);
 
 /// Shared memory of `size` bytes that core can take back by [`revoke`], and that nobody else resizes: components lack the
 /// system call.
 pub(crate) fn revocable_memory(name: &str, size: usize) -> Result<OwnedFd> {
+    work::calls(6);
     let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     rustix::fs::ftruncate(&fd, size as u64)?;
     rustix::fs::fcntl_add_seals(&fd, SealFlags::GROW | SealFlags::SEAL)?;
@@ -22,11 +25,13 @@ pub(crate) fn revocable_memory(name: &str, size: usize) -> Result<OwnedFd> {
 
 /// Takes memory back, even where it is mapped. Core itself must not have it mapped any more.
 pub(crate) fn revoke(memory: &OwnedFd) {
+    work::calls(2);
     let _ = rustix::fs::ftruncate(memory, 0);
 }
 
 /// Shared memory of `size` bytes that stays that size.
 pub(crate) fn fixed_memory(name: &str, size: usize) -> Result<OwnedFd> {
+    work::calls(6);
     let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     rustix::fs::ftruncate(&fd, size as u64)?;
     rustix::fs::fcntl_add_seals(&fd, FIXED)?;
@@ -61,6 +66,7 @@ pub(crate) const EVENTS: usize = 32 << 10;
 
 /// A pair of sockets, in each of which messages of some bytes may wait: Linux counts them for nobody.
 pub(crate) fn sockets(bytes: usize) -> Result<(OwnedFd, OwnedFd)> {
+    work::calls(6);
     let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
     let (near, far) = rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None)?;
     for socket in [&near, &far] {
@@ -71,6 +77,7 @@ pub(crate) fn sockets(bytes: usize) -> Result<(OwnedFd, OwnedFd)> {
 
 /// An unforgeable name: an empty sealed memory, told apart by its inode.
 pub(crate) fn token() -> Result<OwnedFd> {
+    work::calls(5);
     let fd = rustix::fs::memfd_create("cap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     rustix::fs::fcntl_add_seals(&fd, FIXED | SealFlags::WRITE)?;
     Ok(fd)
@@ -102,6 +109,7 @@ pub(crate) fn rom(name: &str, bytes: &[u8]) -> Result<OwnedFd> {
 
 /// A second, read-only descriptor of the same memory.
 pub(crate) fn read_only(fd: &OwnedFd) -> Result<OwnedFd> {
+    work::calls(2);
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
     rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
@@ -114,6 +122,7 @@ pub(crate) struct Mapping {
 
 impl Mapping {
     pub(crate) fn new(fd: impl AsFd, len: usize) -> Result<Self> {
+        work::calls(4); // its end too
         let addr = sys::map(fd, len, true)?;
         // Children of core are components: they must not inherit what core maps.
         // SAFETY: the range was just mapped and DONTFORK changes nothing in this process.

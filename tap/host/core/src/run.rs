@@ -20,9 +20,13 @@ use crate::machine::Machine;
 use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, timer};
 use crate::service::{Modules, Request, Response, Services};
 use crate::storm::{Moment, Plan, Storm};
+use crate::work;
 
 /// Capabilities of the whole system.
 const TOTAL_CAPS: u64 = 100_000;
+
+/// Processes that ran for a while, of which core looks at so many before it serves others.
+const LOOKS: usize = 8;
 
 /// Command line.
 pub(crate) struct Options {
@@ -147,8 +151,9 @@ impl Core {
         let mut events = Vec::with_capacity(64);
         loop {
             events.clear();
+            work::begin();
             self.nucleus.kill_undead();
-            let busy = self.services.closings.any();
+            let busy = self.nucleus.is_going() || self.services.closings.any(&self.nucleus);
             if self.attention.wait(&self.nucleus, &mut events, busy)? {
                 self.serve_all();
             }
@@ -158,9 +163,7 @@ impl Core {
             if self.stopped {
                 return Ok(130);
             }
-            if let Some((slot, response)) = self.services.close_a_piece(&mut self.nucleus) {
-                self.reply(slot, ExceptionCode::SUCCESS, &response);
-            }
+            self.go_on();
             if let Some(value) = self.services.init.as_ref().and_then(|i| i.exit) {
                 note(format_args!("child \"init\" exited with exit value {value}"));
                 return Ok(value as u8);
@@ -173,7 +176,21 @@ impl Core {
         }
     }
 
+    /// A piece of what takes long.
+    fn go_on(&mut self) {
+        work::begin();
+        if let Some(gone) = self.nucleus.take_back() {
+            self.services.process_gone(&mut self.nucleus, gone);
+        }
+        if !work::over()
+            && let Some((slot, response)) = self.services.close_a_piece(&mut self.nucleus)
+        {
+            self.reply(slot, ExceptionCode::SUCCESS, &response);
+        }
+    }
+
     fn handle(&mut self, source: Source) {
+        work::begin();
         match source {
             Source::Doorbell => self.doorbell(),
             Source::Signals => {
@@ -200,8 +217,8 @@ impl Core {
             Source::Control(process) => {
                 self.serving(process, Moment::Request);
                 // One request, since the next one is told of too: most come one at a time.
-                if self.nucleus.control(process, 1) == Verdict::Broken {
-                    self.services.process_ended(&mut self.nucleus, process);
+                if self.nucleus.control(process, || false) == Verdict::Broken {
+                    self.nucleus.kill(process);
                 }
                 if let (Some((waits, provides)), Some(storm)) =
                     (self.nucleus.waits.take(), &mut self.storm)
@@ -209,16 +226,15 @@ impl Core {
                     storm.waiting(&self.nucleus, waits, provides);
                 }
             }
-            Source::Death(process) => {
-                self.services.process_ended(&mut self.nucleus, process);
-            }
+            Source::Death(process) => self.nucleus.died(process),
             Source::Event(ep) => self.nucleus.event_writable(ep),
             Source::Loader(process) => {
                 self.serving(process, Moment::Question);
                 self.nucleus.question(process);
             }
             Source::Ran => {
-                while let Some(process) = timer::next(&self.ran) {
+                // What else ran is told of again.
+                for process in (0..LOOKS).map_while(|_| timer::next(&self.ran)) {
                     self.nucleus.look(process);
                 }
             }
@@ -265,6 +281,7 @@ impl Core {
         let Some(slot) = self.nucleus.slots.get(&id).filter(|s| s.page().called()) else { return };
         let mut body = [0; MAX_BODY];
         let Found::Call(call) = slot.page().take(&mut body) else { return };
+        work::begin();
         self.attention.called_from(call.cpu);
         let mut caps: [Option<OwnedFd>; MAX_CAPS] = Default::default();
         if call.caps > 0
@@ -303,7 +320,7 @@ impl Core {
             self.reply(id, code, &response);
         }
         while let Some(process) = self.nucleus.broken.pop() {
-            self.services.process_ended(&mut self.nucleus, process);
+            self.nucleus.kill(process);
         }
     }
 

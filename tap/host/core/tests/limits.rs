@@ -2,6 +2,7 @@
 #![allow(clippy::panic, clippy::unwrap_used, clippy::expect_used)] // test code
 #![allow(unsafe_code, reason = "sets limits between fork and exec")]
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -101,4 +102,98 @@ fn the_limit_of_threads_is_said_once() {
     assert_eq!(output.status.code(), Some(0), "{log}");
     let said = log.lines().filter(|line| line.contains("\"init\" has 1024 threads")).count();
     assert_eq!(said, 1, "{log}");
+}
+
+/// The program of `rs_init`, which another package builds.
+fn rs_init() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "rs_init", "--manifest-path"]);
+    build.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml"));
+    let folder = Path::new(CORE).parent().unwrap();
+    build.arg("--target-dir").arg(folder.parent().unwrap());
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    folder.join("rs_init")
+}
+
+/// Children beyond what a limit permits, under `rs_init`: the line that says so, and what core says when it is asked to end.
+fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &str) -> String {
+    let dir = boot_dir(name, "wait");
+    std::fs::copy(rs_init(), dir.join("init")).unwrap();
+    let child = Path::new(CORE).parent().unwrap().join("examples/rs_host_test_wait");
+    std::fs::copy(child, dir.join("wait")).unwrap();
+    let start = |i| {
+        format!(
+            "<start name=\"wait{i}\" caps=\"60\"><binary name=\"wait\"/>\
+             <resource name=\"RAM\" quantum=\"1M\"/></start>"
+        )
+    };
+    let starts: String = (0..40).map(start).collect();
+    let config = format!(
+        "<config><parent-provides><service name=\"ROM\"/><service name=\"LOG\"/>\
+         <service name=\"PD\"/><service name=\"CPU\"/></parent-provides>\
+         <default-route><any-service><parent/></any-service></default-route>{starts}</config>"
+    );
+    std::fs::write(dir.join("config"), config).unwrap();
+    let mut core = Command::new(CORE);
+    core.arg("--boot").arg(&dir).stdout(Stdio::piped());
+    // SAFETY: system calls only.
+    unsafe {
+        core.pre_exec(move || {
+            if let Some(user) = user
+                && (libc::setgid(user) != 0 || libc::setuid(user) != 0)
+            {
+                return Err(std::io::Error::last_os_error());
+            }
+            Ok(setrlimit(resource, Rlimit { current: Some(to), maximum: Some(to) })?)
+        });
+    }
+    let mut core = core.spawn().unwrap();
+    let mut log = String::new();
+    let mut lines = BufReader::new(core.stdout.take().unwrap()).lines();
+    // All of them were tried: the last ones cannot start.
+    let mut said = false;
+    for line in lines.by_ref() {
+        let line = line.unwrap();
+        said |= line.contains(expected);
+        let last = line.contains("wait39");
+        log.push_str(&line);
+        log.push('\n');
+        assert!(!line.contains("accounts:"), "it ended: {log}");
+        if said && last {
+            break;
+        }
+    }
+    // SAFETY: a signal to our own child.
+    unsafe { libc::kill(core.id() as i32, libc::SIGTERM) };
+    for line in lines.map_while(Result::ok) {
+        log.push_str(&line);
+        log.push('\n');
+    }
+    assert_eq!(core.wait().unwrap().code(), Some(130), "{log}");
+    let balance = log.lines().find(|line| line.contains("accounts:"));
+    assert!(balance.is_some_and(|line| !line.contains("Error")), "{log}");
+    log
+}
+
+#[test]
+fn rs_init_survives_that_core_has_no_descriptors_left() {
+    let expected = "all 256 descriptors of core are in use";
+    let log = crowd("crowd_descriptors", Resource::Nofile, 256, None, expected);
+    let said: Vec<_> = log.lines().filter(|line| line.contains(expected)).collect();
+    assert!(matches!(said[..], [line] if line.contains("set `ulimit -n` higher")), "{log}");
+}
+
+#[test]
+fn rs_init_survives_that_the_user_has_no_processes_left() {
+    const NOBODY: u32 = 65534;
+    // SAFETY: no precondition.
+    let root = unsafe { libc::geteuid() } == 0;
+    let expected = "the user may have 20 processes and threads: set `ulimit -u` higher";
+    let user = root.then_some(NOBODY);
+    let log = crowd("crowd_processes", Resource::Nproc, 20, user, expected);
+    assert!(log.contains("cannot start \"init -> wait"), "{log}");
 }

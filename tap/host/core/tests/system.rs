@@ -237,3 +237,64 @@ fn core_killed_takes_all_components_along() {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+/// Programs that are none: each as init, which core is to refuse or see end, and then to end itself.
+#[test]
+fn a_boot_module_that_is_no_program_ends_the_system_with_a_reason() {
+    let program = std::fs::read(component("line")).unwrap();
+    let with = |at: usize, bytes: &[u8]| {
+        let mut program = program.clone();
+        program[at..at + bytes.len()].copy_from_slice(bytes);
+        program
+    };
+    // Offsets of the ELF header: class 4, machine 18, offset of the program headers 32, their number 56.
+    let all: [(&str, Vec<u8>); 8] = [
+        ("empty", Vec::new()),
+        ("script", b"#!/bin/sh\necho got out; touch /tmp/got_out\n".to_vec()),
+        ("header_alone", program[..64].to_vec()),
+        ("first_pages", program[..8192].to_vec()),
+        ("class_32", with(4, &[1])),
+        ("other_machine", with(18, &[0xb7, 0])),
+        ("headers_nowhere", with(32, &u64::MAX.to_le_bytes())),
+        ("many_headers", with(56, &u16::MAX.to_le_bytes())),
+    ];
+    for (name, bytes) in all {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("no_program_{name}"));
+        let _ = std::fs::remove_dir_all(&dir);
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("init"), bytes).unwrap();
+        let mut core = Command::new(env!("CARGO_BIN_EXE_rs_host_core"));
+        let output = core.arg("--boot").arg(&dir).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{name}: {log}");
+        assert!(log.contains("cannot start") || log.contains("init ended"), "{name}: {log}");
+        assert!(!log.contains("got out") && !Path::new("/tmp/got_out").exists(), "{name}: {log}");
+    }
+}
+
+/// Descriptions of machines that are none, or of ones that nobody has.
+#[test]
+fn a_machine_description_that_is_none_is_refused_with_a_reason() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("no_machine");
+    std::fs::create_dir_all(&dir).unwrap();
+    let cpus = |count: usize| format!("<machine>{}</machine>", "<cpu/>".repeat(count));
+    let all = [
+        ("empty", Vec::new()),
+        ("zeros", vec![0; 4096]),
+        ("no_text", vec![0xff; 4096]),
+        ("other", b"<config/>".to_vec()),
+        ("open", b"<machine><node>".to_vec()),
+        ("deep", "<machine>".repeat(100_000).into_bytes()),
+        ("many", cpus(1_000_000).into_bytes()),
+    ];
+    for (name, bytes) in all {
+        let path = dir.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let mut core = Command::new(env!("CARGO_BIN_EXE_rs_host_core"));
+        let output = core.arg("--boot").arg(&dir).arg("--machine").arg(&path).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(1), "{name}: {:?} {log}", output.status);
+        let reasons = log.lines().filter(|line| line.contains("Error")).count();
+        assert!(reasons == 1 && log.contains(name), "{name}: {log}");
+    }
+}

@@ -9,9 +9,11 @@ mod accounts;
 mod attempts;
 mod capabilities;
 mod doors;
+mod keeps;
 mod memory;
 mod messages;
 mod others;
+mod parent;
 mod resources;
 mod sys;
 
@@ -57,6 +59,8 @@ extern "C" fn construct() {
     messages::run(&mut tally);
     resources::run(&mut tally);
     accounts::run(&mut tally);
+    parent::run(&mut tally);
+    keeps::run(&mut tally);
     let Tally { refused, controls, wrong } = tally;
     seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));
     seam::exit(i32::from(wrong > 0))

@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod driver;
 mod hostile;
+mod limits;
 mod roles;
 mod steps;
 mod storm;

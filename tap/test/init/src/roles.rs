@@ -144,6 +144,7 @@ pub(crate) fn run(env: Env, role: &str, config: &Node, rom: RomConnection) -> Re
         "keeper" => crate::visits::keeper(env),
         "mortal" => crate::visits::mortal(env, config),
         "visitor" => crate::visits::visitor(env, config),
+        "limits" => crate::limits::run(env),
         "exit" => env.exit(config.attr_or("value", 0)),
         _ => Err(Error::Invalid),
     }

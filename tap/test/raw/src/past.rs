@@ -41,6 +41,12 @@ pub fn exchange(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Optio
     Some((packet, fds))
 }
 
+/// Tells core something that it does not answer.
+pub fn tell(op: Request, args: &[u64]) {
+    let control = descriptor(CONTROL_FD);
+    let _ = sys::send_packet(control, &Packet::new(op, args), &[], SendFlags::empty());
+}
+
 /// A claim of whatever a descriptor names: channel, index in it, and entrypoint.
 pub fn claim(number: i32) -> Option<(u64, u32, u64)> {
     let (claim, _fds) = ask(Request::Claim, &[], Some(descriptor(number)))?;

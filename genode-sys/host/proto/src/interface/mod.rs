@@ -22,6 +22,9 @@ pub mod rom;
 
 /// A call of some interface, its capabilities held by `H`.
 pub trait Call<'m, H>: Sized {
+    /// The names of all calls of the interface.
+    const NAMES: &'static [&'static str];
+
     /// Reads the opcode, which `table` knows, and all arguments.
     ///
     /// # Errors
@@ -53,6 +56,8 @@ macro_rules! calls {
 
         impl<'m, H: genode_wire::Handle + Clone> $crate::interface::Call<'m, H> for $name $(<$($generic),+>)?
         {
+            const NAMES: &'static [&'static str] = &[$(stringify!($call),)*];
+
             fn read(
                 table: &$crate::opcode::Table,
                 message: &mut genode_wire::Reader<'m, H>,

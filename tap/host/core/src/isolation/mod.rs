@@ -62,14 +62,19 @@ impl Isolation {
         Ok(Self { filters, landlock, descriptors })
     }
 
-    /// Let `command`'s process become a component that executes `binary` on `cpus`.
+    /// Descriptors that a component has at most, whatever its account is good for.
+    pub(crate) fn descriptors(&self) -> u64 {
+        self.descriptors
+    }
+
+    /// Let `command`'s process become a component that executes `binary`, within a place's limits.
     pub(crate) fn apply(
         &self,
         command: &mut Command,
         name: &str,
         binary: &OwnedFd,
         control: &OwnedFd,
-        cpus: CpuSet,
+        limits: Limits,
     ) {
         use std::os::unix::process::CommandExt;
         let name = CString::new(name.replace('\0', "")).unwrap_or_default();
@@ -77,15 +82,22 @@ impl Isolation {
             filters: self.filters.clone(),
             landlock: self.landlock.as_ref().map(|l| l.fd.as_raw_fd()),
             descriptors: self.descriptors,
+            limits,
             core: rustix::process::getpid(),
             binary: binary.as_raw_fd(),
             control: control.as_raw_fd(),
-            cpus,
             name,
         };
         // SAFETY: `enter` makes system calls only; core has one thread, so the child is consistent.
         unsafe { command.pre_exec(move || jail.enter()) };
     }
+}
+
+/// What differs between components.
+pub(crate) struct Limits {
+    pub(crate) cpus: CpuSet,
+    /// Descriptors that it may have at first; core may permit it more.
+    pub(crate) descriptors: u64,
 }
 
 /// What the child needs between fork and exec.
@@ -96,7 +108,7 @@ struct Jail {
     core: Pid,
     binary: RawFd,
     control: RawFd,
-    cpus: CpuSet,
+    limits: Limits,
     name: CString,
 }
 
@@ -117,7 +129,7 @@ impl Jail {
             None,
             CapabilitySets { effective: none, permitted: none, inheritable: none },
         )?;
-        rustix::thread::sched_setaffinity(None, &self.cpus)?;
+        rustix::thread::sched_setaffinity(None, &self.limits.cpus)?;
         // SAFETY: core holds both open until after the spawn.
         let (control, binary) =
             unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
@@ -140,6 +152,9 @@ impl Jail {
         self.filters.install(rustix::process::getpid(), control)?;
         // After a descriptor was sent to core: components that have too many under way must not keep others from starting.
         limit(Resource::Nofile, self.descriptors)?;
+        let current = Some(self.limits.descriptors.min(self.descriptors));
+        let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
+        rustix::process::setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
         let argv = [self.name.as_ptr(), std::ptr::null()];
         let envp: [*const libc::c_char; 1] = [std::ptr::null()];
         // SAFETY: a path, an argument list and an environment, each terminated.

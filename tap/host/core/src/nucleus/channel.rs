@@ -13,8 +13,11 @@ use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS, slot};
 
 use super::Nucleus;
+use super::closed::Lent;
 use super::ids::{ChanId, EpId, ObjId, ProcId, SlotId};
-use crate::fd::{self, Mapping};
+use super::process::Process;
+use crate::fd::Mapping;
+use crate::work;
 
 /// A client's way to an entrypoint.
 pub(crate) struct Channel {
@@ -24,7 +27,7 @@ pub(crate) struct Channel {
     pub(super) number: usize,
     pub(super) grants: Mapping,
     /// The memory of grants and signals, to be taken back.
-    pub(super) files: [OwnedFd; 2],
+    pub(super) files: [Lent; 2],
     /// Core's view of the signal counters, for channels whose client is core.
     pub(super) signals: Option<Mapping>,
     /// What each index grants; `None` stays until the client releases the index.
@@ -32,6 +35,12 @@ pub(crate) struct Channel {
     pub(super) free: Vec<u32>,
     pub(crate) slots: Vec<SlotId>,
     pub(super) server_gone: bool,
+}
+
+/// A channel that its client closed.
+pub(super) struct Closing {
+    pub(super) id: ChanId,
+    pub(super) channel: Channel,
 }
 
 /// An index of a channel. The one at 0 is the head of both tables, and never free.
@@ -48,7 +57,7 @@ pub(crate) struct Slot {
     pub(super) number: usize,
     pub(super) memory: Rc<Mapping>,
     /// The memory itself, to be taken back.
-    pub(super) file: OwnedFd,
+    pub(super) file: Lent,
     /// Core's end of the socket for capabilities, for slots of core's entrypoint.
     pub(crate) socket: Option<OwnedFd>,
 }
@@ -75,40 +84,50 @@ struct Killed {
     again: Instant,
     client: ProcId,
     memory: Rc<Mapping>,
-    file: OwnedFd,
+    file: Lent,
 }
 
 impl Undead {
     /// Slots that core keeps for that: each takes a descriptor.
     const MAX: usize = 512;
+    /// Of these core declares dead again before it serves others.
+    const AT_ONCE: usize = 32;
     /// Until then everybody sleeps who was about to.
     const DELAY: Duration = Duration::from_millis(100);
 
-    pub(super) fn add(&mut self, client: ProcId, memory: Rc<Mapping>, file: OwnedFd) {
+    pub(super) fn add(&mut self, client: ProcId, memory: Rc<Mapping>, file: Lent) {
         self.0.push_back(Killed { again: Instant::now() + Self::DELAY, client, memory, file });
     }
 
     /// Time until [`Nucleus::kill_undead`] has something to do.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        self.0.front().map(|slot| slot.again.saturating_duration_since(Instant::now()))
+        let next = self.0.front()?;
+        let many = self.0.len() > Self::MAX;
+        Some(if many {
+            Duration::ZERO
+        } else {
+            next.again.saturating_duration_since(Instant::now())
+        })
     }
 
     /// Declare those dead again whose time has come, or the oldest if there are many: one of them, and whose its memory was.
-    fn kill_one(&mut self, all: bool) -> Option<(ProcId, OwnedFd)> {
+    fn kill_one(&mut self, all: bool) -> Option<(ProcId, Lent)> {
         let due = |slot: &Killed| slot.again <= Instant::now();
         if !all && self.0.len() <= Self::MAX && !self.0.front().is_some_and(due) {
             return None;
         }
         let slot = self.0.pop_front()?;
+        work::calls(3);
         page(&slot.memory).kill(&Futex);
         Some((slot.client, slot.file))
     }
 }
 
 impl Nucleus {
-    /// Declare slots of dead servers dead again, where it is time.
+    /// Declare slots of dead servers dead again, where it is time: some of them, if there are many.
     pub(crate) fn kill_undead(&mut self) {
-        while let Some((client, file)) = self.undead.kill_one(false) {
+        for _ in 0..Undead::AT_ONCE {
+            let Some((client, file)) = self.undead.kill_one(false) else { return };
             self.close_memory(client, [file]);
         }
     }
@@ -121,15 +140,22 @@ impl Nucleus {
     }
 
     /// Take memory that a client closed back, some time.
-    pub(super) fn close_memory(
-        &mut self,
-        client: ProcId,
-        files: impl IntoIterator<Item = OwnedFd>,
-    ) {
-        match self.procs.get_mut(&client) {
-            Some(process) => process.closed.add(files),
-            None => files.into_iter().for_each(|file| fd::revoke(&file)),
+    pub(super) fn close_memory(&mut self, client: ProcId, files: impl IntoIterator<Item = Lent>) {
+        for file in files {
+            match self.procs.get_mut(&client) {
+                Some(process) => process.closed.add(file),
+                None => self.take_memory(file),
+            }
         }
+        while let Some(oldest) = self.procs.get_mut(&client).and_then(Process::surplus) {
+            self.take_memory(oldest);
+        }
+    }
+
+    /// Take memory back, for which nobody pays from then on.
+    fn take_memory(&mut self, memory: Lent) {
+        let (payer, bytes) = memory.revoke();
+        self.repay(payer, bytes);
     }
 }
 
@@ -177,6 +203,7 @@ impl Channel {
 
     /// An index that names nothing, and that no signal of what it named before is under way to.
     pub(super) fn unused(&mut self) -> Option<u32> {
+        work::count(self.free.len() / 4);
         let taken = |index: &u32| self.signals().is_none_or(|s| s.taken(*index));
         let at = self.free.iter().rposition(taken);
         match at {

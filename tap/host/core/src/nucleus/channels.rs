@@ -8,14 +8,17 @@ use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
 
 use super::Nucleus;
-use super::channel::{Channel, Entry, Slot};
+use super::channel::{Channel, Closing, Entry, Slot};
+use super::closed::Lent;
+use super::going::Going;
 use super::ids::{CORE, ChanId, EpId, ObjId, ProcId, SlotId};
 use super::refusal::Refusal;
+use super::upkeep::{CHANNEL, GRANTS, SIGNALS, SLOT};
 use crate::fd::{self, Mapping};
 use crate::work;
 
 /// Channels that one component may hold.
-const MAX_PROCESS_CHANNELS: usize = 1024;
+pub(super) const MAX_PROCESS_CHANNELS: usize = 1024;
 /// Slots on one channel: threads of a component that call the same entrypoint at a time.
 pub(super) const MAX_CHANNEL_SLOTS: usize = 64;
 /// Slots that one component may hold: each is a mapping in core.
@@ -75,10 +78,44 @@ impl Nucleus {
         ep_id: EpId,
     ) -> Result<(ChanId, NewChannel), Refusal> {
         if let Some(process) = self.procs.get(&client)
-            && process.channels.len() >= MAX_PROCESS_CHANNELS
+            && process.channels.len() + process.closing.len() >= MAX_PROCESS_CHANNELS
         {
             return Err(Refusal::Limit);
         }
+        let payer = self.payer(client, ep_id);
+        self.pay(payer, CHANNEL)?;
+        let id = ChanId(self.fresh());
+        let (channel, doorbell, bell, [grants, signals]) =
+            match self.channel_made(client, ep_id, id, payer) {
+                Ok(made) => made,
+                Err(e) => {
+                    self.repay(payer, CHANNEL);
+                    return Err(e);
+                }
+            };
+        self.channels.insert(id, channel);
+        self.by_pair.insert((client, ep_id), id);
+        if let Some(process) = self.procs.get_mut(&client) {
+            process.channels.push(id);
+        }
+        let opened = self.tell_channel(id, &grants, &signals).and_then(|()| self.slot_open(id));
+        match opened {
+            Ok(slot) => Ok((id, NewChannel { signals, doorbell, bell, slot })),
+            Err(e) => {
+                self.channel_close(id);
+                Err(e)
+            }
+        }
+    }
+
+    /// A channel with its number at the entrypoint, the two ends for its client, and its memory for both sides.
+    fn channel_made(
+        &mut self,
+        client: ProcId,
+        ep_id: EpId,
+        id: ChanId,
+        payer: ProcId,
+    ) -> Result<(Channel, OwnedFd, OwnedFd, [OwnedFd; 2]), Refusal> {
         let grants_fd = fd::revocable_memory("grants", GRANTS_SIZE)?;
         let signals_fd = fd::revocable_memory("signals", SIGNALS_SIZE)?;
         let grants = Mapping::new(&grants_fd, GRANTS_SIZE)?;
@@ -86,9 +123,11 @@ impl Nucleus {
             CORE => Some(Mapping::new(&signals_fd, SIGNALS_SIZE)?),
             _ => None,
         };
-        let copy = |file: &OwnedFd| file.try_clone().map_err(|_| Refusal::OutOfCaps);
-        let files = [copy(&grants_fd)?, copy(&signals_fd)?];
-        let id = ChanId(self.fresh());
+        let lent = |file: &OwnedFd, bytes| {
+            let file = file.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+            Ok::<_, Refusal>(Lent { file, payer, bytes })
+        };
+        let files = [lent(&grants_fd, GRANTS)?, lent(&signals_fd, SIGNALS)?];
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
         let (doorbell, bell) =
             (ep.client_end()?, ep.bell.try_clone().map_err(|_| Refusal::OutOfCaps)?);
@@ -106,20 +145,7 @@ impl Nucleus {
             slots: Vec::new(),
             server_gone: false,
         };
-        self.channels.insert(id, channel);
-        self.by_pair.insert((client, ep_id), id);
-        if let Some(process) = self.procs.get_mut(&client) {
-            process.channels.push(id);
-        }
-        let opened =
-            self.tell_channel(id, &grants_fd, &signals_fd).and_then(|()| self.slot_open(id));
-        match opened {
-            Ok(slot) => Ok((id, NewChannel { signals: signals_fd, doorbell, bell, slot })),
-            Err(e) => {
-                self.channel_close(id);
-                Err(e)
-            }
-        }
+        Ok((channel, doorbell, bell, [grants_fd, signals_fd]))
     }
 
     fn tell_channel(
@@ -151,14 +177,33 @@ impl Nucleus {
         let held: usize = self.procs.get(&channel.client).map_or(0, |process| {
             let slots = |c| self.channels.get(c).map_or(0, |c: &Channel| c.slots.len());
             work::count(process.channels.len());
-            process.channels.iter().map(slots).sum()
+            let closing = process.closing.iter().map(|left| left.channel.slots.len());
+            process.channels.iter().map(slots).chain(closing).sum()
         });
         if held >= MAX_PROCESS_SLOTS {
             return Err(Refusal::Limit);
         }
+        let payer = self.payer(channel.client, ep_id);
+        self.pay(payer, SLOT)?;
+        let made = self.slot_made(channel_id, ep_id, channel_number, payer);
+        if made.is_err() {
+            self.repay(payer, SLOT);
+        }
+        made
+    }
+
+    /// A slot that its entrypoint knows of.
+    fn slot_made(
+        &mut self,
+        channel_id: ChanId,
+        ep_id: EpId,
+        channel_number: usize,
+        payer: ProcId,
+    ) -> Result<NewSlot, Refusal> {
         let memory_fd = fd::revocable_memory("slot", PAGE)?;
         let memory = Rc::new(Mapping::new(&memory_fd, PAGE)?);
         let file = memory_fd.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+        let file = Lent { file, payer, bytes: SLOT };
         let (near, far) = fd::sockets(fd::CAPABILITIES)?;
         let id = SlotId(self.fresh());
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
@@ -201,9 +246,11 @@ impl Nucleus {
         }
     }
 
-    /// An object is gone: whoever was granted it finds nothing behind the index.
-    pub(crate) fn revoke(&mut self, channel: ChanId, index: u32) {
-        if let Some(channel) = self.channels.get_mut(&channel) {
+    /// An object is gone: whoever was granted it finds nothing behind the index, unless that names something else by now.
+    pub(super) fn revoke(&mut self, channel: ChanId, index: u32, object: ObjId) {
+        if let Some(channel) = self.channels.get_mut(&channel)
+            && channel.object(index) == Some(object)
+        {
             channel.grants().revoke(index);
             // Core does not hold on to contexts: the index is free, for when its last signals were taken.
             if channel.signals.is_some() {
@@ -214,36 +261,75 @@ impl Nucleus {
         }
     }
 
-    /// Close a channel from the client's side: the entrypoint drops it and its slots.
+    /// Close a channel from the client's side: nothing is served through it any more. What is left of it goes in pieces.
     pub(crate) fn channel_close(&mut self, id: ChanId) {
         let Some(channel) = self.channels.remove(&id) else { return };
         self.by_pair.remove(&(channel.client, channel.ep));
-        work::count(channel.entries.len());
-        for (index, entry) in channel.entries.iter().enumerate() {
-            if let Some(object) = entry.object.and_then(|o| self.objects.get_mut(&o)) {
-                object.granted.remove(&(id, index as u32));
+        channel.grants().close();
+        let client = channel.client;
+        let mut left = Some(Closing { id, channel });
+        let Some(process) = self.procs.get_mut(&client) else {
+            // Core itself: what it opens and cannot use has hardly anything in it.
+            while let Some(rest) = left {
+                left = self.channel_piece(rest);
+            }
+            return;
+        };
+        work::count(process.channels.len() / 8);
+        process.channels.retain(|c| *c != id);
+        let others = !process.closing.is_empty();
+        process.closing.extend(left);
+        if !others && !self.channels_piece(client) {
+            self.going.push_back(Going::Channels(client));
+        }
+    }
+
+    /// A piece of the channels that a process closed. True if nothing is left of them.
+    pub(super) fn channels_piece(&mut self, client: ProcId) -> bool {
+        loop {
+            let process = self.procs.get_mut(&client);
+            let Some(left) = process.and_then(|process| process.closing.pop()) else { return true };
+            let rest = self.channel_piece(left);
+            if let (Some(rest), Some(process)) = (rest, self.procs.get_mut(&client)) {
+                process.closing.push(rest);
+                return false;
             }
         }
-        channel.grants().close();
-        for slot in &channel.slots {
-            self.slot_drop(*slot, channel.ep, channel.client);
+    }
+
+    /// A piece of a channel that its client closed: the entrypoint drops its slots, and then it. What is left, if anything.
+    fn channel_piece(&mut self, mut left: Closing) -> Option<Closing> {
+        let Closing { id, channel } = &mut left;
+        while let Some(entry) = channel.entries.pop() {
+            if let Some(object) = entry.object.and_then(|o| self.objects.get_mut(&o)) {
+                object.granted.remove(&(*id, channel.entries.len() as u32));
+            }
+            work::count(2);
+            if work::over() {
+                return Some(left);
+            }
         }
+        while let Some(slot) = channel.slots.pop() {
+            self.slot_drop(slot, channel.ep, channel.client);
+            if work::over() {
+                return Some(left);
+            }
+        }
+        work::calls(6);
         if let Some(ep) = self.eps.get_mut(&channel.ep) {
             ep.channels.remove(channel.number);
             ep.forget(Event::ChannelNew, channel.number);
             ep.ring(Hint::Signals(channel.number as u16));
         }
-        if let Some(process) = self.procs.get_mut(&channel.client) {
-            process.channels.retain(|c| *c != id);
-        }
-        let Channel { client, grants, signals, files, .. } = channel;
+        let Channel { client, grants, signals, files, .. } = left.channel;
         drop((grants, signals));
         self.close_memory(client, files);
+        None
     }
 
     fn slot_drop(&mut self, id: SlotId, ep: EpId, client: ProcId) {
         let Some(slot) = self.slots.remove(&id) else { return };
-        work::count(1);
+        work::calls(3);
         slot.page().kill(&Futex);
         if ep == super::CORE_EP {
             self.core_pages.set(slot.number, None);
@@ -265,7 +351,7 @@ impl Nucleus {
         channel.server_gone = true;
         let (client, ep) = (channel.client, channel.ep);
         self.by_pair.remove(&(client, ep));
-        work::count(1 + channel.slots.len());
+        work::calls(1 + channel.slots.len());
         for slot in channel.slots.clone() {
             if let Some(slot) = self.slots.remove(&slot) {
                 slot.page().kill(&Futex);

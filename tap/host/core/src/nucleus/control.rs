@@ -11,13 +11,19 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::Nucleus;
 use super::ids::{ChanId, EpId, ObjId, ProcId, ViewId};
+use super::process::Phase;
 use super::refusal::{Answer, Refusal, Verdict};
+use crate::work;
 
 impl Nucleus {
-    /// Serve what waits on a control socket, at most `max` requests.
-    pub(crate) fn control(&mut self, id: ProcId, max: usize) -> Verdict {
-        for _ in 0..max {
+    /// Serve what waits on a control socket: a request, and more while `more` says so.
+    pub(crate) fn control(&mut self, id: ProcId, more: impl Fn() -> bool) -> Verdict {
+        loop {
             let Some(process) = self.procs.get(&id) else { return Verdict::Alive };
+            if process.phase != Phase::Runs {
+                return Verdict::Alive;
+            }
+            work::count(20);
             let mut fds = Fds::default();
             let packet = match sys::recv_packet(&process.control, &mut fds, RecvFlags::DONTWAIT) {
                 Ok(Some(packet)) => packet,
@@ -26,7 +32,12 @@ impl Nucleus {
             };
             let [cap, ..] = fds;
             let cap = cap.or_else(|| self.fetched(id, &packet));
-            let Some(answer) = self.request(id, &packet, cap) else { continue };
+            let Some(answer) = self.request(id, &packet, cap) else {
+                if more() {
+                    continue;
+                }
+                return Verdict::Alive;
+            };
             let (reply, fds) = match answer {
                 Ok(answer) => (Packet::new(Status::Ok, &answer.args), answer.fds),
                 Err(refusal) => (Packet::new(status(refusal), &[]), Vec::new()),
@@ -36,11 +47,13 @@ impl Nucleus {
             if sys::send_packet(&process.control, &reply, &fds, SendFlags::DONTWAIT).is_err() {
                 return Verdict::Broken;
             }
+            if !more() {
+                return Verdict::Alive;
+            }
         }
-        Verdict::Alive
     }
 
-    /// One request; `None` if it has no reply.
+    /// One request; `None` if it has no reply, or not yet.
     fn request(
         &mut self,
         id: ProcId,
@@ -53,7 +66,7 @@ impl Nucleus {
             Request::EpCreate => {
                 Some(self.ep_create(id).map(|(ep, fds)| Answer { args: vec![ep.0], fds }))
             }
-            Request::EpDestroy => Some(self.own_ep_destroy(id, EpId(packet.arg(0)))),
+            Request::EpDestroy => self.own_ep_destroy(id, EpId(packet.arg(0))),
             Request::ObjectCreate => Some(
                 self.object_create(id, EpId(packet.arg(0)))
                     .map(|(object, fd)| Answer { args: vec![object.0], fds: vec![fd] }),
@@ -109,13 +122,12 @@ impl Nucleus {
         }
     }
 
-    /// Remove an entrypoint, if it is the component's own.
-    fn own_ep_destroy(&mut self, id: ProcId, ep: EpId) -> Result<Answer, Refusal> {
+    /// Remove an entrypoint, if it is the component's own. `None` if the answer comes when all of it is gone.
+    fn own_ep_destroy(&mut self, id: ProcId, ep: EpId) -> Option<Result<Answer, Refusal>> {
         if self.eps.get(&ep).is_none_or(|e| e.owner != id) {
-            return Err(Refusal::Invalid);
+            return Some(Err(Refusal::Invalid));
         }
-        self.ep_destroy(ep);
-        Ok(Answer::empty())
+        self.ep_going(id, ep).then(|| Ok(Answer::empty()))
     }
 
     /// Remove an object, if it is the component's own; false if it is not.
@@ -152,6 +164,7 @@ impl Nucleus {
     /// more under way. That nobody makes use of that: a message must have been taken before the next.
     fn send_for(&self, id: ProcId, packet: &Packet) -> Result<Answer, Refusal> {
         let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
+        work::calls(10);
         let socket = process.descriptor(packet.arg(0).saturating_add(1)).ok_or(Refusal::Invalid)?;
         let count = usize::try_from(packet.arg(1)).unwrap_or(usize::MAX).min(MAX_CAPS);
         let mut unread: libc::c_int = 0;
@@ -187,6 +200,7 @@ impl Nucleus {
         if process.main_ep.is_some() {
             return Err(Refusal::Invalid);
         }
+        work::calls(12);
         process.fix_stack()?;
         let parent = process.parent.try_clone().map_err(|_| Refusal::OutOfCaps)?;
         let (ep, mut fds) = self.ep_create(id)?;

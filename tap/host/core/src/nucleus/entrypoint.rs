@@ -1,5 +1,5 @@
 //! Entrypoints: a doorbell, a state page, and an event socket that tells of new channels and slots.
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use genode_host_proto::bell::Hint;
@@ -11,7 +11,7 @@ use rustix::pipe::PipeFlags;
 
 use super::ids::{ChanId, ObjId, ProcId, SlotId};
 use super::numbers::Numbers;
-use crate::fd;
+use crate::{fd, work};
 
 /// Events that wait for an entrypoint that does not read them; more is refused to the clients.
 const MAX_QUEUE: usize = 4096;
@@ -27,7 +27,7 @@ pub(crate) struct Entrypoint {
     queue: Queue,
     pub(crate) slots: Numbers<SlotId>,
     pub(crate) channels: Numbers<ChanId>,
-    pub(crate) objects: HashSet<ObjId>,
+    pub(crate) objects: BTreeSet<ObjId>,
 }
 
 /// A new entrypoint and the descriptors that its owner gets.
@@ -41,6 +41,7 @@ pub(crate) struct Parts {
 
 impl Entrypoint {
     pub(crate) fn create(owner: ProcId) -> rustix::io::Result<Parts> {
+        work::calls(8);
         let (doorbell, ring) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         // A page of hints: beyond that the entrypoint looks everywhere anyway.
         rustix::pipe::fcntl_setpipe_size(&ring, PAGE)?;
@@ -54,7 +55,7 @@ impl Entrypoint {
             queue: Queue::default(),
             slots: Numbers::new(MAX_SLOTS),
             channels: Numbers::new(MAX_CHANNELS),
-            objects: HashSet::new(),
+            objects: BTreeSet::new(),
         };
         let own_end = entrypoint.client_end()?;
         Ok(Parts { entrypoint, doorbell, bell, event: far, own_end })
@@ -62,6 +63,7 @@ impl Entrypoint {
 
     /// Write a hint into the doorbell. A full pipe means that it rings already.
     pub(crate) fn ring(&self, hint: Hint) {
+        work::calls(1);
         let _ = rustix::io::write(&self.ring, &hint.to_bytes());
     }
 
@@ -92,6 +94,7 @@ impl Entrypoint {
         while let Some((packet, fds)) = self.queue.first() {
             let packet = *packet;
             let fds: Vec<BorrowedFd<'_>> = fds.iter().map(AsFd::as_fd).collect();
+            work::calls(2 + fds.len());
             if sys::send_packet(socket, &packet, &fds, SendFlags::DONTWAIT).is_err() {
                 return true;
             }

@@ -6,9 +6,10 @@ use rustix::event::epoll;
 
 use super::Nucleus;
 use super::entrypoint::Entrypoint;
-use super::ids::{ChanId, EpId, ProcId};
+use super::ids::{EpId, ProcId};
 use super::refusal::Refusal;
 use super::source::Source;
+use super::upkeep::ENTRYPOINT;
 
 /// Entrypoints of one component.
 const MAX_EPS: usize = 64;
@@ -21,6 +22,16 @@ impl Nucleus {
         if eps >= MAX_EPS {
             return Err(Refusal::Limit);
         }
+        crate::work::calls(2);
+        self.pay(owner, ENTRYPOINT)?;
+        let made = self.ep_made(owner);
+        if made.is_err() {
+            self.repay(owner, ENTRYPOINT);
+        }
+        made
+    }
+
+    fn ep_made(&mut self, owner: ProcId) -> Result<(EpId, Vec<OwnedFd>), Refusal> {
         let parts = Entrypoint::create(owner)?;
         let id = EpId(self.fresh());
         if let Some(event) = &parts.entrypoint.event {
@@ -49,22 +60,6 @@ impl Nucleus {
     pub(crate) fn event_writable(&mut self, ep: EpId) {
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.flush();
-        }
-    }
-
-    /// Remove an entrypoint: its clients find their slots dead, its objects are gone.
-    pub(crate) fn ep_destroy(&mut self, id: EpId) {
-        let Some(ep) = self.eps.remove(&id) else { return };
-        crate::work::count(1 + ep.objects.len());
-        for object in ep.objects {
-            self.object_destroy(object);
-        }
-        let channels: Vec<ChanId> = ep.channels.iter().map(|(_, c)| *c).collect();
-        for channel in channels {
-            self.server_gone(channel);
-        }
-        if let Some(process) = self.procs.get_mut(&ep.owner) {
-            process.eps.retain(|e| *e != id);
         }
     }
 }

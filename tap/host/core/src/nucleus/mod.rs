@@ -3,13 +3,14 @@
 //!
 //! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`, `entrypoint`, `object`, `process` < the
 //! tables here. What happens to it, a file for each kind of thing, in the plural: `channels`, `control`, `entrypoints`,
-//! `objects`, `paging`, `processes`, `settle`, `tables`, `waits`, `words`.
+//! `going`, `objects`, `paging`, `processes`, `settle`, `tables`, `upkeep`, `waits`, `words`.
 mod channel;
 mod channels;
 mod closed;
 mod control;
 mod entrypoint;
 mod entrypoints;
+mod going;
 mod ids;
 pub(crate) mod map;
 mod numbers;
@@ -27,13 +28,18 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 pub(crate) mod timer;
+mod upkeep;
 mod waits;
 mod words;
+#[cfg(test)]
+mod worst;
 
 use std::os::fd::OwnedFd;
 
 use channel::{Channel, CorePages, Slot, Undead};
 use entrypoint::Entrypoint;
+use going::AllGoing;
+pub(crate) use going::Gone;
 pub(crate) use ids::{CORE, CORE_EP, ChanId, EpId, ObjId, ProcId, SlotId};
 pub(crate) use object::{CoreObject, Object};
 pub(crate) use process::{Ending, Process};
@@ -41,7 +47,7 @@ pub(crate) use refusal::{Refusal, Verdict};
 use rustix::event::epoll;
 pub(crate) use source::Source;
 
-use crate::account::Accounts;
+use crate::account::{AccountId, Accounts};
 use crate::isolation::Isolation;
 use crate::isolation::loader::Libraries;
 use crate::machine::Machine;
@@ -62,8 +68,12 @@ pub(crate) struct Nucleus {
     pub(crate) core_pages: CorePages,
     pub(crate) undead: Undead,
     pub(crate) maps: map::Maps,
+    /// What is taken back piece by piece.
+    going: AllGoing,
     /// A thread that began to wait in a managed dataspace, and who is to provide what it waits for: for fault injection.
     pub(crate) waits: Option<(ProcId, Option<ProcId>)>,
+    /// The process of a PD session's account.
+    by_account: Numbered<AccountId, ProcId>,
     by_inode: Numbered<u64, ObjId>,
     by_pair: Numbered<(ProcId, EpId), ChanId>,
     /// Processes that broke the protocol while somebody else was served.
@@ -95,7 +105,9 @@ impl Nucleus {
             core_pages: CorePages::default(),
             undead: Undead::default(),
             maps: map::Maps::default(),
+            going: AllGoing::new(),
             waits: None,
+            by_account: Numbered::default(),
             by_inode: Numbered::default(),
             by_pair: Numbered::default(),
             broken: Vec::new(),

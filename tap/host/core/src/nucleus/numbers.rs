@@ -39,8 +39,9 @@ impl<T> Numbers<T> {
         value
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &T)> {
-        self.entries.iter().enumerate().filter_map(|(i, e)| Some((i, e.as_ref()?)))
+    /// Takes the last one out.
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        self.remove(self.entries.len().checked_sub(1)?)
     }
 }
 
@@ -54,9 +55,9 @@ mod tests {
         assert_eq!((numbers.insert('a'), numbers.insert('b')), (Some(0), Some(1)));
         assert_eq!(numbers.insert('c'), None);
         assert_eq!(numbers.remove(0), Some('a'));
-        assert_eq!((numbers.get(0), numbers.iter().count()), (None, 1));
+        assert_eq!((numbers.get(0), numbers.get(1)), (None, Some(&'b')));
         assert_eq!(numbers.insert('d'), Some(0));
-        numbers.remove(1);
-        assert_eq!(numbers.iter().count(), 1);
+        assert_eq!((numbers.pop(), numbers.pop(), numbers.pop()), (Some('b'), Some('d'), None));
+        assert_eq!(numbers.insert('e'), Some(0));
     }
 }

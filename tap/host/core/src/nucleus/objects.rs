@@ -7,6 +7,7 @@ use genode_args::quota::Amount;
 use genode_host_proto::sys;
 
 use super::Nucleus;
+use super::going::Going;
 use super::ids::{CORE, CORE_EP, EpId, ObjId, ProcId};
 use super::object::{CoreObject, Object};
 use super::refusal::Refusal;
@@ -79,16 +80,20 @@ impl Nucleus {
         Ok(id)
     }
 
-    /// Remove an object wherever it is granted.
+    /// Remove an object. Where it is granted, it is found to be gone, also while the last grants wait to be revoked.
     pub(crate) fn object_destroy(&mut self, id: ObjId) {
         let Some(object) = self.objects.remove(&id) else { return };
         self.by_inode.remove(&object.inode);
         if let Some(ep) = self.eps.get_mut(&object.ep) {
             ep.objects.remove(&id);
         }
-        work::count(1 + object.granted.len());
-        for (channel, index) in object.granted {
-            self.revoke(channel, index);
+        // Core's copy of the capability is closed with it.
+        work::count(6);
+        work::calls(4 * usize::from(object.fd.is_some()));
+        let mut granted = object.granted;
+        self.ungrant(id, &mut granted);
+        if !granted.is_empty() {
+            self.going.push_back(Going::Grants(id, granted));
         }
         if let Some(account) = object.account {
             self.accounts.refund(account, CAP);
@@ -97,6 +102,7 @@ impl Nucleus {
 
     /// The object that a descriptor from a component names.
     pub(crate) fn lookup(&self, fd: impl AsFd) -> Option<ObjId> {
+        work::calls(1);
         let identity = sys::identity(fd).ok()?;
         if !identity.regular || identity.device != self.device {
             return None;

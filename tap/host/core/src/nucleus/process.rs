@@ -4,7 +4,9 @@ use std::os::fd::OwnedFd;
 use genode_affinity::Location;
 use rustix::process::{Pid, Signal};
 
+use super::channel::Closing;
 use super::closed::Closed;
+use super::going::Ruin;
 use super::ids::{ChanId, EpId};
 use super::timer::Timer;
 use super::words::Words;
@@ -28,6 +30,8 @@ pub(crate) struct Process {
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,
+    /// Channels of which something is left.
+    pub(super) closing: Vec<Closing>,
     /// What it closed.
     pub(super) closed: Closed,
     /// Where it asks for libraries and threads.
@@ -36,6 +40,13 @@ pub(crate) struct Process {
     pub(super) loading: Loading,
     /// What it says when it dies.
     pub(super) words: Words,
+    pub(super) phase: Phase,
+    /// The entrypoint that it loses just now.
+    pub(super) ruin: Option<Ruin>,
+    /// Memory of its entrypoints, channels and slots, see `upkeep`.
+    pub(super) bytes: u64,
+    /// Descriptors that it may have beyond the free ones, see `upkeep`.
+    pub(super) beyond: u64,
     /// Rings while it runs.
     pub(super) _timer: Timer,
 }
@@ -52,6 +63,19 @@ impl Process {
         let flags = rustix::process::PidfdGetfdFlags::empty();
         rustix::process::pidfd_getfd(&self.pidfd, number, flags).ok()
     }
+}
+
+/// What core does for a process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Phase {
+    /// It serves what the process asks for.
+    Runs,
+    /// It removes an entrypoint, for which the process waits.
+    Waits,
+    /// It waits until the process is gone: nothing of it is served any more.
+    Killed,
+    /// It takes back what the process held.
+    Dead(Ending),
 }
 
 /// How a process ended.

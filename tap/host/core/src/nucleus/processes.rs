@@ -1,24 +1,25 @@
-//! How a component starts, and how everything it held is taken back when it ends.
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+//! How a component starts, and what it asks for beside its requests. How it ends: `going`.
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
 use genode_affinity::Location;
 use genode_host_proto::{PAGE, sys};
 use rustix::event::epoll;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use rustix::process::{Pid, PidfdFlags};
 
 use super::Nucleus;
 use super::closed::Closed;
 use super::ids::ProcId;
-use super::process::{Ending, Process};
+use super::process::{Phase, Process};
 use super::refusal::Refusal;
 use super::source::Source;
 use super::timer::Timer;
+use super::upkeep::FREE_DESCRIPTORS;
 use super::words::Words;
 use crate::account::AccountId;
 use crate::fd;
-use crate::isolation::loader;
+use crate::isolation::{Limits, loader};
 
 impl Nucleus {
     /// Start `binary`, a descriptor of an executable, as a component whose parent is `parent`.
@@ -43,7 +44,10 @@ impl Nucleus {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         // Where the runtime finds what std said before it aborted.
         command.stderr(fd::fixed_memory("stderr", PAGE).map_or(Stdio::null(), Stdio::from));
-        self.isolation.apply(&mut command, name, binary, &far, self.machine.cpus(place));
+        let beyond = self.beyond_free(account);
+        let limits =
+            Limits { cpus: self.machine.cpus(place), descriptors: FREE_DESCRIPTORS + beyond };
+        self.isolation.apply(&mut command, name, binary, &far, limits);
         let mut child = command.spawn().map_err(|e| {
             let why = crate::limits::of_start(&e);
             crate::console::note(format_args!("cannot start \"{name}\": {why}"));
@@ -72,13 +76,19 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
+            closing: Vec::new(),
             closed: Closed::default(),
             listener,
             loading: loader::Loading::new(),
             words: Words::new(program(binary).unwrap_or_else(|| "its program".into())),
+            phase: Phase::Runs,
+            ruin: None,
+            bytes: 0,
+            beyond,
             _timer: timer,
         };
         self.procs.insert(id, process);
+        self.by_account.insert(account, id);
         Ok(id)
     }
 
@@ -107,6 +117,7 @@ impl Nucleus {
     pub(crate) fn question(&mut self, id: ProcId) {
         let Some(process) = self.procs.get_mut(&id) else { return };
         let Some(listener) = &process.listener else { return };
+        crate::work::calls(12);
         if loader::answer(listener, process.pid, &mut process.loading, &self.libraries).is_err() {
             process.listener = None;
         }
@@ -129,6 +140,7 @@ impl Nucleus {
         let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
         let location = process.place.part(location).ok_or(Refusal::Invalid)?;
         let tid = i32::try_from(thread).ok().and_then(Pid::from_raw).ok_or(Refusal::Invalid)?;
+        crate::work::calls(3);
         // Only threads of the process itself.
         let task = format!("/proc/{}/task/{thread}", process.pid.as_raw_nonzero());
         if !std::path::Path::new(&task).exists() {
@@ -137,26 +149,6 @@ impl Nucleus {
         rustix::thread::sched_setaffinity(Some(tid), &self.machine.cpus(location))
             .map_err(|_| Refusal::Invalid)
     }
-
-    /// Kill a process if it still runs, wait for its end, and take back all it held.
-    ///
-    /// Waiting matters: a process that still runs could write over what core marks as dead.
-    pub(crate) fn bury(&mut self, id: ProcId) -> Option<Ending> {
-        self.hear(id);
-        let process = self.procs.get(&id)?;
-        let _ = rustix::process::pidfd_send_signal(&process.pidfd, Signal::KILL);
-        let ending = wait(process);
-        for ep in process.eps.clone() {
-            self.ep_destroy(ep);
-        }
-        let channels = self.procs.get(&id).map(|p| p.channels.clone()).unwrap_or_default();
-        for channel in channels {
-            self.channel_close(channel);
-        }
-        self.maps.process_gone(id);
-        self.procs.remove(&id);
-        Some(ending)
-    }
 }
 
 /// The name of a binary's memory: that of its ROM module.
@@ -164,20 +156,4 @@ fn program(binary: &OwnedFd) -> Option<String> {
     let path = std::fs::read_link(format!("/proc/self/fd/{}", binary.as_raw_fd())).ok()?;
     let name = path.to_str()?.strip_prefix("/memfd:")?.strip_suffix(" (deleted)")?;
     Some(name.to_owned())
-}
-
-fn wait(process: &Process) -> Ending {
-    loop {
-        let id = WaitId::PidFd(process.pidfd.as_fd());
-        match rustix::process::waitid(id, WaitIdOptions::EXITED) {
-            Ok(Some(status)) => {
-                return match (status.exit_status(), status.terminating_signal()) {
-                    (Some(code), _) => Ending::Exited(code),
-                    (None, signal) => Ending::Killed(signal.unwrap_or(0)),
-                };
-            }
-            Ok(None) | Err(rustix::io::Errno::INTR) => {}
-            Err(_) => return Ending::Killed(0),
-        }
-    }
 }

@@ -3,24 +3,19 @@
 //! A component tells core of objects that are gone without waiting for an answer, and its next call may be served
 //! first. So whenever an account seems to lack something, or is looked at, what its owner said so far counts.
 use super::Nucleus;
-use super::ids::ProcId;
 use super::refusal::Verdict;
 use genode_args::quota::{Amount, Lack};
 
 use crate::account::{AccountId, Transfer};
-
-/// Requests of one component that are served before an answer: more than a socket holds.
-const MAX: usize = 1024;
+use crate::work;
 
 impl Nucleus {
-    /// Serve what the owner of an account asked for by now.
+    /// Serve what the owner of an account asked for by now, if that is within what an answer may take: whoever asks for more at
+    /// a time than a runtime does (all that a socket holds of objects that are gone) has it counted later.
     pub(crate) fn settle(&mut self, account: AccountId) {
-        let owners = self.procs.iter().filter(|(_, p)| p.account == account);
-        let owners: Vec<ProcId> = owners.map(|(id, _)| *id).collect();
-        for id in owners {
-            if self.control(id, MAX) == Verdict::Broken {
-                self.broken.push(id);
-            }
+        let Some(owner) = self.by_account.get(&account).copied() else { return };
+        if !work::over() && self.control(owner, || !work::over()) == Verdict::Broken {
+            self.broken.push(owner);
         }
     }
 
@@ -32,13 +27,18 @@ impl Nucleus {
         })
     }
 
-    /// See [`crate::account::Accounts::transfer_all`].
+    /// See [`crate::account::Accounts::transfer_all`]. Capabilities that descriptors want stay.
     pub(crate) fn transfer(&mut self, transfers: &[Transfer]) -> Result<(), Lack> {
+        self.keep_wanted(transfers)?;
         self.accounts.transfer_all(transfers).or_else(|_| {
             for transfer in transfers {
                 self.settle(transfer.from);
             }
             self.accounts.transfer_all(transfers)
-        })
+        })?;
+        for transfer in transfers {
+            self.grow(transfer.to);
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,6 @@
 //! Processes that are components as far as core can tell, for tests of what one may do to another.
+#![allow(unsafe_code, reason = "the disposition of a signal")]
+
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
@@ -6,17 +8,21 @@ use genode_args::quota::Amount;
 use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::sys::{self, Fds};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
-use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{
+    Pid, PidfdFlags, Resource, Rlimit, WaitId, WaitIdOptions, getrlimit, setrlimit,
+};
 
 use super::Nucleus;
 use super::closed::Closed;
 use super::ids::{ObjId, ProcId};
-use super::process::Process;
+use super::process::{Phase, Process};
+use super::refusal::Verdict;
 use super::timer::Timer;
-use crate::account::{Accounts, ROOT};
+use crate::account::{AccountId, Accounts, ROOT};
 use crate::isolation::Isolation;
 use crate::isolation::loader::Loading;
 use crate::machine::Machine;
+use crate::work;
 
 /// A component: a process that sleeps, and the far end of its control socket.
 pub(crate) struct Peer {
@@ -34,6 +40,9 @@ fn sockets() -> (OwnedFd, OwnedFd) {
 
 /// A nucleus with much RAM and many capabilities, and as many descriptors as this process may have.
 pub(crate) fn nucleus() -> Nucleus {
+    // Timers on the CPU time of processes send it. Core reads it from a descriptor; here nobody does.
+    // SAFETY: ignoring a signal runs no code.
+    unsafe { libc::signal(libc::SIGRTMIN(), libc::SIG_IGN) };
     let limit = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
     let accounts = Accounts::new(Amount::new(1 << 30, 100_000));
@@ -43,10 +52,20 @@ pub(crate) fn nucleus() -> Nucleus {
 }
 
 impl Nucleus {
+    /// Lets an account be that of a component.
+    pub(crate) fn belongs(&mut self, account: AccountId, peer: &Peer) {
+        self.by_account.insert(account, peer.id);
+    }
+
     /// A component with an account of its own.
     pub(crate) fn peer(&mut self, quota: Amount) -> Peer {
+        self.peer_of(quota, Command::new("sleep").arg("600"))
+    }
+
+    /// A component whose process is that of a command.
+    pub(crate) fn peer_of(&mut self, quota: Amount, command: &mut Command) -> Peer {
         let ((near, far), (mail, inside)) = (sockets(), sockets());
-        let child = Command::new("sleep").arg("600").stdin(Stdio::from(inside)).spawn().unwrap();
+        let child = command.stdin(Stdio::from(inside)).spawn().unwrap();
         let pid = Pid::from_child(&child);
         let account = self.accounts.create();
         assert!(self.accounts.refer(account, ROOT));
@@ -64,13 +83,19 @@ impl Nucleus {
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
+            closing: Vec::new(),
             closed: Closed::default(),
             listener: None,
             loading: Loading::new(),
             words: super::words::Words::new("peer".into()),
+            phase: Phase::Runs,
+            ruin: None,
+            bytes: 0,
+            beyond: 0,
             _timer: Timer::new(pid, id).unwrap(),
         };
         self.procs.insert(id, process);
+        self.by_account.insert(account, id);
         Peer { id, control: far, child, mail }
     }
 }
@@ -106,9 +131,43 @@ impl Peer {
     }
 
     fn send(&self, nucleus: &mut Nucleus, op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) {
+        assert!(self.post(op, args, cap));
+        work::begin();
+        nucleus.control(self.id, || false);
+    }
+
+    /// Sends a request that nobody serves yet. False if no more fit.
+    pub(crate) fn post(&self, op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> bool {
         let packet = Packet::new(op, args);
-        sys::send_packet(&self.control, &packet, cap.as_slice(), SendFlags::DONTWAIT).unwrap();
-        nucleus.control(self.id, 1);
+        sys::send_packet(&self.control, &packet, cap.as_slice(), SendFlags::DONTWAIT).is_ok()
+    }
+
+    /// The answer to a request, if there is one by now.
+    pub(crate) fn answer(&self) -> Option<Packet> {
+        sys::recv_packet(&self.control, &mut Fds::default(), RecvFlags::DONTWAIT).ok()?
+    }
+
+    /// Makes a request: the steps that core takes until it may serve others, and the answer if it came.
+    pub(crate) fn measure(
+        &self,
+        nucleus: &mut Nucleus,
+        op: Request,
+        args: &[u64],
+        cap: Option<BorrowedFd<'_>>,
+    ) -> (usize, Option<Packet>) {
+        assert!(self.post(op, args, cap));
+        let (steps, verdict) = work::of(|| nucleus.control(self.id, || false));
+        assert_eq!(verdict, Verdict::Alive);
+        (steps, self.answer())
+    }
+
+    /// Ends its process, as it may do itself at any time.
+    pub(crate) fn die(&mut self) {
+        self.child.kill().unwrap();
+        // Core is to see how it ended.
+        let id = WaitId::Pid(Pid::from_child(&self.child));
+        let gone = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        rustix::process::waitid(id, gone).unwrap();
     }
 
     /// Makes an entrypoint.
@@ -130,10 +189,14 @@ impl Peer {
         self.object(nucleus, ep).0
     }
 
+    /// Makes an object callable; the answer.
+    pub(crate) fn claimed(&self, nucleus: &mut Nucleus, cap: &OwnedFd) -> Packet {
+        self.ask(nucleus, Request::Claim, &[], Some(cap.as_fd())).0
+    }
+
     /// Makes an object callable; how that was answered.
     pub(crate) fn try_claim(&self, nucleus: &mut Nucleus, cap: &OwnedFd) -> Status {
-        let (reply, _) = self.ask(nucleus, Request::Claim, &[], Some(cap.as_fd()));
-        Status::of(reply.op()).unwrap()
+        Status::of(self.claimed(nucleus, cap).op()).unwrap()
     }
 
     /// Makes an object callable: the channel and the index.

@@ -7,6 +7,7 @@ use super::Nucleus;
 use super::ids::ProcId;
 use crate::account::Account;
 use crate::console::Console;
+use crate::work;
 
 /// What a process said of its end. A process says it once, however often it dies by its own account.
 pub(crate) struct Words {
@@ -75,6 +76,7 @@ impl Nucleus {
         for _ in 0..WORDS / 56 + FRAMES / 7 + 16 {
             let Some(process) = self.procs.get(&id) else { return };
             let mut fds = Fds::default();
+            work::count(20);
             let packet = sys::recv_packet(&process.control, &mut fds, RecvFlags::DONTWAIT);
             let Ok(Some(packet)) = packet else { return };
             self.says(id, &packet);

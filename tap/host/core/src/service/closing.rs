@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use genode_args::quota::Amount;
+use genode_host_proto::PAGE;
 use genode_host_proto::interface::parent::Closed;
 
 use super::message::{Response, Served};
@@ -13,11 +14,14 @@ use crate::account::{AccountId, ROOT};
 use crate::nucleus::map::{MapId, OwnerId};
 use crate::nucleus::{Nucleus, ObjId, SlotId};
 use crate::numbered::Numbered;
+use crate::work;
 
 /// Dataspaces of a piece, and maps.
 const PIECE: usize = 64;
 /// Bytes that are freed at once: Linux does that page by page.
-pub(super) const BYTES: u64 = 16 << 20;
+pub(super) const BYTES: u64 = 8 << 20;
+/// Steps that a page of these takes.
+pub(super) const PAGE_STEPS: usize = 4;
 /// Regions that go at once, if they are of more than one dataspace or map.
 const REGIONS: usize = 8192;
 
@@ -25,8 +29,10 @@ const REGIONS: usize = 8192;
 pub(super) enum Rest {
     /// Nothing.
     Nothing,
-    /// A PD session without its process, its dataspaces, and how much of the last one is left, if that is a large one.
+    /// A PD session whose process ends, its dataspaces, and how much of the last one is left, if that is a large one.
     Pd(Box<Pd>, Vec<ObjId>, Option<u64>),
+    /// Thread objects of a CPU session.
+    Cpu(Vec<ObjId>),
     /// An RM session with its maps.
     Rm(OwnerId, Vec<(ObjId, MapId)>),
     /// A dataspace of a PD session, and how much of it is left.
@@ -61,9 +67,16 @@ pub(super) struct Closing {
 pub(crate) struct Closings(VecDeque<(Option<SlotId>, Closing)>);
 
 impl Closings {
-    /// Whether there are any.
-    pub(crate) fn any(&self) -> bool {
-        !self.0.is_empty()
+    /// Whether something can go now.
+    pub(crate) fn any(&self, nucleus: &Nucleus) -> bool {
+        self.0.iter().any(|(_, closing)| !closing.rest.waits(nucleus))
+    }
+
+    /// Takes the first that can go now.
+    fn next(&mut self, nucleus: &Nucleus) -> Option<(Option<SlotId>, Closing)> {
+        let at = self.0.iter().position(|(_, closing)| !closing.rest.waits(nucleus))?;
+        work::count(at);
+        self.0.remove(at)
     }
 
     /// Whether the call in a slot still waits for its reply.
@@ -80,11 +93,21 @@ impl Closings {
 }
 
 impl Rest {
+    /// Whether its process is not gone yet.
+    fn waits(&self, nucleus: &Nucleus) -> bool {
+        match self {
+            Self::Pd(pd, ..) => pd.process.is_some_and(|id| nucleus.procs.contains_key(&id)),
+            _ => false,
+        }
+    }
+
     /// Lets a piece go. True if that was the last one.
     fn piece(&mut self, nucleus: &mut Nucleus, pds: &mut Numbered<u64, Pd>) -> bool {
         let gone = match self {
             Self::Nothing => true,
+            Self::Pd(..) if self.waits(nucleus) => false,
             Self::Pd(pd, all, left) => pd_piece(nucleus, pd, all, left),
+            Self::Cpu(threads) => cpu_piece(nucleus, threads),
             Self::Rm(owner, maps) => rm_piece(nucleus, *owner, maps),
             Self::Memory(pd, ds, left) => match pds.get_mut(pd) {
                 Some(pd) => memory_piece(nucleus, pd, *ds, left),
@@ -97,8 +120,13 @@ impl Rest {
         gone
     }
 
-    /// Lets all go at once.
+    /// Lets all go at once: for when nobody is left to be served.
     pub(super) fn end(mut self, nucleus: &mut Nucleus) {
+        if let Self::Pd(pd, ..) = &self
+            && let Some(process) = pd.process
+        {
+            nucleus.bury(process);
+        }
         while !self.piece(nucleus, &mut Numbered::default()) {}
     }
 }
@@ -119,6 +147,9 @@ fn pd_piece(
         let size = left.unwrap_or_else(|| pd.ram.get(&ds).map_or(0, |ram| ram.size));
         regions += nucleus.maps.uses(ds);
         if bytes > 0 && (bytes + size > BYTES || regions > REGIONS) {
+            break;
+        }
+        if work::over() {
             break;
         }
         if size > BYTES {
@@ -145,9 +176,21 @@ fn memory_piece(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId, left: &mut u64) -
     true
 }
 
+fn cpu_piece(nucleus: &mut Nucleus, threads: &mut Vec<ObjId>) -> bool {
+    while let Some(thread) = threads.pop() {
+        nucleus.object_destroy(thread);
+        if work::over() {
+            return false;
+        }
+    }
+    true
+}
+
 /// Takes memory of a dataspace back, from its end.
 fn shrink(nucleus: &Nucleus, ds: ObjId, left: u64) {
     if let Some(memory) = nucleus.capability(ds) {
+        work::count(PAGE_STEPS * (BYTES as usize / PAGE));
+        work::calls(1);
         let _ = rustix::fs::ftruncate(&memory, left);
     }
 }
@@ -170,17 +213,15 @@ fn rm_piece(nucleus: &mut Nucleus, owner: OwnerId, maps: &mut Vec<(ObjId, MapId)
 }
 
 impl Services {
-    /// Lets something go: at once if that takes a piece or two, with the reply, or piece by piece, with the reply later.
+    /// Lets something go: at once if that takes one piece, with the reply, or piece by piece, with the reply later.
     pub(super) fn let_go(
         &mut self,
         nucleus: &mut Nucleus,
         mut closing: Closing,
         response: &mut Response,
     ) -> Served {
-        for _ in 0..2 {
-            if closing.rest.piece(nucleus, &mut self.pds) {
-                return self.gone(nucleus, &closing.after, response);
-            }
+        if closing.rest.piece(nucleus, &mut self.pds) {
+            return self.gone(nucleus, &closing.after, response);
         }
         self.closings.0.push_back((None, closing));
         response.later = true;
@@ -189,7 +230,7 @@ impl Services {
 
     /// Closes a piece of what is being closed. The reply if that was the last one of a session, and where to.
     pub(crate) fn close_a_piece(&mut self, nucleus: &mut Nucleus) -> Option<(SlotId, Response)> {
-        let (slot, mut closing) = self.closings.0.pop_front()?;
+        let (slot, mut closing) = self.closings.next(nucleus)?;
         if !closing.rest.piece(nucleus, &mut self.pds) {
             // Others that are closed meanwhile do not wait for a large one.
             self.closings.0.push_back((slot, closing));
@@ -198,6 +239,14 @@ impl Services {
         let mut response = Response::new();
         self.gone(nucleus, &closing.after, &mut response).ok()?;
         Some((slot?, response))
+    }
+
+    /// Closes all that is being closed: for when nobody is left to be served.
+    pub(super) fn close_all(&mut self, nucleus: &mut Nucleus) {
+        while let Some((_, closing)) = self.closings.0.pop_front() {
+            closing.rest.end(nucleus);
+            let _ = self.gone(nucleus, &closing.after, &mut Response::new());
+        }
     }
 
     /// All is gone: the donation goes back.

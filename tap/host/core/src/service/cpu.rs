@@ -7,7 +7,7 @@ use genode_host_proto::interface::{AllocError, cpu};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Response, Served};
-use super::state::{Pd, Services, THREAD};
+use super::state::{Services, THREAD};
 use crate::nucleus::{CoreObject, Nucleus, ObjId};
 
 /// Calls of a CPU session.
@@ -32,9 +32,8 @@ impl Services {
             }
             Call::KillThread { thread } => {
                 if let Some((object, CoreObject::Thread(_))) = nucleus.core_named(thread)
-                    && session.threads.iter().any(|(_, t)| *t == object)
+                    && session.threads.remove(&object)
                 {
-                    session.threads.retain(|(_, t)| *t != object);
                     session.quota.give_back(THREAD);
                     nucleus.object_destroy(object);
                 }
@@ -42,9 +41,7 @@ impl Services {
             }
             Call::ExceptionSigh { handler } => {
                 // Whoever started a process is told of its end: what runs cannot have that told to somebody else.
-                let runs =
-                    |pd: &Pd| pd.cpu == Some(id) && (pd.process.is_some() || pd.ending.is_some());
-                if !self.pds.values().any(runs) {
+                if !session.runs {
                     session.sigh = nucleus.context_named(handler);
                 }
                 response.put(&())
@@ -62,8 +59,9 @@ impl Services {
         let pd_session = self.pds.get_mut(&pd)?;
         let thread = nucleus.core_object(CoreObject::Thread(pd)).ok()?;
         session.quota.withdraw(THREAD).ok()?;
-        session.threads.push((pd, thread));
-        pd_session.cpu.get_or_insert(cpu);
+        session.threads.insert(thread);
+        let started = pd_session.process.is_some() || pd_session.ending.is_some();
+        session.runs |= *pd_session.cpu.get_or_insert(cpu) == cpu && started;
         Some(thread)
     }
 }

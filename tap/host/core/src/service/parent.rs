@@ -1,5 +1,5 @@
 //! Parent of the init component: its environment, its sessions of core's services, its exit.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use genode_affinity::Affinity;
 use genode_args::ArgsRef;
@@ -96,6 +96,7 @@ impl Services {
         let binary =
             self.modules.dataspace(nucleus, module).ok_or("cannot read module \"init\"")?;
         super::pd::start(nucleus, pd_id, pd, &binary, nucleus.machine.everywhere());
+        self.cpus.values_mut().for_each(|cpu| cpu.runs = true);
         match pd.process {
             Some(_) => Ok(()),
             None => Err("cannot start init".into()),
@@ -104,9 +105,7 @@ impl Services {
 
     /// End every session of init, which kills it and everything below it.
     pub(crate) fn shut_down(&mut self, nucleus: &mut Nucleus) {
-        while self.closings.any() {
-            let _ = self.close_a_piece(nucleus);
-        }
+        self.close_all(nucleus);
         let Some(mut init) = self.init.take() else { return };
         // Init's own process first: nothing must run while its children's sessions go.
         if let Some(own) = init.sessions.remove(&env_id::PD) {
@@ -355,9 +354,7 @@ impl Services {
             Some(CoreObject::Cpu(id)) => {
                 if let Some(cpu) = self.cpus.remove(&id) {
                     nucleus.object_destroy(cpu.native);
-                    for (_, thread) in cpu.threads {
-                        nucleus.object_destroy(thread);
-                    }
+                    return Rest::Cpu(cpu.threads.into_iter().collect());
                 }
             }
             Some(CoreObject::Log(id)) => self.log_close(id),
@@ -404,12 +401,17 @@ impl Services {
         })?;
         let place = nucleus.machine.place(s.affinity);
         let quota = Guard { limit: s.donation, used: SESSION };
-        let cpu = Cpu { native, sigh: None, place, quota, threads: Vec::new() };
+        let threads = HashSet::new();
+        let cpu = Cpu { native, sigh: None, runs: false, place, quota, threads };
         self.cpus.insert(id, cpu);
         Ok(object)
     }
 
-    fn log_open(&mut self, nucleus: &mut Nucleus, s: &SessionArgs<'_>) -> Result<ObjId, Refusal> {
+    pub(super) fn log_open(
+        &mut self,
+        nucleus: &mut Nucleus,
+        s: &SessionArgs<'_>,
+    ) -> Result<ObjId, Refusal> {
         let id = self.fresh();
         let object = nucleus.core_object(CoreObject::Log(id))?;
         self.logs.insert(id, Log::new(s.label));

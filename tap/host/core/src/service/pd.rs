@@ -10,13 +10,14 @@ use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferr
 use genode_wire::{Cap, ExceptionCode};
 use topology::NodeId;
 
-use super::closing::{After, BYTES, Closing, Rest};
+use super::closing::{After, BYTES, Closing, PAGE_STEPS, Rest};
 use super::message::{Came, Response, Served};
 use super::state::{Pd, Ram, Services};
 use crate::account::{AccountId, Guard, Transfer};
 use crate::fd;
 use crate::machine::real_node;
-use crate::nucleus::{ChanId, CoreObject, Ending, Nucleus, ObjId, ProcId, Refusal};
+use crate::nucleus::{ChanId, CoreObject, Ending, Gone, Nucleus, ObjId, Refusal};
+use crate::work;
 
 /// Calls of a PD session.
 pub(super) type Call<'m> = pd::Call<Came<'m>>;
@@ -161,6 +162,9 @@ impl Services {
                     let place = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).map(|cpu| cpu.place);
                     let place = place.unwrap_or(nucleus.machine.everywhere());
                     start(nucleus, id, pd, &binary, place);
+                    if let Some(cpu) = pd.cpu.and_then(|cpu| self.cpus.get_mut(&cpu)) {
+                        cpu.runs = true;
+                    }
                     if pd.ending.is_some() {
                         self.tell_end(nucleus, id);
                     }
@@ -183,14 +187,12 @@ impl Services {
         }
     }
 
-    /// A process ended by itself: remember how, tell the handler of its CPU session.
-    pub(crate) fn process_ended(&mut self, nucleus: &mut Nucleus, process: ProcId) {
-        let Some(pd_id) = nucleus.procs.get(&process).map(|p| p.pd) else { return };
-        let ending = nucleus.bury(process);
-        let Some(pd) = self.pds.get_mut(&pd_id) else { return };
-        pd.ending = ending;
+    /// A process is gone: remember how it ended, tell the handler of its CPU session.
+    pub(crate) fn process_gone(&mut self, nucleus: &mut Nucleus, gone: Gone) {
+        let Some(pd) = self.pds.get_mut(&gone.pd) else { return };
+        pd.ending = Some(gone.ending);
         pd.process = None;
-        self.tell_end(nucleus, pd_id);
+        self.tell_end(nucleus, gone.pd);
     }
 
     /// Signal the end of a PD's process to the handler of its CPU session.
@@ -202,16 +204,19 @@ impl Services {
         }
     }
 
-    /// End a PD session: kill its process. What is left to do is to free its RAM, and to return its quota.
+    /// End a PD session: kill its process. What is left to do when that is gone is to free its RAM, and to return its quota.
     pub(super) fn pd_close(&mut self, nucleus: &mut Nucleus, id: u64) -> Rest {
         let Some(pd) = self.pds.remove(&id) else { return Rest::Nothing };
         if let Some(process) = pd.process {
-            nucleus.bury(process);
+            nucleus.kill(process);
         }
         let all = pd.ram.keys().copied().collect();
         Rest::Pd(Box::new(pd), all, None)
     }
 }
+
+/// Steps that it takes to start a process.
+const STARTED: usize = 20_000;
 
 /// Start the process of a PD, once.
 pub(crate) fn start(
@@ -228,6 +233,7 @@ pub(crate) fn start(
         crate::console::note(format_args!("\"{}\" has no parent to start for", pd.label));
         return;
     };
+    work::count(STARTED);
     pd.process = nucleus.spawn(&pd.label, binary, parent, pd.account, id, place).ok();
     if pd.process.is_none() {
         // The parent learns of it as of any other early end.
@@ -299,6 +305,9 @@ fn charged(
 pub(super) fn ram_free(nucleus: &mut Nucleus, pd: &mut Pd, ds: ObjId) {
     let Some(ram) = pd.ram.remove(&ds) else { return };
     if let Some(memory) = nucleus.objects.get(&ds).and_then(|o| o.fd.as_ref()) {
+        // Linux does it page by page.
+        work::count(PAGE_STEPS * (ram.size.min(BYTES) as usize / PAGE));
+        work::calls(1);
         let _ = rustix::fs::ftruncate(memory, 0);
     }
     if let Some(node) = ram.node {

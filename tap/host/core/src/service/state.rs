@@ -1,5 +1,5 @@
 //! The sessions of core's services.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
@@ -45,12 +45,14 @@ pub(crate) struct Cpu {
     pub(crate) native: ObjId,
     /// Signal context for faults.
     pub(crate) sigh: Option<ObjId>,
+    /// Whether a PD of the session runs, or ran.
+    pub(crate) runs: bool,
     /// The part of the machine that the session's threads may use.
     pub(crate) place: Location,
     /// The session's donation, of which it takes [`SESSION`] itself and each thread object [`THREAD`].
     pub(crate) quota: Guard,
-    /// Thread objects, each with its PD.
-    pub(crate) threads: Vec<(u64, ObjId)>,
+    /// Thread objects.
+    pub(crate) threads: HashSet<ObjId>,
 }
 
 /// A LOG session.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod closings;
+mod worst;
 
 use std::os::fd::OwnedFd;
 

@@ -23,9 +23,7 @@ fn main(env: Env) -> Result<(), Error> {
     let Ok(config) = Node::parse(&text) else { return Err(Error::Invalid) };
     match config.attr("role") {
         Some("server") => honest::serve(env),
-        Some(role @ ("empty" | "closes" | "silent" | "foreign" | "stops" | "deep")) => {
-            deadly::end(role)
-        }
+        Some(role) if deadly::ROLES.contains(&role) => deadly::end(role),
         Some("doorbell") => doorbell::ring(env),
         Some("flood") => flood::send(env),
         Some("scribble") => scribble::write(env),

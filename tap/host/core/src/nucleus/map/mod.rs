@@ -14,11 +14,12 @@ mod tests;
 mod view;
 mod views;
 #[cfg(test)]
-mod worst;
+pub(crate) mod worst;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::ids::{ObjId, ProcId, ViewId};
+use crate::numbered::{Numbered, NumberedSet};
 use crate::work;
 pub(crate) use budget::Budget;
 use page::Page;
@@ -31,9 +32,9 @@ const MAX_NESTING: usize = 4;
 /// Regions of one map: what a walk over one costs at most.
 const MAX_REGIONS: usize = 8192;
 /// Regions that show one dataspace, in all maps: what it costs that the dataspace is gone.
-const MAX_USES: usize = 16384;
+const MAX_USES: usize = 8192;
 /// Maps above one, and maps below one: those on any way to it and from it.
-const MAX_RELATED: usize = 64;
+const MAX_RELATED: usize = 32;
 /// Regions of an inner map in another one that a walk looks at; of more it takes the whole range that they are in.
 const MAX_EXACT: usize = 64;
 
@@ -45,8 +46,8 @@ struct RegionMap {
     size: u64,
     regions: BTreeMap<u64, Region>,
     /// Maps that are attached here, with the number of regions.
-    inner: HashMap<MapId, usize>,
-    views: HashSet<ViewId>,
+    inner: Numbered<MapId, usize>,
+    views: NumberedSet<ViewId>,
     sigh: Option<ObjId>,
     faulters: VecDeque<Faulter>,
 }
@@ -54,16 +55,16 @@ struct RegionMap {
 /// All region maps.
 #[derive(Default)]
 pub(crate) struct Maps {
-    by_id: HashMap<MapId, RegionMap>,
-    budgets: HashMap<OwnerId, Budget>,
+    by_id: Numbered<MapId, RegionMap>,
+    budgets: Numbered<OwnerId, Budget>,
     /// Maps that a dataspace is attached to, with the regions.
-    users: HashMap<ObjId, Uses>,
-    views: HashMap<ViewId, View>,
+    users: Numbered<ObjId, Uses>,
+    views: Numbered<ViewId, View>,
     /// What processes are to be told.
-    pub(super) pages: HashMap<ProcId, Page>,
-    settling: HashSet<ProcId>,
+    pub(super) pages: Numbered<ProcId, Page>,
+    settling: NumberedSet<ProcId>,
     /// Views that may still show what was in maps that are gone, by who had the maps.
-    leaving: HashMap<OwnerId, HashSet<ViewId>>,
+    leaving: Numbered<OwnerId, NumberedSet<ViewId>>,
 }
 
 /// Parts of maps, by map.
@@ -87,8 +88,8 @@ impl Maps {
             dataspace,
             size,
             regions: BTreeMap::new(),
-            inner: HashMap::new(),
-            views: HashSet::new(),
+            inner: Numbered::default(),
+            views: NumberedSet::default(),
             sigh: None,
             faulters: VecDeque::new(),
         };
@@ -276,7 +277,7 @@ impl Maps {
     }
 }
 
-fn count_down(counts: &mut HashMap<MapId, usize>, id: MapId) {
+fn count_down(counts: &mut Numbered<MapId, usize>, id: MapId) {
     if let Some(n) = counts.get_mut(&id) {
         *n -= 1;
         if *n == 0 {

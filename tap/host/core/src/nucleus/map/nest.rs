@@ -1,8 +1,9 @@
 //! Maps in maps: what is above and below one.
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use super::region::MapId;
 use super::{MAX_EXACT, MAX_NESTING, MAX_RELATED, Maps, Ranges};
+use crate::numbered::{Numbered, NumberedSet};
 use crate::work;
 
 /// Adds a part of a map. Parts of a map become one around all of them.
@@ -12,8 +13,8 @@ pub(super) fn merge(ranges: &mut Ranges, map: MapId, (start, end): (u64, u64)) {
 }
 
 /// A map and all that are reached from it.
-fn closure(id: MapId, next: impl Fn(MapId) -> Vec<MapId>) -> HashSet<MapId> {
-    let mut all = HashSet::from([id]);
+fn closure(id: MapId, next: impl Fn(MapId) -> Vec<MapId>) -> NumberedSet<MapId> {
+    let mut all = NumberedSet::from_iter([id]);
     let mut open = vec![id];
     while let Some(id) = open.pop() {
         work::count(1);
@@ -31,7 +32,7 @@ impl Maps {
             return false;
         }
         let (above, below) = (self.above(outer), self.below(inner));
-        let few = |more: &HashSet<MapId>, of: HashSet<MapId>| {
+        let few = |more: &NumberedSet<MapId>, of: NumberedSet<MapId>| {
             work::count(more.len() + of.len());
             more.union(&of).count() <= MAX_RELATED
         };
@@ -41,7 +42,7 @@ impl Maps {
 
     /// Levels of maps below and including `id`; `None` if there are more than `left` or `forbidden` is among them.
     fn height(&self, id: MapId, forbidden: MapId, left: usize) -> Option<usize> {
-        let mut level = HashSet::from([id]);
+        let mut level = NumberedSet::from_iter([id]);
         for height in 1..=left {
             work::count(level.len());
             if level.contains(&forbidden) {
@@ -57,7 +58,7 @@ impl Maps {
     }
 
     /// A map and all that are attached in it.
-    pub(super) fn below(&self, id: MapId) -> HashSet<MapId> {
+    pub(super) fn below(&self, id: MapId) -> NumberedSet<MapId> {
         closure(id, |id| {
             let inner = self.by_id.get(&id).map(|map| map.inner.keys().copied());
             inner.into_iter().flatten().collect()
@@ -65,7 +66,7 @@ impl Maps {
     }
 
     /// A map and all that it is attached in.
-    fn above(&self, id: MapId) -> HashSet<MapId> {
+    fn above(&self, id: MapId) -> NumberedSet<MapId> {
         closure(id, |id| {
             let uses = self.dataspace(id).and_then(|dataspace| self.users.get(&dataspace));
             uses.into_iter().flat_map(|uses| uses.by_map.keys().copied()).collect()
@@ -120,13 +121,13 @@ impl Maps {
     }
 
     /// Maps that show a map, and itself.
-    pub(super) fn showing(&self, id: MapId) -> HashSet<MapId> {
+    pub(super) fn showing(&self, id: MapId) -> NumberedSet<MapId> {
         self.above(id)
     }
 
     /// Maps below any of several.
-    pub(super) fn all_below(&self, maps: impl Iterator<Item = MapId>) -> HashSet<MapId> {
-        let mut known: HashMap<MapId, HashSet<MapId>> = HashMap::new();
+    pub(super) fn all_below(&self, maps: impl Iterator<Item = MapId>) -> NumberedSet<MapId> {
+        let mut known: Numbered<MapId, NumberedSet<MapId>> = Numbered::default();
         for id in maps {
             known.entry(id).or_insert_with(|| self.below(id));
         }

@@ -4,7 +4,7 @@
 //! range per view.
 #![allow(unsafe_code, reason = "a page that a component shares")]
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
@@ -15,6 +15,7 @@ use genode_host_proto::sys::Futex;
 use crate::fd::{self, Mapping};
 use crate::nucleus::ids::ViewId;
 use crate::nucleus::refusal::Refusal;
+use crate::numbered::NumberedSet;
 use crate::work;
 
 /// The page of a process.
@@ -26,19 +27,19 @@ pub(in crate::nucleus) struct Page {
     /// The view of which the process unmaps something at the moment.
     pub(super) sent: Option<ViewId>,
     /// Views of the process.
-    pub(super) views: HashSet<ViewId>,
+    pub(super) views: NumberedSet<ViewId>,
 }
 
 impl Page {
     pub(in crate::nucleus) fn new() -> Result<Self, Refusal> {
         let memory = fd::fixed_memory("paging", PAGE)?;
         let shared = Some((Mapping::new(&memory, PAGE)?, fd::read_only(&memory)?));
-        Ok(Self { shared, stale: VecDeque::new(), sent: None, views: HashSet::new() })
+        Ok(Self { shared, stale: VecDeque::new(), sent: None, views: NumberedSet::default() })
     }
 
     #[cfg(test)]
     pub(super) fn silent() -> Self {
-        Self { shared: None, stale: VecDeque::new(), sent: None, views: HashSet::new() }
+        Self { shared: None, stale: VecDeque::new(), sent: None, views: NumberedSet::default() }
     }
 
     fn count(&self, word: usize) {

@@ -1,12 +1,11 @@
 //! How views come and go, and what their threads wait for.
-use std::collections::HashSet;
-
 use genode_args::quota::{Amount, Lack};
 
 use super::region::{Access, Found, MapId, OwnerId, Rights};
 use super::view::{Asked, Faulter, View};
 use super::{Maps, Ranges};
 use crate::nucleus::ids::{ObjId, ProcId, ViewId};
+use crate::numbered::NumberedSet;
 use crate::work;
 
 /// Views of one process.
@@ -145,7 +144,7 @@ impl Maps {
 
     /// Mark parts of maps as stale in all views of them.
     pub(super) fn invalidate(&mut self, ranges: Ranges) {
-        let mut told = HashSet::new();
+        let mut told = NumberedSet::default();
         for (id, (start, end)) in self.levels(ranges).into_iter().flatten() {
             let Some(map) = self.by_id.get(&id) else { continue };
             work::count(map.views.len());
@@ -179,7 +178,7 @@ impl Maps {
         let maps = showing.iter().filter_map(|map| self.by_id.get(map));
         let views = maps.flat_map(|m| &m.views).filter_map(|v| self.views.get(v));
         let views = views.inspect(|_| work::count(1));
-        let processes: HashSet<ProcId> = views.map(|v| v.process).collect();
+        let processes: NumberedSet<ProcId> = views.map(|v| v.process).collect();
         for page in processes.iter().filter_map(|p| self.pages.get(p)) {
             page.news();
         }
@@ -211,7 +210,7 @@ impl Maps {
     }
 
     /// Views that show a map and have something left to unmap.
-    pub(super) fn unsettled(&self, id: MapId) -> HashSet<ViewId> {
+    pub(super) fn unsettled(&self, id: MapId) -> NumberedSet<ViewId> {
         let showing = self.showing(id);
         let maps = showing.iter().filter_map(|map| self.by_id.get(map));
         let views = maps.flat_map(|m| &m.views).copied().inspect(|_| work::count(1));

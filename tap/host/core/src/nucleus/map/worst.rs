@@ -10,7 +10,7 @@ type Request = (&'static str, fn(&mut Maps));
 const K: u64 = 4096;
 const ALL: Rights = Rights::all();
 const OWNER: OwnerId = OwnerId(1);
-const MEMORY: ObjId = ObjId(1 << 20);
+pub(crate) const MEMORY: ObjId = ObjId(1 << 20);
 /// Regions of each of three outer maps: together as many as there may be.
 const OUTER: u64 = MAX_USES as u64 / 3;
 
@@ -30,25 +30,28 @@ fn page(of: ObjId, inner: Option<MapId>) -> Region {
 }
 
 /// Opens views of a map until there are as many as there may be.
-fn look_at(maps: &mut Maps, id: u64) {
+fn look_at(maps: &mut Maps, id: u64, process: ProcId) {
     for view in 0..256 {
-        // A process has views of four maps.
-        let process = ProcId(id / 4);
         maps.pages.entry(process).or_insert_with(Page::silent);
         let view = ViewId((id << 32) + view);
         assert!(maps.view_open(view, process, MapId(id), (0, 0), ALL).is_some());
     }
-    assert!(maps.view_open(ViewId(7), ProcId(id / 4), MapId(id), (0, 0), ALL).is_none());
+    assert!(maps.view_open(ViewId(7), process, MapId(id), (0, 0), ALL).is_none());
 }
 
 /// A page in an inner map as often as that has room, which is in three outer ones as often as it may be.
 fn crowd() -> Maps {
+    crowd_of(MEMORY)
+}
+
+/// The same, with memory of a name.
+pub(crate) fn crowd_of(memory: ObjId) -> Maps {
     let mut maps = maps(4);
     for at in 0..8000 {
-        maps.attach(MapId(0), page(MEMORY, None), Some(at * K)).unwrap();
+        maps.attach(MapId(0), page(memory, None), Some(at * K)).unwrap();
     }
     // The lowest place that is free, beyond all of them.
-    let (steps, attached) = work::of(|| maps.attach(MapId(0), page(MEMORY, None), None));
+    let (steps, attached) = work::of(|| maps.attach(MapId(0), page(memory, None), None));
     assert!(attached == Ok(8000 * K) && steps < work::MAX, "{steps}");
     for outer in 1..4 {
         for at in 0..OUTER {
@@ -56,11 +59,12 @@ fn crowd() -> Maps {
             let (steps, attached) = work::of(|| maps.attach(MapId(outer), inner, Some(at * K)));
             assert!(attached.is_ok() && steps < work::MAX, "{steps}");
         }
-        look_at(&mut maps, outer);
+        look_at(&mut maps, outer, ProcId(0));
     }
-    let more = maps.attach(MapId(3), page(ObjId(0), Some(MapId(0))), Some(8000 * K));
-    assert_eq!(more, Ok(8000 * K), "the last one");
-    let more = maps.attach(MapId(3), page(ObjId(0), Some(MapId(0))), Some(8001 * K));
+    let mut more = |at| maps.attach(MapId(3), page(ObjId(0), Some(MapId(0))), Some(at * K));
+    let last = 8000 + MAX_USES as u64 - 3 * OUTER;
+    assert!((8000..last).all(|at| more(at) == Ok(at * K)), "as many as there may be");
+    let more = more(last);
     assert_eq!(more, Err(AttachError::Conflict), "one dataspace in too many regions");
     maps
 }
@@ -97,6 +101,42 @@ fn what_is_freed_is_stale_wherever_it_showed() {
     assert_eq!(stale, 3 * 256, "every view of every map");
 }
 
+/// One map in as many as may be, each with as many views as may be: of the first four by one process, which has as many as it
+/// may have.
+pub(crate) fn many(first: ProcId) -> Maps {
+    let count = MAX_RELATED as u64;
+    let mut maps = maps(count);
+    maps.attach(MapId(0), page(MEMORY, None), Some(0)).unwrap();
+    for outer in 1..count {
+        maps.attach(MapId(outer), page(ObjId(0), Some(MapId(0))), None).unwrap();
+    }
+    (0..4).for_each(|id| look_at(&mut maps, id, first));
+    (4..count).for_each(|id| look_at(&mut maps, id, ProcId((1 << 40) + id / 4)));
+    maps
+}
+
+/// As many maps below one as may be, each with as many waiting threads as are remembered, and a process's view of the one.
+pub(crate) fn waiters(process: ProcId) -> (Maps, ViewId) {
+    let mut maps = maps(MAX_RELATED as u64);
+    let (other, view) = (ProcId(1 << 40), ViewId(1));
+    for process in [process, other] {
+        maps.pages.insert(process, Page::silent());
+    }
+    for inner in 1..MAX_RELATED as u64 {
+        maps.attach(MapId(0), page(ObjId(inner), Some(MapId(inner))), None).unwrap();
+        let view = ViewId(1 + inner);
+        maps.view_open(view, other, MapId(inner), (0, 0), ALL).unwrap();
+        for at in 0..64 {
+            assert!(matches!(
+                maps.fault(other, view, at * K, Access::Read),
+                Some(Asked::Wait { .. })
+            ));
+        }
+    }
+    maps.view_open(view, process, MapId(0), (0, 0), ALL).unwrap();
+    (maps, view)
+}
+
 /// One map in many, each of which many processes look at.
 #[test]
 fn relatives_and_views_are_bounded_and_so_is_what_a_change_costs() {
@@ -114,9 +154,7 @@ fn relatives_and_views_are_bounded_and_so_is_what_a_change_costs() {
     maps.attach(MapId(count), page(ObjId(count + 1), Some(MapId(count + 1))), None).unwrap();
     let between = page(ObjId(0), Some(MapId(0)));
     assert_eq!(maps.attach(MapId(count + 1), between, None), Err(AttachError::Invalid));
-    for id in 0..count {
-        look_at(&mut maps, id);
-    }
+    (0..count).for_each(|id| look_at(&mut maps, id, ProcId(id / 4)));
     let all: [Request; 5] = [
         ("settled", |maps| {
             maps.is_settled(ProcId(0), MapId(0));

@@ -81,6 +81,21 @@ impl Family {
         Reader::new(&response.body[..response.len], &mut caps).take().unwrap()
     }
 
+    /// Where init's calls come from.
+    pub(super) fn channel(&self) -> ChanId {
+        self.channel
+    }
+
+    /// What init may name the three PD sessions by.
+    pub(super) fn indices(&self) -> [u64; 3] {
+        self.indices
+    }
+
+    /// Core as init's parent.
+    pub(super) fn parent(&self) -> ObjId {
+        self.parent
+    }
+
     /// What each of the three accounts has.
     fn limits(&self) -> [Amount; 3] {
         self.accounts.map(|id| self.nucleus.accounts.get(id).unwrap().quota.limit)

@@ -1,0 +1,489 @@
+//! What each call of core's interfaces costs core at its worst, in units of work, until core may serve others.
+use genode_affinity::Location;
+use genode_host_proto::control::Request as Control;
+use genode_host_proto::interface::pd::{Transfer, Transfers};
+use genode_host_proto::interface::region_map::Attr;
+use genode_host_proto::interface::{cpu, native_pd, parent, rm};
+use genode_host_proto::{PAGE, opcode::env_id};
+
+use super::super::closing::BYTES;
+use super::super::state::{Session, SessionArgs};
+use super::accounts::Family;
+use super::*;
+use crate::account::ROOT;
+use crate::nucleus::map::{MapId, OwnerId, worst as maps};
+use crate::nucleus::testing::Peer;
+use crate::work;
+
+const K: u64 = PAGE as u64;
+const MANY: Amount = Amount::new(64 << 20, 30_000);
+
+/// Init with three PD sessions, the second of which is that of a component that asked for much.
+struct World {
+    family: Family,
+    peer: Peer,
+    ep: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut family = Family::new();
+        let peer = family.nucleus.peer(MANY);
+        family.nucleus.belongs(family.accounts[1], &peer);
+        family.nucleus.accounts.transfer(ROOT, family.accounts[1], MANY).unwrap();
+        let ep = peer.entrypoint(&mut family.nucleus);
+        Self { family, peer, ep }
+    }
+
+    /// Fills the component's socket with requests, so that its account is looked at after them.
+    fn busy(&mut self) {
+        let nucleus = &mut self.family.nucleus;
+        nucleus.control(self.peer.id, || true);
+        let gone: Vec<_> = (0..2000).map(|_| self.peer.object_at(nucleus, self.ep).0).collect();
+        let told =
+            gone.chunks(7).take_while(|gone| self.peer.post(Control::ObjectsGone, gone, None));
+        assert!(told.count() > 200);
+    }
+
+    fn pd(&self) -> ObjId {
+        self.family.pds[1]
+    }
+
+    /// Steps of a call, which is answered now or later.
+    fn steps<'m>(
+        &mut self,
+        object: ObjId,
+        call: &impl Call<'m, Came<'m>>,
+        caps: &[Option<OwnedFd>],
+    ) -> usize {
+        let (mut body, mut none) = ([0; MAX_BODY], Caps::new());
+        let mut writer = Writer::new(&mut body, &mut none);
+        call.write(&OPCODES, &mut writer).unwrap();
+        let len = writer.len();
+        let request = Request { body: &body[..len], caps, channel: self.family.channel() };
+        let mut response = Response::new();
+        let Family { services, nucleus, .. } = &mut self.family;
+        let (steps, served) =
+            work::of(|| services.dispatch(nucleus, object, &request, &mut response));
+        assert_eq!(served, Ok(()));
+        let mut most = steps;
+        while services.closings.any(nucleus) || nucleus.is_going() {
+            let (steps, _) = work::of(|| nucleus.take_back());
+            let (more, _) = work::of(|| services.close_a_piece(nucleus));
+            most = most.max(steps).max(more);
+        }
+        most
+    }
+
+    /// A capability of an object of core's.
+    fn cap(&self, object: ObjId) -> Option<OwnedFd> {
+        self.family.nucleus.capability(object).map(|cap| cap.try_clone().unwrap())
+    }
+
+    /// An RM session of core's, with an owner of maps that exist already.
+    fn object(&mut self, core: CoreObject) -> ObjId {
+        self.family.nucleus.core_object(core).unwrap()
+    }
+
+    /// A session of a component with many threads, or with many dataspaces.
+    fn cpu(&mut self, threads: u64) -> (ObjId, u64) {
+        let affinity = Affinity::default();
+        let args = SessionArgs { label: "cpu", affinity, donation: Amount::new(0, threads + 9) };
+        let Family { services, nucleus, .. } = &mut self.family;
+        let object = services.cpu_open(nucleus, &args).unwrap();
+        let Some(CoreObject::Cpu(id)) = nucleus.objects[&object].core else { panic!() };
+        let pd = self.cap(self.pd());
+        for _ in 0..threads {
+            let made: bool = self.family.call(
+                object,
+                &create_thread(),
+                &[pd.as_ref().map(|c| c.try_clone().unwrap())],
+            );
+            assert!(made);
+        }
+        (object, id)
+    }
+
+    /// A session of init's.
+    fn session(&mut self, object: ObjId) -> u64 {
+        let id = env_id::FIRST_FREE + 99;
+        let session = Session { object, donation: Amount::NONE };
+        self.family.services.init.as_mut().unwrap().sessions.insert(id, session);
+        id
+    }
+}
+
+fn create_thread<'a>() -> cpu::Call<Came<'a>> {
+    let name = FixedString::new("ep").unwrap();
+    cpu::Call::CreateThread { pd: CAP, name, location: Location::default(), entry: 0 }
+}
+
+/// Asserts that each of an interface's calls has a worst case, and that it is bounded.
+fn all(interface: &str, names: &[&str], worst: impl Fn(&str) -> usize) {
+    for name in names {
+        let steps = worst(name);
+        println!("{interface}::{name}: {steps} steps");
+        assert!(steps <= work::MAX, "{interface}::{name}: {steps} steps");
+    }
+}
+
+fn none(interface: &str, name: &str) -> ! {
+    panic!("{interface}::{name} has no worst case: say what makes core work most for it")
+}
+
+type Pd<'a> = pd::Call<Came<'a>>;
+
+/// Transfers from the account of a component that asked for much.
+fn transfers(world: &mut World, name: &str, to: &[Option<OwnedFd>]) -> usize {
+    let (pd, ram) = (world.pd(), u64::MAX / 2);
+    world.busy();
+    match name {
+        "TransferRam" => world.steps(pd, &Pd::TransferRam { to: CAP, amount: ram }, to),
+        "TransferCaps" => {
+            let amount = MANY.caps.0;
+            world.steps(pd, &Pd::TransferCaps { to: CAP, amount }, to)
+        }
+        _ => {
+            let [own, child, _] = world.family.indices();
+            let one = Transfer { from: child, to: own, amount: Amount::new(ram, 0) };
+            let transfers = Transfers([one; 4].into_iter().collect());
+            world.steps(pd, &Pd::TransferAll { transfers }, &[])
+        }
+    }
+}
+
+/// A look at the account of a component that asked for much.
+fn quota(world: &mut World, name: &str) -> usize {
+    world.busy();
+    let call = match name {
+        "CapQuota" => Pd::CapQuota,
+        "UsedCaps" => Pd::UsedCaps,
+        "RamQuota" => Pd::RamQuota,
+        _ => Pd::UsedRam,
+    };
+    world.steps(world.pd(), &call, &[])
+}
+
+#[test]
+fn calls_of_a_pd_session() {
+    all("Pd", Pd::NAMES, |name| {
+        let mut world = World::new();
+        let pd = world.pd();
+        let own = || {
+            [world.family.nucleus.capability(world.family.pds[0]).map(|c| c.try_clone().unwrap())]
+        };
+        let (own, ram) = (own(), u64::MAX / 2);
+        match name {
+            "TransferRam" | "TransferCaps" | "TransferAll" => transfers(&mut world, name, &own),
+            "AssignParent" => world.steps(pd, &Pd::AssignParent { parent: CAP }, &own),
+            "RefAccount" => world.steps(pd, &Pd::RefAccount { account: CAP }, &own),
+            "AllocRam" => {
+                world.busy();
+                let call = Pd::AllocRam { size: ram & !(K - 1), cache: pd::Cache::Cached };
+                world.steps(pd, &call, &[])
+            }
+            "AllocRamOnNode" => {
+                world.busy();
+                let call = Pd::AllocRamOnNode { size: 16 << 20, cache: pd::Cache::Cached, node: 0 };
+                world.steps(pd, &call, &[])
+            }
+            "FreeRam" => {
+                let call = Pd::AllocRam { size: BYTES, cache: pd::Cache::Cached };
+                let made: bool = world.family.call(pd, &call, &[]);
+                assert!(made);
+                // It is in as many regions as there may be, with as many views as those may have.
+                let ds =
+                    world.family.services.pds.values().find_map(|pd| pd.ram.keys().next().copied());
+                world.family.nucleus.maps = maps::crowd_of(ds.unwrap());
+                let cap = world.cap(ds.unwrap());
+                world.steps(pd, &Pd::FreeRam { ds: CAP }, &[cap])
+            }
+            "RamSize" => world.steps(pd, &Pd::RamSize { ds: CAP }, &own),
+            "CapQuota" | "UsedCaps" | "RamQuota" | "UsedRam" => quota(&mut world, name),
+            "NativePd" => world.steps(pd, &Pd::NativePd, &[]),
+            _ => none("Pd", name),
+        }
+    });
+}
+
+#[test]
+fn calls_of_a_native_pd_and_of_a_cpu_session() {
+    type Native<'a> = native_pd::Call<Came<'a>>;
+    all("NativePd", Native::NAMES, |name| {
+        let mut world = World::new();
+        let Some(CoreObject::Pd(id)) = world.family.nucleus.objects[&world.pd()].core else {
+            panic!()
+        };
+        let native = world.family.services.pds[&id].native;
+        match name {
+            "Start" => {
+                // What is no program: Linux starts and ends a process for it.
+                let parent = world.cap(world.pd());
+                let () = world.family.call(
+                    world.pd(),
+                    &pd::Call::AssignParent { parent: CAP },
+                    &[parent],
+                );
+                let memory = fd::ram(PAGE).unwrap();
+                let core = CoreObject::Dataspace { size: K, writeable: true };
+                let binary = world.family.nucleus.core_object_at(core, memory).unwrap();
+                let cap = world.cap(binary);
+                world.steps(native, &Native::Start { binary: CAP }, &[cap])
+            }
+            "Termination" => world.steps(native, &Native::Termination, &[]),
+            _ => none("NativePd", name),
+        }
+    });
+    type Cpu<'a> = cpu::Call<Came<'a>>;
+    all("Cpu", Cpu::NAMES, |name| {
+        let mut world = World::new();
+        let (session, id) = world.cpu(2000);
+        match name {
+            "CreateThread" => {
+                let cap = world.cap(world.pd());
+                world.steps(session, &create_thread(), &[cap])
+            }
+            "KillThread" => {
+                let thread = world.family.services.cpus[&id].threads.iter().next().copied();
+                let cap = world.cap(thread.unwrap());
+                world.steps(session, &Cpu::KillThread { thread: CAP }, &[cap])
+            }
+            "ExceptionSigh" => {
+                let (_, cap) = world.peer.object(&mut world.family.nucleus, world.ep);
+                world.steps(session, &Cpu::ExceptionSigh { handler: CAP }, &[Some(cap)])
+            }
+            "AffinitySpace" => world.steps(session, &Cpu::AffinitySpace, &[]),
+            "NativeCpu" => world.steps(session, &Cpu::NativeCpu, &[]),
+            _ => none("Cpu", name),
+        }
+    });
+}
+
+#[test]
+fn calls_of_rom_and_log_sessions_and_of_dataspaces() {
+    type Rom<'a> = rom::Call<Came<'a>>;
+    all("Rom", Rom::NAMES, |name| {
+        let mut world = World::new();
+        let Family { services, nucleus, .. } = &mut world.family;
+        services.modules.add(nucleus, "module", b"text");
+        let rom = world.object(CoreObject::Rom(0));
+        match name {
+            "Dataspace" => world.steps(rom, &Rom::Dataspace, &[]),
+            "Update" => world.steps(rom, &Rom::Update, &[]),
+            "Sigh" => {
+                let (_, cap) = world.peer.object(&mut world.family.nucleus, world.ep);
+                world.steps(rom, &Rom::Sigh { handler: CAP }, &[Some(cap)])
+            }
+            _ => none("Rom", name),
+        }
+    });
+    all("Log", <log::Call<'_> as Call<'_, Came<'_>>>::NAMES, |name| {
+        let mut world = World::new();
+        let affinity = Affinity::default();
+        let args = SessionArgs { label: "log", affinity, donation: Amount::NONE };
+        let Family { services, nucleus, .. } = &mut world.family;
+        let object = services.log_open(nucleus, &args).unwrap();
+        match name {
+            "Write" => {
+                // As many lines as a message has bytes.
+                let mut text = vec![b'\n'; log::MAX - 1];
+                text.push(0);
+                world.steps(
+                    object,
+                    &log::Call::Write { text: InBuffer::bytes(&text).unwrap() },
+                    &[],
+                )
+            }
+            _ => none("Log", name),
+        }
+    });
+    all("Dataspace", <dataspace::Call as Call<'_, Came<'_>>>::NAMES, |name| {
+        let mut world = World::new();
+        let object = world.object(CoreObject::Dataspace { size: K, writeable: true });
+        match name {
+            "Size" => world.steps(object, &dataspace::Call::Size, &[]),
+            "Writeable" => world.steps(object, &dataspace::Call::Writeable, &[]),
+            _ => none("Dataspace", name),
+        }
+    });
+}
+
+#[test]
+fn calls_of_rm_sessions() {
+    let owner = owner();
+    type Rm<'a> = rm::Call<Came<'a>>;
+    all("Rm", Rm::NAMES, |name| {
+        let mut world = World::new();
+        if name == "Destroy" {
+            world.family.nucleus.maps = maps::crowd_of(ObjId(1 << 20));
+        } else {
+            world.family.nucleus.maps.open(owner, Amount::new(1 << 20, 100));
+        }
+        let session = world.object(CoreObject::Rm(owner));
+        match name {
+            "Create" => world.steps(session, &Rm::Create { size: 1 << 30 }, &[]),
+            "Destroy" => {
+                let steps = [0, 1].map(|map| {
+                    let map = world.object(CoreObject::RegionMap(owner, MapId(map)));
+                    let cap = world.cap(map);
+                    world.steps(session, &Rm::Destroy { map: CAP }, &[cap])
+                });
+                steps.into_iter().max().unwrap()
+            }
+            _ => none("Rm", name),
+        }
+    });
+}
+
+#[test]
+fn calls_of_region_maps() {
+    type Map<'a> = region_map::Call<Came<'a>>;
+    let owner = owner();
+    all("RegionMap", Map::NAMES, |name| {
+        let mut world = World::new();
+        if matches!(name, "Attach" | "Detach") {
+            world.family.nucleus.maps = maps::crowd_of(ObjId(1 << 20));
+        } else {
+            world.family.nucleus.maps = maps::waiters(world.peer.id).0;
+        }
+        let map = world.object(CoreObject::RegionMap(owner, MapId(0)));
+        let at = 17 * K;
+        match name {
+            "Attach" => {
+                let attr = Attr {
+                    size: K,
+                    offset: 0,
+                    use_at: false,
+                    at: 0,
+                    executable: true,
+                    writeable: true,
+                };
+                let core = CoreObject::Dataspace { size: K, writeable: true };
+                let memory = fd::ram(PAGE).unwrap();
+                let ds = world.family.nucleus.core_object_at(core, memory).unwrap();
+                let cap = world.cap(ds);
+                world.steps(map, &Map::Attach { ds: CAP, attr }, &[cap])
+            }
+            "Detach" => {
+                let inner = world.steps(map, &Map::Detach { at }, &[]);
+                let outer = world.object(CoreObject::RegionMap(owner, MapId(1)));
+                inner.max(world.steps(outer, &Map::Detach { at }, &[]))
+            }
+            "FaultHandler" => {
+                let (_, cap) = world.peer.object(&mut world.family.nucleus, world.ep);
+                world.steps(map, &Map::FaultHandler { handler: CAP }, &[Some(cap)])
+            }
+            "Fault" => world.steps(map, &Map::Fault, &[]),
+            "Dataspace" => {
+                let object = world.object(CoreObject::Managed(MapId(0)));
+                assert!(world.family.nucleus.objects.contains_key(&object));
+                world.steps(map, &Map::Dataspace, &[])
+            }
+            _ => none("RegionMap", name),
+        }
+    });
+}
+
+type Parent<'a> = parent::Call<'a, Came<'a>>;
+
+/// Arguments of a session that offers enough for any.
+const ARGS: &str = "label=\"x\", ram_quota=262144, cap_quota=20";
+
+fn text<const N: usize>(text: &'static str) -> Text<'static, N> {
+    Text::new(text).unwrap()
+}
+
+/// Sessions of each service, at the expense of a component that asked for much.
+fn sessions(world: &mut World, name: &str) -> usize {
+    let (parent, affinity, args) = (world.family.parent(), Affinity::default(), text(ARGS));
+    let [_, child, _] = world.family.indices();
+    let (payer, amount) = (child, Amount::new(u64::MAX / 2, 1));
+    let mut most = 0;
+    for (number, service) in ["PD", "CPU", "LOG", "RM", "ROM", "none"].into_iter().enumerate() {
+        let (id, service) = (env_id::FIRST_FREE + number as u64, text(service));
+        let call = match name {
+            "Session" => Parent::Session { id, service, args, affinity },
+            _ => {
+                world.busy();
+                Parent::SessionFor { id, service, args, affinity, payer, amount }
+            }
+        };
+        most = most.max(world.steps(parent, &call, &[]));
+    }
+    most
+}
+
+/// Sessions with much in them.
+fn closings(world: &mut World, name: &str) -> usize {
+    let parent = world.family.parent();
+    let [_, child, _] = world.family.indices();
+    let close = |id| match name {
+        "Close" => Parent::Close { id },
+        _ => Parent::CloseFor { id, payer: child, amount: Amount::NONE },
+    };
+    // A CPU session with many threads, a PD session with many dataspaces, an RM session with large maps.
+    let (object, _) = world.cpu(3000);
+    let id = world.session(object);
+    let mut most = world.steps(parent, &close(id), &[]);
+    for _ in 0..500 {
+        let call = pd::Call::<Came<'_>>::AllocRam { size: K, cache: pd::Cache::Cached };
+        let made: bool = world.family.call(world.pd(), &call, &[]);
+        assert!(made);
+    }
+    world.family.nucleus.maps = maps::crowd_of(ObjId(1 << 20));
+    for object in [world.pd(), world.object(CoreObject::Rm(owner()))] {
+        let id = world.session(object);
+        most = most.max(world.steps(parent, &close(id), &[]));
+    }
+    most
+}
+
+/// Core as the parent of init, which holds as much as it may give back at once.
+#[test]
+fn calls_of_the_parent() {
+    all("Parent", Parent::NAMES, |name| {
+        let mut world = World::new();
+        let parent = world.family.parent();
+        let (_, handler) = world.peer.object(&mut world.family.nucleus, world.ep);
+        let handler = [Some(handler)];
+        match name {
+            "Session" | "SessionFor" => sessions(&mut world, name),
+            "Close" | "CloseFor" => closings(&mut world, name),
+            "Upgrade" => {
+                let session = world.object(CoreObject::Rm(owner()));
+                let id = world.session(session);
+                world.steps(parent, &Parent::Upgrade { id, args: text(ARGS) }, &[])
+            }
+            "Exit" => world.steps(parent, &Parent::Exit { value: 0 }, &[]),
+            "Announce" => world.steps(parent, &Parent::Announce { service: text("Service") }, &[]),
+            "SessionSigh" => world.steps(parent, &Parent::SessionSigh { handler: CAP }, &handler),
+            "ResourceAvailSigh" => {
+                world.steps(parent, &Parent::ResourceAvailSigh { handler: CAP }, &handler)
+            }
+            "YieldSigh" => world.steps(parent, &Parent::YieldSigh { handler: CAP }, &handler),
+            "HeartbeatSigh" => {
+                world.steps(parent, &Parent::HeartbeatSigh { handler: CAP }, &handler)
+            }
+            "SessionCap" => world.steps(parent, &Parent::SessionCap { id: env_id::PD }, &[]),
+            "SessionResponse" => {
+                world.steps(parent, &Parent::SessionResponse { id: 9, response: 0 }, &[])
+            }
+            "DeliverSessionCap" => {
+                world.steps(parent, &Parent::DeliverSessionCap { id: 9, cap: CAP }, &handler)
+            }
+            "MainThreadCap" => world.steps(parent, &Parent::MainThreadCap, &[]),
+            "ResourceRequest" => {
+                let args = FixedString::new("ram_quota=4K").unwrap();
+                world.steps(parent, &Parent::ResourceRequest { args }, &[])
+            }
+            "YieldRequest" => world.steps(parent, &Parent::YieldRequest, &[]),
+            "YieldResponse" => world.steps(parent, &Parent::YieldResponse, &[]),
+            "HeartbeatResponse" => world.steps(parent, &Parent::HeartbeatResponse, &[]),
+            _ => none("Parent", name),
+        }
+    });
+}
+
+fn owner() -> OwnerId {
+    OwnerId(1)
+}

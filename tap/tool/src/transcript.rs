@@ -163,6 +163,17 @@ pub fn advice(pattern: &Pattern, output: &str) -> Option<&'static str> {
     )
 }
 
+/// Bytes of a line that are shown again in a result.
+const SHOWN: usize = 2000;
+
+/// The beginning of a line that is too long to be shown again.
+fn beginning(line: &str) -> String {
+    match line.get(..line.floor_char_boundary(SHOWN)) {
+        Some(start) if start.len() < line.len() => format!("{start}... ({} bytes)", line.len()),
+        _ => line.to_owned(),
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -238,16 +249,5 @@ mod tests {
             transcript.add(&vec![b'x'; 64 << 10]);
         }
         assert!(transcript.partial.len() <= WINDOW + (64 << 10));
-    }
-}
-
-/// Bytes of a line that are shown again in a result.
-const SHOWN: usize = 2000;
-
-/// The beginning of a line that is too long to be shown again.
-fn beginning(line: &str) -> String {
-    match line.get(..line.floor_char_boundary(SHOWN)) {
-        Some(start) if start.len() < line.len() => format!("{start}... ({} bytes)", line.len()),
-        _ => line.to_owned(),
     }
 }

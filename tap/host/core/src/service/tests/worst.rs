@@ -159,6 +159,7 @@ fn quota(world: &mut World, name: &str) -> usize {
         "CapQuota" => Pd::CapQuota,
         "UsedCaps" => Pd::UsedCaps,
         "RamQuota" => Pd::RamQuota,
+        "Account" => Pd::Account,
         _ => Pd::UsedRam,
     };
     world.steps(world.pd(), &call, &[])
@@ -199,7 +200,7 @@ fn calls_of_a_pd_session() {
                 world.steps(pd, &Pd::FreeRam { ds: CAP }, &[cap])
             }
             "RamSize" => world.steps(pd, &Pd::RamSize { ds: CAP }, &own),
-            "CapQuota" | "UsedCaps" | "RamQuota" | "UsedRam" => quota(&mut world, name),
+            "CapQuota" | "UsedCaps" | "RamQuota" | "UsedRam" | "Account" => quota(&mut world, name),
             "NativePd" => world.steps(pd, &Pd::NativePd, &[]),
             _ => none("Pd", name),
         }

@@ -214,7 +214,7 @@ struct Reaper
 	void add(rs_child &child) { _zombies.insert(new (heap()) Zombie(child)); }
 
 	/* later, since a child must not be destroyed by what it is told */
-	void schedule() { Signal_transmitter(_handler).submit(); }
+	void schedule() { if (_zombies.first()) Signal_transmitter(_handler).submit(); }
 };
 
 Reaper &reaper(Entrypoint &);
@@ -305,10 +305,12 @@ struct rs_child : Paying<Routing<Child_policy>>, Async_service::Wakeup
 		return _child.env_sessions_closed();
 	}
 
+	/* of a session that is closed after its client, the server is told, not what is left of the client */
 	void session_state_changed() override
 	{
-		if (_destroyed) reaper(_ep.ep).schedule();
-		else            _policy.sessions_changed(_policy.ctx);
+		reaper(_ep.ep).schedule();
+		if (!_destroyed)
+			_policy.sessions_changed(_policy.ctx);
 	}
 
 	~rs_child()

@@ -120,6 +120,8 @@ pub struct Start {
     pub managing_system: bool,
     /// The node itself, for extensions such as cells.
     pub node: Node,
+    /// Whether there was nothing to remark on it.
+    clean: bool,
 }
 
 /// Another name for a child, usable in routes.
@@ -162,6 +164,16 @@ pub struct Config {
     pub services: Vec<Provided>,
     /// Logarithm of the number of priority levels; 0 leaves priorities alone.
     pub prio_levels_log2: u32,
+    context: Context,
+}
+
+/// What start nodes mean depends on this, besides themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Context {
+    caps: Option<CapQuota>,
+    ram: Option<RamQuota>,
+    space: Option<Space>,
+    prio_levels_log2: u32,
 }
 
 impl Default for Config {
@@ -181,6 +193,7 @@ impl Default for Config {
             aliases: Vec::new(),
             services: Vec::new(),
             prio_levels_log2: 0,
+            context: Context::default(),
         }
     }
 }
@@ -188,6 +201,11 @@ impl Default for Config {
 impl Config {
     /// Reads a `config` node.
     pub fn read(node: &Node) -> (Self, Vec<Diagnostic>) {
+        Self::read_after(node, &Self::default())
+    }
+
+    /// Reads a `config` node, and takes start nodes that did not change over from the one before.
+    pub(super) fn read_after(node: &Node, before: &Self) -> (Self, Vec<Diagnostic>) {
         let mut found = Found::default();
         let mut config = Self {
             version: node.attr("version").unwrap_or_default().to_string(),
@@ -214,6 +232,15 @@ impl Config {
                 }
                 _ => {}
             }
+        }
+        config.context = Context {
+            caps: defaults.caps,
+            ram: defaults.ram,
+            space: defaults.space.then_some(config.space),
+            prio_levels_log2: config.prio_levels_log2,
+        };
+        if config.context == before.context {
+            defaults.before = &before.starts;
         }
         for child in node.children() {
             match child.tag() {
@@ -274,12 +301,26 @@ const PARTS: [&str; 10] = [
 ];
 
 #[derive(Default)]
-struct Defaults {
+struct Defaults<'n> {
     caps: Option<CapQuota>,
     ram: Option<RamQuota>,
     space: bool,
     /// Names that children have by now.
-    names: BTreeSet<String>,
+    names: BTreeSet<&'n str>,
+    /// Children of the configuration before that were not passed yet, if the rest of it means the same to them.
+    before: &'n [Rc<Start>],
+}
+
+impl Defaults<'_> {
+    /// Finds the child of the configuration before that is as `node` wants it, and at the same place of the text. Children
+    /// are expected in the same order, with one that came or went in between.
+    fn unchanged(&mut self, name: &str, node: &Node) -> Option<Rc<Start>> {
+        let at = self.before.iter().take(2).position(|start| start.name == name)?;
+        let start = &self.before[at];
+        self.before = &self.before[at + 1..];
+        let same = start.clean && start.node.pos() == node.pos() && start.node == *node;
+        same.then(|| start.clone())
+    }
 }
 
 impl Found {
@@ -298,10 +339,17 @@ impl Found {
         }
     }
 
-    fn start(&mut self, node: &Node, defaults: &mut Defaults, config: &mut Config) {
+    fn start<'n>(&mut self, node: &'n Node, defaults: &mut Defaults<'n>, config: &mut Config) {
         let Some(name) = node.attr("name").filter(|n| !n.is_empty()) else {
             return self.error(node, "<start> without a name is skipped; add name=\"..\"");
         };
+        if !defaults.names.contains(name)
+            && let Some(start) = defaults.unchanged(name, node)
+        {
+            defaults.names.insert(name);
+            return config.starts.push(start);
+        }
+        let remarks = self.0.len();
         self.known_start(node);
         if name.len() > 63 || name.contains(crate::label::SEPARATOR) {
             return self.error(
@@ -347,13 +395,15 @@ impl Found {
             priority: self.priority(node, name, config.prio_levels_log2),
             managing_system: self.attr(node, "managing_system").unwrap_or(false),
             node: node.clone(),
+            clean: false,
         };
-        defaults.names.insert(start.name.clone());
-        config.starts.push(Rc::new(start));
+        defaults.names.insert(name);
+        let clean = self.0.len() == remarks;
+        config.starts.push(Rc::new(Start { clean, ..start }));
     }
 
     /// Reads RAM and capabilities of the child `name`, in either of their two notations.
-    fn quotas(&mut self, node: &Node, name: &str, defaults: &Defaults) -> (RamQuota, CapQuota) {
+    fn quotas(&mut self, node: &Node, name: &str, defaults: &Defaults<'_>) -> (RamQuota, CapQuota) {
         let told = self.0.len();
         let mut ram = self.attr(node, "ram");
         let mut caps = self.attr(node, "caps");
@@ -455,7 +505,7 @@ impl Found {
     }
 
     /// Routes to children that are not there.
-    fn unknown_servers(&mut self, config: &Config, names: &BTreeSet<String>) {
+    fn unknown_servers(&mut self, config: &Config, names: &BTreeSet<&str>) {
         let models =
             config.starts.iter().filter_map(|s| s.route.as_ref()).chain(&config.default_route);
         for (pos, server) in models.flat_map(RouteModel::servers) {

@@ -4,7 +4,7 @@
 
 use alloc::{
     boxed::Box,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     format,
     rc::Rc,
     string::{String, ToString},
@@ -97,7 +97,7 @@ impl<B: Backend> Engine<B> {
 
     /// Makes what runs what `node` says. To be followed by [`Self::process`].
     pub(super) fn apply(&mut self, node: &Node) {
-        let (config, diagnostics) = Config::read(node);
+        let (config, diagnostics) = Config::read_after(node, &self.config);
         for diagnostic in &diagnostics {
             let level = match diagnostic.severity {
                 Severity::Warning => Level::Warning,
@@ -112,7 +112,7 @@ impl<B: Backend> Engine<B> {
         self.shared.woken.set(true); // what happens on the way is processed without a signal
         let table = Table::of(&config, self.shared.routing.borrow().table.local());
         let plan = self.plan(&config, &table);
-        self.told_changes(&config);
+        self.told_changes(&config, &table);
         let starts = config.starts.clone();
         let verbose = config.verbose;
 
@@ -141,20 +141,23 @@ impl<B: Backend> Engine<B> {
         for child in &mut self.children {
             child.lost &= !plan.restored.contains(&child.start.name);
         }
-        let order: BTreeMap<_, _> =
-            starts.iter().enumerate().map(|(place, s)| (s.name.as_str(), place)).collect();
-        let mut staying: BTreeMap<_, _> = BTreeMap::new();
+        let mut staying = alloc::vec![None; starts.len()];
         for (index, child) in self.children.iter().enumerate() {
-            staying.insert(child.start.name.clone(), index);
+            let place = self.shared.routing.borrow().table.place(&child.start.name);
+            if let Some(place) = place.and_then(|place| staying.get_mut(place)) {
+                *place = Some(index);
+            }
         }
-        for start in &starts {
-            match staying.get(&start.name) {
-                Some(index) => self.update(*index, start, &plan),
+        for (start, index) in starts.iter().zip(staying) {
+            match index {
+                Some(index) => self.update(index, start, &plan),
                 None => self.create(start, verbose),
             }
         }
         // in the order of the configuration, for people and for the assignment of slack
-        self.children.sort_by_key(|c| order.get(c.start.name.as_str()).copied());
+        let routing = self.shared.routing.borrow();
+        self.children.sort_by_cached_key(|c| routing.table.place(&c.start.name));
+        drop(routing);
         self.uncertain = false;
         for index in 0..self.children.len() {
             self.start(index);
@@ -231,10 +234,10 @@ impl<B: Backend> Engine<B> {
     }
 
     /// Changes that take no effect before a restart.
-    fn told_changes(&self, config: &Config) {
-        let starts: BTreeMap<_, _> = config.starts.iter().map(|s| (&s.name, s)).collect();
+    fn told_changes(&self, config: &Config, table: &Table) {
         for child in &self.children {
-            if let Some(new) = starts.get(&child.start.name)
+            let place = table.place(&child.start.name);
+            if let Some(new) = place.and_then(|place| config.starts.get(place))
                 && new.version == child.start.version
                 && new.location != child.start.location
             {

@@ -4,11 +4,7 @@
 //! starts anew when its version changed, when one of its sessions would now be routed elsewhere (that of its program among
 //! them), or when a server that it uses or used until it ended starts anew; so a restart spreads to all that depend on it.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    string::String,
-    vec::Vec,
-};
+use alloc::{collections::BTreeSet, rc::Rc, string::String, vec::Vec};
 
 use super::{
     config::{Config, Start},
@@ -21,7 +17,7 @@ use super::{
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Running<'a> {
     /// As it was configured.
-    pub(super) start: &'a Start,
+    pub(super) start: &'a Rc<Start>,
     /// Whether its environment is there.
     pub(super) complete: bool,
     /// Whether it exited or crashed.
@@ -55,14 +51,16 @@ pub(super) struct Plan {
 
 /// Compares the children that exist with the configuration that is wanted, and with its routing table.
 pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan {
-    let starts: BTreeMap<_, _> = new.starts.iter().map(|s| (s.name.as_str(), s)).collect();
-    let wanted = |name: &str| starts.get(name).copied();
-    let exists: BTreeSet<_> = running.iter().map(|r| r.start.name.as_str()).collect();
+    let mut exists = alloc::vec![false; new.starts.len()];
     let mut plan = Plan::default();
 
     for child in running {
         let old = child.start;
-        match wanted(&old.name) {
+        let place = table.place(&old.name).filter(|place| *place < exists.len());
+        if let Some(place) = place {
+            exists[place] = true;
+        }
+        match place.map(|place| &new.starts[place]) {
             None => plan.destroy.push(old.name.clone()),
             Some(start) if start.version != old.version => plan.restart.push(old.name.clone()),
             Some(_) if child.ended => {}
@@ -71,6 +69,7 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
             }
             Some(start) => {
                 if let (Some(before), Some(after)) = (&old.config, &start.config)
+                    && !Rc::ptr_eq(old, start)
                     && before != after
                 {
                     plan.reconfigure.push(old.name.clone());
@@ -78,8 +77,8 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
             }
         }
     }
-    for start in &new.starts {
-        if !exists.contains(start.name.as_str()) {
+    for (start, exists) in new.starts.iter().zip(exists) {
+        if !exists {
             plan.create.push(start.name.clone());
         }
     }

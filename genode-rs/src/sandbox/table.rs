@@ -5,12 +5,13 @@
 
 use alloc::{
     collections::BTreeMap,
+    rc::Rc,
     string::{String, ToString},
     vec::Vec,
 };
 
 use super::{
-    config::{Alias, Config},
+    config::{Alias, Config, Start},
     policy::Policy,
     route::{Denial, Query, Route, RouteModel, Services, To},
 };
@@ -20,23 +21,31 @@ use crate::{
 };
 
 /// A child as far as routes look at it.
-#[derive(PartialEq)]
 pub(super) struct Entry {
-    name: String,
-    /// ROM module of its program.
-    binary: String,
-    /// Whether the program is loaded by the dynamic linker.
-    ld: bool,
-    /// Whether it has an inline configuration.
-    configured: bool,
-    /// Services that it may announce.
-    provides: Vec<String>,
+    start: Rc<Start>,
     /// Its own rules or the default ones.
     rules: Option<RouteModel>,
     /// Its part of the machine.
     affinity: Affinity,
     /// What it may ask of sessions.
     policy: Policy,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        let (a, b) = (&*self.start, &*other.start);
+        let routed_alike = || {
+            a.name == b.name
+                && a.binary == b.binary
+                && a.ld == b.ld
+                && a.config.is_some() == b.config.is_some()
+                && a.provides == b.provides
+        };
+        (Rc::ptr_eq(&self.start, &other.start) || routed_alike())
+            && self.rules == other.rules
+            && self.affinity == other.affinity
+            && self.policy == other.policy
+    }
 }
 
 /// Children, services, and the rules between them.
@@ -47,8 +56,8 @@ pub(super) struct Table {
     /// Services that the user of the sandbox serves.
     local: Vec<String>,
     children: Vec<Entry>,
-    /// Places in `children`, by the child's name.
-    places: BTreeMap<String, usize>,
+    /// Places in `children`, sorted by the child's name.
+    places: Vec<usize>,
     /// Places in `children` of those that provide a service, by the service's name.
     providers: BTreeMap<String, Vec<usize>>,
     aliases: Vec<Alias>,
@@ -70,11 +79,7 @@ impl Table {
     /// Takes out of `config` what routes need; `local` names the services that the user serves.
     pub(super) fn of(config: &Config, local: &[String]) -> Self {
         let children = config.starts.iter().map(|start| Entry {
-            name: start.name.clone(),
-            binary: start.binary.clone(),
-            ld: start.ld,
-            configured: start.config.is_some(),
-            provides: start.provides.clone(),
+            start: start.clone(),
             rules: config.route_of(start).cloned(),
             affinity: Affinity::new(config.space, start.location),
             policy: Policy {
@@ -87,12 +92,12 @@ impl Table {
             parent: config.parent_provides.clone(),
             local: local.to_vec(),
             children: children.collect(),
-            places: BTreeMap::new(),
+            places: (0..config.starts.len()).collect(),
             providers: BTreeMap::new(),
             aliases: config.aliases.clone(),
         };
+        table.places.sort_unstable_by_key(|place| &config.starts[*place].name);
         for (place, start) in config.starts.iter().enumerate() {
-            table.places.entry(start.name.clone()).or_insert(place);
             for service in &start.provides {
                 let providers = table.providers.entry(service.clone()).or_default();
                 if providers.last() != Some(&place) {
@@ -105,7 +110,7 @@ impl Table {
 
     /// Whether `server` is a child that provides `service`.
     pub(super) fn provides(&self, server: &str, service: &str) -> bool {
-        self.entry(server).is_some_and(|entry| entry.provides.iter().any(|p| p == service))
+        self.entry(server).is_some_and(|entry| entry.start.provides.iter().any(|p| p == service))
     }
 
     /// Adds a service that the user of the sandbox serves.
@@ -118,9 +123,16 @@ impl Table {
         &self.local
     }
 
+    /// Finds the place of the child `name` among the configured ones.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        let name_at = |place: &usize| self.children.get(*place).map(|e| e.start.name.as_str());
+        let found = self.places.binary_search_by(|place| name_at(place).cmp(&Some(name)));
+        found.ok().and_then(|at| self.places.get(at)).copied()
+    }
+
     /// Finds the child `name`.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.places.get(name).and_then(|place| self.children.get(*place))
+        self.place(name).and_then(|place| self.children.get(place))
     }
 
     /// Routes a request of `child`, with what the sandbox itself does to ROM requests.
@@ -132,16 +144,16 @@ impl Table {
     ) -> Result<Route, Denial> {
         let mut label = requested;
         if service == "ROM" {
-            if label::last_element(requested) == "config" && child.configured {
+            if label::last_element(requested) == "config" && child.start.config.is_some() {
                 let label = Label::new(requested).unwrap_or_default();
                 return Ok(Route { to: To::Config, label });
             }
             // the program under the child's name, or instead of a dynamic linker that is not wanted
-            if requested == child.name || (!child.ld && requested == "ld.lib.so") {
-                label = &child.binary;
+            if requested == child.start.name || (!child.start.ld && requested == "ld.lib.so") {
+                label = &child.start.binary;
             }
         }
-        let query = Query { child: &child.name, service, label };
+        let query = Query { child: &child.start.name, service, label };
         child.rules.as_ref().map_or(Err(Denial::NoRule), |rules| rules.resolve(query, self))
     }
 }
@@ -161,7 +173,7 @@ impl Services for Table {
 
     fn providers<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a str> {
         let places = self.providers.get(service).map(Vec::as_slice).unwrap_or_default();
-        places.iter().filter_map(|place| Some(self.children.get(*place)?.name.as_str()))
+        places.iter().filter_map(|place| Some(self.children.get(*place)?.start.name.as_str()))
     }
 
     fn exists(&self, name: &str) -> bool {

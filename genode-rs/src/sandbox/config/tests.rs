@@ -169,3 +169,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn start_nodes_that_did_not_change_are_taken_over() {
+    let text = |default: &str, starts: &str| {
+        Node::parse(format!("<config><default {default}/>\n{starts}</config>").as_bytes()).unwrap()
+    };
+    let (a, b, odd) = (
+        "<start name=\"a\"><config v=\"1\"/></start>\n",
+        "<start name=\"b\"/>\n",
+        "<start name=\"c\" odd=\"1\"/>\n",
+    );
+    let default = "ram=\"1M\" caps=\"100\"";
+    let (before, told) = Config::read(&text(default, &[a, b, odd].concat()));
+    assert_eq!(told.len(), 1);
+    let again = |text: &Node| {
+        let (after, told) = Config::read_after(text, &before);
+        let same = after.starts.iter().zip(&before.starts).map(|(a, b)| Rc::ptr_eq(a, b)).collect();
+        (same, told.len())
+    };
+    let taken = |kept: [bool; 3], told| (kept.to_vec(), told);
+    let same = text(default, &[a, b, odd].concat());
+    assert_eq!(again(&same), taken([true, true, false], 1), "what is odd is told again");
+    let changed = text(default, &[&a.replace('1', "2"), b, odd].concat());
+    assert_eq!(again(&changed), taken([false, true, false], 1));
+    let moved = text(default, &["\n", a, b, odd].concat());
+    assert_eq!(again(&moved), taken([false; 3], 1), "messages name lines");
+    let richer = text("ram=\"2M\" caps=\"100\"", &[a, b, odd].concat());
+    assert_eq!(again(&richer), taken([false; 3], 1));
+    let (after, _) = Config::read_after(&richer, &before);
+    assert_eq!(after.starts[0].ram, RamQuota::mib(2));
+}

@@ -205,7 +205,8 @@ impl Core {
                     }
                     Some(libc::SIGUSR2) => {
                         if self.storm.is_none()
-                            && !self.services.closings.any()
+                            && !self.services.closings.pending()
+                            && !self.nucleus.is_going()
                             && self.nucleus.is_still()
                         {
                             note(format_args!("nothing can happen any more"));

@@ -67,6 +67,11 @@ pub(super) struct Closing {
 pub(crate) struct Closings(VecDeque<(Option<SlotId>, Closing)>);
 
 impl Closings {
+    /// Whether something goes, or waits for a process that ends.
+    pub(crate) fn pending(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Whether something can go now.
     pub(crate) fn any(&self, nucleus: &Nucleus) -> bool {
         self.0.iter().any(|(_, closing)| !closing.rest.waits(nucleus))

@@ -1,5 +1,6 @@
 //! Errors, and all else that ends the evaluation of a command early.
 
+use crate::codes::code_of;
 use crate::value::{Place, Value};
 use std::fmt;
 
@@ -56,6 +57,13 @@ pub enum Exception {
     Break,
     /// `continue`
     Continue,
+    /// A completion code that a script made up by `return -code`.
+    Other {
+        /// The code: neither of 0 to 4.
+        code: i64,
+        /// The result.
+        value: Value,
+    },
     /// `exit STATUS`; a script cannot catch it.
     Exit(i64),
     /// A command in Rust ended the script, and keeps the reason; a script cannot catch it.
@@ -71,6 +79,7 @@ impl fmt::Display for Exception {
             Self::Return { .. } => f.write_str("return outside of a procedure"),
             Self::Break => f.write_str("invoked \"break\" outside of a loop"),
             Self::Continue => f.write_str("invoked \"continue\" outside of a loop"),
+            Self::Other { code, .. } => write!(f, "command returned bad code: {code}"),
             Self::Exit(status) => write!(f, "the script ended itself with exit {status}"),
             Self::Abort => f.write_str("the script was ended"),
             Self::Exhausted => write!(
@@ -85,14 +94,11 @@ impl fmt::Display for Exception {
 impl std::error::Error for Exception {}
 
 impl Exception {
-    /// An error whose place is filled in by the interpreter.
+    /// Makes an error; the interpreter fills in its place.
     pub fn error(message: impl Into<String>) -> Self {
-        Self::Error(Box::new(Failure {
-            message: message.into(),
-            place: None,
-            calls: Vec::new(),
-            code: Value::from("NONE"),
-        }))
+        let message = message.into();
+        let code = code_of(&message);
+        Self::Error(Box::new(Failure { message, place: None, calls: Vec::new(), code }))
     }
 }
 

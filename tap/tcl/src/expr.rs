@@ -224,7 +224,10 @@ impl ExprParser<'_> {
         if word_truth(&word.to_ascii_lowercase()).is_some() || number(word).is_some() {
             return Ok(Node::Literal(Value::from(word)));
         }
-        self.syntax(&format!("invalid bareword \"{word}\""))
+        Err(format!(
+            "invalid bareword \"{word}\"\nin expression \"{}\";\nshould be \"${word}\" or \"{{{word}}}\" or \"{word}(...)\" or ...",
+            shown(self.text)
+        ))
     }
 
     fn arguments(&mut self) -> Parsed<Vec<Node>> {

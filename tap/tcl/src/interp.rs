@@ -1,5 +1,6 @@
 //! The interpreter: commands, procedures, frames, and the evaluation of scripts.
 
+use crate::channel::{Access, Files};
 use crate::error::{Exception, Failure, Outcome, fail};
 use crate::list;
 use crate::memory;
@@ -8,6 +9,7 @@ use crate::value::{Origin, Place, Value};
 use crate::vars::Frame;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// A command implemented in Rust; gets the command's words, its name first.
@@ -50,6 +52,7 @@ pub struct Interp {
     print: Printer,
     interrupted: Box<dyn Fn() -> bool>,
     hints: Advisor,
+    files: Files,
     nothing: Value,
 }
 
@@ -75,6 +78,7 @@ impl Interp {
             print: Box::new(|_, _| {}),
             interrupted: Box::new(|| false),
             hints: Box::new(|_| None),
+            files: Files::default(),
             nothing: Value::empty(),
         }
     }
@@ -93,6 +97,40 @@ impl Interp {
     /// `file delete` and other such subcommands, or `puts channel`. It becomes a part of the message.
     pub fn on_missing(&mut self, hints: impl Fn(&str) -> Option<String> + 'static) {
         self.hints = Box::new(hints);
+    }
+
+    /// Asks `leave` for each file that a script opens, copies, makes or removes: it answers with the
+    /// path to use, or with the reason why not. Without it a script only reads files, by `source`.
+    pub fn on_file(&mut self, leave: impl Fn(&str, Access) -> Result<PathBuf, String> + 'static) {
+        self.files.leave = Some(Box::new(leave));
+    }
+
+    /// Asks for leave; fails where there is nobody to ask.
+    pub(crate) fn leave(
+        &self,
+        command: &str,
+        path: &str,
+        access: Access,
+    ) -> Result<Result<PathBuf, String>, Exception> {
+        match &self.files.leave {
+            Some(leave) => Ok(leave(path, access)),
+            None => fail(self.advised(format!("\"{command}\" is not available"), command)),
+        }
+    }
+
+    /// Asks for leave to read a script.
+    pub(crate) fn leave_to_read(&self, path: &str) -> Result<PathBuf, String> {
+        self.files.leave.as_ref().map_or_else(|| Ok(path.into()), |leave| leave(path, Access::Read))
+    }
+
+    /// The files that the script has open.
+    pub(crate) fn files(&mut self) -> &mut Files {
+        &mut self.files
+    }
+
+    /// True when the script shall end.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        (self.interrupted)()
     }
 
     /// Adds the advice about `missing`, if there is any, to a message.
@@ -434,7 +472,8 @@ pub(crate) fn returned(value: Value, code: i64, level: i64, errorcode: Option<Va
         }))),
         3 => Err(Exception::Break),
         4 => Err(Exception::Continue),
-        _ => Err(Exception::Return { value, code: 0, level: 1, errorcode: None }),
+        2 => Err(Exception::Return { value, code: 0, level: 1, errorcode: None }),
+        _ => Err(Exception::Other { code, value }),
     }
 }
 

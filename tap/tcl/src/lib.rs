@@ -22,7 +22,9 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod channel;
 mod cmd;
+mod codes;
 mod dict;
 pub mod error;
 mod expr;
@@ -36,6 +38,7 @@ pub mod regex;
 mod value;
 mod vars;
 
+pub use channel::Access;
 pub use cmd::glob_matches;
 pub use error::{Exception, Failure, Outcome, fail};
 pub use interp::Interp;

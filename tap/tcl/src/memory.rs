@@ -83,6 +83,11 @@ pub(crate) fn afford(bytes: usize) -> Result<(), Exception> {
     ))
 }
 
+/// Bytes that still fit.
+pub(crate) fn room() -> usize {
+    limit().saturating_sub(LIVE.with(Cell::get))
+}
+
 fn fits(bytes: usize) -> bool {
     LIVE.with(Cell::get).saturating_add(bytes) <= limit()
 }

@@ -55,6 +55,12 @@ impl Frame {
         names
     }
 
+    /// Names of the variables that have a value and are linked to no other frame's.
+    pub(crate) fn own_names(&self) -> Vec<String> {
+        let own = |name: &String| self.vars.get(name).is_some_and(|v| Rc::strong_count(v) == 1);
+        self.names().into_iter().filter(own).collect()
+    }
+
     fn find(&self, name: &str) -> Option<Variable> {
         match element(name) {
             None => self.vars.get(name).cloned(),

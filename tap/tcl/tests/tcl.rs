@@ -74,3 +74,33 @@ fn advice_comes_from_the_user() {
         assert_eq!(error.to_string(), message);
     }
 }
+
+/// A snippet of the list of differences, and what it prints.
+fn blocks(output: &str) -> Vec<(&str, &str)> {
+    output.split("== ").skip(1).map(|block| block.split_once('\n').unwrap_or((block, ""))).collect()
+}
+
+/// What differs from Tcl is written down with its reason, so that nothing else may.
+#[test]
+fn differences_are_those_that_are_listed() {
+    let tests = folder().with_file_name("differences.tcl");
+    let text = std::fs::read_to_string(&tests).unwrap();
+    let recorded = |ending: &str| std::fs::read_to_string(tests.with_extension(ending)).unwrap();
+    let (of_tcl, of_ours) = (recorded("tclsh"), recorded("ours"));
+    let mut differing = compare("interpreter", &tests, &of_ours, &ours(&tests));
+    match tclsh(&tests) {
+        Some(output) => differing += compare("tclsh", &tests, &of_tcl, &output),
+        None => eprintln!("skipped the comparison with tclsh itself: tclsh is not installed"),
+    }
+    assert_eq!(differing, 0, "lines differ from the record");
+    let (theirs, own) = (blocks(&of_tcl), blocks(&of_ours));
+    assert_eq!(theirs.len(), own.len());
+    assert_eq!(text.lines().filter(|line| line.starts_with("t ")).count(), own.len());
+    for (their, own) in theirs.iter().zip(&own) {
+        assert_eq!(their.0, own.0);
+        assert_ne!(their.1, own.1, "no difference any more: move it to the corpus");
+    }
+    // a reason stands above the first of each kind
+    let reasons = text.lines().filter(|line| line.starts_with("# ")).count();
+    assert!(reasons > 10, "{reasons} reasons");
+}

@@ -1,7 +1,7 @@
 //! Dictionaries: lists of keys and values.
 
 use super::glob::matches;
-use super::words::{Builtin, subcommand};
+use super::words::{Builtin, choice, subcommand};
 use crate::dict::Dict;
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
@@ -89,8 +89,12 @@ fn question(name: &str, words: &[Value]) -> Outcome {
         "get" if given == 0 => form("dictionary ?key ...?"),
         "get" => {
             words[1].as_dict()?;
-            let found = dig(&words[1], &words[2..])?;
-            found.map_or_else(|| unknown(&words[words.len() - 1]), Ok)
+            let mut value = words[1].clone();
+            for key in &words[2..] {
+                let Some(inner) = value.as_dict()?.get(key).cloned() else { return unknown(key) };
+                value = inner;
+            }
+            Ok(value)
         }
         "exists" if given < 2 => form("dictionary key ?key ...?"),
         "exists" => Ok(Value::bool(matches!(dig(&words[1], &words[2..]), Ok(Some(_))))),
@@ -190,7 +194,8 @@ fn for_each(interp: &mut Interp, name: &str, words: &[Value]) -> Outcome {
         match interp.eval(body) {
             Ok(result) if name == "map" => results.put(k, result),
             Ok(_) | Err(Exception::Continue) => {}
-            Err(Exception::Break) => break,
+            // as in Tcl, nothing of what was made is left
+            Err(Exception::Break) => return Ok(Value::empty()),
             Err(other) => return Err(other),
         }
     }
@@ -203,7 +208,7 @@ fn filter(interp: &mut Interp, words: &[Value]) -> Outcome {
     };
     let dict = dictionary.as_dict()?;
     let mut kept = Dict::default();
-    match (kind.as_str(), arguments) {
+    match (choice("filterType", &["key", "script", "value"], kind.as_str())?, arguments) {
         (by @ ("key" | "value"), patterns) => {
             for (k, v) in dict.iter() {
                 let text = if by == "key" { k.as_str() } else { v.as_str() };
@@ -225,11 +230,8 @@ fn filter(interp: &mut Interp, words: &[Value]) -> Outcome {
                 }
             }
         }
-        ("script", _) => {
+        _ => {
             return usage("dict filter dictionary script {keyVarName valueVarName} filterScript");
-        }
-        (other, _) => {
-            return fail(format!("bad filterType \"{other}\": must be key, script, or value"));
         }
     }
     Ok(Value::from_dict(kept))

@@ -1,12 +1,14 @@
-//! Questions about the file system: names, and whether files exist. Nothing is changed.
+//! File names, questions about the file system, and `source`.
 
+use super::changes;
 use super::glob::matches;
-use super::words::{Builtin, subcommand};
-use crate::error::{Outcome, fail, usage};
-use crate::interp::Interp;
+use super::words::{Builtin, arity, subcommand};
+use crate::channel::reason;
+use crate::error::{Exception, Outcome, fail, usage};
+use crate::interp::{Interp, returned};
 use crate::list;
 use crate::value::Value;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
@@ -14,6 +16,8 @@ pub(super) const COMMANDS: &[(&str, Builtin)] =
 
 fn file(interp: &mut Interp, words: &[Value]) -> Outcome {
     const SUBCOMMANDS: &[&str] = &[
+        "copy",
+        "delete",
         "dirname",
         "executable",
         "exists",
@@ -21,23 +25,32 @@ fn file(interp: &mut Interp, words: &[Value]) -> Outcome {
         "isdirectory",
         "isfile",
         "join",
+        "mkdir",
+        "mtime",
+        "nativename",
         "normalize",
+        "owned",
         "pathtype",
         "readable",
+        "readlink",
+        "rename",
         "rootname",
+        "separator",
         "size",
         "split",
         "tail",
         "type",
+        "writable",
     ];
-    const CHANGING: &[&str] = &["copy", "delete", "mkdir", "rename", "link"];
-    if let Some(word) = words.get(1).filter(|w| CHANGING.contains(&w.as_str())) {
-        let command = format!("file {word}");
-        return fail(interp.advised(format!("\"{command}\" is not available"), &command));
-    }
     let (name, words) = subcommand(words, SUBCOMMANDS)?;
-    if name == "join" {
-        return Ok(join(&words[1..]));
+    match name {
+        "join" if words.len() == 1 => return usage("file join name ?name ...?"),
+        "join" => return Ok(join(&words[1..])),
+        "separator" => return Ok(Value::from("/")),
+        name if changes::SUBCOMMANDS.contains(&name) => {
+            return changes::change(interp, name, words);
+        }
+        _ => {}
     }
     let [_, path] = words else { return usage(&format!("file {name} name")) };
     let text = path.as_str();
@@ -47,6 +60,7 @@ fn file(interp: &mut Interp, words: &[Value]) -> Outcome {
         "pathtype" => Value::from(if text.starts_with('/') { "absolute" } else { "relative" }),
         "split" => split(text),
         "normalize" => normalize(text),
+        "nativename" => path.clone(),
         _ => return on_disk(name, text),
     })
 }
@@ -74,7 +88,8 @@ fn split(text: &str) -> Value {
 /// Answers what the file system knows.
 fn on_disk(question: &str, text: &str) -> Outcome {
     let os = Path::new(text);
-    let unreadable = |error| fail(format!("could not read \"{text}\": {error}"));
+    let unreadable =
+        |error: std::io::Error| fail(format!("could not read \"{text}\": {}", reason(&error)));
     Ok(match question {
         "exists" => Value::bool(os.exists()),
         "isfile" => Value::bool(os.is_file()),
@@ -83,7 +98,22 @@ fn on_disk(question: &str, text: &str) -> Outcome {
         "executable" => {
             Value::bool(os.metadata().is_ok_and(|m| m.permissions().mode() & 0o111 != 0))
         }
-        "size" => match os.metadata() {
+        "writable" => Value::bool(
+            os.is_dir() && os.metadata().is_ok_and(|m| m.permissions().mode() & 0o222 != 0)
+                || std::fs::OpenOptions::new().write(true).open(os).is_ok(),
+        ),
+        "owned" => Value::bool(
+            os.metadata().ok().map(|m| m.uid())
+                == std::fs::metadata("/proc/self").ok().map(|m| m.uid()),
+        ),
+        "readlink" => match std::fs::read_link(os) {
+            Ok(target) => Value::from(target.to_string_lossy().as_ref()),
+            Err(error) => {
+                return fail(format!("could not read link \"{text}\": {}", reason(&error)));
+            }
+        },
+        "size" | "mtime" => match os.metadata() {
+            Ok(meta) if question == "mtime" => Value::from(meta.mtime()),
             Ok(meta) => Value::from(meta.len() as i64),
             Err(error) => return unreadable(error),
         },
@@ -138,7 +168,8 @@ fn normalize(text: &str) -> Value {
     Value::from(format!("/{}", out.join("/")))
 }
 
-fn pwd(_: &mut Interp, _: &[Value]) -> Outcome {
+fn pwd(_: &mut Interp, words: &[Value]) -> Outcome {
+    arity(words, 0, 0, "pwd")?;
     match std::env::current_dir() {
         Ok(dir) => Ok(Value::from(dir.to_string_lossy().as_ref())),
         Err(error) => fail(format!("error getting working directory name: {error}")),
@@ -146,10 +177,31 @@ fn pwd(_: &mut Interp, _: &[Value]) -> Outcome {
 }
 
 fn source(interp: &mut Interp, words: &[Value]) -> Outcome {
-    let [_, path] = words else { return usage("source fileName") };
-    match std::fs::read_to_string(path.as_str()) {
-        Ok(text) => interp.eval_file(path.as_str(), &text),
-        Err(error) => fail(format!("couldn't read file \"{path}\": {error}")),
+    const FORM: &str = "source ?-encoding name? fileName";
+    let path = match &words[1..] {
+        [path] => path,
+        [option, encoding, path] if option.as_str() == "-encoding" => {
+            if encoding.as_str() != "utf-8" {
+                return fail(format!("unknown encoding \"{encoding}\": scripts are utf-8"));
+            }
+            path
+        }
+        _ => return usage(FORM),
+    };
+    let why = |what: &str| fail(format!("couldn't read file \"{path}\": {what}"));
+    let place = match interp.leave_to_read(path.as_str()) {
+        Ok(place) => place,
+        Err(refusal) => return why(&refusal),
+    };
+    match std::fs::read_to_string(place) {
+        Ok(text) => match interp.eval_file(path.as_str(), &text) {
+            // ends the file, not the command that reads it
+            Err(Exception::Return { value, code, level, errorcode }) => {
+                returned(value, code, level - 1, errorcode)
+            }
+            outcome => outcome,
+        },
+        Err(error) => why(&reason(&error)),
     }
 }
 

@@ -25,9 +25,19 @@ struct Spec {
 struct Arguments<'a> {
     values: &'a [Value],
     next: usize,
+    /// The first specifier named a position.
+    positions: Option<bool>,
 }
 
 impl<'a> Arguments<'a> {
+    /// Notes whether a specifier names a position: all do, or none.
+    fn by_position(&mut self, named: bool) -> Result<(), Exception> {
+        if *self.positions.get_or_insert(named) == named {
+            return Ok(());
+        }
+        fail("cannot mix \"%\" and \"%n$\" conversion specifiers")
+    }
+
     fn take(&mut self) -> Result<&'a Value, Exception> {
         let value = self.values.get(self.next);
         self.next += 1;
@@ -37,7 +47,7 @@ impl<'a> Arguments<'a> {
 
 pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
     let Some(pattern) = words.get(1) else { return usage("format formatString ?arg ...?") };
-    let mut arguments = Arguments { values: &words[2..], next: 0 };
+    let mut arguments = Arguments { values: &words[2..], next: 0, positions: None };
     let mut chars = pattern.as_str().chars().peekable();
     let mut out = String::new();
     while let Some(c) = chars.next() {
@@ -50,10 +60,10 @@ pub(super) fn format(_: &mut Interp, words: &[Value]) -> Outcome {
             continue;
         }
         let spec = Spec::parse(&mut chars, &mut arguments)?;
+        let value = arguments.take()?;
         let Some(conversion) = chars.next() else {
             return fail("format string ended in middle of field specifier");
         };
-        let value = arguments.take()?;
         memory::afford(2 * (out.len() + value.as_str().len() + spec.width))?;
         field(conversion, &spec, value, &mut out)?;
     }
@@ -71,9 +81,11 @@ impl Spec {
                 return fail("\"%n$\" argument index out of range");
             }
             arguments.next = position - 1;
+            arguments.by_position(true)?;
             digits.clear();
-        } else if digits.starts_with('0') {
-            spec.zero = true;
+        } else {
+            arguments.by_position(false)?;
+            spec.zero = digits.starts_with('0');
         }
         while digits.is_empty() || digits.bytes().all(|b| b == b'0') {
             let Some(flag) = chars.next_if(|c| "-+ 0#".contains(*c)) else { break };
@@ -103,8 +115,10 @@ impl Spec {
         if spec.width > WIDEST || spec.precision.is_some_and(|p| p > WIDEST) {
             return fail(format!("a field of more than {WIDEST} characters is too wide"));
         }
-        while let Some(size) = chars.next_if(|c| "hlLqjzt".contains(*c)) {
-            spec.short |= size == 'h';
+        if chars.next_if_eq(&'h').is_some() {
+            spec.short = true;
+        } else if chars.next_if_eq(&'l').is_some() {
+            let _ = chars.next_if_eq(&'l');
         }
         Ok(spec)
     }
@@ -139,7 +153,9 @@ fn field(conversion: char, spec: &Spec, value: &Value, out: &mut String) -> Resu
     };
     let used = sign.len() + prefix.len() + body.chars().count();
     let padding = spec.width.saturating_sub(used);
-    let zeros = numeric && spec.zero && !spec.left;
+    // as in C, `-` wins over `0`; not so for integers in Tcl
+    let whole = matches!(conversion, 'd' | 'i' | 'u' | 'x' | 'X' | 'o' | 'b');
+    let zeros = numeric && spec.zero && (whole || !spec.left);
     if !zeros && !spec.left {
         out.extend(std::iter::repeat_n(' ', padding));
     }
@@ -149,7 +165,7 @@ fn field(conversion: char, spec: &Spec, value: &Value, out: &mut String) -> Resu
         out.extend(std::iter::repeat_n('0', padding));
     }
     out.push_str(&body);
-    if spec.left {
+    if spec.left && !zeros {
         out.extend(std::iter::repeat_n(' ', padding));
     }
     Ok(())
@@ -180,7 +196,7 @@ fn integer(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Except
             match conversion {
                 'u' => ("", "", bits.to_string()),
                 'x' => ("", "0x", format!("{bits:x}")),
-                'X' => ("", "0x", format!("{bits:X}")),
+                'X' => ("", "0X", format!("{bits:X}")),
                 'o' => ("", "0", format!("{bits:o}")),
                 _ => ("", "0b", format!("{bits:b}")),
             }
@@ -189,7 +205,9 @@ fn integer(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Except
     if let Some(p) = spec.precision {
         digits = format!("{digits:0>p$}");
     }
-    let prefix = if spec.alternate && wide != 0 { prefix } else { "" };
+    // an octal number begins with a zero, and needs no second one
+    let needless = conversion == 'o' && digits.starts_with('0');
+    let prefix = if spec.alternate && !needless { prefix } else { "" };
     Ok((sign, prefix, digits, spec.precision.is_none()))
 }
 
@@ -200,7 +218,13 @@ fn real(conversion: char, spec: &Spec, value: &Value) -> Result<Field, Exception
     let sign = sign_of(spec, n.is_sign_negative() && !n.is_nan());
     let magnitude = n.abs();
     if !magnitude.is_finite() {
-        let text = if n.is_nan() { "NaN" } else { "Inf" };
+        let upper = conversion.is_ascii_uppercase();
+        let text = match (n.is_nan(), upper) {
+            (true, false) => "nan",
+            (true, true) => "NAN",
+            (false, false) => "inf",
+            (false, true) => "INF",
+        };
         return Ok((sign, "", text.into(), false));
     }
     let precision = spec.precision.unwrap_or(6);

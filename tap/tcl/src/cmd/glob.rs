@@ -3,7 +3,7 @@
 /// True when the whole text matches: `*`, `?`, `[a-z]`, `\x`.
 pub fn matches(pattern: &str, text: &str, nocase: bool) -> bool {
     let fold = |s: &str| -> Vec<char> {
-        if nocase { s.to_lowercase().chars().collect() } else { s.chars().collect() }
+        if nocase { s.chars().map(super::case::lower).collect() } else { s.chars().collect() }
     };
     let (pattern, text) = (fold(pattern), fold(text));
     let (mut p, mut t) = (0, 0);

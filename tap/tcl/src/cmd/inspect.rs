@@ -1,16 +1,17 @@
-//! `info`, `puts` and the clock.
+//! `info`, the clock, and `after`.
 
 use super::glob::matches;
 use super::words::{Builtin, arity, subcommand};
-use crate::error::{Outcome, fail, usage};
+use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::{Definition, Interp};
 use crate::list;
-use crate::number::int_arg;
+use crate::number::{int, int_arg};
+use crate::parse::{Parser, Source};
 use crate::value::Value;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
-    &[("info", info), ("puts", puts), ("flush", |_, _| Ok(Value::empty())), ("clock", clock)];
+    &[("info", info), ("clock", clock), ("after", after), ("time", time)];
 
 fn names(all: impl Iterator<Item = String>, pattern: Option<&Value>) -> Value {
     let chosen: Vec<Value> = all
@@ -25,6 +26,7 @@ fn info(interp: &mut Interp, words: &[Value]) -> Outcome {
         "args",
         "body",
         "commands",
+        "complete",
         "default",
         "exists",
         "globals",
@@ -50,7 +52,12 @@ fn info(interp: &mut Interp, words: &[Value]) -> Outcome {
             let procs = procs.filter(|(_, d)| matches!(d, Definition::Procedure(_)));
             Ok(names(procs.map(|(n, _)| n.clone()), pattern))
         }
-        "vars" | "locals" => Ok(names(interp.frame().names().into_iter(), pattern)),
+        "locals" => Ok(names(interp.frame().own_names().into_iter(), pattern)),
+        "vars" => Ok(names(interp.frame().names().into_iter(), pattern)),
+        "complete" => {
+            arity(words, 1, 1, "info complete command")?;
+            Ok(Value::bool(is_complete(&words[1])))
+        }
         "globals" => Ok(names(interp.frame_mut(0).names().into_iter(), pattern)),
         "script" => Ok(interp.script().map_or_else(Value::empty, |s| Value::from(&**s))),
         "tclversion" => Ok(Value::from("8.6")),
@@ -60,7 +67,11 @@ fn info(interp: &mut Interp, words: &[Value]) -> Outcome {
             Some(level) => {
                 let n = int_arg(level)?;
                 let absolute = if n > 0 { n } else { interp.frame().level as i64 + n };
-                let frame = interp.frame_at(&format!("#{absolute}"))?;
+                let Some(frame) =
+                    interp.frame_at(&format!("#{absolute}")).ok().filter(|_| absolute > 0)
+                else {
+                    return fail(format!("bad level \"{level}\""));
+                };
                 Ok(list::format(&interp.frame_mut(frame).call))
             }
         },
@@ -97,28 +108,38 @@ fn about_procedure(interp: &mut Interp, name: &str, words: &[Value]) -> Outcome 
     }
 }
 
-fn puts(interp: &mut Interp, words: &[Value]) -> Outcome {
-    let mut rest = &words[1..];
-    let mut newline = "\n";
-    if rest.len() > 1 && rest[0].as_str() == "-nonewline" {
-        newline = "";
-        rest = &rest[1..];
+/// True unless something in the script is opened and not closed.
+fn is_complete(script: &Value) -> bool {
+    let source = Source { text: script.clone(), origin: None };
+    let mut parser = Parser::new(&source);
+    loop {
+        match parser.command(false) {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(error) => return !error.message.starts_with("missing"),
+        }
     }
-    let (channel, text) = match rest {
-        [text] => ("stdout", text),
-        [channel, text] => (channel.as_str(), text),
-        _ => return usage("puts ?-nonewline? ?channelId? string"),
+}
+
+/// `time SCRIPT ?COUNT?`
+fn time(interp: &mut Interp, words: &[Value]) -> Outcome {
+    arity(words, 1, 2, "time command ?count?")?;
+    let count = words.get(2).map_or(Ok(1), int_arg)?;
+    let since = Instant::now();
+    for _ in 0..count {
+        match interp.eval(&words[1]) {
+            Ok(_) | Err(Exception::Continue) => {}
+            Err(Exception::Break) => break,
+            Err(other) => return Err(other),
+        }
+    }
+    let taken = since.elapsed().as_micros() as i64;
+    let each = match count {
+        1 => taken.to_string(),
+        ..=0 => "0".to_owned(),
+        _ => crate::number::print_real(taken as f64 / count as f64),
     };
-    match channel {
-        "stdout" | "stderr" => {
-            interp.print(channel == "stderr", &format!("{text}{newline}"));
-            Ok(Value::empty())
-        }
-        other => {
-            let message = format!("can not find channel named \"{other}\"");
-            fail(interp.advised(message, "puts channel"))
-        }
-    }
+    Ok(Value::from(format!("{each} microseconds per iteration")))
 }
 
 fn clock(_: &mut Interp, words: &[Value]) -> Outcome {
@@ -129,4 +150,33 @@ fn clock(_: &mut Interp, words: &[Value]) -> Outcome {
         "milliseconds" => now.as_millis() as i64,
         _ => now.as_micros() as i64,
     }))
+}
+
+/// `after MILLISECONDS`. There are no events, so that `after` with a script would never run it.
+fn after(interp: &mut Interp, words: &[Value]) -> Outcome {
+    let [_, time, script @ ..] = words else { return usage("after option ?arg ...?") };
+    let Some(milliseconds) = int(time.as_str()) else {
+        return match time.as_str() {
+            "cancel" | "idle" | "info" => no_events(interp),
+            _ => {
+                fail(format!("bad argument \"{time}\": must be cancel, idle, info, or an integer"))
+            }
+        };
+    };
+    if !script.is_empty() {
+        return no_events(interp);
+    }
+    let end = Instant::now() + Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0));
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
+        if interp.is_interrupted() {
+            return Err(Exception::Abort);
+        }
+        std::thread::sleep(left.min(Duration::from_millis(20)));
+    }
+    Ok(Value::empty())
+}
+
+fn no_events(interp: &Interp) -> Outcome {
+    let message = "\"after\" runs no scripts later: use after MILLISECONDS, then the script";
+    fail(interp.advised(message.into(), "after SCRIPT"))
 }

@@ -1,8 +1,13 @@
 //! Tcl's commands, by area.
 
 mod arrays;
+mod case;
+mod changes;
+mod channels;
+mod classes;
 mod control;
 mod dicts;
+mod errors;
 mod files;
 mod format;
 mod glob;
@@ -10,7 +15,12 @@ mod inspect;
 mod lists;
 mod procedures;
 mod regexps;
+mod scan;
+mod search;
+mod sort;
 mod strings;
+mod subst;
+mod switch;
 mod variables;
 mod words;
 
@@ -38,14 +48,21 @@ impl Default for Interp {
 fn register(interp: &mut Interp) {
     for area in [
         arrays::COMMANDS,
+        channels::COMMANDS,
         control::COMMANDS,
         dicts::COMMANDS,
+        errors::COMMANDS,
         files::COMMANDS,
         inspect::COMMANDS,
         lists::COMMANDS,
         procedures::COMMANDS,
         regexps::COMMANDS,
+        scan::COMMANDS,
+        search::COMMANDS,
+        sort::COMMANDS,
         strings::COMMANDS,
+        subst::COMMANDS,
+        switch::COMMANDS,
         variables::COMMANDS,
     ] {
         for &(name, command) in area {

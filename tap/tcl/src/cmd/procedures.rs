@@ -4,6 +4,7 @@ use super::words::{Builtin, arity};
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::{Interp, Procedure};
 use crate::list;
+use crate::parse::element;
 use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[
@@ -16,14 +17,18 @@ pub(super) const COMMANDS: &[(&str, Builtin)] = &[
     ("apply", apply),
 ];
 
-fn procedure(name: &str, params: &Value, body: &Value) -> Result<Procedure, Exception> {
+fn procedure(params: &Value, body: &Value) -> Result<Procedure, Exception> {
     let mut parsed = Vec::new();
     for param in list::parse(params)? {
         let fields = list::parse(&param)?;
         match fields.as_slice() {
+            [] => return fail("argument with no name"),
+            [name, ..] if name.is_empty() => return fail("argument with no name"),
+            [name, ..] if element(name.as_str()).is_some() => {
+                return fail(format!("formal parameter \"{name}\" is an array element"));
+            }
             [name] => parsed.push((name.as_str().to_owned(), None)),
             [name, default] => parsed.push((name.as_str().to_owned(), Some(default.clone()))),
-            [] => return fail(format!("argument with no name in procedure \"{name}\"")),
             _ => {
                 return fail(format!("too many fields in argument specifier \"{param}\""));
             }
@@ -35,7 +40,7 @@ fn procedure(name: &str, params: &Value, body: &Value) -> Result<Procedure, Exce
 
 fn proc_(interp: &mut Interp, words: &[Value]) -> Outcome {
     arity(words, 3, 3, "proc name args body")?;
-    let procedure = procedure(words[1].as_str(), &words[2], &words[3])?;
+    let procedure = procedure(&words[2], &words[3])?;
     interp.define_procedure(words[1].as_str(), procedure);
     Ok(Value::empty())
 }
@@ -48,7 +53,7 @@ fn apply(interp: &mut Interp, words: &[Value]) -> Outcome {
     let [params, body, ..] = lambda.as_slice() else {
         return fail(format!("can't interpret \"{}\" as a lambda expression", words[1]));
     };
-    let procedure = procedure("apply lambdaExpr", params, body)?;
+    let procedure = procedure(params, body)?;
     let mut call = vec![Value::from("apply lambdaExpr")];
     call.extend_from_slice(&words[2..]);
     interp.call(&procedure, &call)

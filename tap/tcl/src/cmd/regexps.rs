@@ -10,7 +10,7 @@ use crate::value::Value;
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("regexp", regexp), ("regsub", regsub)];
 
 /// A match's place in characters, as Tcl counts.
-fn indices(text: &str, span: Option<(usize, usize)>) -> Value {
+pub(super) fn indices(text: &str, span: Option<(usize, usize)>) -> Value {
     let (first, last) = span.map_or((-1, -1), |(start, end)| {
         let first = text[..start].chars().count() as i64;
         (first, first + text[start..end].chars().count() as i64 - 1)
@@ -20,7 +20,8 @@ fn indices(text: &str, span: Option<(usize, usize)>) -> Value {
 
 /// Byte offset of the character that an index names.
 fn offset(text: &str, place: &str) -> Result<usize, Exception> {
-    let i = index(place, text.chars().count())?.max(0) as usize;
+    // `end` is behind the last character here
+    let i = index(place, text.chars().count() + 1)?.max(0) as usize;
     Ok(text.char_indices().nth(i).map_or(text.len(), |(at, _)| at))
 }
 
@@ -137,7 +138,7 @@ fn regexp(interp: &mut Interp, words: &[Value]) -> Outcome {
     Ok(Value::from(if all { count } else { i64::from(count > 0) }))
 }
 
-fn show(text: &str, group: Option<(usize, usize)>, places: bool) -> Value {
+pub(super) fn show(text: &str, group: Option<(usize, usize)>, places: bool) -> Value {
     if places {
         return indices(text, group);
     }
@@ -149,7 +150,7 @@ fn regsub(interp: &mut Interp, words: &[Value]) -> Outcome {
     let (options, rest) = Options::parse(
         &words[1..],
         &[],
-        "-all, -expanded, -line, -linestop, -lineanchor, -nocase, -start, or --",
+        "-all, -nocase, -expanded, -line, -linestop, -lineanchor, -start, or --",
     )?;
     let (expression, subject, template, var) = match rest {
         [e, s, t] => (e, s, t, None),

@@ -1,18 +1,18 @@
 //! Strings, and text that is put together.
 
+use super::case::{lower, lowered, upper};
 use super::glob::matches;
 use super::words::{Builtin, arity, subcommand};
 use crate::error::{Exception, Outcome, fail, usage};
 use crate::interp::Interp;
 use crate::list::{self, index};
 use crate::memory;
-use crate::number::{self, count_arg, int_arg};
-use crate::parse::{Parser, Part, Source};
+use crate::number::{count_arg, int_arg};
 use crate::value::Value;
 use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] =
-    &[("string", string), ("format", super::format::format), ("subst", subst)];
+    &[("string", string), ("format", super::format::format)];
 
 const SUBCOMMANDS: &[&str] = &[
     "bytelength",
@@ -36,12 +36,14 @@ const SUBCOMMANDS: &[&str] = &[
     "trim",
     "trimleft",
     "trimright",
+    "wordend",
+    "wordstart",
 ];
 
 /// Longest text that a command may make by repetition.
 const LONGEST: usize = 64 << 20;
 
-fn string(_: &mut Interp, words: &[Value]) -> Outcome {
+fn string(interp: &mut Interp, words: &[Value]) -> Outcome {
     let (name, words) = subcommand(words, SUBCOMMANDS)?;
     let form = |rest: &str| format!("string {name} {rest}");
     match name {
@@ -79,8 +81,8 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
         "map" => map(words),
         "first" | "last" => find(name, words),
         "tolower" | "toupper" | "totitle" => {
-            arity(words, 1, 1, &form("string"))?;
-            Ok(Value::from(in_case(name, words[1].as_str())))
+            arity(words, 1, 3, &form("string ?first? ?last?"))?;
+            cased(name, words)
         }
         "trim" | "trimleft" | "trimright" => {
             arity(words, 1, 2, &form("string ?chars?"))?;
@@ -94,15 +96,30 @@ fn string(_: &mut Interp, words: &[Value]) -> Outcome {
             arity(words, 1, 1, &form("string"))?;
             Ok(Value::from(words[1].as_str().chars().rev().collect::<String>()))
         }
-        _ => is(words),
+        "wordend" | "wordstart" => {
+            arity(words, 2, 2, &form("string index"))?;
+            word_edge(name, words)
+        }
+        _ => super::classes::is(interp, words),
+    }
+}
+
+/// Reads the option of a command that takes two operands.
+fn no_case(words: &[Value], form: &str) -> Result<bool, Exception> {
+    match words {
+        [_, _, _] => Ok(false),
+        [_, option, _, _]
+            if option.as_str().len() > 1 && "-nocase".starts_with(option.as_str()) =>
+        {
+            Ok(true)
+        }
+        [_, option, _, _] => fail(format!("bad option \"{option}\": must be -nocase")),
+        _ => usage(form),
     }
 }
 
 fn is_like(words: &[Value], form: &str) -> Outcome {
-    let nocase = words.len() == 4 && words[1].as_str() == "-nocase";
-    if words.len() != 3 && !nocase {
-        return usage(form);
-    }
+    let nocase = no_case(words, form)?;
     let (pattern, text) = (&words[words.len() - 2], &words[words.len() - 1]);
     Ok(Value::bool(matches(pattern.as_str(), text.as_str(), nocase)))
 }
@@ -115,18 +132,38 @@ fn repeat(text: &str, count: usize) -> Outcome {
     Ok(Value::from(text.repeat(count)))
 }
 
-/// `string tolower`, `toupper` and `totitle`.
-fn in_case(name: &str, text: &str) -> String {
-    match name {
-        "tolower" => text.to_lowercase(),
-        "toupper" => text.to_uppercase(),
-        _ => {
-            let mut chars = text.chars();
-            chars.next().map_or_else(String::new, |first| {
-                first.to_uppercase().chain(chars.as_str().to_lowercase().chars()).collect()
-            })
-        }
+/// `string tolower`, `toupper` and `totitle`, of all or of a part.
+fn cased(name: &str, words: &[Value]) -> Outcome {
+    let mut chars: Vec<char> = words[1].as_str().chars().collect();
+    let (first, end) = match words {
+        [_, _, first, last @ ..] => span(&chars, first, last.first().unwrap_or(first))?,
+        _ => (0, chars.len()),
+    };
+    for (i, c) in chars.iter_mut().enumerate().take(end).skip(first) {
+        *c = if name == "toupper" || name == "totitle" && i == first {
+            upper(*c)
+        } else {
+            lower(*c)
+        };
     }
+    Ok(Value::from(chars.into_iter().collect::<String>()))
+}
+
+/// `string wordend` and `wordstart`: the edges of the word, or of the single character, at an index.
+fn word_edge(name: &str, words: &[Value]) -> Outcome {
+    let chars: Vec<char> = words[1].as_str().chars().collect();
+    let place = index(words[2].as_str(), chars.len())?;
+    let at = usize::try_from(place).unwrap_or(0);
+    let is_word = |c: &&char| super::classes::is_word(**c);
+    Ok(Value::from(if name == "wordend" {
+        let at = at.min(chars.len());
+        let word = chars[at..].iter().take_while(is_word).count();
+        (at + word.max(1)).min(chars.len())
+    } else {
+        let at = at.min(chars.len().saturating_sub(1));
+        let word = chars.iter().take(at + 1).rev().take_while(is_word).count();
+        at + 1 - word.clamp(1, at + 1)
+    }))
 }
 
 /// `string trim`, `trimleft` and `trimright`, of the characters in `set` or of white space.
@@ -181,7 +218,7 @@ fn compare(name: &str, words: &[Value]) -> Outcome {
         return usage(&format!("string {name} ?-nocase? ?-length int? string1 string2"));
     };
     let key = |v: &Value| -> String {
-        let text = if nocase { v.as_str().to_lowercase() } else { v.as_str().to_owned() };
+        let text = if nocase { lowered(v.as_str()) } else { v.as_str().to_owned() };
         length.map_or(text.clone(), |n| text.chars().take(n).collect())
     };
     let order = key(a).cmp(&key(b));
@@ -197,10 +234,7 @@ fn compare(name: &str, words: &[Value]) -> Outcome {
 }
 
 fn map(words: &[Value]) -> Outcome {
-    let nocase = words.len() == 4 && words[1].as_str() == "-nocase";
-    if words.len() != 3 && !nocase {
-        return usage("string map ?-nocase? charMap string");
-    }
+    let nocase = no_case(words, "string map ?-nocase? charMap string")?;
     let table = list::parse(&words[words.len() - 2])?;
     if !table.len().is_multiple_of(2) {
         return fail("char map list unbalanced");
@@ -211,8 +245,7 @@ fn map(words: &[Value]) -> Outcome {
         let hit = table.chunks(2).find_map(|pair| {
             let key = pair[0].as_str();
             let prefix = rest.get(..key.len())?;
-            let same =
-                if nocase { prefix.to_lowercase() == key.to_lowercase() } else { prefix == key };
+            let same = if nocase { lowered(prefix) == lowered(key) } else { prefix == key };
             (same && !key.is_empty()).then_some((key.len(), &pair[1]))
         });
         if let Some((len, replacement)) = hit {
@@ -250,134 +283,4 @@ fn find(name: &str, words: &[Value]) -> Outcome {
         starts.rev().find(hit)
     };
     Ok(found.map_or_else(|| Value::from(-1i64), Value::from))
-}
-
-const CLASSES: &[&str] = &[
-    "alnum",
-    "alpha",
-    "ascii",
-    "boolean",
-    "control",
-    "digit",
-    "double",
-    "entier",
-    "false",
-    "graph",
-    "integer",
-    "list",
-    "lower",
-    "print",
-    "punct",
-    "space",
-    "true",
-    "upper",
-    "wideinteger",
-    "wordchar",
-    "xdigit",
-];
-
-fn is(words: &[Value]) -> Outcome {
-    const FORM: &str = "string is class ?-strict? ?-failindex var? str";
-    let mut operands = words[1..].iter().filter(|w| w.as_str() != "-strict");
-    let strict =
-        words.len() > 3 && words[2..words.len() - 1].iter().any(|w| w.as_str() == "-strict");
-    let (Some(class), Some(text), None) = (operands.next(), operands.next(), operands.next())
-    else {
-        return usage(FORM);
-    };
-    let Some(class) = CLASSES.iter().find(|c| **c == class.as_str()) else {
-        return fail(format!(
-            "bad class \"{class}\": must be {}",
-            super::words::alternatives(CLASSES)
-        ));
-    };
-    let text = text.as_str();
-    if text.is_empty() {
-        return Ok(Value::bool(!strict || *class == "list"));
-    }
-    let all = |test: fn(char) -> bool| text.chars().all(test);
-    Ok(Value::bool(match *class {
-        "boolean" => boolean_word(text).is_some(),
-        "true" => boolean_word(text) == Some(true),
-        "false" => boolean_word(text) == Some(false),
-        "integer" => number::int(text).is_some_and(|i| (-(1 << 32) + 1..1 << 32).contains(&i)),
-        "wideinteger" => number::int(text).is_some(),
-        "entier" => number::int(text).is_some() || number::is_big(text),
-        "double" => number::number(text).is_some() || number::is_big(text),
-        "list" => list::parse(&Value::from(text)).is_ok(),
-        "alnum" => all(char::is_alphanumeric),
-        "alpha" => all(char::is_alphabetic),
-        "ascii" => text.is_ascii(),
-        "control" => all(char::is_control),
-        "digit" => all(char::is_numeric),
-        "graph" => all(|c| !c.is_control() && !c.is_whitespace()),
-        "lower" => all(char::is_lowercase),
-        "print" => all(|c| !c.is_control()),
-        "punct" => all(|c| c.is_ascii_punctuation() && !"$+<=>^`|~".contains(c)),
-        "space" => all(char::is_whitespace),
-        "upper" => all(char::is_uppercase),
-        "wordchar" => all(|c| c.is_alphanumeric() || c == '_'),
-        _ => all(|c| c.is_ascii_hexdigit()),
-    }))
-}
-
-/// `string is boolean` takes 0, 1 and the words only.
-fn boolean_word(text: &str) -> Option<bool> {
-    match text {
-        "0" => Some(false),
-        "1" => Some(true),
-        word => number::word_truth(&word.to_ascii_lowercase()),
-    }
-}
-
-fn subst(interp: &mut Interp, words: &[Value]) -> Outcome {
-    const FORM: &str = "subst ?-nobackslashes? ?-nocommands? ?-novariables? string";
-    let (mut backslashes, mut commands, mut variables) = (true, true, true);
-    if words.len() < 2 {
-        return usage(FORM);
-    }
-    for option in &words[1..words.len() - 1] {
-        match option.as_str() {
-            "-nobackslashes" => backslashes = false,
-            "-nocommands" => commands = false,
-            "-novariables" => variables = false,
-            other => {
-                return fail(format!(
-                    "bad option \"{other}\": must be -nobackslashes, -nocommands, or -novariables"
-                ));
-            }
-        }
-    }
-    let value = &words[words.len() - 1];
-    let source = Source { text: value.clone(), origin: value.origin().cloned() };
-    let mut parser = Parser::new(&source);
-    let mut out = String::new();
-    while let Some(c) = parser.peek() {
-        let part = match c {
-            '\\' if backslashes => {
-                parser.backslash(&mut out);
-                continue;
-            }
-            '$' if variables => parser.variable(),
-            '[' if commands => parser.script().map(Some),
-            _ => Ok(None),
-        };
-        match part {
-            Ok(Some(part)) => {
-                let part = substituted(interp, &source, part)?;
-                memory::afford(2 * (out.len() + part.as_str().len()))?;
-                out.push_str(part.as_str());
-            }
-            Ok(None) => {
-                out.push(c);
-                parser.skip(c.len_utf8());
-            }
-            Err(error) => return fail(error.message),
-        }
-    }
-    Ok(Value::from(out))
-}
-
-fn substituted(interp: &mut Interp, source: &Source, part: Part) -> Outcome {
-    interp.substitute(source, &[part])
 }

@@ -41,6 +41,26 @@ pub(super) fn subcommand<'w>(
     }
 }
 
+/// The name among `names` that a word means, by its unique beginning, too; `what` it is for the message.
+pub(super) fn choice(
+    what: &str,
+    names: &[&'static str],
+    word: &str,
+) -> Result<&'static str, Exception> {
+    if let Some(exact) = names.iter().find(|name| **name == word) {
+        return Ok(exact);
+    }
+    let mut candidates = names.iter().filter(|name| !word.is_empty() && name.starts_with(word));
+    match (candidates.next(), candidates.next()) {
+        (Some(name), None) => Ok(name),
+        (first, _) => fail(format!(
+            "{} {what} \"{word}\": must be {}",
+            if first.is_some() { "ambiguous" } else { "bad" },
+            alternatives(names)
+        )),
+    }
+}
+
 /// `a, b, or c`
 pub(super) fn alternatives(names: &[&str]) -> String {
     match names {

@@ -102,6 +102,20 @@ impl Exception {
     }
 }
 
+impl Exception {
+    /// Names a variable as the script does, with the colons of a global one.
+    pub(crate) fn about(self, local: &str, name: &str) -> Self {
+        match self {
+            Self::Error(mut failure) if local != name => {
+                let (quoted, whole) = (format!("\"{local}\""), format!("\"{name}\""));
+                failure.message = failure.message.replacen(&quoted, &whole, 1);
+                Self::Error(failure)
+            }
+            other => other,
+        }
+    }
+}
+
 /// Result of a command.
 pub type Outcome = Result<Value, Exception>;
 

@@ -4,10 +4,10 @@
 use crate::error::{Exception, fail};
 use crate::functions;
 use crate::interp::Interp;
-use crate::number::{Number, boolean, checked, is_big, number, overflow, real, truth, word_truth};
+use crate::number::{Number, boolean, is_big, number, word_truth};
+use crate::operators::{binary, unary};
 use crate::parse::{Parser, Part, Source, SyntaxError};
 use crate::value::Value;
-use std::cmp::Ordering;
 
 #[derive(Debug)]
 enum Node {
@@ -76,6 +76,41 @@ impl ExprParser<'_> {
         Err(format!("{what}\nin expression \"{}\"", shown(self.text)))
     }
 
+    /// An error that shows the place in the expression.
+    fn syntax_here<T>(&self, what: &str) -> Parsed<T> {
+        if self.text.len() > LONG {
+            return self.syntax(what);
+        }
+        let (before, after) = self.text.split_at(self.parser.pos);
+        Err(format!("{what} at _@_\nin expression \"{before}_@_{after}\""))
+    }
+
+    /// The error for what is here in place of an operand.
+    fn no_operand<T>(&mut self) -> Parsed<T> {
+        match self.parser.peek() {
+            Some('=') if !self.parser.rest().starts_with("==") => {
+                self.syntax("incomplete operator \"=\"")
+            }
+            None | Some('?' | ':' | ')' | ',') => self.syntax_here("missing operand"),
+            Some(_) if self.operator().is_some() => self.syntax_here("missing operand"),
+            Some(other) => self.syntax(&format!("invalid character \"{other}\"")),
+        }
+    }
+
+    /// The error for what follows a whole expression.
+    fn no_end<T>(&self, next: char) -> Parsed<T> {
+        match next {
+            ')' => self.syntax("unbalanced close paren"),
+            ',' => self.syntax("unexpected \",\" outside function argument list"),
+            ':' => self.syntax("unexpected operator \":\" without preceding \"?\""),
+            '=' => self.syntax("incomplete operator \"=\""),
+            c if c.is_ascii_alphanumeric() || "$[\"{(_.".contains(c) => {
+                self.syntax_here("missing operator")
+            }
+            c => self.syntax(&format!("invalid character \"{c}\"")),
+        }
+    }
+
     fn operator(&mut self) -> Option<(&'static str, u8)> {
         self.blank();
         let rest = self.parser.rest();
@@ -111,7 +146,7 @@ impl ExprParser<'_> {
             let yes = self.choice()?;
             self.blank();
             if !self.parser.rest().starts_with(':') {
-                return self.syntax("missing operator \":\"");
+                return self.syntax_here("missing operator \":\"");
             }
             self.parser.skip(1);
             let no = self.choice()?;
@@ -143,7 +178,7 @@ impl ExprParser<'_> {
 
     fn unary(&mut self) -> Parsed<Node> {
         self.blank();
-        let Some(c) = self.parser.peek() else { return self.syntax("missing operand") };
+        let Some(c) = self.parser.peek() else { return self.no_operand() };
         if matches!(c, '-' | '+' | '!' | '~') {
             self.parser.skip(1);
             let inner = self.deeper(Self::unary)?;
@@ -156,7 +191,17 @@ impl ExprParser<'_> {
         let message = |e: SyntaxError| e.message;
         match c {
             '(' => {
+                let open = self.parser.pos;
                 self.parser.skip(1);
+                self.blank();
+                match self.parser.peek() {
+                    Some(')') => return self.syntax_here("empty subexpression"),
+                    None => {
+                        self.parser.pos = open;
+                        return self.syntax("unbalanced open paren");
+                    }
+                    Some(_) => {}
+                }
                 let inner = self.choice()?;
                 self.blank();
                 if !self.parser.rest().starts_with(')') {
@@ -174,7 +219,7 @@ impl ExprParser<'_> {
             '{' => Ok(Node::Literal(self.parser.braced().map_err(message)?)),
             c if c.is_ascii_digit() || c == '.' => self.number(),
             c if c.is_ascii_alphabetic() || c == '_' => self.word(),
-            other => self.syntax(&format!("invalid character \"{other}\"")),
+            _ => self.no_operand(),
         }
     }
 
@@ -205,12 +250,35 @@ impl ExprParser<'_> {
         if rest[end..].starts_with(|c: char| c.is_ascii_digit()) {
             return self.syntax(&format!("invalid number \"{rest}\""));
         }
+        if rest[end..].starts_with(|c: char| c.is_ascii_alphabetic()) && !self.is_operator_at(end) {
+            let word: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+            return self.bareword(&word);
+        }
         let value = Value::from(&rest[..end]);
         self.parser.skip(end);
         Ok(Node::Literal(value))
     }
 
+    /// True when an operator made of letters is so many bytes ahead.
+    fn is_operator_at(&mut self, ahead: usize) -> bool {
+        let before = self.parser.pos;
+        self.parser.skip(ahead);
+        let found = self.operator().is_some();
+        self.parser.pos = before;
+        found
+    }
+
+    fn bareword<T>(&self, word: &str) -> Parsed<T> {
+        Err(format!(
+            "invalid bareword \"{word}\"\nin expression \"{}\";\nshould be \"${word}\" or \"{{{word}}}\" or \"{word}(...)\" or ...",
+            shown(self.text)
+        ))
+    }
+
     fn word(&mut self) -> Parsed<Node> {
+        if self.operator().is_some() {
+            return self.no_operand();
+        }
         let rest = self.parser.rest();
         let end =
             rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
@@ -224,10 +292,7 @@ impl ExprParser<'_> {
         if word_truth(&word.to_ascii_lowercase()).is_some() || number(word).is_some() {
             return Ok(Node::Literal(Value::from(word)));
         }
-        Err(format!(
-            "invalid bareword \"{word}\"\nin expression \"{}\";\nshould be \"${word}\" or \"{{{word}}}\" or \"{word}(...)\" or ...",
-            shown(self.text)
-        ))
+        self.bareword(word)
     }
 
     fn arguments(&mut self) -> Parsed<Vec<Node>> {
@@ -238,7 +303,12 @@ impl ExprParser<'_> {
             return Ok(arguments);
         }
         loop {
-            arguments.push(self.choice()?);
+            self.blank();
+            match self.parser.peek() {
+                Some(',' | ')') => return self.syntax_here("missing function argument"),
+                None => return self.syntax("unbalanced open paren"),
+                Some(_) => arguments.push(self.choice()?),
+            }
             self.blank();
             let rest = self.parser.rest();
             if rest.starts_with(',') {
@@ -253,10 +323,13 @@ impl ExprParser<'_> {
     }
 }
 
+/// Bytes of an expression that a message shows whole.
+const LONG: usize = 80;
+
 /// An expression in a message: its beginning, if it is long.
 fn shown(text: &str) -> String {
     match text.char_indices().nth(60) {
-        Some((end, _)) if text.len() > 80 => format!("{}...", &text[..end]),
+        Some((end, _)) if text.len() > LONG => format!("{}...", &text[..end]),
         _ => text.to_owned(),
     }
 }
@@ -267,14 +340,13 @@ pub(crate) fn evaluate(interp: &mut Interp, text: &Value) -> Result<Value, Excep
     let mut parser = ExprParser { parser: Parser::new(&source), text: text.as_str(), depth: 0 };
     parser.blank();
     if parser.parser.peek().is_none() {
-        return fail("empty expression\nin expression \"\"");
+        return fail(format!("empty expression\nin expression \"{}\"", shown(text.as_str())));
     }
     let tree = parser.choice().and_then(|node| {
         parser.blank();
         match parser.parser.peek() {
             None => Ok(node),
-            Some(')') => parser.syntax("unbalanced close paren"),
-            Some(_) => parser.syntax("missing operator"),
+            Some(next) => parser.no_end(next),
         }
     });
     match tree {
@@ -324,144 +396,7 @@ fn eval(interp: &mut Interp, source: &Source, node: &Node) -> Result<Value, Exce
             for argument in arguments {
                 values.push(eval(interp, source, argument)?);
             }
-            functions::call(name, &values)
+            functions::call(interp.random(), name, &values)
         }
-    }
-}
-
-fn operand(value: &Value, op: &str) -> Result<Number, Exception> {
-    number(value.as_str()).map_or_else(
-        || {
-            let what = if is_big(value.as_str()) {
-                return fail("integer value too large to represent");
-            } else if value.is_empty() {
-                "empty string"
-            } else {
-                "non-numeric string"
-            };
-            fail(format!("can't use {what} as operand of \"{op}\""))
-        },
-        Ok,
-    )
-}
-
-fn integer(value: &Value, op: &str) -> Result<i64, Exception> {
-    match operand(value, op)? {
-        Number::Int(i) => Ok(i),
-        Number::Real(_) => fail(format!("can't use floating-point value as operand of \"{op}\"")),
-    }
-}
-
-fn unary(op: char, value: &Value) -> Result<Value, Exception> {
-    let name = op.to_string();
-    match op {
-        '!' => match truth(value.as_str()) {
-            Some(b) => Ok(Value::bool(!b)),
-            None => operand(value, &name).map(Number::value),
-        },
-        '~' => Ok(Value::from(!integer(value, &name)?)),
-        '-' => match operand(value, &name)? {
-            Number::Int(i) => checked(i.checked_neg()),
-            Number::Real(r) => Ok(Number::Real(-r).value()),
-        },
-        _ => Ok(operand(value, &name)?.value()),
-    }
-}
-
-fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (number(left.as_str()), number(right.as_str())) {
-        (Some(Number::Int(a)), Some(Number::Int(b))) => Some(a.cmp(&b)),
-        (Some(a), Some(b)) => a.real().partial_cmp(&b.real()),
-        _ => Some(left.as_str().cmp(right.as_str())),
-    }
-}
-
-fn binary(op: &str, left: &Value, right: &Value) -> Result<Value, Exception> {
-    use Ordering::{Equal, Greater, Less};
-    let order = |wanted: &[Ordering]| {
-        Ok(Value::bool(compare(left, right).is_some_and(|o| wanted.contains(&o))))
-    };
-    match op {
-        "==" => order(&[Equal]),
-        "!=" => Ok(Value::bool(compare(left, right) != Some(Equal))),
-        "<" => order(&[Less]),
-        ">" => order(&[Greater]),
-        "<=" => order(&[Less, Equal]),
-        ">=" => order(&[Greater, Equal]),
-        "eq" => Ok(Value::bool(left == right)),
-        "ne" => Ok(Value::bool(left != right)),
-        "in" => Ok(Value::bool(right.as_list()?.contains(left))),
-        "ni" => Ok(Value::bool(!right.as_list()?.contains(left))),
-        "&" => Ok(Value::from(integer(left, op)? & integer(right, op)?)),
-        "|" => Ok(Value::from(integer(left, op)? | integer(right, op)?)),
-        "^" => Ok(Value::from(integer(left, op)? ^ integer(right, op)?)),
-        "<<" | ">>" => shift(op, integer(left, op)?, integer(right, op)?),
-        _ => arithmetic(op, operand(left, op)?, operand(right, op)?),
-    }
-}
-
-fn shift(op: &str, value: i64, by: i64) -> Result<Value, Exception> {
-    let Ok(by) = u32::try_from(by) else { return fail("negative shift argument") };
-    if op == ">>" {
-        return Ok(Value::from(value >> by.min(63)));
-    }
-    if value == 0 {
-        return Ok(Value::from(0i64));
-    }
-    if by > 63 {
-        return overflow();
-    }
-    checked(i64::try_from(i128::from(value) << by).ok())
-}
-
-fn arithmetic(op: &str, left: Number, right: Number) -> Result<Value, Exception> {
-    if let (Number::Int(a), Number::Int(b)) = (left, right) {
-        return match op {
-            "+" => checked(a.checked_add(b)),
-            "-" => checked(a.checked_sub(b)),
-            "*" => checked(a.checked_mul(b)),
-            "/" | "%" if b == 0 => fail("divide by zero"),
-            "/" => checked(floor_div(a, b)),
-            "%" => Ok(Value::from(floor_mod(a, b))),
-            _ => integer_power(a, b),
-        };
-    }
-    let (a, b) = (left.real(), right.real());
-    let result = match op {
-        "+" => a + b,
-        "-" => a - b,
-        "*" => a * b,
-        "/" => a / b,
-        "%" => return fail("can't use floating-point value as operand of \"%\""),
-        _ => a.powf(b),
-    };
-    real(result)
-}
-
-/// Tcl rounds quotients down, and remainders take the divisor's sign.
-fn floor_div(a: i64, b: i64) -> Option<i64> {
-    let quotient = a.checked_div(b)?;
-    Some(if a % b != 0 && ((a < 0) != (b < 0)) { quotient - 1 } else { quotient })
-}
-
-fn floor_mod(a: i64, b: i64) -> i64 {
-    let remainder = a.wrapping_rem(b);
-    if remainder != 0 && ((remainder < 0) != (b < 0)) { remainder + b } else { remainder }
-}
-
-fn integer_power(base: i64, exponent: i64) -> Result<Value, Exception> {
-    if exponent >= 0 {
-        let small = u32::try_from(exponent).unwrap_or(u32::MAX);
-        return match base {
-            0 | 1 => Ok(Value::from(if exponent == 0 { 1 } else { base })),
-            -1 => Ok(Value::from(if exponent % 2 == 0 { 1i64 } else { -1 })),
-            _ => checked(base.checked_pow(small)),
-        };
-    }
-    match base {
-        0 => fail("exponentiation of zero by negative power"),
-        1 => Ok(Value::from(1i64)),
-        -1 => Ok(Value::from(if exponent % 2 == 0 { 1i64 } else { -1 })),
-        _ => Ok(Value::from(0i64)),
     }
 }

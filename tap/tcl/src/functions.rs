@@ -1,9 +1,10 @@
 //! The functions of `expr`.
 
 use crate::error::{Exception, fail};
-use crate::number::{Number, boolean, checked, number, overflow, real};
+use crate::number::{Number, boolean, checked, int_arg, number, overflow, real};
 use crate::value::Value;
 use std::cmp::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The arguments of a call.
 struct Call<'a> {
@@ -71,10 +72,36 @@ impl Call<'_> {
     }
 }
 
+fn seed_of(number: i64) -> i64 {
+    match number & 0x7fff_ffff {
+        seed @ (0 | 0x7fff_ffff) => seed ^ 0x075b_d924,
+        seed => seed,
+    }
+}
+
+/// Tcl's generator, Park and Miller's: the same numbers for the same seed.
+fn next_random(state: &mut i64) -> f64 {
+    const MODULUS: i64 = 0x7fff_ffff;
+    if *state == 0 {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        *state = seed_of(now.as_nanos() as i64);
+    }
+    *state = *state * 16_807 % MODULUS;
+    *state as f64 * (1.0 / MODULUS as f64)
+}
+
 /// Calls a function by its name.
-pub(crate) fn call(name: &str, values: &[Value]) -> Result<Value, Exception> {
+pub(crate) fn call(random: &mut i64, name: &str, values: &[Value]) -> Result<Value, Exception> {
     let call = Call { name, values };
     match name {
+        "rand" | "srand" => {
+            let seed = usize::from(name == "srand");
+            call.arity(seed, seed)?;
+            if let [seed] = values {
+                *random = seed_of(int_arg(seed)?);
+            }
+            Ok(Number::Real(next_random(random)).value())
+        }
         "min" => call.best(Ordering::Less),
         "max" => call.best(Ordering::Greater),
         "pow" => call.of_two(f64::powf),

@@ -2,9 +2,9 @@
 
 use crate::channel::{Access, Files};
 use crate::error::{Exception, Failure, Outcome, fail};
-use crate::list;
 use crate::memory;
 use crate::parse::{Command, Parser, Part, Source, SyntaxError, Word};
+use crate::procedure::{Procedure, bind};
 use crate::value::{Origin, Place, Value};
 use crate::vars::Frame;
 use std::collections::BTreeMap;
@@ -14,17 +14,6 @@ use std::rc::Rc;
 
 /// A command implemented in Rust; gets the command's words, its name first.
 pub(crate) type Native = Rc<dyn Fn(&mut Interp, &[Value]) -> Outcome>;
-
-/// A procedure written in Tcl.
-#[derive(Debug)]
-pub(crate) struct Procedure {
-    /// Names with their defaults.
-    pub(crate) params: Vec<(String, Option<Value>)>,
-    /// The last parameter takes all further arguments.
-    pub(crate) variadic: bool,
-    /// The script.
-    pub(crate) body: Value,
-}
 
 /// A command.
 #[derive(Clone)]
@@ -53,6 +42,8 @@ pub struct Interp {
     interrupted: Box<dyn Fn() -> bool>,
     hints: Advisor,
     files: Files,
+    /// State of `rand()`; 0 before its first use.
+    random: i64,
     nothing: Value,
 }
 
@@ -79,6 +70,7 @@ impl Interp {
             interrupted: Box::new(|| false),
             hints: Box::new(|_| None),
             files: Files::default(),
+            random: 0,
             nothing: Value::empty(),
         }
     }
@@ -121,6 +113,11 @@ impl Interp {
     /// Asks for leave to read a script.
     pub(crate) fn leave_to_read(&self, path: &str) -> Result<PathBuf, String> {
         self.files.leave.as_ref().map_or_else(|| Ok(path.into()), |leave| leave(path, Access::Read))
+    }
+
+    /// The state of `rand()`.
+    pub(crate) fn random(&mut self) -> &mut i64 {
+        &mut self.random
     }
 
     /// The files that the script has open.
@@ -206,8 +203,8 @@ impl Interp {
 
     /// Reads a variable.
     pub fn get(&mut self, name: &str) -> Outcome {
-        let (frame, name) = self.frame_of(name);
-        frame.get(name)
+        let (frame, local) = self.frame_of(name);
+        frame.get(local).map_err(|exception| exception.about(local, name))
     }
 
     /// Changes a variable's value in place, an empty one if it has none, and returns the new value.
@@ -216,14 +213,14 @@ impl Interp {
         name: &str,
         body: impl FnOnce(&mut Value) -> Result<(), Exception>,
     ) -> Outcome {
-        let (frame, name) = self.frame_of(name);
-        frame.change(name, body)
+        let (frame, local) = self.frame_of(name);
+        frame.change(local, body).map_err(|exception| exception.about(local, name))
     }
 
     /// Writes a variable.
     pub fn set(&mut self, name: &str, value: Value) -> Outcome {
-        let (frame, name) = self.frame_of(name);
-        frame.set(name, value.clone())?;
+        let (frame, local) = self.frame_of(name);
+        frame.set(local, value.clone()).map_err(|exception| exception.about(local, name))?;
         Ok(value)
     }
 
@@ -475,40 +472,6 @@ pub(crate) fn returned(value: Value, code: i64, level: i64, errorcode: Option<Va
         2 => Err(Exception::Return { value, code: 0, level: 1, errorcode: None }),
         _ => Err(Exception::Other { code, value }),
     }
-}
-
-fn bind(frame: &mut Frame, procedure: &Procedure, words: &[Value]) -> Result<(), Exception> {
-    let wrong = || {
-        let mut usage = words[0].as_str().to_owned();
-        for (i, (param, default)) in procedure.params.iter().enumerate() {
-            let last = i + 1 == procedure.params.len();
-            usage.push(' ');
-            if last && procedure.variadic {
-                usage.push_str("?arg ...?");
-            } else if default.is_some() {
-                usage.push('?');
-                usage.push_str(param);
-                usage.push('?');
-            } else {
-                usage.push_str(param);
-            }
-        }
-        fail(format!("wrong # args: should be \"{usage}\""))
-    };
-    let mut arguments = words[1..].iter();
-    for (i, (param, default)) in procedure.params.iter().enumerate() {
-        let value = if procedure.variadic && i + 1 == procedure.params.len() {
-            list::format(arguments.by_ref())
-        } else {
-            match (arguments.next(), default) {
-                (Some(value), _) => value.clone(),
-                (None, Some(default)) => default.clone(),
-                (None, None) => return wrong(),
-            }
-        };
-        frame.set(param, value)?;
-    }
-    if arguments.next().is_some() { wrong() } else { Ok(()) }
 }
 
 /// All commands live in one namespace: `::puts` is `puts`.

@@ -1,6 +1,6 @@
 //! The command line: what it is made of, and the tool's entry.
 
-use crate::cmd::{bench, completions, conform, new, run, symbolize, test, topo, why};
+use crate::cmd::{bench, completions, conform, new, run, scripts, symbolize, test, topo, why};
 use crate::output::{complain, say};
 use crate::process::{GUARD, exec_guarded};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -37,6 +37,8 @@ enum Command {
     Test(test::Args),
     /// Run the tests of a Genode tree with Genode's components and with ours in their place
     Conform(conform::Args),
+    /// Compare what a tree's run scripts do in this interpreter with what they do in tclsh
+    Scripts(scripts::Args),
     /// Make a component with a run script
     New(new::Args),
     /// Show a machine's topology: nodes, CPUs, caches, memory, distances
@@ -89,6 +91,7 @@ fn execute(line: Vec<OsString>) -> u8 {
         Some(Command::Run(args)) => run::execute(&args),
         Some(Command::Test(args)) => test::execute(&args),
         Some(Command::Conform(args)) => conform::execute(&args),
+        Some(Command::Scripts(args)) => scripts::execute(&args),
         Some(Command::New(args)) => new::execute(&args),
         Some(Command::Topo(args)) => topo::execute(&args),
         Some(Command::Why(args)) => why::execute(&args),

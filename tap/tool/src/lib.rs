@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs, missing_debug_implementations)]
 
+pub mod check;
 pub mod cli;
 pub mod cmd;
 pub mod genode;

@@ -266,7 +266,25 @@ fn errors_name_file_and_line() {
         (
             "starts",
             "exec ls",
-            "starts.run:1: invalid command name \"exec\": run scripts start no programs",
+            "starts.run:1: exec: \"ls\" is not available: run scripts start no programs",
+        ),
+        ("pipes", "exec cat x | sort", "pipes.run:1: exec: \"|\" is not available"),
+        (
+            "reads",
+            "open /etc/passwd",
+            "reads.run:1: couldn't open \"/etc/passwd\": a run script reads only",
+        ),
+        (
+            "writes",
+            "open /tmp/tap-writes w",
+            "writes.run:1: couldn't open \"/tmp/tap-writes\": a run script writes only below",
+        ),
+        ("removes", "exec rm -rf [run_dir]/../..", "a run script writes only below"),
+        ("copies", "file copy /etc/passwd [run_dir]/x", "copies.run:1: error copying"),
+        (
+            "selects",
+            "catch {select_from_repositories no/such}",
+            "selects.run:1: no/such is in no repository",
         ),
         ("in_proc", "proc p {} {\n\terror oops\n}\np", "in procedure \"p\", called at"),
         (

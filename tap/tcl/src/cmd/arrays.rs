@@ -50,7 +50,10 @@ fn array(interp: &mut Interp, words: &[Value]) -> Outcome {
             let (frame, local) = interp.frame_of(target);
             frame.make_array(local)?;
             for pair in pairs.chunks(2) {
-                frame.set(&format!("{local}({})", pair[0]), pair[1].clone())?;
+                let set = frame.set(&format!("{local}({})", pair[0]), pair[1].clone());
+                set.map_err(|e| {
+                    e.about(&format!("{local}({})", pair[0]), &format!("{target}({})", pair[0]))
+                })?;
             }
             Ok(Value::empty())
         }

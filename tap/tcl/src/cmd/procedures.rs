@@ -2,9 +2,10 @@
 
 use super::words::{Builtin, arity};
 use crate::error::{Exception, Outcome, fail, usage};
-use crate::interp::{Interp, Procedure};
+use crate::interp::Interp;
 use crate::list;
 use crate::parse::element;
+use crate::procedure::Procedure;
 use crate::value::Value;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[

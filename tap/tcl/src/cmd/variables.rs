@@ -29,8 +29,8 @@ fn unset(interp: &mut Interp, words: &[Value]) -> Outcome {
         rest = &rest[1..];
     }
     for name in rest {
-        let (frame, name) = interp.frame_of(name.as_str());
-        let result = frame.unset(name);
+        let (frame, local) = interp.frame_of(name.as_str());
+        let result = frame.unset(local).map_err(|e| e.about(local, name.as_str()));
         if complain {
             result?;
         }

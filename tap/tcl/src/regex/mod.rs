@@ -14,21 +14,51 @@ mod syntax;
 use crate::error::{Exception, fail};
 use crate::memory;
 use search::Search;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
 
 pub use dissect::Groups;
 pub use syntax::Flags;
 
+/// Expressions that stay compiled; Tcl keeps as many.
+const KEPT: usize = 30;
+
+/// Bytes of the longest expression that stays compiled.
+const LONGEST: usize = 1_000;
+
+type Recent = (String, Flags, Rc<Search>);
+
+thread_local! {
+    static RECENT: RefCell<VecDeque<Recent>> = const { RefCell::new(VecDeque::new()) };
+}
+
 /// A compiled expression.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    search: std::rc::Rc<Search>,
+    search: Rc<Search>,
 }
 
 impl Pattern {
-    /// Compiles Tcl's syntax.
+    /// Compiles Tcl's syntax, unless the expression is among those compiled last.
     pub fn new(expression: &str, flags: Flags) -> Result<Self, Exception> {
+        if let Some(known) = RECENT.with_borrow(|recent| {
+            let same = |(text, with, _): &&Recent| text == expression && *with == flags;
+            recent.iter().find(same).map(|(_, _, search)| Rc::clone(search))
+        }) {
+            return Ok(Self { search: known });
+        }
         match Search::new(expression, flags) {
-            Ok(search) => Ok(Self { search: std::rc::Rc::new(search) }),
+            Ok(search) => {
+                let search = Rc::new(search);
+                if expression.len() <= LONGEST {
+                    RECENT.with_borrow_mut(|recent| {
+                        recent.truncate(KEPT - 1);
+                        recent.push_front((expression.to_owned(), flags, Rc::clone(&search)));
+                    });
+                }
+                Ok(Self { search })
+            }
             Err(why) => fail(format!("couldn't compile regular expression pattern: {why}")),
         }
     }

@@ -49,7 +49,7 @@ pub(super) enum Place {
 }
 
 /// How an expression is meant.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
     /// Upper and lower case are the same.
     pub nocase: bool,

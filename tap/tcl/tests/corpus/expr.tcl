@@ -32,3 +32,62 @@ t {expr {
    1 +
    2
 }}
+t {expr {srand(1)}}
+t {expr {rand()}}
+t {list [expr {srand(42)}] [expr {rand()}] [expr {rand()}]}
+t {expr {srand(0) + srand(2147483647) + srand(-7)}}
+t {expr {rand(1)}}
+t {expr {srand()}}
+t {expr {int(rand() * 1000)}}
+t {expr {1 +}}
+t {expr { * 2}}
+t {expr {1 + * 2}}
+t {expr {1 + / 2}}
+t {expr {(}}
+t {expr {()}}
+t {expr {(1 +)}}
+t {expr {}}
+t {expr { }}
+t {expr {1 ? : 2}}
+t {expr {1 ? 2 :}}
+t {expr {abs(}}
+t {expr {abs(,1)}}
+t {expr {max(1,)}}
+t {expr {== 1}}
+t {expr {1 && }}
+t {expr {1 2}}
+t {expr {1 abs(2)}}
+t {expr {1 $x}}
+t {expr {@}}
+t {expr {1 @ 2}}
+t {expr {1 )}}
+t {expr {1, 2}}
+t {expr {=}}
+t {expr {1 = 2}}
+t {expr {-}}
+t {expr {1 ? 2}}
+t {expr {1 : 2}}
+t {expr {: 2}}
+t {expr {in}}
+t {expr {foo bar}}
+t {expr {1foo}}
+t {expr {abs (1)}}
+t {expr {#}}
+t {expr {1 # 2}}
+t {expr {~}}
+t {expr {!}}
+t {set ::nosuch}
+t {set ::nosuch(x)}
+t {unset ::nosuch}
+t {incr ::sss x}
+t {set ::aa(1) 2; set ::aa 1}
+t {set ::aa}
+t {set ::sc 1; set ::sc(2) 3}
+t {append ::aa x}
+t {lappend ::aa x}
+t {set ::::nosuch}
+t {proc f {} {set ::nosuch}; f}
+t {set {}}
+t {expr {$::nosuch + 1}}
+t {puts "$::nosuch"}
+t {puts "$::aa(zz)"}

@@ -6,6 +6,7 @@ pub mod conform;
 pub mod new;
 pub mod run;
 pub mod scripts;
+pub mod suite;
 pub mod symbolize;
 pub mod test;
 pub mod topo;

@@ -1,6 +1,6 @@
 //! `cargo tap run`: one run script.
 
-use super::scripts::{self, Chosen, Options};
+use super::suite::{self, Chosen, Options};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -25,5 +25,5 @@ pub struct Args {
 
 /// Runs the script; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    scripts::execute(&Chosen::One(&args.name), &args.options, &args.for_script)
+    suite::execute(&Chosen::One(&args.name), &args.options, &args.for_script)
 }

@@ -1,6 +1,6 @@
 //! `cargo tap test`: all run scripts, or some.
 
-use super::scripts::{self, Chosen, Options};
+use super::suite::{self, Chosen, Options};
 
 /// The arguments of `test`.
 #[derive(Debug, clap::Args)]
@@ -13,5 +13,5 @@ pub struct Args {
 
 /// Runs the scripts; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    scripts::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[])
+    suite::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[])
 }

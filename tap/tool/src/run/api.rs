@@ -1,10 +1,11 @@
 //! The run tool's commands that answer questions about the platform and the command line, and those that
 //! change variables.
 
-use super::command::{Command, MANY, extend};
+use super::command::{Command, MANY, extend, place};
 use super::session::{Options, Session, Shared};
 use std::fmt::Write as _;
-use tap_tcl::{Interp, Outcome, Value, number};
+use std::path::PathBuf;
+use tap_tcl::{Interp, Outcome, Value, list, number};
 
 /// The names that `have_include` affirms.
 const INCLUDES: [&str; 4] = ["power_on/host", "log/host", "boot_dir/host", "load/host"];
@@ -30,6 +31,14 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(&["repository_contains"], "path", (1, 1), |_, session, words| {
         Ok(repository_contains(&session.borrow(), words[1].as_str()))
     }),
+    Command::new(&["gather_from_repositories"], "path", (1, 1), |_, session, words| {
+        let found = in_repository(&session.borrow(), words[1].as_str());
+        Ok(list::format(&found.map(|path| Value::from(path.to_string_lossy().as_ref()))))
+    }),
+    Command::new(&["select_from_repositories"], "path", (1, 1), select_from_repositories),
+    // nothing is emulated: there are no devices of QEMU, and its arguments have no effect
+    Command::new(&["is_qemu_available"], "", (0, 0), |_, _, _| Ok(Value::bool(false))),
+    Command::new(&["append_qemu_nic_args"], "?extra_args?", (0, 1), |_, _, _| Ok(Value::empty())),
     Command::new(&["assert_spec"], "spec", (1, 1), assert_spec),
     Command::new(&["assert"], "expression ?message?", (1, 2), assert),
     Command {
@@ -75,9 +84,32 @@ fn have_installed(program: &str) -> Value {
 }
 
 fn repository_contains(session: &Session, path: &str) -> Value {
-    let tap = session.project.sdk().root.join("tap");
-    let found = tap.join(path).exists();
-    if found { Value::from(tap.to_string_lossy().as_ref()) } else { Value::empty() }
+    match in_repository(session, path) {
+        Some(_) => Value::from(repository(session).to_string_lossy().as_ref()),
+        None => Value::empty(),
+    }
+}
+
+/// The one repository there is: the SDK's `tap`.
+fn repository(session: &Session) -> PathBuf {
+    session.project.sdk().root.join("tap")
+}
+
+fn in_repository(session: &Session, path: &str) -> Option<PathBuf> {
+    Some(repository(session).join(path)).filter(|path| path.exists())
+}
+
+fn select_from_repositories(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+    let path = in_repository(&session.borrow(), words[1].as_str());
+    if let Some(path) = path {
+        return Ok(Value::from(path.to_string_lossy().as_ref()));
+    }
+    let at = place(interp);
+    let mut session = session.borrow_mut();
+    let repository = repository(&session);
+    let message =
+        format!("{at}: {} is in no repository: here there is {}", words[1], repository.display());
+    Err(session.fail(message))
 }
 
 fn assert_spec(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {

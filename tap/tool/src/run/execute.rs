@@ -15,6 +15,7 @@ pub(super) const COMMANDS: &[Command] = &[
         Ok(Value::from(if session.borrow().system.is_some() { 1i64 } else { -1 }))
     }),
     Command::new(&["sleep"], "seconds", (1, 1), sleep),
+    Command::new(&["after"], "milliseconds", (1, 1), after),
 ];
 
 fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
@@ -169,6 +170,16 @@ fn sleep(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let Some(time) = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()) else {
         return tap_tcl::fail(format!("expected seconds but got \"{}\"", words[1]));
     };
+    rest(session, time)
+}
+
+fn after(_: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
+    let milliseconds = number::int_arg(&words[1])?;
+    rest(session, Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0)))
+}
+
+/// Lets time pass, in which the system goes on.
+fn rest(session: &Shared, time: Duration) -> Outcome {
     let mut session = session.borrow_mut();
     if session.system.is_some() {
         // the system goes on, and its output must be read; what it prints is found by a later search

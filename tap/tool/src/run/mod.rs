@@ -6,6 +6,7 @@ mod api;
 mod command;
 pub mod compare;
 mod execute;
+mod files;
 pub mod hints;
 mod output;
 mod outside;

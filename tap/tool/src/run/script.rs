@@ -1,7 +1,7 @@
 //! One run of one script, from its text to its verdict.
 
 use super::session::{Options, Session, Shared, shown_path};
-use super::{api, execute, hints, output, outside, prepare};
+use super::{api, execute, files, hints, output, outside, prepare};
 use crate::host::workspace::Project;
 use crate::report::{Report, Verdict};
 use crate::signals::Interrupts;
@@ -74,9 +74,15 @@ fn interpret(script: &Path, session: &Shared) -> Result<(), Exception> {
     let interrupts = session.borrow().interrupts.clone();
     interp.on_interrupt(move || interrupts.seen());
     interp.on_missing(hints::advice);
-    for area in
-        [api::COMMANDS, execute::COMMANDS, output::COMMANDS, outside::COMMANDS, prepare::COMMANDS]
-    {
+    files::leave(&mut interp, session);
+    for area in [
+        api::COMMANDS,
+        execute::COMMANDS,
+        files::COMMANDS,
+        output::COMMANDS,
+        outside::COMMANDS,
+        prepare::COMMANDS,
+    ] {
         for command in area {
             command.define(&mut interp, session);
         }
@@ -150,6 +156,9 @@ fn judge(session: &mut Session, outcome: Result<(), Exception>) -> Verdict {
             "the script is evaluated",
             "break or continue outside of a loop".to_owned(),
         ),
+        Err(other @ (Exception::Other { .. } | Exception::Exhausted)) => {
+            failed(session, "the script is evaluated", other.to_string())
+        }
         _ if !session.matched => failed(
             session,
             "the script waits for a line of output",

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`cli`], [`cmd`] | the command line; a file for each of its commands |
 //! | [`scripts`], [`names`] | run scripts by name, and names that are nearly right |
+//! | [`check`] | run scripts of a Genode tree in our interpreter and in tclsh |
 //! | [`run`] | the run tool's commands, on top of the interpreter [`tap_tcl`] |
 //! | [`host`] | packages, cargo, and core's process |
 //! | [`genode`] | a Genode build directory |

@@ -91,10 +91,8 @@ fn scripts_that_behave_alike_are_counted() {
     let tree = Tree::new("scripts-alike", ALIKE);
     let (output, out, err) = tree.check(&["-v"]);
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{out}");
-    let cells = |name: &str| {
-        let text = row(&out, name).split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
-        text
-    };
+    let cells =
+        |name: &str| row(&out, name).split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
     assert_eq!(cells("plain"), ["4 end"; 3].join(" "));
     assert_eq!(cells("sources"), ["2 end"; 3].join(" "));
     assert_eq!(cells("reads"), ["6 end"; 3].join(" "));

@@ -42,7 +42,7 @@ fn define(interp: &mut Interp, tree: &Tree, trace: &Rc<RefCell<Trace>>) {
     interp.define("record_line", move |_, words| {
         let mut trace = record.borrow_mut();
         if trace.lines.len() >= MOST_LINES {
-            trace.end = "cut".to_owned();
+            "cut".clone_into(&mut trace.end);
             return Err(Exception::Abort);
         }
         trace.lines.push(words.get(1).map_or_else(String::new, ToString::to_string));
@@ -50,7 +50,7 @@ fn define(interp: &mut Interp, tree: &Tree, trace: &Rc<RefCell<Trace>>) {
     });
     let record = Rc::clone(trace);
     interp.define("end_script", move |_, _| {
-        record.borrow_mut().end = "exit".to_owned();
+        "exit".clone_into(&mut record.borrow_mut().end);
         Err(Exception::Abort)
     });
     let root = tree.root.clone();

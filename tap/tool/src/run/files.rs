@@ -115,8 +115,11 @@ fn call(interp: &mut Interp, command: &[&str], operands: &[Value]) -> Outcome {
     interp.invoke(&call)
 }
 
+/// The file that output goes to, and how it is opened.
+type Target = Option<(Value, &'static str)>;
+
 /// The words of `exec` without its options and redirection, and where the output goes: file and mode.
-fn redirected(words: &[Value]) -> Result<(&[Value], Option<(Value, &'static str)>), Exception> {
+fn redirected(words: &[Value]) -> Result<(&[Value], Target), Exception> {
     let mut rest = words;
     while let [option, more @ ..] = rest
         && matches!(option.as_str(), "-ignorestderr" | "-keepnewline" | "--")

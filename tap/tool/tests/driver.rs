@@ -279,7 +279,8 @@ fn errors_name_file_and_line() {
             "open /tmp/tap-writes w",
             "writes.run:1: couldn't open \"/tmp/tap-writes\": a run script writes only below",
         ),
-        ("removes", "exec rm -rf [run_dir]/../..", "a run script writes only below"),
+        ("removes", "exec rm -rf [run_dir]/../x", "a run script writes only below"),
+        ("climbs", "exec rm -rf [run_dir]/../..", "it ends in no name: leave out . and .."),
         ("copies", "file copy /etc/passwd [run_dir]/x", "copies.run:1: error copying"),
         (
             "selects",

@@ -272,6 +272,21 @@ mod tests {
         end(&mut nucleus, &mut peer);
     }
 
+    /// Slots of a dead server are declared dead once more, and kept until then: their client pays, and may end before.
+    #[test]
+    fn what_waits_for_a_second_death_comes_back_with_its_client() {
+        let mut nucleus = nucleus();
+        let mut servers = objects(&mut nucleus, 60);
+        let mut client = nucleus.peer(Amount::new(8 << 20, 300));
+        for (_, cap) in &servers[0].1[..4] {
+            let (channel, _) = client.claim(&mut nucleus, cap);
+            while client.try_to(&mut nucleus, Request::SlotOpen, &[channel]) == Status::Ok {}
+        }
+        end(&mut nucleus, &mut servers[0].0);
+        assert_eq!(used(&nucleus, &client), 4 * (CHANNEL + 64 * SLOT) - FREE_BYTES);
+        end(&mut nucleus, &mut client);
+    }
+
     /// A component that holds so many descriptors beside its first ones.
     fn hoarder(nucleus: &mut Nucleus, quota: Amount, descriptors: u64) -> Peer {
         let open = format!(

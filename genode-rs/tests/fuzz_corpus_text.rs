@@ -10,30 +10,43 @@ use std::{fs, path::Path};
 /// Bytes that the texts' syntaxes care for.
 const SPECIAL: &[u8] = b"\0\t\n\r \"'&<>=,\\|:+x.-/0K\xff\xc3";
 
-/// Runs `target` on each file, on its prefixes, and with bytes exchanged, left out and repeated.
+/// Places that are mutated, of all files together: as evenly as they have bytes, so that a corpus may grow.
+const PLACES: usize = 2000;
+
+/// Runs `target` on each file, and at [`PLACES`] on what is before, and with the byte there exchanged, left out and repeated.
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
-    let mut files = 0;
-    for entry in fs::read_dir(&folder).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
+    let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(!paths.is_empty(), "{} is empty", folder.display());
+    paths.sort();
+    let files: Vec<_> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
+    let step = files.iter().map(Vec::len).sum::<usize>().div_ceil(PLACES).max(1);
+    let mut place = 0_usize;
+    for bytes in files {
         target(&bytes);
         for at in 0..bytes.len() {
-            target(&bytes[..at]);
-            // a third of them at each place: what one place misses the next one has
-            for with in SPECIAL.iter().skip(at % 3).step_by(3) {
-                let mut mutant = bytes.clone();
-                mutant[at] = *with;
-                target(&mutant);
-                mutant.insert(at, *with);
-                target(&mutant);
+            place += 1;
+            if place.is_multiple_of(step) {
+                mutate(&bytes, at, place / step, target);
             }
-            let mut shorter = bytes.clone();
-            shorter.remove(at);
-            target(&shorter);
         }
-        files += 1;
     }
-    assert!(files > 0, "{} is empty", folder.display());
+}
+
+/// Runs `target` on the mutants of one place, the `number`-th.
+fn mutate(bytes: &[u8], at: usize, number: usize, target: fn(&[u8])) {
+    target(&bytes[..at]);
+    // a third of them at each place: what one place misses the next one has
+    for with in SPECIAL.iter().skip(number % 3).step_by(3) {
+        let mut mutant = bytes.to_vec();
+        mutant[at] = *with;
+        target(&mutant);
+        mutant.insert(at, *with);
+        target(&mutant);
+    }
+    let mut shorter = bytes.to_vec();
+    shorter.remove(at);
+    target(&shorter);
 }
 
 #[test]

@@ -58,18 +58,6 @@ impl Details {
     ];
 }
 
-/// What the state report holds, and when it is sent (Genode's `<report>` node).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// Parts of the state that go into it.
-    pub details: Details,
-    /// Milliseconds by which reports are held back, to send several changes at once.
-    pub delay_ms: u64,
-    /// Largest report, in bytes; `None` leaves it to the user of the sandbox.
-    pub buffer: Option<RamQuota>,
-}
-
 /// What to do when a child shows no sign of life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -524,4 +512,4 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use rules::Provided;
+pub use rules::{Provided, Report};

@@ -6,10 +6,11 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Config, Details, Report};
+use super::{Config, Details};
 use crate::{
     label,
     node::Node,
+    quota::RamQuota,
     sandbox::diagnostic::{Found, Severity},
 };
 
@@ -19,6 +20,18 @@ const START: [&str; 7] = ["name", "caps", "ram", "version", "ld", "priority", "m
 /// Nodes of a start node.
 const START_PARTS: [&str; 8] =
     ["binary", "resource", "provides", "route", "config", "affinity", "heartbeat", "exit"];
+
+/// What the state report holds, and when it is sent (Genode's `<report>` node).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Parts of the state that go into it.
+    pub details: Details,
+    /// Milliseconds by which reports are held back, to send several changes at once.
+    pub delay_ms: u64,
+    /// Largest report, in bytes; `None` leaves it to the user of the sandbox.
+    pub buffer: Option<RamQuota>,
+}
 
 /// A service of children that the sandbox's own parent may ask for, with a policy for each client (Genode's `<service>`
 /// node).

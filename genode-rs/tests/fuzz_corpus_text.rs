@@ -10,10 +10,12 @@ use std::{fs, path::Path};
 /// Bytes that the texts' syntaxes care for.
 const SPECIAL: &[u8] = b"\0\t\n\r \"'&<>=,\\|:+x.-/0K\xff\xc3";
 
-/// Places that are mutated, of all files together: as evenly as they have bytes, so that a corpus may grow.
+/// Places that are mutated, of all files together: as evenly as they have bytes, so that a corpus
+/// may grow.
 const PLACES: usize = 2000;
 
-/// Runs `target` on each file, and at [`PLACES`] on what is before, and with the byte there exchanged, left out and repeated.
+/// Runs `target` on each file, and at [`PLACES`] on what is before, and with the byte there
+/// exchanged, left out and repeated.
 fn replay(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
     let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();

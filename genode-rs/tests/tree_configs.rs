@@ -1,7 +1,7 @@
 //! Every configuration of a Genode tree, read and written in both syntaxes without a change.
 //!
-//! `GENODE_DIR=TREE cargo test -p genode --test tree_configs`. Configurations are what run scripts hand to
-//! `install_config`, files `*.config`, and runtime files, each from the tree itself.
+//! `GENODE_DIR=TREE cargo test -p genode --test tree_configs`. Configurations are what run scripts
+//! hand to `install_config`, files `*.config`, and runtime files, each from the tree itself.
 
 use std::{
     fs,
@@ -17,12 +17,13 @@ struct Found {
     text: String,
 }
 
-/// What became of the configurations.
+/// The outcome of the configurations.
 #[derive(Default)]
 struct Tally {
     /// Read, and the same after each way through both syntaxes.
     same: usize,
-    /// Completed by the run script or the recipe that they are part of: no text of either syntax yet.
+    /// Completed by the run script or the recipe that they are part of: no text of either syntax
+    /// yet.
     templates: usize,
     /// Values that one of the syntaxes has no way to write, each told by an error.
     told: Vec<String>,

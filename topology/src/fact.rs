@@ -37,7 +37,7 @@ const _: () = {
 };
 
 sources! {
-    /// Who told a fact.
+    /// The source of a fact.
     pub enum Source {
         /// ACPI System Resource Affinity Table.
         Srat = 1, "SRAT";

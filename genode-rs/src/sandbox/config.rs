@@ -108,7 +108,7 @@ pub struct Start {
     pub managing_system: bool,
     /// The node itself, for extensions such as cells.
     pub node: Node,
-    /// Whether there was nothing to remark on it.
+    /// Tells whether there was nothing to remark on it.
     clean: bool,
 }
 
@@ -155,7 +155,7 @@ pub struct Config {
     context: Context,
 }
 
-/// What start nodes mean depends on this, besides themselves.
+/// Start nodes mean what they mean by this, too, besides themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Context {
     caps: Option<CapQuota>,
@@ -295,13 +295,15 @@ struct Defaults<'n> {
     space: bool,
     /// Names that children have by now.
     names: BTreeSet<&'n str>,
-    /// Children of the configuration before that were not passed yet, if the rest of it means the same to them.
+    /// Children of the configuration before that were not passed yet, if the rest of it means the
+    /// same to them.
     before: &'n [Rc<Start>],
 }
 
 impl Defaults<'_> {
-    /// Finds the child of the configuration before that is as `node` wants it, and at the same place of the text. Children
-    /// are expected in the same order, with one that came or went in between.
+    /// Finds the child of the configuration before that is as `node` wants it, and at the same
+    /// place of the text. Children are expected in the same order, with one that came or went in
+    /// between.
     fn unchanged(&mut self, name: &str, node: &Node) -> Option<Rc<Start>> {
         let at = self.before.iter().take(2).position(|start| start.name == name)?;
         let start = &self.before[at];

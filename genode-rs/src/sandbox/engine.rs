@@ -214,7 +214,8 @@ impl<B: Backend> Engine<B> {
             .collect()
     }
 
-    /// Names the server of a session as routes do; `config` is what the client gets its own configuration by.
+    /// Names the server of a session as routes do; `config` is what the client gets its own
+    /// configuration by.
     pub(super) fn server_of(
         &self,
         session: &Listed<B::Server>,
@@ -394,7 +395,8 @@ impl<B: Backend> Engine<B> {
         }
     }
 
-    /// Takes what was left to be said of sessions of the child `id` that were denied, to be told as one message.
+    /// Takes what was left to be said of sessions of the child `id` that were denied, to be told as
+    /// one message.
     fn take_denials(&self, id: u32, name: &str) -> Option<String> {
         let mut all: Option<String> = None;
         self.shared.incoming.borrow_mut().retain(|(of, event)| {

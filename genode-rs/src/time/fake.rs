@@ -12,7 +12,7 @@ pub(crate) struct World {
     pub(crate) now: Cell<u64>,
     /// Times that were programmed, in microseconds of the world.
     pub(crate) programmed: RefCell<Vec<u64>>,
-    /// When the alarm is to call, if it did not yet.
+    /// The time at which the alarm is to call, if it did not yet.
     pending: Cell<Option<u64>>,
     pub(crate) gone: Cell<bool>,
 }

@@ -1,7 +1,7 @@
 //! Files that a script has open, and leave to open them.
 //!
-//! A channel reads or writes, never both. What is read is kept decoded, and counts as a value's text
-//! does; what is written goes to the file at once.
+//! A channel reads or writes, never both. What is read is kept decoded, and counts as a value's
+//! text does; what is written goes to the file at once.
 
 use crate::error::{Exception, fail};
 use crate::memory;
@@ -47,7 +47,7 @@ pub(crate) enum Translation {
 /// The text of a file's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// What is no UTF-8 is read byte by byte.
+    /// Bytes that are no UTF-8 are read one by one.
     Utf8,
     /// Each byte is a character.
     Bytes,
@@ -60,7 +60,7 @@ pub(crate) struct Channel {
     pub(crate) writing: bool,
     pub(crate) translation: Translation,
     pub(crate) encoding: Encoding,
-    /// What was decoded and not taken; `None` before the first reading.
+    /// Text that was decoded and not taken; `None` before the first reading.
     text: Option<String>,
     at: usize,
     /// A reading met the end.
@@ -183,7 +183,7 @@ impl Channel {
 /// All that a script has to do with files.
 #[derive(Default)]
 pub(crate) struct Files {
-    /// Who is asked for leave.
+    /// The hook that is asked for leave.
     pub(crate) leave: Option<Leave>,
     open: BTreeMap<String, Channel>,
     made: usize,

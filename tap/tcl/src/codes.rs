@@ -1,4 +1,5 @@
-//! Tcl's error codes, which `try ... trap` and `-errorcode` show, for the errors of this crate's commands.
+//! Tcl's error codes, which `try ... trap` and `-errorcode` show, for the errors of this crate's
+//! commands.
 //!
 //! They are found by the message, whose words are Tcl's.
 

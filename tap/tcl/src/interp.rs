@@ -91,8 +91,9 @@ impl Interp {
         self.hints = Box::new(hints);
     }
 
-    /// Asks `leave` for each file that a script opens, copies, makes or removes: it answers with the
-    /// path to use, or with the reason why not. Without it a script only reads files, by `source`.
+    /// Asks `leave` for each file that a script opens, copies, makes or removes: it answers with
+    /// the path to use, or with the reason why not. Without it a script only reads files, by
+    /// `source`.
     pub fn on_file(&mut self, leave: impl Fn(&str, Access) -> Result<PathBuf, String> + 'static) {
         self.files.leave = Some(Box::new(leave));
     }

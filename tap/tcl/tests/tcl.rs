@@ -80,7 +80,7 @@ fn blocks(output: &str) -> Vec<(&str, &str)> {
     output.split("== ").skip(1).map(|block| block.split_once('\n').unwrap_or((block, ""))).collect()
 }
 
-/// What differs from Tcl is written down with its reason, so that nothing else may.
+/// Each difference from Tcl is written down with its reason, so that nothing else may.
 #[test]
 fn differences_are_those_that_are_listed() {
     let tests = folder().with_file_name("differences.tcl");

@@ -42,8 +42,9 @@ impl Symbols {
         Self { folders, programs: RefCell::default() }
     }
 
-    /// Returns the line with the name of the function that it tells of, as it is if it tells of none or nobody knows, or `None`
-    /// for what only carries out a panic or an abort, or passes a call on.
+    /// Returns the line with the name of the function that it tells of, as it is if it tells of
+    /// none or nobody knows, or `None` for what only carries out a panic or an abort, or passes a
+    /// call on.
     pub fn annotate(&self, line: &str) -> Option<String> {
         let Some(place) = place(line) else { return Some(line.to_owned()) };
         let Some(program) = self.program(place.program) else { return Some(line.to_owned()) };
@@ -83,7 +84,7 @@ type Frame = (String, Option<(String, u32)>);
 
 /// The function at an address, after those that became part of it.
 fn frames(program: &Loader, address: u64, symbol: Option<&str>) -> Vec<Frame> {
-    // Where there is a line table and no more, the symbol alone has the name of the outermost.
+    // Beside a line table and no more, the symbol alone has the name of the outermost.
     let symbol = symbol.unwrap_or("?").to_owned();
     let mut frames = Vec::new();
     if let Ok(mut found) = program.find_frames(address) {
@@ -99,7 +100,7 @@ fn frames(program: &Loader, address: u64, symbol: Option<&str>) -> Vec<Frame> {
     frames
 }
 
-/// What stands between the reason of an end and the end.
+/// Functions between the reason of an end and the end.
 const MACHINERY: [&str; 12] = [
     "__rustc::",
     "alloc::alloc::handle_alloc_error",
@@ -115,7 +116,7 @@ const MACHINERY: [&str; 12] = [
     "std::thread::",
 ];
 
-/// Whether a function only carries out a panic or an abort, or passes a call on.
+/// Tells whether a function only carries out a panic or an abort, or passes a call on.
 fn is_machinery(name: &str) -> bool {
     MACHINERY.iter().any(|m| name.starts_with(m)) || name.contains("core::ops::function::Fn")
 }
@@ -130,7 +131,8 @@ fn plain(name: &str) -> String {
     }
 }
 
-/// A path from the crate on: folders of the registry and of the compiler's own sources tell nobody anything.
+/// A path from the crate on: folders of the registry and of the compiler's own sources tell nobody
+/// anything.
 fn short(path: &str) -> &str {
     for mark in ["/library/", "/registry/src/"] {
         if let Some((_, rest)) = path.split_once(mark) {
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(symbols.annotate(unknown).as_deref(), Some(unknown));
     }
 
-    /// Where this program is loaded.
+    /// Finds where this program is loaded.
     fn loader_base() -> u64 {
         let maps = std::fs::read_to_string("/proc/self/maps").expect("Linux");
         let program = std::env::current_exe().expect("a program");

@@ -83,7 +83,8 @@ fn a_line_that_does_not_come_is_told_with_who_waits() {
     assert!(text.contains("init sleeps; waits for an answer of server to call 2\n"), "{text}");
 }
 
-/// A system whose awaited line can never come, as the only one that could print it has ended or waits for ever.
+/// A system whose awaited line can never come, as the only one that could print it has ended or
+/// waits for ever.
 #[test]
 fn a_system_in_which_nothing_can_happen_ends_at_once() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("still");

@@ -1,5 +1,5 @@
-//! The driver against cores that do not let themselves be read, ended, or found, and scripts that leave while one runs: each run
-//! ends, with a reason, and leaves no process.
+//! The driver against cores that do not let themselves be read, ended, or found, and scripts that
+//! leave while one runs: each run ends, with a reason, and leaves no process.
 #![allow(clippy::unwrap_used)] // a test reports by panicking
 
 mod case;

@@ -21,7 +21,7 @@ const START: [&str; 7] = ["name", "caps", "ram", "version", "ld", "priority", "m
 const START_PARTS: [&str; 8] =
     ["binary", "resource", "provides", "route", "config", "affinity", "heartbeat", "exit"];
 
-/// What the state report holds, and when it is sent (Genode's `<report>` node).
+/// Contents of the state report, and when it is sent (Genode's `<report>` node).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

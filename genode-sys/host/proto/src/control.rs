@@ -140,12 +140,13 @@ kinds! {
         /// Send for the component what it cannot send itself: over the socket with number `arg 0`, `arg 1` bytes, for each a
         /// descriptor's number plus one in `arg 2` to `arg 5`, or 0 with a byte of 0.
         Send = 19,
-        /// (*) What ends the component, as a line of UTF-8: a piece of 56 bytes in `arg 0` to `arg 6`; a zero ends the line. Core
-        /// says at most one line, of [`WORDS`] bytes.
+        /// (*) What ends the component, as a line of UTF-8: a piece of 56 bytes in `arg 0` to `arg
+        /// 6`; a zero ends the line. Core says at most one line, of [`WORDS`] bytes.
         LastWords = 20,
-        /// (*) Where the component is: offsets in its program of an instruction and of the calls that led there, in `arg 0` to
-        /// `arg 6`, the innermost first; 0 is none. With [`OUTSIDE`] it is an address elsewhere, with [`AGAIN`] how often the one
-        /// before comes once more. Core says at most [`FRAMES`].
+        /// (*) Where the component is: offsets in its program of an instruction and of the calls
+        /// that led there, in `arg 0` to `arg 6`, the innermost first; 0 is none. With [`OUTSIDE`]
+        /// it is an address elsewhere, with [`AGAIN`] how often the one before comes once more.
+        /// Core says at most [`FRAMES`].
         Frames = 21,
     }
 }

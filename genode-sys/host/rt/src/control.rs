@@ -101,7 +101,8 @@ pub(crate) fn tell(op: Request, args: &[u64]) {
     let _ = send(op, args, None);
 }
 
-/// [`tell`], from a signal handler: takes no lock, as a packet is sent as a whole, and no answer can be mistaken for its own.
+/// [`tell`], from a signal handler: takes no lock, as a packet is sent as a whole, and no answer
+/// can be mistaken for its own.
 pub(crate) fn tell_unlocked(op: Request, args: &[u64]) {
     let _ = send(op, args, None);
 }

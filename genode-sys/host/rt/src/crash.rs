@@ -1,10 +1,11 @@
 //! A component's last words: what ends it, in which thread, where, and how it came there.
 //!
-//! A handler of the signals that end a process writes them on a stack of its own, since the thread's may be used up. It
-//! allocates nothing and takes no lock: the text is made in a buffer of fixed size, the callers are found by the unwind
-//! tables, which the compiler makes anyway and which cost nothing until then, and core gets all of it in packets that need
-//! no answer ([`Request::LastWords`], [`Request::Frames`]). Core says them under the component's label.
-//! If the handler itself faults, the kernel ends the process, and core has what was sent before.
+//! A handler of the signals that end a process writes them on a stack of its own, since the
+//! thread's may be used up. It allocates nothing and takes no lock: the text is made in a buffer of
+//! fixed size, the callers are found by the unwind tables, which the compiler makes anyway and
+//! which cost nothing until then, and core gets all of it in packets that need no answer
+//! ([`Request::LastWords`], [`Request::Frames`]). Core says them under the component's label. If
+//! the handler itself faults, the kernel ends the process, and core has what was sent before.
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::fmt::Write;
@@ -19,8 +20,8 @@ use rustix::time::Timespec;
 use crate::managed::{self, access};
 use crate::{control, thread};
 
-/// Bytes of the stack on which the handlers run: the registers that the kernel saves (11 KiB with AMX), and what asking core
-/// for a part of a managed dataspace or finding the callers takes.
+/// Bytes of the stack on which the handlers run: the registers that the kernel saves (11 KiB with
+/// AMX), and what asking core for a part of a managed dataspace or finding the callers takes.
 pub(crate) const ALT_STACK: usize = 32 << 10;
 
 /// Distance from the end of a stack, as it is known here, within which a fault is its overflow.
@@ -32,7 +33,7 @@ const NULL: usize = 64 << 10;
 /// Bytes of the standard error that are told; there is a page of it.
 const SAID: usize = 380;
 
-/// What the handlers know of a thread.
+/// A thread, as far as the handlers know it.
 #[derive(Clone, Copy)]
 struct Stack {
     /// About its lowest address.
@@ -82,8 +83,8 @@ impl AltStack {
         Self(MaybeUninit::uninit())
     }
 
-    /// Lets the calling thread's signal handlers run here, and remembers the thread's name and the `size` of its stack, of which
-    /// this is a part, for as long as the returned value lives.
+    /// Lets the calling thread's signal handlers run here, and remembers the thread's name and the
+    /// `size` of its stack, of which this is a part, for as long as the returned value lives.
     pub(crate) fn enter(&mut self, name: &str, size: usize) -> InUse<'_> {
         let here = self.0.as_ptr() as usize;
         let high = here + ALT_STACK;
@@ -168,7 +169,7 @@ pub(crate) unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *m
     let (ip, sp) = unsafe { registers(context) };
     let name = NAME.get();
     let mut text = heapless::String::<{ WORDS }>::new();
-    // What does not fit is cut.
+    // Text that does not fit is cut.
     let _ = match name.as_str() {
         "" => write!(text, "a thread without a name: "),
         name => write!(text, "thread \"{name}\": "),
@@ -189,7 +190,7 @@ pub(crate) unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *m
         _ => write!(text, "ended by signal {signal}, which somebody sent"),
     };
     words(&text);
-    // Who was ended from outside was anywhere.
+    // A thread that was ended from outside was anywhere.
     if from_kernel || signal == libc::SIGABRT {
         if from_kernel && addr == ip {
             nowhere(ip, sp);
@@ -236,8 +237,8 @@ fn fault(
     }
 }
 
-/// Says why the component aborts: by what std wrote to the standard error, as of memory that there is not, or of a panic whose
-/// message panics.
+/// Says why the component aborts: by what std wrote to the standard error, as of memory that there
+/// is not, or of a panic whose message panics.
 fn abort(text: &mut impl Write) -> std::fmt::Result {
     let mut page = [0_u8; PAGE];
     let len = rustix::io::pread(std::io::stderr(), &mut page, 0).unwrap_or(0);
@@ -310,7 +311,8 @@ impl Trace {
     }
 }
 
-/// Sends the calls that led to `at`, the instruction at which a handler interrupted the calling thread, or for `None` to here.
+/// Sends the calls that led to `at`, the instruction at which a handler interrupted the calling
+/// thread, or for `None` to here.
 pub(crate) fn frames(at: Option<usize>) {
     let mut trace = Trace { frames: heapless::Vec::new(), from: at, seen: 0 };
     // SAFETY: the callback takes what is passed here.
@@ -318,7 +320,8 @@ pub(crate) fn frames(at: Option<usize>) {
     trace.send();
 }
 
-/// Sends where a thread is that jumped to where no program is: there the unwinder would fault. Who jumped is on the stack.
+/// Sends where a thread is that jumped to where no program is: there the unwinder would fault. Who
+/// jumped is on the stack.
 fn nowhere(ip: usize, sp: usize) {
     let mut trace = Trace { frames: heapless::Vec::new(), from: None, seen: 0 };
     let _ = trace.add(offset(ip)); // there is room
@@ -380,7 +383,7 @@ unsafe fn registers(context: *const c_void) -> (usize, usize) {
     (at.0 as usize, at.1 as usize)
 }
 
-// What the compiler's run-time library has; std links it.
+// Functions of the compiler's run-time library; std links it.
 unsafe extern "C" {
     fn _Unwind_Backtrace(
         callback: extern "C" fn(*mut c_void, *mut c_void) -> c_int,

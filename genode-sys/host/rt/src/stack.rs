@@ -9,7 +9,8 @@ use rustix::process::{Resource, getrlimit};
 /// Room for what lies beyond the calling function: its callers, the program's name, what the kernel tells the program.
 const ABOVE: u64 = 192 << 10;
 
-/// Lets the calling thread's stack grow to its limit. Returns its size in bytes, 0 if it has no limit.
+/// Lets the calling thread's stack grow to its limit. Returns its size in bytes, 0 if it has no
+/// limit.
 ///
 /// # Safety
 /// The calling thread is the process's first.

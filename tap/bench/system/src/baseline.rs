@@ -26,8 +26,8 @@ fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 
 /// Run `server` in a child and `client` here, each on its CPU; nanoseconds per round of `n`, by run.
 ///
-/// The child has a session of its own, as a component has: where sessions share the CPU (autogroup), the kernel's
-/// switch between two of them takes longer.
+/// The child has a session of its own, as a component has: where sessions share the CPU
+/// (autogroup), the kernel's switch between two of them takes longer.
 fn two(
     cpus: (usize, usize),
     n: u32,
@@ -248,8 +248,9 @@ fn clock() -> u64 {
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
-/// How long it takes from a wake-up, once a millisecond, until the process runs that is woken, which is a session of its own
-/// as each component is: median, 99.9 % and worst, in nanoseconds.
+/// Measures how long it takes from a wake-up, once a millisecond, until the process runs that is
+/// woken, which is a session of its own as each component is: median, 99.9 % and worst, in
+/// nanoseconds.
 pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
     let word = shared_word()?;
     let cell = |at: usize| {

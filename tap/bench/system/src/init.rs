@@ -1,5 +1,5 @@
-//! An init with a thousand children: how long they take to start, a change of one of them, a report of all, and what memory
-//! init needs for each.
+//! An init with a thousand children: how long they take to start, a change of one of them, a report
+//! of all, and what memory init needs for each.
 use crate::parts::{PROVIDES, Results};
 use crate::report::{Report, Target::AtMost};
 use crate::system::{System, private_memory};

@@ -1,4 +1,5 @@
-//! What an honest client waits for its calls: alone, beside components that make core work, and beside others that never rest.
+//! Measures how long an honest client waits for its calls: alone, beside components that make core
+//! work, and beside others that never rest.
 use crate::baseline;
 use crate::parts::{PROVIDES, Results};
 use crate::report::Report;
@@ -7,7 +8,7 @@ use crate::system::System;
 
 /// Components that make core work, by their roles.
 const GREEDY: [&str; 3] = ["objects", "memory", "maps"];
-/// What a call may wait, in milliseconds.
+/// Longest wait of a call, in milliseconds.
 const WAIT: f64 = 20.0;
 
 fn config(roles: &[&str]) -> String {
@@ -82,7 +83,8 @@ pub(crate) fn latency(report: &mut Report) -> Result<(), String> {
 
     let mut system = boot("spins", &["spins"])?;
     let spins = Waits::listen(&mut system)?;
-    // Under the same load, which stays: what Linux takes to wake a process that shares CPUs with those threads.
+    // Under the same load, which stays: what Linux takes to wake a process that shares CPUs with
+    // those threads.
     let wakes = baseline::wake_ups().map_err(|e| e.to_string())?;
     system.stop();
     spins.show("beside threads that spin");

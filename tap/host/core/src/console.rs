@@ -148,7 +148,8 @@ mod tests {
                 assert_eq!(shown(format!("a{hidden}b"), colours), "ab", "{hidden:?}");
             }
         }
-        // What moves the cursor, names the window, asks the terminal to answer, or ends lines elsewhere than here.
+        // Sequences that move the cursor, names the window, asks the terminal to answer, or ends
+        // lines elsewhere than here.
         for (text, left) in [
             ("a\x1b]0;title\x07b", "a]0;titleb"),
             ("a\x1b[5;1Hb", "a[5;1Hb"),

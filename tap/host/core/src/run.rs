@@ -234,7 +234,7 @@ impl Core {
                 self.nucleus.question(process);
             }
             Source::Ran => {
-                // What else ran is told of again.
+                // Anything else that ran is told of again.
                 for process in (0..LOOKS).map_while(|_| timer::next(&self.ran)) {
                     self.nucleus.look(process);
                 }

@@ -1,11 +1,12 @@
 //! Units of work: steps of core's loops whose length components decide, and system calls.
 //!
-//! Core serves one request at a time, so what one takes, everybody waits for. Each loop counts its steps here. What may take
-//! more than a [`PIECE`] goes in pieces, between which core serves others. Tests assert what the worst request takes that a
-//! component can make.
+//! Core serves one request at a time, so what one takes, everybody waits for. Each loop counts its
+//! steps here. What may take more than a [`PIECE`] goes in pieces, between which core serves
+//! others. Tests assert what the worst request takes that a component can make.
 use std::cell::Cell;
 
-/// Steps that one request may take: what they take of a CPU is in `tap/host/README.md`, "What one request takes of core".
+/// Steps that one request may take: what they take of a CPU is in `tap/host/README.md`, "What one
+/// request takes of core".
 #[cfg(test)]
 pub(crate) const MAX: usize = 30_000;
 /// Steps after which work that goes in pieces lets others be served.
@@ -32,17 +33,18 @@ pub(crate) fn calls(calls: usize) {
     count(calls * CALL);
 }
 
-/// Whether a piece is done, so that others are to be served before the next.
+/// Tells whether a piece is done, so that others are to be served before the next.
 pub(crate) fn over() -> bool {
     DONE.get() >= PIECE
 }
 
-/// Whether nothing was done yet.
+/// Tells whether nothing was done yet.
 pub(crate) fn fresh() -> bool {
     DONE.get() == 0
 }
 
-/// Steps that `request` takes, and its result. Prints what CPU time many of them took, for the README's figure.
+/// Steps that `request` takes, and its result. Prints what CPU time many of them took, for the
+/// README's figure.
 #[cfg(test)]
 pub(crate) fn of<T>(request: impl FnOnce() -> T) -> (usize, T) {
     use rustix::time::{ClockId, clock_gettime};

@@ -128,7 +128,8 @@ fn inspect(pid: i32) {
         assert!(hard <= at_most, "{line}");
     }
 
-    // Null devices, a page for what std says before it aborts, the socket to core, and what core sends over it: memory, pipes, sockets.
+    // Null devices, a page for what std says before it aborts, the socket to core, and what core
+    // sends over it: memory, pipes, sockets.
     let all = descriptors(pid);
     for (number, target) in &all {
         let given = match number {

@@ -119,7 +119,8 @@ fn rs_init() -> PathBuf {
     folder.join("rs_init")
 }
 
-/// Children beyond what a limit permits, under `rs_init`: the line that says so, and what core says when it is asked to end.
+/// Children beyond what a limit permits, under `rs_init`: the line that says so, and what core says
+/// when it is asked to end.
 fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &str) -> String {
     let dir = boot_dir(name, "wait");
     std::fs::copy(rs_init(), dir.join("init")).unwrap();

@@ -238,7 +238,8 @@ fn core_killed_takes_all_components_along() {
     }
 }
 
-/// Programs that are none: each as init, which core is to refuse or see end, and then to end itself.
+/// Programs that are none: each as init, which core is to refuse or see end, and then to end
+/// itself.
 #[test]
 fn a_boot_module_that_is_no_program_ends_the_system_with_a_reason() {
     let program = std::fs::read(component("line")).unwrap();
@@ -247,7 +248,8 @@ fn a_boot_module_that_is_no_program_ends_the_system_with_a_reason() {
         program[at..at + bytes.len()].copy_from_slice(bytes);
         program
     };
-    // Offsets of the ELF header (Linux does not look at the class, 4): machine 18, offset of the program headers 32, their number 56.
+    // Offsets of the ELF header (Linux does not look at the class, 4): machine 18, offset of the
+    // program headers 32, their number 56.
     let all: [(&str, Vec<u8>); 7] = [
         ("empty", Vec::new()),
         ("script", b"#!/bin/sh\necho got out; touch /tmp/got_out\n".to_vec()),

@@ -25,7 +25,7 @@ const FLAGS: &[&str] = &[
     "RDONLY", "WRONLY", "RDWR", "APPEND", "BINARY", "CREAT", "EXCL", "NOCTTY", "NONBLOCK", "TRUNC",
 ];
 
-/// How a file is opened.
+/// A way to open a file.
 struct Mode {
     options: OpenOptions,
     writing: bool,
@@ -153,7 +153,7 @@ fn no_channel<T>(interp: &Interp, name: &str) -> Result<T, Exception> {
     fail(interp.advised(message, "puts channel"))
 }
 
-/// Whether a channel is about to be read or written.
+/// Tells whether a channel is about to be read or written.
 enum Use {
     Any,
     Reading,

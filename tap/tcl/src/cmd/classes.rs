@@ -37,7 +37,7 @@ pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// What makes a character one of a class; `None` for the classes of whole texts.
+/// Returns the test that makes a character one of a class; `None` for the classes of whole texts.
 fn test_of(class: &str) -> Option<fn(char) -> bool> {
     Some(match class {
         "alnum" => char::is_alphanumeric,

@@ -103,7 +103,7 @@ fn throw(_: &mut Interp, words: &[Value]) -> Outcome {
     raise(&words[2], words[1].clone())
 }
 
-/// What a script may catch.
+/// Errors that a script may catch.
 struct Caught {
     code: i64,
     value: Value,

@@ -310,7 +310,8 @@ fn convert(input: &mut Input<'_>, field: &Field) -> Result<Option<Value>, Except
     })
 }
 
-/// Reads the whole format; values by place. The text's end before the first conversion comes with it.
+/// Reads the whole format; values by place. The text's end before the first conversion comes with
+/// it.
 fn read(
     text: &str,
     pieces: &[Piece],

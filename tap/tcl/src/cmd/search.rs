@@ -33,7 +33,7 @@ const OPTIONS: &[&str] = &[
     "-subindices",
 ];
 
-/// How an element is compared with the pattern.
+/// A way to compare an element with the pattern.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Mode {
     #[default]
@@ -139,7 +139,8 @@ impl<'w> Search<'w> {
         self.kind.compare(self.nocase, a.as_str(), b.as_str())
     }
 
-    /// The place in a sorted list: the first of equals; to bisect, the last that is not behind the pattern.
+    /// The place in a sorted list: the first of equals; to bisect, the last that is not behind the
+    /// pattern.
     fn binary(&self, elements: &[Value], pattern: &Value) -> Result<Option<usize>, Exception> {
         let (mut low, mut high) = (self.start(elements.len())?, elements.len());
         let mut found = None;

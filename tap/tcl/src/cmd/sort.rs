@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 pub(super) const COMMANDS: &[(&str, Builtin)] = &[("lsort", lsort)];
 
-/// How elements are compared.
+/// A way to compare elements.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// By their characters.
@@ -246,7 +246,8 @@ fn by_command(
 }
 
 /// Ignores case and compares numbers in the text by value. What differs otherwise decides between
-/// texts that are equal so: zeros in front of a number, then the case of letters, wherever it comes first.
+/// texts that are equal so: zeros in front of a number, then the case of letters, wherever it comes
+/// first.
 fn dictionary(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a.chars().peekable(), b.chars().peekable());
     let mut second = Ordering::Equal;

@@ -149,7 +149,8 @@ fn cased(name: &str, words: &[Value]) -> Outcome {
     Ok(Value::from(chars.into_iter().collect::<String>()))
 }
 
-/// `string wordend` and `wordstart`: the edges of the word, or of the single character, at an index.
+/// `string wordend` and `wordstart`: the edges of the word, or of the single character, at an
+/// index.
 fn word_edge(name: &str, words: &[Value]) -> Outcome {
     let chars: Vec<char> = words[1].as_str().chars().collect();
     let place = index(words[2].as_str(), chars.len())?;

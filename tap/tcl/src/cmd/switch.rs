@@ -25,7 +25,7 @@ struct Matching<'w> {
     texts: Option<&'w Value>,
 }
 
-/// What an arm's pattern found.
+/// Matches that an arm's pattern found.
 enum Hit {
     No,
     Yes,

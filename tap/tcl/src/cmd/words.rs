@@ -41,7 +41,8 @@ pub(super) fn subcommand<'w>(
     }
 }
 
-/// The name among `names` that a word means, by its unique beginning, too; `what` it is for the message.
+/// The name among `names` that a word means, by its unique beginning, too; `what` it is for the
+/// message.
 pub(super) fn choice(
     what: &str,
     names: &[&'static str],

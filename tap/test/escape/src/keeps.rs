@@ -1,5 +1,5 @@
-//! Attempts to keep, for nothing, what core handed out: memory of entrypoints, channels and slots, and descriptors of what is
-//! gone.
+//! Attempts to keep, for nothing, what core handed out: memory of entrypoints, channels and slots,
+//! and descriptors of what is gone.
 #![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 
 use std::os::fd::{AsFd, OwnedFd};

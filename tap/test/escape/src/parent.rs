@@ -102,7 +102,7 @@ fn services(tally: &mut Tally) {
     tally.control("announce a thousand services, and be answered", all == OFTEN as usize);
     let opened = session(6001, "Service500", LOG) != 0;
     tally.attempt("have one of them routed that no rule names", opened);
-    // What it announces here is what its parent provides.
+    // Services that it announces here are what its parent provides.
     announce("ROM");
     let module = session(6002, "ROM", "label=\"module\", ram_quota=32768, cap_quota=4");
     let ds = seam::call(module, OPCODES.rom.dataspace, &[], |_| {}).map_or(0, |a| a.cap());

@@ -1,4 +1,5 @@
-//! A child that reaches each limit that its parent or core has for it, and goes on: so does its parent, which says which limit.
+//! A child that reaches each limit that its parent or core has for it, and goes on: so does its
+//! parent, which says which limit.
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -9,7 +10,7 @@ use genode::{
     sync::Mutex, thread,
 };
 
-/// Where its threads wait.
+/// The place at which its threads wait.
 static TURN: Mutex<()> = Mutex::new(());
 
 /// More threads than a component may have.
@@ -17,7 +18,7 @@ const THREADS: usize = 1100;
 /// More sessions than a child may have.
 const SESSIONS: usize = 4200;
 
-/// What of a kind it gets, and that it gets no more.
+/// Checks how much of a kind it gets, and that it gets no more.
 fn reach<T>(what: &str, most: usize, mut one: impl FnMut() -> Option<T>) -> Vec<T> {
     let all: Vec<T> = (0..most).map_while(|_| one()).collect();
     log!("{what}: some are refused: {}", all.len() < most && !all.is_empty());
@@ -29,8 +30,8 @@ fn session(env: Env, label: &str) -> Option<Connection<dyn RomSession>> {
 }
 
 pub(crate) fn run(env: Env) -> Result<(), Error> {
-    // With its own name in front, which is a long one, the label is longer than a label may be, and the arguments than
-    // arguments.
+    // With its own name in front, which is a long one, the label is longer than a label may be, and
+    // the arguments than arguments.
     let long = [b'x'; 118];
     let label = |len: usize| core::str::from_utf8(long.get(..len).unwrap_or_default());
     log!("label: refused: {}", session(env, label(118).unwrap_or_default()).is_none());

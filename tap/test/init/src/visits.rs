@@ -73,8 +73,8 @@ pub(crate) fn mortal(env: Env, config: &Node) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a session, calls, logs, closes; as often as its configuration says, for ever without a number. It exits with 0
-/// when done, 1 if there is no session to be had, 2 if the server is gone.
+/// Opens a session, calls, logs, closes; as often as its configuration says, for ever without a
+/// number. It exits with 0 when done, 1 if there is no session to be had, 2 if the server is gone.
 pub(crate) fn visitor(env: Env, config: &Node) -> Result<(), Error> {
     let visits: u32 = config.attr_or("visits", 0);
     let mut done = 0;

@@ -1,4 +1,5 @@
-//! rs_deaths: dies in the way that its configuration names, so that a script sees what is said of it.
+//! rs_deaths: dies in the way that its configuration names, so that a script sees what is said of
+//! it.
 #![no_std]
 #![no_main]
 #![allow(unsafe_code, reason = "it is about accesses that no safe code makes")]

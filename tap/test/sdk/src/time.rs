@@ -79,8 +79,9 @@ async fn opens(env: Env, timers: &Timers) -> Result<(), Error> {
     expect(env, "a session is opened by a task", session.elapsed_us().is_ok());
     let missing = Connection::<dyn RomSession>::open_async(env, "missing")?.await;
     expect(env, "a task is told why there is no session", missing.err() == Some(Error::Denied));
-    // What a session costs the component itself may grow at first, and what was dropped is closed when it comes: but if it
-    // were not, each round would take more than all before.
+    // The cost of a session to the component itself may grow at first, and a session that was
+    // dropped is closed when it comes: but if it were not, each round would take more than all
+    // before.
     let (mut most, mut grows) = (genode::quota::CapQuota(0), true);
     for _ in 0..50 {
         for _ in 0..3 {

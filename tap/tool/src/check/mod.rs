@@ -1,8 +1,9 @@
 //! Compares what a tree's run scripts do in our interpreter with what they do in tclsh.
 //!
-//! Nothing is built or run: whatever reaches out of a script (the run tool's procedures, Expect's, files,
-//! processes, the clock) is a stub that records its call, the same in both. The names of the run tool's
-//! procedures are read from the tree. In tclsh each script has a safe interpreter of its own.
+//! Nothing is built or run: whatever reaches out of a script (the run tool's procedures, Expect's,
+//! files, processes, the clock) is a stub that records its call, the same in both. The names of the
+//! run tool's procedures are read from the tree. In tclsh each script has a safe interpreter of its
+//! own.
 
 mod ours;
 mod theirs;
@@ -22,7 +23,7 @@ const MOST_LINES: usize = 3_000;
 /// Commands that a script may take.
 const MOST_STEPS: u64 = 300_000;
 
-/// What a platform answers to scripts that ask for it.
+/// Answers of a platform to scripts that ask for it.
 #[derive(Debug)]
 pub struct Platform {
     /// Its name, which is the board's.
@@ -54,13 +55,13 @@ pub const PLATFORMS: [Platform; 3] = [
     },
 ];
 
-/// What a script did.
+/// The acts of a script.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// Calls of stubs, each as one line.
     pub lines: Vec<String>,
-    /// How it ended: `end`, `exit`, `cut` after too many lines, `steps` after too many commands, or
-    /// `error` with the message.
+    /// The way it ended: `end`, `exit`, `cut` after too many lines, `steps` after too many
+    /// commands, or `error` with the message.
     pub end: String,
 }
 
@@ -87,9 +88,9 @@ impl Trace {
 /// A script on a platform, in both interpreters.
 #[derive(Debug)]
 pub struct Compared {
-    /// What it did in ours.
+    /// Its trace in ours.
     pub ours: Trace,
-    /// What it did in tclsh.
+    /// Its trace in tclsh.
     pub theirs: Trace,
 }
 

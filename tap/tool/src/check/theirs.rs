@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const HARNESS: &str = include_str!("tclsh.tcl");
 
-/// How long tclsh may be silent: it says something with each script.
+/// Time that tclsh may be silent: it says something with each script.
 const SILENCE: Duration = Duration::from_mins(5);
 
 /// The program, if it is installed.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// What is read of a tree.
+/// Things that are read of a tree.
 #[derive(Debug)]
 pub struct Tree {
     /// Its folder.

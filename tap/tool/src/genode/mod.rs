@@ -41,7 +41,8 @@ struct Reading {
     ports: bool,
 }
 
-/// What Genode's build system says where third-party code was not prepared, in the line before the ports' names.
+/// Words of Genode's build system where third-party code was not prepared, in the line before the
+/// ports' names.
 pub const PORTS: &str = "Error: Ports not prepared or outdated:";
 
 impl Reading {

@@ -23,13 +23,13 @@ const PROMPT: Duration = Duration::from_millis(50);
 
 /// Time that core has to say who waits.
 const ANSWER: Duration = Duration::from_secs(10);
-/// How core begins each line of what it says of that.
+/// Beginning of each line that core says of that.
 pub const WAITS: &str = "[core] who waits: ";
-/// How the last one ends.
+/// End of the last one.
 pub const WAITS_TOTAL: &str = " components in all";
 const WAITS_END: &str = "\\[core\\] who waits: [0-9]+ components in all\r?\n";
 
-/// What core says when it is asked while every component waits, and for no time.
+/// Answer of core when it is asked while every component waits, and for no time.
 const STILL: &str = "[core] nothing can happen any more";
 
 /// Silence of a system, in which core is asked now and then whether anything can still happen.
@@ -47,7 +47,7 @@ impl Default for Quiet {
 }
 
 impl Quiet {
-    /// Whether it is time to ask; each time twice as late.
+    /// Tells whether it is time to ask; each time twice as late.
     fn asks(&mut self) -> bool {
         let now = Instant::now();
         let due = now >= self.next;
@@ -94,7 +94,7 @@ pub struct System {
     running: Running,
     transcript: Transcript,
     symbols: Symbols,
-    /// Whether core is ours, which says when nothing can happen any more.
+    /// Tells whether core is ours, which says when nothing can happen any more.
     own: bool,
     quiet: Quiet,
     log: Option<File>,
@@ -116,8 +116,8 @@ pub struct End {
 }
 
 impl System {
-    /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in what is shown; `own` tells
-    /// whether core is this project's.
+    /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in
+    /// what is shown; `own` tells whether core is this project's.
     pub fn boot(
         core: &Path,
         boot: &Path,
@@ -188,7 +188,7 @@ impl System {
                     }
                     sink(Tick::Quiet);
                     if self.own && pattern.is_some() && self.quiet.asks() {
-                        // What it says comes with its output, if it says anything.
+                        // Its answer comes with its output, if there is one.
                         let _ = kill_process(self.running.pid(), Signal::USR2);
                     }
                 }
@@ -263,7 +263,7 @@ impl System {
                 }
             };
             match self.wait_for(Some(&end), Some(ANSWER), interrupts, &mut sink) {
-                // What matches before a line comes was said to somebody who asked earlier.
+                // A match before a line comes was said to somebody who asked earlier.
                 Ok(_) if lines.is_empty() => {}
                 Ok(_) => return lines,
                 Err(_) => return Vec::new(),

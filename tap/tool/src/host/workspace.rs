@@ -151,7 +151,8 @@ impl Project {
         folders
     }
 
-    /// Where cargo puts programs, the user's first, and first those of the profile that is asked for.
+    /// Folders into which cargo puts programs, the user's first, and first those of the profile
+    /// that is asked for.
     pub fn program_folders(&self, release: bool) -> Vec<PathBuf> {
         let workspaces = [Some(&self.user), self.sdk.as_ref()];
         let profiles = if release { ["release", "debug"] } else { ["debug", "release"] };

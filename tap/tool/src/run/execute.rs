@@ -72,7 +72,7 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
     }
 }
 
-/// What the components do of which none printed the line.
+/// Asks what the components do, of which none printed the line.
 fn who_waits(session: &mut Session) -> Option<(&'static str, String)> {
     let interrupts = session.interrupts.clone();
     let lines = session.system.as_mut()?.who_waits(&interrupts);

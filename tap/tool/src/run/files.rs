@@ -1,9 +1,9 @@
 //! Files and programs of run scripts.
 //!
-//! A script writes below its run directory only, where nothing but its own run is. It reads what lies there,
-//! in its own folder, in the workspace and in the SDK. It starts no program: `exec` does the work of a few
-//! that every system has, within the same bounds, so that a script that runs here runs everywhere. This
-//! guards against mistakes: who runs a script trusts it.
+//! A script writes below its run directory only, where nothing but its own run is. It reads what
+//! lies there, in its own folder, in the workspace and in the SDK. It starts no program: `exec`
+//! does the work of a few that every system has, within the same bounds, so that a script that runs
+//! here runs everywhere. This guards against mistakes: who runs a script trusts it.
 
 use super::command::{Command, MANY};
 use super::session::{Session, Shared};
@@ -15,7 +15,7 @@ use tap_tcl::{Access, Exception, Interp, Outcome, Value, fail};
 pub(super) const COMMANDS: &[Command] =
     &[Command::new(&["exec"], "program ?arg ...?", (1, MANY), exec)];
 
-/// What `exec` does without a program.
+/// Programs whose work `exec` does itself.
 const PROGRAMS: &str = "cat, cp, echo, mkdir, mv, rm and touch";
 
 /// Folders that a script may use.
@@ -118,7 +118,8 @@ fn call(interp: &mut Interp, command: &[&str], operands: &[Value]) -> Outcome {
 /// The file that output goes to, and how it is opened.
 type Target = Option<(Value, &'static str)>;
 
-/// The words of `exec` without its options and redirection, and where the output goes: file and mode.
+/// The words of `exec` without its options and redirection, and where the output goes: file and
+/// mode.
 fn redirected(words: &[Value]) -> Result<(&[Value], Target), Exception> {
     let mut rest = words;
     while let [option, more @ ..] = rest

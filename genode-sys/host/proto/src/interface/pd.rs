@@ -94,9 +94,9 @@ values! {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Account {
-    /// What it may use.
+    /// The most that it may use.
     pub limit: Amount,
-    /// What it uses.
+    /// The part of that which is in use.
     pub used: Amount,
 }
 

@@ -1,5 +1,6 @@
-//! The sessions of all children, found by their number, by the child that uses or serves them, and by the names that others
-//! have for them: none of it is a search, so that a thousand children cost each other nothing.
+//! The sessions of all children, found by their number, by the child that uses or serves them, and
+//! by the names that others have for them: none of it is a search, so that a thousand children cost
+//! each other nothing.
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::served::ChildId;

@@ -148,13 +148,14 @@ impl Session {
         self.client.is_none() && self.forward.is_none()
     }
 
-    /// Whether there is something to donate to: not before its user has it, nor once it is about to end.
+    /// Tells whether there is something to donate to: not before its user has it, nor once it is
+    /// about to end.
     pub(super) fn takes_donations(&self) -> bool {
         matches!(self.phase, Phase::HandedOut | Phase::Upgrade(_))
     }
 
-    /// Takes note of a donation that was paid, and lets a child that serves the session know of it: at once, or, while
-    /// it may be reading of an earlier one, once it has answered that.
+    /// Takes note of a donation that was paid, and lets a child that serves the session know of it:
+    /// at once, or, while it may be reading of an earlier one, once it has answered that.
     pub(super) fn donate(&mut self, amount: Amount) {
         self.donated += amount;
         match self.phase {

@@ -1,7 +1,8 @@
-//! rs_bench_children: an init with as many idle children as its configuration says, and the time that its work for them takes.
+//! rs_bench_children: an init with as many idle children as its configuration says, and the time
+//! that its work for them takes.
 //!
-//! What `rs_init` does, with clocks: a configuration is read from its text and applied, the state is written as text. Prints
-//! `bench NAME TIME`, in picoseconds.
+//! Does what `rs_init` does, with clocks: a configuration is read from its text and applied, the
+//! state is written as text. Prints `bench NAME TIME`, in picoseconds.
 #![no_std]
 #![no_main]
 
@@ -26,8 +27,8 @@ const CHANGES: usize = 51;
 /// Reports that are written.
 const REPORTS: usize = 21;
 
-/// The children's configuration, where one of them has another config of its own if something `changed`, and
-/// reports tell of `more`.
+/// The children's configuration, where one of them has another config of its own if something
+/// `changed`, and reports tell of `more`.
 fn config(children: usize, changed: Option<(usize, usize)>, more: &str) -> String {
     let mut text = format!(
         "<config>\n<report ids=\"yes\" child_ram=\"yes\" child_caps=\"yes\"{more}/>\n\

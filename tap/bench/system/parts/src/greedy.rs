@@ -1,4 +1,5 @@
-//! rs_bench_greedy: takes all it can get of what its role says, for ever, while another component measures its calls.
+//! rs_bench_greedy: takes all it can get of what its role says, for ever, while another component
+//! measures its calls.
 #![no_main]
 #![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 

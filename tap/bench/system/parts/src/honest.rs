@@ -1,6 +1,7 @@
 //! rs_bench_honest: calls a sibling and core once a millisecond, and tells how long each call took.
 //!
-//! Prints `bench NAME TIME` for the median, the time that one call in a thousand takes longer than, and the longest: picoseconds.
+//! Prints `bench NAME TIME` for the median, the time that one call in a thousand takes longer than,
+//! and the longest: picoseconds.
 #![no_main]
 #![allow(
     unsafe_code,

@@ -93,7 +93,7 @@ impl Isolation {
     }
 }
 
-/// What differs between components.
+/// Limits that differ between components.
 pub(crate) struct Limits {
     pub(crate) cpus: CpuSet,
     /// Descriptors that it may have at first; core may permit it more.
@@ -134,9 +134,9 @@ impl Jail {
         let (control, binary) =
             unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
         dup_to(control, CONTROL_FD)?;
-        // A number above the limit: after exec closed it, the component can never have it again, so that the
-        // permission to execute it permits nothing. Core, which may have more descriptors, perhaps has it in use: here it is
-        // closed on exec like all the rest, and needed no more.
+        // A number above the limit: after exec closed it, the component can never have it again, so
+        // that the permission to execute it permits nothing. Core, which may have more descriptors,
+        // perhaps has it in use: here it is closed on exec like all the rest, and needed no more.
         let number = self.descriptors as RawFd;
         dup_to(binary, number)?;
         close_the_rest()?;

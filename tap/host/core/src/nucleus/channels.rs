@@ -108,7 +108,8 @@ impl Nucleus {
         }
     }
 
-    /// A channel with its number at the entrypoint, the two ends for its client, and its memory for both sides.
+    /// A channel with its number at the entrypoint, the two ends for its client, and its memory for
+    /// both sides.
     fn channel_made(
         &mut self,
         client: ProcId,
@@ -246,7 +247,8 @@ impl Nucleus {
         }
     }
 
-    /// An object is gone: whoever was granted it finds nothing behind the index, unless that names something else by now.
+    /// An object is gone: whoever was granted it finds nothing behind the index, unless that names
+    /// something else by now.
     pub(super) fn revoke(&mut self, channel: ChanId, index: u32, object: ObjId) {
         if let Some(channel) = self.channels.get_mut(&channel)
             && channel.object(index) == Some(object)
@@ -261,7 +263,8 @@ impl Nucleus {
         }
     }
 
-    /// Close a channel from the client's side: nothing is served through it any more. What is left of it goes in pieces.
+    /// Close a channel from the client's side: nothing is served through it any more. What is left
+    /// of it goes in pieces.
     pub(crate) fn channel_close(&mut self, id: ChanId) {
         let Some(channel) = self.channels.remove(&id) else { return };
         self.by_pair.remove(&(channel.client, channel.ep));
@@ -297,7 +300,8 @@ impl Nucleus {
         }
     }
 
-    /// A piece of a channel that its client closed: the entrypoint drops its slots, and then it. What is left, if anything.
+    /// A piece of a channel that its client closed: the entrypoint drops its slots, and then it.
+    /// What is left, if anything.
     fn channel_piece(&mut self, mut left: Closing) -> Option<Closing> {
         let Closing { id, channel } = &mut left;
         while let Some(entry) = channel.entries.pop() {

@@ -1,7 +1,8 @@
 //! Memory of channels and slots that are closed.
 //!
-//! The two that shared it may keep it mapped. So core takes it back: not at once, since a server may look at it once more, to
-//! see that it is closed, but when its client closed some more. Whoever looks later sees zeros. Until then its component pays.
+//! The two that shared it may keep it mapped. So core takes it back: not at once, since a server
+//! may look at it once more, to see that it is closed, but when its client closed some more.
+//! Whoever looks later sees zeros. Until then its component pays.
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 

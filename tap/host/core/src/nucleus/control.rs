@@ -122,7 +122,8 @@ impl Nucleus {
         }
     }
 
-    /// Remove an entrypoint, if it is the component's own. `None` if the answer comes when all of it is gone.
+    /// Remove an entrypoint, if it is the component's own. `None` if the answer comes when all of
+    /// it is gone.
     fn own_ep_destroy(&mut self, id: ProcId, ep: EpId) -> Option<Result<Answer, Refusal>> {
         if self.eps.get(&ep).is_none_or(|e| e.owner != id) {
             return Some(Err(Refusal::Invalid));

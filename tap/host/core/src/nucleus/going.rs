@@ -1,8 +1,10 @@
-//! How what processes, entrypoints and objects held is taken back: piece by piece, and core serves others in between.
+//! Takes back what processes, entrypoints and objects held: piece by piece, and core serves others
+//! in between.
 //!
-//! A process that is to end is killed ([`Nucleus::kill`]) and served no more. Linux tells when it is gone ([`Nucleus::died`]):
-//! until then it could write over what core marks as dead. Then its entrypoints go, its channels, its views, and at last the
-//! process itself, with which its parent is told. Core waits for nobody meanwhile.
+//! A process that is to end is killed ([`Nucleus::kill`]) and served no more. Linux tells when it
+//! is gone ([`Nucleus::died`]): until then it could write over what core marks as dead. Then its
+//! entrypoints go, its channels, its views, and at last the process itself, with which its parent
+//! is told. Core waits for nobody meanwhile.
 use std::collections::{BTreeSet, VecDeque};
 use std::os::fd::AsFd;
 
@@ -19,7 +21,7 @@ use super::process::{Ending, Phase, Process};
 use super::upkeep::ENTRYPOINT;
 use crate::work;
 
-/// What is on its way out.
+/// Something on its way out.
 pub(super) enum Going {
     /// An entrypoint that its process removed, which waits for the answer. It is with the process.
     Entrypoint(ProcId),
@@ -34,7 +36,7 @@ pub(super) enum Going {
 /// All that is on its way out, in the order in which it is served: each a piece in turn.
 pub(crate) type AllGoing = VecDeque<Going>;
 
-/// What is left of an entrypoint.
+/// The rest of an entrypoint.
 pub(super) struct Ruin {
     id: EpId,
     entrypoint: Entrypoint,
@@ -50,7 +52,7 @@ pub(crate) struct Gone {
 }
 
 impl Nucleus {
-    /// Whether something is on its way out.
+    /// Tells whether something is on its way out.
     pub(crate) fn is_going(&self) -> bool {
         !self.going.is_empty()
     }
@@ -65,7 +67,7 @@ impl Nucleus {
         let Some(process) = self.procs.get_mut(&id) else { return };
         process.phase = Phase::Killed;
         process.signal(Signal::KILL);
-        // What it closed or asks would be told of without end.
+        // Epoll would tell without end of what it closed or asks.
         let _ = epoll::delete(&self.epoll, &process.control);
         process.listener = None;
     }
@@ -83,7 +85,8 @@ impl Nucleus {
         self.going.push_back(Going::Process(id));
     }
 
-    /// Kills a process, waits for its end, and takes back all it held at once: for when nobody is left to be served.
+    /// Kills a process, waits for its end, and takes back all it held at once: for when nobody is
+    /// left to be served.
     pub(crate) fn bury(&mut self, id: ProcId) {
         self.kill(id);
         let Some(process) = self.procs.get_mut(&id) else { return };
@@ -97,8 +100,8 @@ impl Nucleus {
         }
     }
 
-    /// Removes an entrypoint of a process: at once, or piece by piece, and then the process is answered.
-    /// True if it is gone.
+    /// Removes an entrypoint of a process: at once, or piece by piece, and then the process is
+    /// answered. True if it is gone.
     pub(super) fn ep_going(&mut self, owner: ProcId, id: EpId) -> bool {
         self.ep_begin(owner, id);
         let gone = self.ruin_piece(owner);
@@ -140,9 +143,10 @@ impl Nucleus {
         }
     }
 
-    /// A piece of an entrypoint whose process waits. True if that was the last, and the process is answered.
+    /// A piece of an entrypoint whose process waits. True if that was the last, and the process is
+    /// answered.
     fn ep_piece(&mut self, owner: ProcId) -> bool {
-        // Who died meanwhile takes its entrypoint along.
+        // A process that died meanwhile takes its entrypoint along.
         let waits = self.procs.get(&owner).is_some_and(|p| p.phase == Phase::Waits);
         if !waits {
             return true;
@@ -198,8 +202,8 @@ impl Nucleus {
         }
     }
 
-    /// A piece of the entrypoint that a process loses: first its clients find their slots dead, then its objects are gone.
-    /// True if nothing is left.
+    /// A piece of the entrypoint that a process loses: first its clients find their slots dead,
+    /// then its objects are gone. True if nothing is left.
     fn ruin_piece(&mut self, owner: ProcId) -> bool {
         let taken = self.procs.get_mut(&owner).and_then(|process| process.ruin.take());
         let Some(mut ruin) = taken else { return true };
@@ -232,7 +236,7 @@ impl Nucleus {
     }
 }
 
-/// How a process ended.
+/// Asks how a process ended.
 fn ending(process: &Process, how: WaitIdOptions) -> Option<Ending> {
     loop {
         let id = WaitId::PidFd(process.pidfd.as_fd());

@@ -68,7 +68,7 @@ pub(crate) struct Nucleus {
     pub(crate) core_pages: CorePages,
     pub(crate) undead: Undead,
     pub(crate) maps: map::Maps,
-    /// What is taken back piece by piece.
+    /// All that is taken back piece by piece.
     going: AllGoing,
     /// A thread that began to wait in a managed dataspace, and who is to provide what it waits for: for fault injection.
     pub(crate) waits: Option<(ProcId, Option<ProcId>)>,

@@ -80,7 +80,8 @@ impl Nucleus {
         Ok(id)
     }
 
-    /// Remove an object. Where it is granted, it is found to be gone, also while the last grants wait to be revoked.
+    /// Remove an object. Where it is granted, it is found to be gone, also while the last grants
+    /// wait to be revoked.
     pub(crate) fn object_destroy(&mut self, id: ObjId) {
         let Some(object) = self.objects.remove(&id) else { return };
         self.by_inode.remove(&object.inode);

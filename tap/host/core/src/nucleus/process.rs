@@ -38,7 +38,7 @@ pub(crate) struct Process {
     pub(super) listener: Option<OwnedFd>,
     /// What its loader may ask for until it says hello.
     pub(super) loading: Loading,
-    /// What it says when it dies.
+    /// Its last words.
     pub(super) words: Words,
     pub(super) phase: Phase,
     /// The entrypoint that it loses just now.
@@ -65,7 +65,7 @@ impl Process {
     }
 }
 
-/// What core does for a process.
+/// State of a process, as core serves it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Phase {
     /// It serves what the process asks for.

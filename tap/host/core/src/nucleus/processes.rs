@@ -1,4 +1,4 @@
-//! How a component starts, and what it asks for beside its requests. How it ends: `going`.
+//! The start of a component, and what it asks for beside its requests. Its end is in `going`.
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 
@@ -42,7 +42,7 @@ impl Nucleus {
         let mut command = Command::new("component");
         command.env_clear();
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        // Where the runtime finds what std said before it aborted.
+        // There the runtime finds what std said before it aborted.
         command.stderr(fd::fixed_memory("stderr", PAGE).map_or(Stdio::null(), Stdio::from));
         let beyond = self.beyond_free(account);
         let limits =

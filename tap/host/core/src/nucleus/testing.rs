@@ -40,8 +40,8 @@ fn sockets() -> (OwnedFd, OwnedFd) {
 
 /// A nucleus with much RAM and many capabilities, and as many descriptors as this process may have.
 pub(crate) fn nucleus() -> Nucleus {
-    // Timers on the CPU time of processes send it. Core reads it from a descriptor; here nobody does.
-    // SAFETY: ignoring a signal runs no code.
+    // Timers on the CPU time of processes send it. Core reads it from a descriptor; here nobody
+    // does. SAFETY: ignoring a signal runs no code.
     unsafe { libc::signal(libc::SIGRTMIN(), libc::SIG_IGN) };
     let limit = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
@@ -147,7 +147,8 @@ impl Peer {
         sys::recv_packet(&self.control, &mut Fds::default(), RecvFlags::DONTWAIT).ok()?
     }
 
-    /// Makes a request: the steps that core takes until it may serve others, and the answer if it came.
+    /// Makes a request: the steps that core takes until it may serve others, and the answer if it
+    /// came.
     pub(crate) fn measure(
         &self,
         nucleus: &mut Nucleus,

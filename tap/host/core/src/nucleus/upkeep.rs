@@ -1,11 +1,13 @@
-//! What core makes for a component, and what a component keeps of it: who pays.
+//! Who pays for what core makes for a component, and for what the component keeps of it.
 //!
-//! **Memory** of entrypoints, channels and slots is shared, so Linux counts it for nobody. The first [`FREE_BYTES`] of a
-//! component are in the price of its PD session, for the rest its account pays RAM, until core took the memory back.
+//! **Memory** of entrypoints, channels and slots is shared, so Linux counts it for nobody. The
+//! first [`FREE_BYTES`] of a component are in the price of its PD session, for the rest its account
+//! pays RAM, until core took the memory back.
 //!
-//! **Descriptors** a component may keep whatever becomes of what they name: tokens of objects that are gone, sockets of slots
-//! that are closed. Linux counts those (`RLIMIT_NOFILE`). Beyond [`FREE_DESCRIPTORS`] each wants a capability of the limit of
-//! the component's account. So capabilities leave the account only as far as Linux then holds as few descriptors of the
+//! **Descriptors** a component may keep whatever becomes of what they name: tokens of objects that
+//! are gone, sockets of slots that are closed. Linux counts those (`RLIMIT_NOFILE`). Beyond
+//! [`FREE_DESCRIPTORS`] each wants a capability of the limit of the component's account. So
+//! capabilities leave the account only as far as Linux then holds as few descriptors of the
 //! component as the rest is good for.
 use genode_args::quota::{Amount, Lack};
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
@@ -20,14 +22,14 @@ use crate::work;
 
 /// Memory of a component's entrypoints, channels and slots that its PD session's price includes.
 const FREE_BYTES: u64 = 2 << 20;
-/// What an entrypoint takes: its pages, its doorbell, and what waits in its socket of events.
+/// Bytes of an entrypoint: its pages, its doorbell, and what waits in its socket of events.
 pub(super) const ENTRYPOINT: u64 = (2 * PAGE + crate::fd::EVENTS) as u64;
-/// What a channel's tables take, the first with what core remembers of it.
+/// Bytes of a channel's tables, the first with what core remembers of it.
 pub(super) const GRANTS: u64 = (GRANTS_SIZE + PAGE) as u64;
 pub(super) const SIGNALS: u64 = SIGNALS_SIZE as u64;
-/// What a channel takes without its slots.
+/// Bytes of a channel without its slots.
 pub(super) const CHANNEL: u64 = GRANTS + SIGNALS;
-/// What a slot takes: its page, and what waits in its sockets.
+/// Bytes of a slot: its page, and what waits in its sockets.
 pub(super) const SLOT: u64 = (PAGE + 2 * crate::fd::CAPABILITIES) as u64;
 
 /// Descriptors of a component that its PD session's price includes.
@@ -35,19 +37,19 @@ pub(super) const FREE_DESCRIPTORS: u64 = 512;
 /// By how much a limit of descriptors grows at least.
 const STEP: u64 = 64;
 
-/// What an account pays of so many bytes.
+/// Returns what an account pays of so many bytes.
 fn price(bytes: u64) -> Amount {
     Amount::new(bytes.saturating_sub(FREE_BYTES).next_multiple_of(PAGE as u64), 0)
 }
 
-/// Descriptors that a component may have beyond the free ones whose account has a limit of so many capabilities: half of
-/// them, so that what comes and goes with sessions changes nothing.
+/// Descriptors that a component may have beyond the free ones whose account has a limit of so many
+/// capabilities: half of them, so that what comes and goes with sessions changes nothing.
 fn descriptors(caps: u64) -> u64 {
     caps / 2
 }
 
 impl Process {
-    /// What it pays for its entrypoints, channels and slots.
+    /// Returns what it pays for its entrypoints, channels and slots.
     fn price(&self) -> Amount {
         price(self.bytes)
     }
@@ -66,7 +68,8 @@ impl Process {
         Ok(())
     }
 
-    /// Whether it holds no more than so many descriptors beyond the free ones, as Linux counts them.
+    /// Tells whether it holds no more than so many descriptors beyond the free ones, as Linux
+    /// counts them.
     fn holds_at_most(&self, beyond: u64) -> bool {
         held(self.pid).is_some_and(|held| held <= FREE_DESCRIPTORS.saturating_add(beyond))
     }
@@ -110,7 +113,8 @@ impl Nucleus {
         }
     }
 
-    /// The component that pays for a channel of a client to an entrypoint: who has the channel, or who has core signal it.
+    /// The component that pays for a channel of a client to an entrypoint: who has the channel, or
+    /// who has core signal it.
     pub(super) fn payer(&self, client: ProcId, ep: EpId) -> ProcId {
         match client {
             CORE => self.eps.get(&ep).map_or(CORE, |ep| ep.owner),
@@ -124,8 +128,8 @@ impl Nucleus {
         descriptors(caps).min(self.isolation.descriptors().saturating_sub(FREE_DESCRIPTORS))
     }
 
-    /// Sees that accounts keep the capabilities that their components' descriptors want: where some would leave that are
-    /// wanted, the component may have fewer from now on, if it has.
+    /// Sees that accounts keep the capabilities that their components' descriptors want: where some
+    /// would leave that are wanted, the component may have fewer from now on, if it has.
     pub(super) fn keep_wanted(&mut self, transfers: &[Transfer]) -> Result<(), Lack> {
         for Transfer { from, .. } in transfers {
             let Some(id) = self.by_account.get(from).copied() else { continue };
@@ -211,7 +215,8 @@ mod tests {
         let fit = (FREE_BYTES + QUOTA.ram.0) / (CHANNEL + SLOT);
         assert_eq!((refused, channels.len() as u64), (Some(Status::OutOfRam), fit));
 
-        // What is closed is paid for as long as it may be mapped: of what costs something the last eight.
+        // Closed memory is paid for as long as it may be mapped: of what costs something the last
+        // eight.
         for (closed, channel) in channels.into_iter().enumerate() {
             client.tell(&mut nucleus, Request::ChannelClose, &[channel]);
             let open = (fit - 1 - closed as u64) * (CHANNEL + SLOT);
@@ -272,7 +277,8 @@ mod tests {
         end(&mut nucleus, &mut peer);
     }
 
-    /// Slots of a dead server are declared dead once more, and kept until then: their client pays, and may end before.
+    /// Slots of a dead server are declared dead once more, and kept until then: their client pays,
+    /// and may end before.
     #[test]
     fn what_waits_for_a_second_death_comes_back_with_its_client() {
         let mut nucleus = nucleus();
@@ -328,7 +334,7 @@ mod tests {
             assert_eq!(limit(&peer), Some(FREE_DESCRIPTORS + 120), "nothing changed");
         }
         assert_eq!(quota(&nucleus, &peer).limit.caps.0, 120);
-        // What comes in raises the limit, by steps.
+        // Capabilities that come in raise the limit, by steps.
         let more = |caps| [Transfer { from: ROOT, to: account, amount: Amount::new(0, caps) }];
         nucleus.transfer(&more(200)).unwrap();
         assert_eq!(limit(&peer), Some(FREE_DESCRIPTORS + 120), "160 is not much more");

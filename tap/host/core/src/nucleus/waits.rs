@@ -1,4 +1,5 @@
-//! Who waits for whom: for a person who wonders why nothing happens (SIGUSR1), and whether anything still can (SIGUSR2).
+//! Tells who waits for whom: for a person who wonders why nothing happens (SIGUSR1), and whether
+//! anything still can (SIGUSR2).
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -19,7 +20,8 @@ struct Wait {
 }
 
 impl Nucleus {
-    /// Tells of each component what it does, and for whom it waits, a line each; the last one says how many there are.
+    /// Tells of each component what it does, and for whom it waits, a line each; the last one says
+    /// how many there are.
     pub(crate) fn who_waits(&self) -> Vec<String> {
         let waits = self.calls();
         let mut ids: Vec<ProcId> = self.procs.keys().copied().collect();
@@ -63,15 +65,15 @@ impl Nucleus {
 }
 
 impl Nucleus {
-    /// Whether nothing can happen any more: each thread of each component waits, for another and not for a time to come, and
-    /// core owes nobody an answer. False where Linux does not tell.
+    /// Tells whether nothing can happen any more: each thread of each component waits, for another
+    /// and not for a time to come, and core owes nobody an answer. False where Linux does not tell.
     pub(crate) fn is_still(&self) -> bool {
         // If nobody ran between two looks, each look is of one moment.
         let (before, after) = (self.stillness(), self.stillness());
         before.is_some() && before == after
     }
 
-    /// How often each thread gave up its CPU, if all of them wait as said.
+    /// Returns how often each thread gave up its CPU, if all of them wait as said.
     fn stillness(&self) -> Option<BTreeMap<u64, u64>> {
         if self.core_pages.called() || self.undead.wait().is_some() {
             return None;
@@ -92,7 +94,8 @@ impl Nucleus {
     }
 }
 
-/// Whether a thread waits for another, without an end: by what proc_pid_syscall(5) says, the call's number and arguments.
+/// Tells whether a thread waits for another, without an end: by what proc_pid_syscall(5) says, the
+/// call's number and arguments.
 fn waits_for_another(call: &str) -> bool {
     let mut words = call.split_whitespace();
     let number = words.next().and_then(|n| n.parse::<libc::c_long>().ok());
@@ -102,7 +105,7 @@ fn waits_for_another(call: &str) -> bool {
     let argument = |at: usize| arguments.get(at).copied();
     match number {
         libc::SYS_read => true,
-        // What core answers comes on the control socket.
+        // Answers of core come on the control socket.
         libc::SYS_recvmsg => argument(0) != Some(CONTROL_FD as u64),
         libc::SYS_futex => argument(3) == Some(0),
         libc::SYS_ppoll => argument(2) == Some(0),
@@ -116,7 +119,7 @@ fn sum_of_switches(status: &str) -> Option<u64> {
     numbers.map(|(_, number)| number.trim().parse::<u64>().ok()).sum()
 }
 
-/// Whether who is waited for waits for `id` in the end.
+/// Tells whether who is waited for waits for `id` in the end.
 fn circle(waits: &BTreeMap<ProcId, Vec<Wait>>, id: ProcId) -> bool {
     let servers = |id: ProcId| waits.get(&id).into_iter().flatten().filter_map(|w| w.server);
     let mut seen: Vec<ProcId> = servers(id).collect();
@@ -135,7 +138,7 @@ fn circle(waits: &BTreeMap<ProcId, Vec<Wait>>, id: ProcId) -> bool {
     false
 }
 
-/// What Linux says of a process's threads.
+/// Asks Linux about a process's threads.
 fn state(pid: i32) -> String {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

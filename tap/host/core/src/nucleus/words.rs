@@ -9,7 +9,7 @@ use crate::account::Account;
 use crate::console::Console;
 use crate::work;
 
-/// What a process said of its end. A process says it once, however often it dies by its own account.
+/// The last words of a process. A process says it once, however often it dies by its own account.
 pub(crate) struct Words {
     /// The name of its binary.
     program: String,

@@ -1,4 +1,5 @@
-//! What each control request costs core at its worst, in units of work, until core may serve others.
+//! Measures what each control request costs core at its worst, in units of work, until core may
+//! serve others.
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -15,19 +16,20 @@ use super::testing::{Peer, nucleus};
 use super::{ChanId, Gone, Nucleus, ObjId, ProcId};
 use crate::{fd, work};
 
-/// What clients have, and servers.
+/// Tables of clients, and of servers.
 const QUOTA: Amount = Amount::new(150 << 20, 300);
 const SERVER: Amount = Amount::new(16 << 20, 30_000);
 /// Objects of an entrypoint that is removed.
 const MANY: usize = 20_000;
 
-/// A nucleus with a client and a server at whose entrypoint it has a channel full of grants and slots.
+/// A nucleus with a client and a server at whose entrypoint it has a channel full of grants and
+/// slots.
 struct World {
     nucleus: Nucleus,
     client: Peer,
     server: Peer,
     ep: u64,
-    /// What the grants name, each as often as there are channels full of them.
+    /// Objects of the grants, each as often as there are channels full of them.
     object: ObjId,
     cap: OwnedFd,
     channel: u64,

@@ -29,7 +29,8 @@ const REGIONS: usize = 8192;
 pub(super) enum Rest {
     /// Nothing.
     Nothing,
-    /// A PD session whose process ends, its dataspaces, and how much of the last one is left, if that is a large one.
+    /// A PD session whose process ends, its dataspaces, and how much of the last one is left, if
+    /// that is a large one.
     Pd(Box<Pd>, Vec<ObjId>, Option<u64>),
     /// Thread objects of a CPU session.
     Cpu(Vec<ObjId>),
@@ -67,12 +68,12 @@ pub(super) struct Closing {
 pub(crate) struct Closings(VecDeque<(Option<SlotId>, Closing)>);
 
 impl Closings {
-    /// Whether something goes, or waits for a process that ends.
+    /// Tells whether something goes, or waits for a process that ends.
     pub(crate) fn pending(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// Whether something can go now.
+    /// Tells whether something can go now.
     pub(crate) fn any(&self, nucleus: &Nucleus) -> bool {
         self.0.iter().any(|(_, closing)| !closing.rest.waits(nucleus))
     }
@@ -98,7 +99,7 @@ impl Closings {
 }
 
 impl Rest {
-    /// Whether its process is not gone yet.
+    /// Tells whether its process is not gone yet.
     fn waits(&self, nucleus: &Nucleus) -> bool {
         match self {
             Self::Pd(pd, ..) => pd.process.is_some_and(|id| nucleus.procs.contains_key(&id)),
@@ -218,7 +219,8 @@ fn rm_piece(nucleus: &mut Nucleus, owner: OwnerId, maps: &mut Vec<(ObjId, MapId)
 }
 
 impl Services {
-    /// Lets something go: at once if that takes one piece, with the reply, or piece by piece, with the reply later.
+    /// Lets something go: at once if that takes one piece, with the reply, or piece by piece, with
+    /// the reply later.
     pub(super) fn let_go(
         &mut self,
         nucleus: &mut Nucleus,

@@ -204,7 +204,8 @@ impl Services {
         }
     }
 
-    /// End a PD session: kill its process. What is left to do when that is gone is to free its RAM, and to return its quota.
+    /// End a PD session: kill its process. What is left to do when that is gone is to free its RAM,
+    /// and to return its quota.
     pub(super) fn pd_close(&mut self, nucleus: &mut Nucleus, id: u64) -> Rest {
         let Some(pd) = self.pds.remove(&id) else { return Rest::Nothing };
         if let Some(process) = pd.process {

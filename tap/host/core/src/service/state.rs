@@ -45,7 +45,7 @@ pub(crate) struct Cpu {
     pub(crate) native: ObjId,
     /// Signal context for faults.
     pub(crate) sigh: Option<ObjId>,
-    /// Whether a PD of the session runs, or ran.
+    /// Tells whether a PD of the session runs, or ran.
     pub(crate) runs: bool,
     /// The part of the machine that the session's threads may use.
     pub(crate) place: Location,

@@ -1,7 +1,9 @@
-//! Configurations that change faster than children start, and what is left of it all: accounts are exact, nothing grows.
+//! Configurations that change faster than children start, and what is left of it all: accounts are
+//! exact, nothing grows.
 //!
-//! In three parts, each of which ends with the keeper alone: to warm up, and two of the same length. What the second of
-//! these leaves in use is compared with what the first did, since a heap keeps room for the most it ever had.
+//! In three parts, each of which ends with the keeper alone: to warm up, and two of the same
+//! length. What the second of these leaves in use is compared with what the first did, since a heap
+//! keeps room for the most it ever had.
 
 mod weather;
 
@@ -30,11 +32,11 @@ const LOOK: u32 = 16;
 const PATIENCE: u32 = 1500;
 /// Equal looks in a row that show that nothing is under way any more.
 const CALM: u32 = 10;
-/// Bytes by which a heap may have grown after as many configurations as before: two of its chunks. In the storm's full
-/// length that is less than 14 bytes for each configuration.
+/// Bytes by which a heap may have grown after as many configurations as before: two of its chunks.
+/// In the storm's full length that is less than 14 bytes for each configuration.
 const SLACK: u64 = 2 * (68 << 10);
 
-/// What the one under test and the keeper have: as granted, and in use.
+/// Accounts of the one under test and of the keeper: as granted, and in use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Accounts {
     init: Amount,
@@ -64,12 +66,12 @@ impl Accounts {
         })
     }
 
-    /// Whether all that was granted once is there again.
+    /// Tells whether all that was granted once is there again.
     fn granted_as(&self, before: &Self) -> bool {
         (self.init, self.keeper) == (before.init, before.keeper)
     }
 
-    /// Whether no more is in use than `before`, but for the room that heaps keep.
+    /// Tells whether no more is in use than `before`, but for the room that heaps keep.
     fn uses_as(&self, before: &Self) -> bool {
         let grown = |now: Amount, then: Amount| now.ram.0 > then.ram.0 + SLACK;
         // a larger heap takes dataspaces, each of which is a capability
@@ -97,7 +99,7 @@ impl fmt::Display for Accounts {
     }
 }
 
-/// What goes on.
+/// The work that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doing {
     /// One client after the other, each when the one before is done.
@@ -113,16 +115,16 @@ struct Driver {
     config: Reporter,
     state: RefCell<RomConnection>,
     weather: RefCell<Weather>,
-    /// What it does, and how much of it is left.
+    /// The work that it does, and how much of it is left.
     doing: Cell<(Doing, u32)>,
-    /// What is to be done after what is done now, the last first.
+    /// Work for later, the last first.
     then: RefCell<Vec<(Doing, u32)>>,
     version: Cell<u32>,
     ticks: Cell<u32>,
     /// Configurations that a state told of, for people: a busy machine skips some.
     applied: Cell<u32>,
     last_applied: Cell<u32>,
-    /// What was seen last, and how often in a row.
+    /// The state that was seen last, and how often in a row.
     seen: Cell<(Accounts, u32)>,
     settled: RefCell<Vec<Accounts>>,
 }

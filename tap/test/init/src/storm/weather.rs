@@ -31,8 +31,8 @@ pub(super) struct Weather {
     nested: Option<(String, Box<Weather>)>,
 }
 
-/// The child that is always there: it serves sessions and keeps what others log to itself. Its accounts tell whether
-/// anything is left of sessions that are gone.
+/// The child that is always there: it serves sessions and keeps what others log to itself. Its
+/// accounts tell whether anything is left of sessions that are gone.
 const KEEPER: &str = r#"<start name="keeper" ram="4M" caps="400">
   <binary name="rs_init_test"/>
   <provides> <service name="Test"/> <service name="LOG"/> </provides>
@@ -165,7 +165,8 @@ impl Child {
         }
     }
 
-    /// Says what a child does: two serve, and die of it; the others are clients, or idle, or done at once.
+    /// Says what a child does: two serve, and die of it; the others are clients, or idle, or done
+    /// at once.
     fn role(&self, index: usize) -> String {
         let value = self.value;
         match (index, self.role) {
@@ -179,7 +180,8 @@ impl Child {
         }
     }
 
-    /// Says where sessions of a child go that has the keeper beside it; below, everything comes from the parent.
+    /// Says where sessions of a child go that has the keeper beside it; below, everything comes
+    /// from the parent.
     fn route(&self) -> String {
         let log = ["<child name=\"keeper\"/>", "<parent/>", "<any-child/>"][self.log];
         let test = match self.test {

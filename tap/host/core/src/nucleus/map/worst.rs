@@ -101,8 +101,8 @@ fn what_is_freed_is_stale_wherever_it_showed() {
     assert_eq!(stale, 3 * 256, "every view of every map");
 }
 
-/// One map in as many as may be, each with as many views as may be: of the first four by one process, which has as many as it
-/// may have.
+/// One map in as many as may be, each with as many views as may be: of the first four by one
+/// process, which has as many as it may have.
 pub(crate) fn many(first: ProcId) -> Maps {
     let count = MAX_RELATED as u64;
     let mut maps = maps(count);
@@ -115,7 +115,8 @@ pub(crate) fn many(first: ProcId) -> Maps {
     maps
 }
 
-/// As many maps below one as may be, each with as many waiting threads as are remembered, and a process's view of the one.
+/// As many maps below one as may be, each with as many waiting threads as are remembered, and a
+/// process's view of the one.
 pub(crate) fn waiters(process: ProcId) -> (Maps, ViewId) {
     let mut maps = maps(MAX_RELATED as u64);
     let (other, view) = (ProcId(1 << 40), ViewId(1));

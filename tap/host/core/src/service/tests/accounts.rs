@@ -81,12 +81,12 @@ impl Family {
         Reader::new(&response.body[..response.len], &mut caps).take().unwrap()
     }
 
-    /// Where init's calls come from.
+    /// The channel that init's calls come from.
     pub(super) fn channel(&self) -> ChanId {
         self.channel
     }
 
-    /// What init may name the three PD sessions by.
+    /// Numbers by which init may name the three PD sessions.
     pub(super) fn indices(&self) -> [u64; 3] {
         self.indices
     }

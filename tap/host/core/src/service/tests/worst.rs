@@ -1,4 +1,5 @@
-//! What each call of core's interfaces costs core at its worst, in units of work, until core may serve others.
+//! Measures what each call of core's interfaces costs core at its worst, in units of work, until
+//! core may serve others.
 use genode_affinity::Location;
 use genode_host_proto::control::Request as Control;
 use genode_host_proto::interface::pd::{Transfer, Transfers};
@@ -218,7 +219,7 @@ fn calls_of_a_native_pd_and_of_a_cpu_session() {
         let native = world.family.services.pds[&id].native;
         match name {
             "Start" => {
-                // What is no program: Linux starts and ends a process for it.
+                // A file that is no program: Linux starts and ends a process for it.
                 let parent = world.cap(world.pd());
                 let () = world.family.call(
                     world.pd(),
@@ -422,7 +423,8 @@ fn closings(world: &mut World, name: &str) -> usize {
         "Close" => Parent::Close { id },
         _ => Parent::CloseFor { id, payer: child, amount: Amount::NONE },
     };
-    // A CPU session with many threads, a PD session with many dataspaces, an RM session with large maps.
+    // A CPU session with many threads, a PD session with many dataspaces, an RM session with large
+    // maps.
     let (object, _) = world.cpu(3000);
     let id = world.session(object);
     let mut most = world.steps(parent, &close(id), &[]);

@@ -1,6 +1,6 @@
 //! Ways to private memory that a limit on data does not count by itself.
 
-/// What a cut stack grows by.
+/// Bytes by which a cut stack grows.
 const STEP: usize = 4 << 20;
 
 /// Maps private memory, and writes to each page.

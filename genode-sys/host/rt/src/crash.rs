@@ -17,7 +17,7 @@ use genode_host_proto::PAGE;
 use genode_host_proto::control::{AGAIN, FRAMES, OUTSIDE, Request, WORDS};
 use rustix::time::Timespec;
 
-use crate::managed::{self, access};
+use crate::managed::access;
 use crate::{control, thread};
 
 /// Bytes of the stack on which the handlers run: the registers that the kernel saves (11 KiB with
@@ -44,19 +44,19 @@ struct Stack {
 
 thread_local! {
     static STACK: Cell<Stack> = const { Cell::new(Stack { low: 0, high: 0, size: 0 }) };
-    static NAME: Cell<Text<32>> = const { Cell::new(Text::new()) };
+    static NAME: Cell<Text> = const { Cell::new(Text::new()) };
 }
 
-/// The first `N` bytes of a text.
+/// The first bytes of a text.
 #[derive(Clone, Copy)]
-struct Text<const N: usize> {
-    bytes: [u8; N],
+struct Text {
+    bytes: [u8; 32],
     len: usize,
 }
 
-impl<const N: usize> Text<N> {
+impl Text {
     const fn new() -> Self {
-        Self { bytes: [0; N], len: 0 }
+        Self { bytes: [0; 32], len: 0 }
     }
 
     fn of(text: &str) -> Self {
@@ -138,12 +138,26 @@ pub(crate) fn listen() {
     }
 }
 
-extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+/// Ends the component by the signal that it got, once core was told. Handlers of other signals end here, too, where there is
+/// nothing to mend.
+pub(crate) extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes the information of this signal.
     let code = unsafe { (*info).si_code };
     // SAFETY: both are of the kernel.
     unsafe { tell(signal, info, context) };
-    managed::crash(signal, code > 0);
+    // A positive code is the kernel's.
+    end(signal, code > 0);
+}
+
+/// End the component by a signal, as if nobody had handled it. A fault comes again when the handler returns, a
+/// signal that was sent does not.
+fn end(signal: c_int, again: bool) {
+    // SAFETY: the default disposition runs no code.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    if !again {
+        // SAFETY: a signal to the calling thread, blocked until the handler returns.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal) };
+    }
 }
 
 /// The thread that told core last words; 0 as long as there is none.
@@ -153,7 +167,7 @@ static TELLER: AtomicU64 = AtomicU64::new(0);
 ///
 /// # Safety
 /// `info` and `context` are what the kernel passes to a handler.
-pub(crate) unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let me = thread::id();
     match TELLER.compare_exchange(0, me, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => {}

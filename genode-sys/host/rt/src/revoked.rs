@@ -16,14 +16,14 @@ pub(crate) fn survive() {
     unsafe { crash::handle(libc::SIGBUS, on_bus_error) };
 }
 
-extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+extern "C" fn on_bus_error(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes the information of this signal.
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     // In a managed dataspace, what was freed is detached as well: something else may be there by now.
     // SAFETY: the kernel passes the thread's state.
     match managed::serve(addr, unsafe { managed::access::kind(context) }) {
         Served::Mapped => return,
-        Served::Never => return die(info, context, code > 0),
+        Served::Never => return crash::died(signal, info, context),
         Served::Foreign => {}
     }
     let page = std::ptr::without_provenance_mut::<c_void>(addr & !(PAGE - 1));
@@ -35,13 +35,6 @@ extern "C" fn on_bus_error(_: c_int, info: *mut libc::siginfo_t, context: *mut c
         unsafe { libc::mmap(page, PAGE, prot, flags, -1, 0) != libc::MAP_FAILED }
     };
     if !replaced {
-        die(info, context, code > 0);
+        crash::died(signal, info, context);
     }
-}
-
-/// Ends the component, and says of what.
-fn die(info: *mut libc::siginfo_t, context: *mut c_void, again: bool) {
-    // SAFETY: both are of the kernel, as the handler got them.
-    unsafe { crash::tell(libc::SIGBUS, info, context) };
-    managed::crash(libc::SIGBUS, again);
 }

@@ -338,7 +338,7 @@ pub(crate) fn settle(of: BorrowedFd<'_>) {
     }
 }
 
-extern "C" fn on_fault(_: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes the information of this signal.
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     // SAFETY: the kernel passes the thread's state.
@@ -347,18 +347,5 @@ extern "C" fn on_fault(_: c_int, info: *mut libc::siginfo_t, context: *mut c_voi
     if code > 0 && serve(addr, kind) == Served::Mapped {
         return;
     }
-    // SAFETY: both are of the kernel.
-    unsafe { crash::tell(libc::SIGSEGV, info, context) };
-    crash(libc::SIGSEGV, code > 0);
-}
-
-/// End the component by a signal, as if nobody had handled it. A fault comes again when the handler returns, a
-/// signal that was sent does not.
-pub(crate) fn crash(signal: c_int, again: bool) {
-    // SAFETY: the default disposition runs no code.
-    unsafe { libc::signal(signal, libc::SIG_DFL) };
-    if !again {
-        // SAFETY: a signal to the calling thread, blocked until the handler returns.
-        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), libc::gettid(), signal) };
-    }
+    crash::died(signal, info, context);
 }

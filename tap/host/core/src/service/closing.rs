@@ -133,7 +133,12 @@ impl Rest {
         {
             nucleus.bury(process);
         }
-        while !self.piece(nucleus, &mut Numbered::default()) {}
+        loop {
+            work::begin();
+            if self.piece(nucleus, &mut Numbered::default()) {
+                return;
+            }
+        }
     }
 }
 

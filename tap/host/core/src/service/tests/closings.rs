@@ -85,6 +85,25 @@ fn a_pd_session_with_many_and_with_large_dataspaces_is_closed_in_pieces() {
 }
 
 #[test]
+fn core_ends_whatever_was_done_before() {
+    let mut family = Family::new();
+    let [_, child, _] = family.accounts;
+    family.nucleus.accounts.transfer(ROOT, child, Amount::new(256 << 20, 1000)).unwrap();
+    for size in [K, 20 << 20, K] {
+        let call = pd::Call::<Came<'_>>::AllocRam { size, cache: pd::Cache::Cached };
+        let made: bool = family.call(family.pds[1], &call, &[]);
+        assert!(made);
+    }
+    let Some(CoreObject::Pd(id)) = family.nucleus.objects[&family.pds[1]].core else { panic!() };
+    let rest = family.services.pd_close(&mut family.nucleus, id);
+    work::count(work::MAX);
+    assert!(work::over());
+    rest.end(&mut family.nucleus);
+    assert!(family.nucleus.accounts.get(child).is_none(), "all is gone");
+    assert_eq!(family.nucleus.accounts.unfounded(), Amount::NONE);
+}
+
+#[test]
 fn a_large_dataspace_is_freed_in_pieces_and_the_reply_goes_to_the_slot_that_waits() {
     let mut family = Family::new();
     let [_, child, _] = family.accounts;

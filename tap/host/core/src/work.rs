@@ -8,9 +8,9 @@ use std::cell::Cell;
 /// Steps that one request may take: what they take of a CPU is in `tap/host/README.md`, "What one
 /// request takes of core".
 #[cfg(test)]
-pub(crate) const MAX: usize = 30_000;
+pub(crate) const MAX: usize = 20_000;
 /// Steps after which work that goes in pieces lets others be served.
-const PIECE: usize = 20_000;
+const PIECE: usize = 10_000;
 /// Steps that a system call counts as.
 const CALL: usize = 40;
 

@@ -333,7 +333,7 @@ impl Nucleus {
 
     fn slot_drop(&mut self, id: SlotId, ep: EpId, client: ProcId) {
         let Some(slot) = self.slots.remove(&id) else { return };
-        work::calls(3);
+        work::calls(6);
         slot.page().kill(&Futex);
         if ep == super::CORE_EP {
             self.core_pages.set(slot.number, None);
@@ -348,16 +348,21 @@ impl Nucleus {
         self.close_memory(client, [file]);
     }
 
-    /// The entrypoint of a channel is gone: wake everyone who waits for it. The channel stays until its
-    /// client closes it.
-    pub(crate) fn server_gone(&mut self, id: ChanId) {
-        let Some(channel) = self.channels.get_mut(&id) else { return };
+    /// The entrypoint of a channel is gone: wakes everyone who waits for it, as many as a piece
+    /// permits. The channel stays until its client closes it. True if all are woken.
+    pub(super) fn server_gone(&mut self, id: ChanId) -> bool {
+        let Some(channel) = self.channels.get_mut(&id) else { return true };
         channel.server_gone = true;
         let (client, ep) = (channel.client, channel.ep);
         self.by_pair.remove(&(client, ep));
-        work::calls(1 + channel.slots.len());
+        work::calls(1);
         for slot in channel.slots.clone() {
+            if work::over() {
+                return false;
+            }
+            work::count(1);
             if let Some(slot) = self.slots.remove(&slot) {
+                work::calls(3);
                 slot.page().kill(&Futex);
                 self.undead.add(client, slot.memory, slot.file);
             }
@@ -368,6 +373,7 @@ impl Nucleus {
             drop((grants, signals));
             self.close_memory(client, files);
         }
+        true
     }
 
     /// Submit signals from core to a component's signal context; nothing of core's own is one.

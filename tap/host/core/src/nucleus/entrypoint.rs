@@ -78,6 +78,21 @@ impl Entrypoint {
         self.queue.remove((event.into(), number as u64));
     }
 
+    /// Drops what was to be told, as much as a piece permits: for when nobody reads it any more.
+    /// True if nothing is left.
+    pub(super) fn silence(&mut self) -> bool {
+        while let Some((packet, fds)) = self.queue.first() {
+            if work::over() {
+                return false;
+            }
+            // A descriptor that only this event had takes its memory along.
+            work::calls(2 * fds.len());
+            let name = named(packet);
+            self.queue.remove(name);
+        }
+        true
+    }
+
     /// Tells of something, now or later. False if too much waits already.
     pub(super) fn tell(&mut self, packet: Packet, fds: Vec<OwnedFd>) -> bool {
         let room = self.queue.events.len() < MAX_QUEUE;

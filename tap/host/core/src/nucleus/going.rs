@@ -220,11 +220,11 @@ impl Nucleus {
     }
 
     fn ruin(&mut self, ruin: &mut Ruin) -> bool {
-        while let Some(channel) = ruin.entrypoint.channels.pop() {
-            self.server_gone(channel);
-            if work::over() {
+        while let Some(channel) = ruin.entrypoint.channels.last().copied() {
+            if !self.server_gone(channel) {
                 return false;
             }
+            ruin.entrypoint.channels.pop();
         }
         while let Some(object) = ruin.entrypoint.objects.pop_first() {
             self.object_destroy(object);
@@ -232,7 +232,7 @@ impl Nucleus {
                 return false;
             }
         }
-        true
+        ruin.entrypoint.silence()
     }
 }
 

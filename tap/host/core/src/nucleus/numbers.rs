@@ -43,6 +43,10 @@ impl<T> Numbers<T> {
     pub(crate) fn pop(&mut self) -> Option<T> {
         self.remove(self.entries.len().checked_sub(1)?)
     }
+
+    pub(crate) fn last(&self) -> Option<&T> {
+        self.entries.last()?.as_ref()
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +61,9 @@ mod tests {
         assert_eq!(numbers.remove(0), Some('a'));
         assert_eq!((numbers.get(0), numbers.get(1)), (None, Some(&'b')));
         assert_eq!(numbers.insert('d'), Some(0));
+        assert_eq!(numbers.last(), Some(&'b'));
         assert_eq!((numbers.pop(), numbers.pop(), numbers.pop()), (Some('b'), Some('d'), None));
+        assert_eq!(numbers.last(), None);
         assert_eq!(numbers.insert('e'), Some(0));
     }
 }

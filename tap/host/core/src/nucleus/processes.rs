@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use genode_affinity::Location;
 use genode_host_proto::{PAGE, sys};
 use rustix::event::epoll;
-use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType};
+use rustix::net::RecvFlags;
 use rustix::process::{Pid, PidfdFlags};
 
 use super::Nucleus;
@@ -32,12 +32,7 @@ impl Nucleus {
         pd: u64,
         place: Location,
     ) -> Result<ProcId, Refusal> {
-        let (control, far) = rustix::net::socketpair(
-            AddressFamily::UNIX,
-            SocketType::SEQPACKET,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
+        let (control, far) = fd::sockets(fd::CONTROL)?;
         // The name is never used: the process executes the binary by descriptor.
         let mut command = Command::new("component");
         command.env_clear();

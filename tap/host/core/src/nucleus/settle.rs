@@ -11,8 +11,8 @@ use crate::work;
 
 impl Nucleus {
     /// Serve what the owner of an account asked for by now, if that is within what an answer may
-    /// take: whoever asks for more at a time than a runtime does (all that a socket holds of
-    /// objects that are gone) has it counted later.
+    /// take: all that a socket holds of objects that are gone ([`crate::fd::CONTROL`]); whoever asks
+    /// for what takes longer has it counted later.
     pub(crate) fn settle(&mut self, account: AccountId) {
         let Some(owner) = self.by_account.get(&account).copied() else { return };
         if !work::over() && self.control(owner, || !work::over()) == Verdict::Broken {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use genode_args::quota::Amount;
 use genode_host_proto::control::{Packet, Request, Status};
 use genode_host_proto::sys::{self, Fds};
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
+use rustix::net::{RecvFlags, SendFlags};
 use rustix::process::{
     Pid, PidfdFlags, Resource, Rlimit, WaitId, WaitIdOptions, getrlimit, setrlimit,
 };
@@ -22,7 +22,7 @@ use crate::account::{AccountId, Accounts, ROOT};
 use crate::isolation::Isolation;
 use crate::isolation::loader::Loading;
 use crate::machine::Machine;
-use crate::work;
+use crate::{fd, work};
 
 /// A component: a process that sleeps, and the far end of its control socket.
 pub(crate) struct Peer {
@@ -34,8 +34,7 @@ pub(crate) struct Peer {
 }
 
 fn sockets() -> (OwnedFd, OwnedFd) {
-    let (family, kind) = (AddressFamily::UNIX, SocketType::SEQPACKET);
-    rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None).unwrap()
+    fd::sockets(fd::CONTROL).unwrap()
 }
 
 /// A nucleus with much RAM and many capabilities, and as many descriptors as this process may have.

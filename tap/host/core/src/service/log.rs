@@ -21,7 +21,7 @@ impl Services {
         let text = text.terminated()?;
         let session = self.logs.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
         for c in text {
-            crate::work::count(4);
+            crate::work::count(3);
             if *c == b'\n' || session.line.len() >= MAX_LINE {
                 self.console.line(&session.label, &session.line);
                 session.line.clear();

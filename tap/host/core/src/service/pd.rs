@@ -217,7 +217,7 @@ impl Services {
 }
 
 /// Steps that it takes to start a process.
-const STARTED: usize = 20_000;
+const STARTED: usize = 10_000;
 
 /// Start the process of a PD, once.
 pub(crate) fn start(

@@ -30,9 +30,9 @@ pub(crate) use view::{Asked, View};
 /// Maps on the way from a view to memory.
 const MAX_NESTING: usize = 4;
 /// Regions of one map: what a walk over one costs at most.
-const MAX_REGIONS: usize = 8192;
+const MAX_REGIONS: usize = 4096;
 /// Regions that show one dataspace, in all maps: what it costs that the dataspace is gone.
-const MAX_USES: usize = 8192;
+const MAX_USES: usize = 4096;
 /// Maps above one, and maps below one: those on any way to it and from it.
 const MAX_RELATED: usize = 32;
 /// Regions of an inner map in another one that a walk looks at; of more it takes the whole range that they are in.
@@ -109,8 +109,14 @@ impl Maps {
         self.dataspace_gone(dataspace);
         let Some(map) = self.by_id.remove(&id) else { return };
         work::count(map.regions.len() + map.views.len());
-        for (start, region) in &map.regions {
-            self.unuse(region.object, id, *start, map.owner);
+        if let Some(budget) = self.budgets.get_mut(&map.owner) {
+            map.regions.values().for_each(|_| budget.give_region());
+        }
+        // A dataspace is forgotten in all places of the map at once.
+        let mut objects: Vec<ObjId> = map.regions.values().map(|region| region.object).collect();
+        objects.dedup();
+        for object in objects {
+            self.forget(object, id, |_| true);
         }
         for view in map.views {
             if let Some(view) = self.views.get_mut(&view) {
@@ -230,11 +236,27 @@ impl Maps {
         if let Some(budget) = self.budgets.get_mut(&owner) {
             budget.give_region();
         }
+        self.forget(object, map, |starts| {
+            starts.remove(&start);
+            starts.is_empty()
+        });
+    }
+
+    /// Takes a dataspace out of places in a map: those that `take` removes, or all where that says
+    /// that none is to stay.
+    fn forget(
+        &mut self,
+        object: ObjId,
+        map: MapId,
+        take: impl FnOnce(&mut BTreeSet<u64>) -> bool,
+    ) {
         let Some(uses) = self.users.get_mut(&object) else { return };
         let Some(starts) = uses.by_map.get_mut(&map) else { return };
-        uses.count -= usize::from(starts.remove(&start));
-        if starts.is_empty() {
+        uses.count -= starts.len();
+        if take(starts) {
             uses.by_map.remove(&map);
+        } else {
+            uses.count += starts.len();
         }
         if uses.by_map.is_empty() {
             self.users.remove(&object);

@@ -14,7 +14,7 @@ pub(crate) const MEMORY: ObjId = ObjId(1 << 20);
 /// Regions of each of three outer maps: together as many as there may be.
 const OUTER: u64 = MAX_USES as u64 / 3;
 
-/// Maps 0 to `n`, of 8192 pages each, whose dataspaces are objects of the same number.
+/// Maps 0 to `n`, of 4096 pages each, whose dataspaces are objects of the same number.
 fn maps(n: u64) -> Maps {
     let mut maps = Maps::default();
     maps.open(OWNER, Amount::new(1 << 40, 100_000));
@@ -47,12 +47,12 @@ fn crowd() -> Maps {
 /// The same, with memory of a name.
 pub(crate) fn crowd_of(memory: ObjId) -> Maps {
     let mut maps = maps(4);
-    for at in 0..8000 {
+    for at in 0..4000 {
         maps.attach(MapId(0), page(memory, None), Some(at * K)).unwrap();
     }
     // The lowest place that is free, beyond all of them.
     let (steps, attached) = work::of(|| maps.attach(MapId(0), page(memory, None), None));
-    assert!(attached == Ok(8000 * K) && steps < work::MAX, "{steps}");
+    assert!(attached == Ok(4000 * K) && steps < work::MAX, "{steps}");
     for outer in 1..4 {
         for at in 0..OUTER {
             let inner = page(ObjId(0), Some(MapId(0)));
@@ -62,8 +62,8 @@ pub(crate) fn crowd_of(memory: ObjId) -> Maps {
         look_at(&mut maps, outer, ProcId(0));
     }
     let mut more = |at| maps.attach(MapId(3), page(ObjId(0), Some(MapId(0))), Some(at * K));
-    let last = 8000 + MAX_USES as u64 - 3 * OUTER;
-    assert!((8000..last).all(|at| more(at) == Ok(at * K)), "as many as there may be");
+    let last = 4000 + MAX_USES as u64 - 3 * OUTER;
+    assert!((4000..last).all(|at| more(at) == Ok(at * K)), "as many as there may be");
     let more = more(last);
     assert_eq!(more, Err(AttachError::Conflict), "one dataspace in too many regions");
     maps

@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "futexes and pipes as C has them")]
 
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 /// Runs of each measurement; the first warms up and is not reported.
@@ -240,24 +240,10 @@ pub(crate) fn futex_and_rights(cpus: (usize, usize)) -> io::Result<Vec<f64>> {
 /// Wake-ups that are measured.
 const WAKES: usize = 5_000;
 
-/// A clock that all processes share, in nanoseconds.
-fn clock() -> u64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a live out parameter.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
-
-/// Measures how long it takes from a wake-up, once a millisecond, until the process runs that is
-/// woken, which is a session of its own as each component is: median, 99.9 % and worst, in
-/// nanoseconds.
+/// Measures a bare call, once a millisecond: a process wakes another, which is a session of its own
+/// as each component is, and is woken by that. Median, 99.9 % and worst, in nanoseconds.
 pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
     let word = shared_word()?;
-    let cell = |at: usize| {
-        // SAFETY: the shared page that the word begins; aligned for u64.
-        unsafe { &*word.as_ptr().cast::<AtomicU64>().cast_const().add(at) }
-    };
-    let (asked, woken) = (cell(1), cell(2));
     // SAFETY: the child sleeps and answers, and leaves without touching anything of the parent's.
     let pid = check(unsafe { libc::fork() })?;
     if pid == 0 {
@@ -265,8 +251,7 @@ pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
         unsafe { libc::setsid() };
         for _ in 0..WAKES {
             wait_for(word, 1);
-            woken.store(clock(), Ordering::Relaxed);
-            word.store(0, Ordering::Release);
+            pass(word, 0);
         }
         // SAFETY: ends the child.
         unsafe { libc::_exit(0) };
@@ -274,13 +259,10 @@ pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
     let mut times = Vec::with_capacity(WAKES);
     for _ in 0..WAKES {
         std::thread::sleep(std::time::Duration::from_millis(1));
-        asked.store(clock(), Ordering::Relaxed);
+        let start = Instant::now();
         pass(word, 1);
-        while word.load(Ordering::Acquire) != 0 {
-            std::thread::sleep(std::time::Duration::from_micros(200));
-        }
-        let time = woken.load(Ordering::Relaxed).saturating_sub(asked.load(Ordering::Relaxed));
-        times.push(time as f64);
+        wait_for(word, 0);
+        times.push(start.elapsed().as_nanos() as f64);
     }
     // SAFETY: our child.
     check(unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) })?;

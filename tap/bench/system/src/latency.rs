@@ -83,17 +83,17 @@ pub(crate) fn latency(report: &mut Report) -> Result<(), String> {
 
     let mut system = boot("spins", &["spins"])?;
     let spins = Waits::listen(&mut system)?;
-    // Under the same load, which stays: what Linux takes to wake a process that shares CPUs with
-    // those threads.
+    // Under the same load, which stays: what a call takes of Linux between processes that share
+    // CPUs with those threads: two wake-ups.
     let wakes = baseline::wake_ups().map_err(|e| e.to_string())?;
     system.stop();
     spins.show("beside threads that spin");
     let [median, most, worst] = wakes.map(|time| time / 1e3);
     println!(
-        "bare wake-up, beside them: median {median:.1} us, 99.9 % below {most:.1} us, worst {worst:.1} us"
+        "bare call (two wake-ups), beside them: median {median:.1} us, 99.9 % below {most:.1} us, worst {worst:.1} us"
     );
     let (most, longest) = spins.longest();
     report.value("99.9 % of calls beside them", most / 1e6, "ms", AtMost(WAIT), "");
-    report.ratio("worst call / worst bare wake-up", longest, worst * 1e3, AtMost(3.0));
+    report.ratio("worst call / worst bare call", longest, worst * 1e3, AtMost(3.0));
     Ok(())
 }

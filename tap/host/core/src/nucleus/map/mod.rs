@@ -244,12 +244,7 @@ impl Maps {
 
     /// Takes a dataspace out of places in a map: those that `take` removes, or all where that says
     /// that none is to stay.
-    fn forget(
-        &mut self,
-        object: ObjId,
-        map: MapId,
-        take: impl FnOnce(&mut BTreeSet<u64>) -> bool,
-    ) {
+    fn forget(&mut self, object: ObjId, map: MapId, take: impl FnOnce(&mut BTreeSet<u64>) -> bool) {
         let Some(uses) = self.users.get_mut(&object) else { return };
         let Some(starts) = uses.by_map.get_mut(&map) else { return };
         uses.count -= starts.len();

@@ -30,6 +30,8 @@ pub enum Error {
     Unsupported,
     /// The wanted address range is in use.
     RegionConflict,
+    /// The component has as many of them as one may have; more quota does not help.
+    Limit,
     /// The time is over that was allowed for it.
     TimedOut,
     /// A function was asked for what it does not do; tells which, and what it does.
@@ -178,6 +180,7 @@ impl Error {
             seam::RS_OVERFLOW => Self::Overflow,
             seam::RS_UNSUPPORTED => Self::Unsupported,
             seam::RS_REGION_CONFLICT => Self::RegionConflict,
+            seam::RS_LIMIT => Self::Limit,
             _ => Self::Invalid,
         })
     }
@@ -203,6 +206,7 @@ impl fmt::Display for Error {
             Self::Gone => "the object is gone: its server exited, crashed, or closed the session",
             Self::Overflow => "the message is too large",
             Self::Unsupported => "not supported by this system",
+            Self::Limit => "as many as one component may have: let it use fewer, or divide it",
             Self::RegionConflict => "the address range is in use: let the system choose one",
         })
     }

@@ -1,10 +1,12 @@
 //! Threads, their names, numbers and places.
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use genode_abi::*;
 use genode_affinity::Space;
+use genode_host_proto::MAX_THREADS;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::cpu::Call;
 
@@ -52,16 +54,42 @@ pub(crate) fn spawn(
         return Err(RS_INVALID);
     }
     let size = stack_size.max(MIN_STACK) + ALT_STACK;
+    let counted = Counted::new();
     Builder::new()
         .name(name.clone())
         .stack_size(size)
         .spawn(move || {
+            let _counted = counted;
             let mut alt_stack = AltStack::new();
             let _in_use = alt_stack.enter(&name, size);
             let _ = bind(id(), location);
             function();
         })
-        .map_err(|_| RS_OUT_OF_RAM)
+        .map_err(|_| {
+            let many = LIVE.load(Ordering::Relaxed) + MARGIN >= MAX_THREADS;
+            if many { RS_LIMIT } else { RS_OUT_OF_RAM }
+        })
+}
+
+/// Threads of this component that were asked for and did not end.
+static LIVE: AtomicU64 = AtomicU64::new(0);
+/// Threads that are not counted: the first one, the runtime's own, and those that just end.
+const MARGIN: u64 = 16;
+
+/// A thread that is counted until it ends.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        LIVE.fetch_add(1, Ordering::Relaxed);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Whether a location lies within a space. All zero, as of a default location, means anywhere.

@@ -2,6 +2,7 @@
 //! parent, which says which limit.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::fmt::Display;
 
 use crate::roles::TestSession;
 
@@ -18,8 +19,9 @@ const THREADS: usize = 1100;
 /// More sessions than a child may have.
 const SESSIONS: usize = 4200;
 
-/// Checks how much of a kind it gets, and that it gets no more.
-fn reach<T>(what: &str, most: usize, mut one: impl FnMut() -> Option<T>) -> Vec<T> {
+/// Checks how much of a kind it gets, and that it gets no more; says what it is told then.
+fn reach<T, E: Display>(what: &str, most: usize, mut one: impl FnMut() -> Result<T, E>) -> Vec<T> {
+    let mut one = || one().inspect_err(|error| log!("{what}: {error}")).ok();
     let all: Vec<T> = (0..most).map_while(|_| one()).collect();
     log!("{what}: some are refused: {}", all.len() < most && !all.is_empty());
     all
@@ -37,15 +39,15 @@ pub(crate) fn run(env: Env) -> Result<(), Error> {
     log!("label: refused: {}", session(env, label(118).unwrap_or_default()).is_none());
     log!("arguments: refused: {}", session(env, label(90).unwrap_or_default()).is_none());
 
-    let open = || Connection::<dyn TestSession>::open(env, "many").ok();
+    let open = || Connection::<dyn TestSession>::open(env, "many");
     let sessions = reach("sessions", SESSIONS, open);
     drop(sessions);
-    let memory = reach("memory", 1 << 20, || RamDataspace::new(1 << 20).ok());
+    let memory = reach("memory", 1 << 20, || RamDataspace::new(1 << 20));
     drop(memory);
     core::mem::forget(TURN.lock());
     let wait = || drop(TURN.lock());
     let threads = reach("threads", THREADS, || {
-        thread::Builder::new("waits").stack_size(16 << 10).spawn(wait).ok()
+        thread::Builder::new("waits").stack_size(16 << 10).spawn(wait)
     });
     Box::leak(Box::new(threads)); // they never end, and dropping them waits
     env.exit(0)

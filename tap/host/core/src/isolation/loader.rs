@@ -15,14 +15,12 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::path::{Component, Path, PathBuf};
 
+use genode_host_proto::MAX_THREADS;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Pid;
 
 /// Longest path that is read.
 const MAX_PATH: usize = 512;
-/// Threads of a component. One that is permitted while others are still being made may pass it, so that twice as many
-/// are the bound that holds.
-pub(crate) const MAX_THREADS: u64 = 1024;
 /// Bytes that a loader may make read-only, which do not count as private memory then.
 const MAX_PROTECTED: u64 = 64 << 20;
 

@@ -118,9 +118,9 @@ impl Nucleus {
         }
         if process.loading.refused_thread() {
             crate::console::note(format_args!(
-                "\"{}\" has {} threads, as many as a component may have: it gets no more",
+                "\"{}\" has {} threads, as many as a component may have: it gets no more; let it use fewer, or divide it",
                 process.label,
-                loader::MAX_THREADS
+                genode_host_proto::MAX_THREADS
             ));
         }
     }

@@ -51,11 +51,31 @@ pub struct Outcome {
     pub skips: Vec<String>,
 }
 
+/// The emulator of a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emulator {
+    /// Its program.
+    pub program: String,
+    /// The host's CPUs run what the machine runs, by Linux' KVM.
+    pub kvm: bool,
+}
+
+impl Emulator {
+    /// Reads the line in which Genode's run tool says that it starts one.
+    pub fn spawned(line: &str) -> Option<Self> {
+        let mut words = line.strip_prefix("spawn ")?.split_whitespace();
+        let program = words.next().filter(|p| p.starts_with("qemu-system-"))?.to_owned();
+        let kvm = words.any(|word| matches!(word, "kvm" | "-enable-kvm" | "accel=kvm"));
+        Some(Self { program, kvm })
+    }
+}
+
 /// Prints TAP and counts.
 #[derive(Debug)]
 pub struct Report {
     style: Style,
     terminal: bool,
+    total: usize,
     points: usize,
     sub: Option<Subtest>,
     status_shown: bool,
@@ -69,7 +89,7 @@ pub struct Report {
     /// All of them, in order.
     pub outcomes: Vec<Outcome>,
     /// The emulator that one of them ran in.
-    pub emulator: Option<String>,
+    pub emulator: Option<Emulator>,
 }
 
 impl Report {
@@ -79,6 +99,7 @@ impl Report {
         let mut report = Self {
             style,
             terminal,
+            total,
             points: 0,
             sub: None,
             status_shown: false,
@@ -113,7 +134,12 @@ impl Report {
             let seconds = self.sub.as_ref().map_or(0, |s| s.started.elapsed().as_secs());
             let mut out = io::stdout().lock();
             // the cursor stays in front: what cargo or make print overwrites it
-            let _ = write!(out, "\r\x1b[2K\x1b[2m… {text} {seconds} s\x1b[0m\r");
+            let at = if self.total > 1 {
+                format!("{} of {}: ", self.points + 1, self.total)
+            } else {
+                String::new()
+            };
+            let _ = write!(out, "\r\x1b[2K\x1b[2m… {at}{text} {seconds} s\x1b[0m\r");
             let _ = out.flush();
             self.status_shown = true;
         }
@@ -310,6 +336,16 @@ mod tests {
     fn control_characters_do_not_reach_the_output() {
         assert_eq!(plain("\x1b[31mred\x1b[0m\x07 \x1b[2Jx\r"), "red x");
         assert_eq!(coloured("\x1b[31mred\x1b[0m\x1b[2Jx\x07"), "\x1b[31mred\x1b[0mx\x1b[0m");
+    }
+
+    #[test]
+    fn an_emulator_is_known_by_its_start() {
+        let of = |kvm| Some(Emulator { program: "qemu-system-x86_64".into(), kvm });
+        let line = "spawn qemu-system-x86_64 -display none -m 800 -cdrom x.iso";
+        assert_eq!(Emulator::spawned(line), of(false));
+        assert_eq!(Emulator::spawned(&format!("{line} -accel kvm -machine q35")), of(true));
+        assert_eq!(Emulator::spawned("spawn ./core"), None);
+        assert_eq!(Emulator::spawned("[init -> x] spawn qemu-system-x86_64"), None);
     }
 
     #[test]

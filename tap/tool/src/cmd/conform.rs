@@ -1,17 +1,18 @@
 //! `cargo tap conform`: the tests of a Genode tree, with Genode's components and with ours in their place.
 
+use super::suite::variable;
 use crate::genode::build_dir::BuildDir;
 use crate::genode::conform::{Package, Repository, Tree, With};
+use crate::genode::conformance::{Outcome, Row, exit_value, table};
 use crate::genode::results::{self, Subject};
-use crate::genode::{PORTS, run_script};
+use crate::genode::run_script;
 use crate::host::workspace::Project;
 use crate::output::complain;
 use crate::process::adopt_orphans;
 use crate::report::{Report, Style, Verdict};
 use crate::signals::Interrupts;
 use std::cell::RefCell;
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// The arguments of `conform`.
@@ -29,13 +30,16 @@ pub struct Args {
     /// BOARD= for make
     #[arg(long, value_name = "NAME", default_value = "linux")]
     board: String,
+    /// A further variable for make; may be repeated
+    #[arg(long, value_name = "VAR=VALUE", value_parser = variable)]
+    make: Vec<String>,
     /// A repository of the tree whose tests are run; may be repeated
     #[arg(long, value_name = "NAME", default_values = ["base", "os", "gems"])]
     repository: Vec<String>,
     /// Only with ours, where it is known how the tests go with Genode's
     #[arg(long)]
     ours: bool,
-    /// Write the table to a file
+    /// Write the table to a file, after each test
     #[arg(long, value_name = "FILE")]
     results: Option<PathBuf>,
     /// What the file says of Genode's tree if that is no git repository
@@ -47,13 +51,6 @@ pub struct Args {
     /// Without colours and progress
     #[arg(long = "no-colour", alias = "no-color")]
     no_colour: bool,
-}
-
-/// A test, and how it went with either set of components.
-struct Row {
-    package: String,
-    theirs: Option<Verdict>,
-    ours: Verdict,
 }
 
 /// Runs the tests; returns the exit value.
@@ -68,13 +65,75 @@ pub fn execute(args: &Args) -> u8 {
     }
 }
 
+/// Everything that the tests are run with.
+struct Bench<'a> {
+    args: &'a Args,
+    project: Project,
+    build_dir: BuildDir,
+    repositories: String,
+    tree: Tree,
+    repository: Repository,
+    report: Rc<RefCell<Report>>,
+    interrupts: &'a Interrupts,
+}
+
+impl Bench<'_> {
+    /// Runs a test with one set of components; `None` when a signal ended it.
+    fn run(&self, package: &Package, with: With) -> Option<Outcome> {
+        match self.repository.script(package, &self.tree, with) {
+            Ok(script) => {
+                let log = self.project.run_dir(&script.name).join("genode.log");
+                let Self { build_dir, repositories, report, interrupts, .. } = self;
+                let verdict =
+                    run_script(&script, build_dir, repositories, &log, report, interrupts)?;
+                // what cannot be read has no sections
+                let log = std::fs::read(&log).unwrap_or_default();
+                Some(Outcome::of(verdict, &String::from_utf8_lossy(&log)))
+            }
+            Err(why) => Some(self.skip(package, why)),
+        }
+    }
+
+    fn skip(&self, package: &Package, why: String) -> Outcome {
+        let verdict = Verdict::Skipped(why);
+        let mut report = self.report.borrow_mut();
+        report.script(&package.name);
+        report.end_script(&package.name, &verdict);
+        Outcome::of(verdict, "")
+    }
+
+    /// Runs a test with either set of components.
+    fn row(&self, package: &Package) -> Option<Row> {
+        let theirs = if self.args.ours { None } else { Some(self.run(package, With::Theirs)?) };
+        let ours = match &theirs {
+            // what keeps it from running has nothing to do with the components
+            Some(Outcome { verdict: Verdict::Skipped(why), .. }) => self.skip(package, why.clone()),
+            _ => self.run(package, With::Ours)?,
+        };
+        Some(Row { package: package.name.clone(), theirs, ours })
+    }
+
+    /// Writes the results so far, if that is asked for: a long run that is cut short leaves them.
+    fn keep(&self, rows: &[Row], tests: usize) -> Result<(), String> {
+        let Some(file) = &self.args.results else { return Ok(()) };
+        let (build_dir, tree) = (&self.build_dir, self.args.tree.as_deref());
+        let subject = Subject { build_dir, tree, project: &self.project.sdk().root };
+        let text = format!(
+            "# Tests of Genode's tree, by cargo tap conform --genode BUILD_DIR --results FILE\n{}#\n{}",
+            results::subject_lines(&subject, &self.report.borrow())?,
+            table(rows, tests)
+        );
+        std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))
+    }
+}
+
 fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let project = Project::find(&std::env::current_dir().unwrap_or_default())?;
     let mut build_dir = BuildDir {
         path: args.genode.clone(),
         kernel: args.kernel.clone(),
         board: args.board.clone(),
-        variables: Vec::new(),
+        variables: args.make.clone(),
         tap: project.sdk().root.join("tap"),
         first: None,
     };
@@ -82,7 +141,7 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let folders: Vec<PathBuf> =
         args.repository.iter().map(|name| tree_folder.join("repos").join(name)).collect();
     let tree = Tree::read(&folders);
-    let packages = chosen(&tree, &args.patterns)?;
+    let packages: Vec<Package> = chosen(&tree, &args.patterns)?.into_iter().cloned().collect();
     let repository = Repository::create(project.user.target.join("tap-conform"))?;
     build_dir.first = Some(repository.0.clone());
     let repositories = with_folders(build_dir.repositories()?, &folders);
@@ -90,53 +149,21 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
     let times = if args.ours { 1 } else { 2 };
     let style = Style { live: args.verbose, colour };
     let report = Rc::new(RefCell::new(Report::begin(packages.len() * times, style)));
+    let bench =
+        Bench { args, project, build_dir, repositories, tree, repository, report, interrupts };
     let mut rows = Vec::new();
-    for package in packages {
-        let go = |with| {
-            let script = match repository.script(package, &tree, with) {
-                Ok(script) => script,
-                Err(why) => {
-                    let verdict = Verdict::Skipped(why);
-                    report.borrow_mut().script(&package.name);
-                    report.borrow_mut().end_script(&package.name, &verdict);
-                    return Some(verdict);
-                }
-            };
-            let log = project.run_dir(&script.name).join("genode.log");
-            run_script(&script, &build_dir, &repositories, &log, &report, interrupts)
-                .map(without_ports)
-        };
-        let theirs = if args.ours { Some(None) } else { go(With::Theirs).map(Some) };
-        let ours = match &theirs {
-            None => None,
-            // what keeps it from running has nothing to do with the components
-            Some(Some(Verdict::Skipped(why))) => Some(Verdict::Skipped(why.clone())),
-            Some(_) => go(With::Ours),
-        };
-        let (Some(theirs), Some(ours)) = (theirs, ours) else {
-            report.borrow_mut().bail_out("interrupted");
+    for package in &packages {
+        let Some(row) = bench.row(package) else {
+            bench.report.borrow_mut().bail_out("interrupted");
+            eprint!("{}", table(&rows, packages.len()));
             return Ok(130);
         };
-        rows.push(Row { package: package.name.clone(), theirs, ours });
+        rows.push(row);
+        bench.keep(&rows, packages.len())?;
     }
-    report.borrow_mut().finish();
-    let table = table(&rows);
-    eprint!("{table}");
-    if let Some(file) = &args.results {
-        write_results(file, args, &build_dir, &project, &report.borrow(), &table)?;
-    }
+    bench.report.borrow_mut().finish();
+    eprint!("{}", table(&rows, packages.len()));
     Ok(exit_value(&rows))
-}
-
-/// Says of a test whose build needs third-party code that is not there that it does not run.
-fn without_ports(verdict: Verdict) -> Verdict {
-    match &verdict {
-        Verdict::Failed(why) => match why.strip_prefix(PORTS) {
-            Some(ports) => Verdict::Skipped(format!("its build needs ports:{ports}")),
-            None => verdict,
-        },
-        _ => verdict,
-    }
 }
 
 /// Adds the folders that are not among a build directory's repositories.
@@ -148,22 +175,6 @@ fn with_folders(mut repositories: String, folders: &[PathBuf]) -> String {
         }
     }
     repositories
-}
-
-fn write_results(
-    file: &Path,
-    args: &Args,
-    build_dir: &BuildDir,
-    project: &Project,
-    report: &Report,
-    table: &str,
-) -> Result<(), String> {
-    let subject = Subject { build_dir, tree: args.tree.as_deref(), project: &project.sdk().root };
-    let lines = results::subject_lines(&subject, report)?;
-    let text = format!(
-        "# Tests of Genode's tree, by cargo tap conform --genode BUILD_DIR --results FILE\n{lines}#\n{table}"
-    );
-    std::fs::write(file, text).map_err(|e| format!("cannot write {}: {e}", file.display()))
 }
 
 /// Finds the packages that `patterns` mean, all of them without any.
@@ -183,81 +194,4 @@ fn chosen<'a>(tree: &'a Tree, patterns: &[String]) -> Result<Vec<&'a Package>, S
         patterns.is_empty() || patterns.iter().any(|pattern| meant(pattern, package))
     };
     Ok(tree.packages.iter().filter(chosen).collect())
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Passed => "pass",
-        Verdict::Failed(_) => "fail",
-        Verdict::Skipped(_) => "skip",
-    }
-}
-
-/// Says why a test did not pass, in one line.
-fn why(verdict: &Verdict) -> &str {
-    match verdict {
-        Verdict::Passed => "",
-        Verdict::Failed(why) | Verdict::Skipped(why) => why.lines().next().unwrap_or_default(),
-    }
-}
-
-/// Makes the table: a test a line, with theirs, with ours, why not.
-fn table(rows: &[Row]) -> String {
-    let passed = |verdict: &Verdict| *verdict == Verdict::Passed;
-    let theirs = rows.iter().filter(|r| r.theirs.as_ref().is_some_and(passed)).count();
-    let ours = rows.iter().filter(|r| passed(&r.ours)).count();
-    let skipped = rows.iter().filter(|r| matches!(r.ours, Verdict::Skipped(_))).count();
-    let mut text = format!(
-        "# result: of {} tests {theirs} pass with theirs, {ours} with ours, {skipped} do not run on their own\n\
-         # <test> <with theirs> <with ours> [why not]\n",
-        rows.len()
-    );
-    for row in rows {
-        let theirs = row.theirs.as_ref().map_or("unknown", word);
-        let reason = match (&row.ours, &row.theirs) {
-            (Verdict::Passed, Some(theirs)) => why(theirs),
-            (ours, _) => why(ours),
-        };
-        let line = format!("{} {theirs} {} {reason}", row.package, word(&row.ours));
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
-}
-
-/// Returns 1 if a test passes with theirs and not with ours.
-fn exit_value(rows: &[Row]) -> u8 {
-    let worse = |row: &Row| {
-        matches!(row.ours, Verdict::Failed(_)) && !matches!(row.theirs, Some(Verdict::Failed(_)))
-    };
-    u8::from(rows.iter().any(worse))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(theirs: Verdict, ours: Verdict) -> Row {
-        Row { package: "test-x".into(), theirs: Some(theirs), ours }
-    }
-
-    #[test]
-    fn a_test_that_needs_ports_does_not_run() {
-        let failed = Verdict::Failed(format!("{PORTS} libc"));
-        let Verdict::Skipped(why) = without_ports(failed) else { panic!() };
-        assert_eq!(why, "its build needs ports: libc");
-        let other = Verdict::Failed("Error: else".into());
-        assert_eq!(without_ports(other.clone()), other);
-    }
-
-    #[test]
-    fn a_test_that_fails_with_ours_alone_fails_the_command() {
-        let failed = || Verdict::Failed("line missing\nmore".into());
-        assert_eq!(exit_value(&[row(Verdict::Passed, failed())]), 1);
-        assert_eq!(exit_value(&[row(failed(), failed())]), 0);
-        assert_eq!(exit_value(&[row(failed(), Verdict::Passed)]), 0);
-        let table = table(&[row(Verdict::Passed, failed()), row(failed(), Verdict::Passed)]);
-        assert!(table.contains("of 2 tests 1 pass with theirs, 1 with ours, 0 do not"), "{table}");
-        assert!(table.contains("test-x pass fail line missing\n"), "{table}");
-        assert!(table.contains("test-x fail pass line missing\n"), "{table}");
-    }
 }

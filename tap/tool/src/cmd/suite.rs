@@ -54,7 +54,8 @@ pub struct Options {
     tree: Option<String>,
 }
 
-fn variable(text: &str) -> Result<String, &'static str> {
+/// Checks a variable for make.
+pub fn variable(text: &str) -> Result<String, &'static str> {
     if text.contains('=') { Ok(text.to_owned()) } else { Err("expected VAR=VALUE") }
 }
 

@@ -375,6 +375,10 @@ fn judge(succeed: usize) -> String {
     )
 }
 
+/// Factor of a test's time limit where QEMU emulates the CPUs; the tests are meant for QEMU, too, on a
+/// machine that does nothing else.
+const EMULATED: u32 = 4;
+
 /// Waits for the end; a test that passes by lasting a while ends by the run tool's own limit.
 fn wait(runtime: &Runtime) -> String {
     let lasts = runtime.succeed.iter().find(|c| c.lines.is_empty() && c.exit.is_none());
@@ -387,6 +391,11 @@ fn wait(runtime: &Runtime) -> String {
              rename end exit\n\
              if {{$lasted}} {{ set output {{}} }}\n"
         ),
-        None => format!("run_genode_until [content until] {}\n", runtime.seconds() + 10),
+        // a machine whose CPUs are emulated takes longer for the same
+        None => format!(
+            "set slow [expr {{[have_include power_on/qemu] && ![regexp {{kvm}} $qemu_args] ? {EMULATED} : 1}}]\n\
+             run_genode_until [content until] [expr {{{} * $slow + 10}}]\n",
+            runtime.seconds()
+        ),
     }
 }

@@ -2,12 +2,13 @@
 
 pub mod build_dir;
 pub mod conform;
+pub mod conformance;
 pub mod outside;
 pub mod results;
 pub mod runtime;
 
 use crate::process::{Event, Running, ending, sweep};
-use crate::report::{Report, SKIP, Verdict, plain};
+use crate::report::{Emulator, Report, SKIP, Verdict, plain};
 use crate::scripts::Script;
 use crate::signals::Interrupts;
 use crate::transcript::Transcript;
@@ -178,8 +179,8 @@ impl Listener<'_> {
                 Some(step) => report.skipped_step(step),
                 None => report.log(&line),
             }
-            if line.starts_with("spawn qemu-system-") {
-                report.emulator = line.split_whitespace().nth(1).map(str::to_owned);
+            if let Some(emulator) = Emulator::spawned(&line) {
+                report.emulator = Some(emulator);
             }
             self.reading.line(&line, self.since);
         }

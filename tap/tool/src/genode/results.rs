@@ -2,7 +2,7 @@
 //! `.ci/native-results` makes a table of such files.
 
 use super::build_dir::BuildDir;
-use crate::report::{Report, Verdict};
+use crate::report::{Emulator, Report, Verdict};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -96,10 +96,11 @@ fn kernel(subject: &Subject<'_>, report: &Report) -> String {
     if build_dir.board != build_dir.kernel {
         let _ = write!(text, ", board {}", build_dir.board);
     }
-    if let Some(qemu) = &report.emulator {
-        let version = output(Command::new(qemu).arg("--version")).unwrap_or_default();
+    if let Some(Emulator { program, kvm }) = &report.emulator {
+        let version = output(Command::new(program).arg("--version")).unwrap_or_default();
         let version = version.split("version ").nth(1).and_then(|v| v.split([' ', '\n']).next());
         let _ = write!(text, " in QEMU {}", version.unwrap_or("of an unknown version"));
+        text.push_str(if *kvm { " with KVM" } else { "" });
     }
     let gcc = build_dir.ask("$(CROSS_DEV_PREFIX)").unwrap_or_default() + "gcc";
     if let Some(version) = output(Command::new(gcc).arg("-dumpfullversion")) {

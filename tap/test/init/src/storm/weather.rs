@@ -41,10 +41,12 @@ const KEEPER: &str = r#"<start name="keeper" ram="4M" caps="400">
 </start>"#;
 
 /// Puts `starts` into a configuration, beside the keeper.
+///
+/// Reports are delayed by the least there is: without a delay, Genode's init tells of no change.
 pub(super) fn with_keeper(version: u32, levels: u32, starts: &str) -> String {
     format!(
         r#"<config version="{version}" prio_levels="{levels}">
-<report ids="yes" child_ram="yes" child_caps="yes" init_ram="yes" init_caps="yes" delay_ms="0"/>
+<report ids="yes" child_ram="yes" child_caps="yes" init_ram="yes" init_caps="yes" delay_ms="1"/>
 <parent-provides>
   <service name="ROM"/> <service name="LOG"/> <service name="PD"/> <service name="CPU"/> <service name="Timer"/>
 </parent-provides>

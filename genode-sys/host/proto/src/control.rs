@@ -97,7 +97,8 @@ kinds! {
         EpCreate = 2,
         /// Remove entrypoint `arg 0`.
         EpDestroy = 3,
-        /// New object at entrypoint `arg 0`. Reply: object id; descriptor: its capability.
+        /// New object at entrypoint `arg 0`, of which `arg 1` says whether it is a signal context.
+        /// Reply: object id; descriptor: its capability.
         ObjectCreate = 4,
         /// Remove object `arg 0`.
         ObjectDestroy = 5,

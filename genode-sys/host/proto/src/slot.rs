@@ -21,6 +21,13 @@ pub const REPLY: u32 = 3;
 pub const DEAD: u32 = 4;
 
 const BODY_WORDS: usize = if cfg!(loom) { 1 } else { MAX_BODY / 8 };
+/// Words at the end of the body that hold a [note](Slot::note): its head and its text.
+const NOTE_WORDS: usize = 1 + NOTE / 8;
+/// Marks the head of a note, whose lowest byte is its length.
+const NOTED: u64 = u64::from_be_bytes(*b"rs_note\0");
+
+/// Longest note, in bytes.
+pub const NOTE: usize = 128;
 
 /// The shared page. All fields are atomics because the other side may write at any time.
 #[repr(C, align(64))]
@@ -224,6 +231,40 @@ impl Slot {
         Err(Gone)
     }
 
+    /// Server: says who is to act before a call that was taken can be answered, for whoever looks at
+    /// the slot meanwhile. It lies behind the call in the body, which the server has copied; what is
+    /// longer than [`NOTE`] is cut.
+    pub fn note(&self, text: &str) {
+        let Some([head, words @ ..]) = self.body.last_chunk::<NOTE_WORDS>() else { return };
+        let text = text.get(..text.floor_char_boundary(NOTE)).unwrap_or_default();
+        for (word, bytes) in words.iter().zip(text.as_bytes().chunks(8)) {
+            let mut whole = [0; 8];
+            for (to, from) in whole.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
+        }
+        head.store(NOTED | text.len() as u64, Ordering::Release);
+    }
+
+    /// Server: takes the note back.
+    pub fn unnote(&self) {
+        if let Some([head, ..]) = self.body.last_chunk::<NOTE_WORDS>() {
+            head.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Core: copies a note, or what somebody else wrote in its place. Returns its length.
+    pub fn noted(&self, out: &mut [u8; NOTE]) -> Option<usize> {
+        let [head, words @ ..] = self.body.last_chunk::<NOTE_WORDS>()?;
+        let len = head.load(Ordering::Acquire) ^ NOTED;
+        let len = usize::try_from(len).ok().filter(|len| *len <= NOTE)?;
+        for (bytes, word) in out.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *bytes = word.load(Ordering::Relaxed).to_ne_bytes();
+        }
+        Some(len)
+    }
+
     /// Core: a peer is gone; wake whoever waits.
     pub fn kill(&self, sleep: &impl Sleep) {
         self.state.swap(DEAD, Ordering::Release);
@@ -328,6 +369,30 @@ mod tests {
         let mut got = [0; 100];
         let Found::Call(call) = slot.take(&mut got) else { panic!("no call") };
         assert_eq!((call.len, call.caps), (100, MAX_CAPS));
+    }
+
+    #[test]
+    fn a_note_is_read_until_it_is_taken_back_and_never_beyond_its_place() {
+        let (slot, mut out) = (Slot::new(), [0; NOTE]);
+        assert_eq!(slot.noted(&mut out), None);
+        slot.post(7, b"a call", 0, 0).unwrap();
+        slot.note("server");
+        assert_eq!(slot.noted(&mut out), Some(6));
+        assert_eq!(&out[..6], b"server");
+        let mut call = [0; 16];
+        let Found::Call(found) = slot.take(&mut call) else { panic!("no call") };
+        assert_eq!(&call[..found.len], b"a call", "the call is as it was");
+        slot.note(&"\u{e4}".repeat(NOTE));
+        assert_eq!(slot.noted(&mut out), Some(NOTE));
+        slot.note(&format!("x{}", "\u{e4}".repeat(NOTE)));
+        assert_eq!(slot.noted(&mut out), Some(NOTE - 1), "cut before a character");
+        for lie in [u64::MAX, NOTED | 0x81, NOTED | 0xff, NOTED ^ (1 << 63)] {
+            slot.body[BODY_WORDS - NOTE_WORDS].store(lie, Ordering::Relaxed);
+            assert_eq!(slot.noted(&mut out), None, "{lie:#x}");
+        }
+        slot.note("server");
+        slot.unnote();
+        assert_eq!(slot.noted(&mut out), None);
     }
 
     /// Wakes without a reason for `self.0` times, and then says that there is nobody to wait for.

@@ -24,7 +24,9 @@ pub(crate) fn manage(
     }
     // SAFETY: a live entrypoint, by the seam's contract.
     let entrypoint = unsafe { entrypoint::get(ep) };
-    let mut reply = control::request(Request::ObjectCreate, &[entrypoint.id], None)?;
+    let signal = matches!(object.kind, Kind::Signal { .. });
+    let args = [entrypoint.id, u64::from(signal)];
+    let mut reply = control::request(Request::ObjectCreate, &args, None)?;
     let id = reply.arg(0);
     let cap = caps::adopt(reply.fd(0)?);
     if cap == 0 {

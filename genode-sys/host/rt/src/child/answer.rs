@@ -39,13 +39,17 @@ impl Answer {
 pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
     let mut world = world();
     let Some(ep) = world.children.get(&child).map(|c| c.ep) else { return false };
-    let id = world.find(child, client_id);
-    let Some(session) = id.and_then(|id| world.sessions.get_mut(id)) else { return false };
+    let Some(id) = world.find(child, client_id) else { return false };
+    let who = match world.sessions.get(id).map(|session| &session.provider) {
+        Some(Provider::Child(server)) => world.children.get(server).map(|c| c.name.clone()),
+        _ => None,
+    };
+    let Some(session) = world.sessions.get_mut(id) else { return false };
     if session.waiter.is_some() || !matches!(session.phase, Phase::Create | Phase::Close) {
         return false;
     }
     // SAFETY: the entrypoint of a child lives as long as the child.
-    let held = unsafe { entrypoint::get(ep.0) }.hold();
+    let held = unsafe { entrypoint::get(ep.0) }.hold(who.as_deref().unwrap_or_default());
     session.waiter = held.map(|held| Waiter { held, opens });
     session.waiter.is_some()
 }

@@ -11,8 +11,9 @@ use super::state::Entrypoint;
 use crate::sync::lock;
 
 impl Entrypoint {
-    /// Let the call that is being served wait for its reply; `None` if the calling thread serves none.
-    pub(crate) fn hold(&self) -> Option<Held> {
+    /// Lets the call that is being served wait for its reply, until `who` did something; `None` if
+    /// the calling thread serves none. Core tells of it to a person who asks.
+    pub(crate) fn hold(&self, who: &str) -> Option<Held> {
         if !self.served_here() {
             return None;
         }
@@ -22,6 +23,7 @@ impl Entrypoint {
         let serial = holding.last.get() + 1;
         holding.last.set(serial);
         slot.held.set(serial);
+        slot.page().note(who);
         Some(Held { number, serial })
     }
 
@@ -48,6 +50,7 @@ impl Entrypoint {
         let slot = unsafe { self.inner() }.slots.get(held.number as usize).cloned().flatten();
         let Some(slot) = slot.filter(|slot| slot.held.get() == held.serial) else { return };
         slot.held.set(0);
+        slot.page().unnote();
         let given = late.caps.as_slice();
         let mut caps = [0; MAX_CAPS];
         for (cap, given) in caps.iter_mut().zip(given) {

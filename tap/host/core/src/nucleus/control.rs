@@ -68,7 +68,7 @@ impl Nucleus {
             }
             Request::EpDestroy => self.own_ep_destroy(id, EpId(packet.arg(0))),
             Request::ObjectCreate => Some(
-                self.object_create(id, EpId(packet.arg(0)))
+                self.object_create(id, EpId(packet.arg(0)), packet.arg(1) == 1)
                     .map(|(object, fd)| Answer { args: vec![object.0], fds: vec![fd] }),
             ),
             Request::ObjectDestroy => {

@@ -67,6 +67,16 @@ impl Entrypoint {
         let _ = rustix::io::write(&self.ring, &hint.to_bytes());
     }
 
+    /// The inode of the doorbell's pipe.
+    pub(super) fn pipe(&self) -> Option<u64> {
+        sys::identity(&self.ring).ok().map(|identity| identity.inode)
+    }
+
+    /// The slots of its clients.
+    pub(super) fn slots(&self) -> impl Iterator<Item = SlotId> {
+        self.slots.iter().copied()
+    }
+
     /// A write end for one client, with flags of its own so that no client can change another's.
     pub(crate) fn client_end(&self) -> rustix::io::Result<OwnedFd> {
         reopen_write_end(&self.ring)

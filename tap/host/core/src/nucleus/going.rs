@@ -19,6 +19,7 @@ use super::entrypoint::Entrypoint;
 use super::ids::{ChanId, EpId, ObjId, ProcId};
 use super::process::{Ending, Phase, Process};
 use super::upkeep::ENTRYPOINT;
+use crate::console::note;
 use crate::work;
 
 /// Something on its way out.
@@ -40,7 +41,12 @@ pub(crate) type AllGoing = VecDeque<Going>;
 pub(super) struct Ruin {
     id: EpId,
     entrypoint: Entrypoint,
+    /// Calls without an answer that were told of, and the channel of the last ones.
+    told: (usize, Option<ChanId>),
 }
+
+/// Calls without an answer that are told of when an entrypoint is gone.
+const UNANSWERED: usize = 4;
 
 /// A process that is gone, and all that it held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +203,7 @@ impl Nucleus {
         let entrypoint = self.eps.remove(&id);
         let Some(process) = self.procs.get_mut(&owner) else { return };
         match entrypoint {
-            Some(entrypoint) => process.ruin = Some(Ruin { id, entrypoint }),
+            Some(entrypoint) => process.ruin = Some(Ruin { id, entrypoint, told: (0, None) }),
             None => process.eps.retain(|e| *e != id),
         }
     }
@@ -207,7 +213,7 @@ impl Nucleus {
     fn ruin_piece(&mut self, owner: ProcId) -> bool {
         let taken = self.procs.get_mut(&owner).and_then(|process| process.ruin.take());
         let Some(mut ruin) = taken else { return true };
-        let gone = self.ruin(&mut ruin);
+        let gone = self.ruin(owner, &mut ruin);
         if let Some(process) = self.procs.get_mut(&owner) {
             if gone {
                 process.eps.retain(|e| *e != ruin.id);
@@ -219,8 +225,24 @@ impl Nucleus {
         gone
     }
 
-    fn ruin(&mut self, ruin: &mut Ruin) -> bool {
+    /// Tells of calls that an entrypoint leaves without an answer: a few, and once, however many
+    /// pieces its channel goes in.
+    fn tell_unanswered(&self, owner: ProcId, ruin: &mut Ruin, channel: ChanId) {
+        let (told, last) = ruin.told;
+        if told >= UNANSWERED || last == Some(channel) {
+            return;
+        }
+        let calls = self.unanswered(channel);
+        for call in calls.iter().take(UNANSWERED - told) {
+            work::calls(1);
+            note(format_args!("{} is gone without an answer to {call}", self.name(owner)));
+        }
+        ruin.told = (told + calls.len(), Some(channel));
+    }
+
+    fn ruin(&mut self, owner: ProcId, ruin: &mut Ruin) -> bool {
         while let Some(channel) = ruin.entrypoint.channels.last().copied() {
+            self.tell_unanswered(owner, ruin, channel);
             if !self.server_gone(channel) {
                 return false;
             }

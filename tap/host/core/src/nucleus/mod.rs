@@ -3,7 +3,8 @@
 //!
 //! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`, `entrypoint`, `object`, `process` < the
 //! tables here. What happens to it, a file for each kind of thing, in the plural: `channels`, `control`, `entrypoints`,
-//! `going`, `objects`, `paging`, `processes`, `settle`, `tables`, `upkeep`, `waits`, `words`.
+//! `going`, `objects`, `paging`, `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of it:
+//! `threads`.
 mod channel;
 mod channels;
 mod closed;
@@ -22,11 +23,13 @@ mod processes;
 mod refusal;
 mod settle;
 mod source;
+mod still;
 mod tables;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 pub(crate) mod timer;
 mod upkeep;
 mod waits;

@@ -31,6 +31,10 @@ impl<T> Numbers<T> {
         self.entries.get(i)?.as_ref()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().flatten()
+    }
+
     pub(crate) fn remove(&mut self, i: usize) -> Option<T> {
         let value = self.entries.get_mut(i)?.take();
         while self.entries.last().is_some_and(Option::is_none) {

@@ -18,6 +18,8 @@ pub(crate) enum CoreObject {
     Thread(u64),
     Rom(u64),
     Log(u64),
+    /// A session of the TRACE service.
+    Trace(u64),
     /// A session of the RM service.
     Rm(OwnerId),
     /// A region map of an RM session.
@@ -43,4 +45,6 @@ pub(crate) struct Object {
     /// Core's copy of the capability, for objects that core hands out.
     pub(crate) fd: Option<Rc<OwnedFd>>,
     pub(crate) core: Option<CoreObject>,
+    /// Tells whether it is a signal context, as its owner says.
+    pub(super) signal: bool,
 }

@@ -23,6 +23,7 @@ impl Nucleus {
         &mut self,
         owner: ProcId,
         ep: EpId,
+        signal: bool,
     ) -> Result<(ObjId, OwnedFd), Refusal> {
         let account = self.procs.get(&owner).ok_or(Refusal::Invalid)?.account;
         if self.eps.get(&ep).is_none_or(|e| e.owner != owner) {
@@ -30,7 +31,11 @@ impl Nucleus {
         }
         self.accounts.charge(account, CAP)?;
         let made = fd::token().map_err(Refusal::from).and_then(|token| {
-            Ok((self.object_insert(owner, ep, &token, Some(account), None)?, token))
+            let id = self.object_insert(owner, ep, &token, Some(account), None)?;
+            if let Some(object) = self.objects.get_mut(&id) {
+                object.signal = signal;
+            }
+            Ok((id, token))
         });
         if made.is_err() {
             self.accounts.refund(account, CAP);
@@ -72,7 +77,8 @@ impl Nucleus {
             return Err(Refusal::OutOfCaps);
         }
         self.by_inode.insert(inode, id);
-        let object = Object { ep, owner, inode, account, granted: BTreeSet::new(), fd: None, core };
+        let granted = BTreeSet::new();
+        let object = Object { ep, owner, inode, account, granted, fd: None, core, signal: false };
         self.objects.insert(id, object);
         if let Some(ep) = self.eps.get_mut(&ep) {
             ep.objects.insert(id);

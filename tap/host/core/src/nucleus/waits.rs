@@ -1,22 +1,42 @@
-//! Tells who waits for whom: for a person who wonders why nothing happens (SIGUSR1), and whether
-//! anything still can (SIGUSR2).
-use std::collections::BTreeMap;
+//! Tells who waits for whom: for a person who wonders why nothing happens (SIGUSR1).
+//!
+//! Whoever waits tells nobody of it, so that it costs a call nothing. Core looks, when it is asked,
+//! at the slots through which calls go, at what Linux shows of each thread, and at the notes of
+//! parents that let a call wait. All of that is what others say, and only shown.
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::Nucleus;
-use super::ids::{CORE_EP, ProcId};
 use genode_host_proto::CONTROL_FD;
-use genode_host_proto::slot::Found;
+use genode_host_proto::interface::Call as _;
+use genode_host_proto::interface::parent;
+use genode_host_proto::opcode::OPCODES;
+use genode_host_proto::slot::{Found, NOTE};
+use genode_host_proto::sys::identity;
+use genode_wire::{Caps, Reader};
+
+use super::Nucleus;
+use super::channel::Slot;
+use super::entrypoint::Entrypoint;
+use super::ids::{CORE, CORE_EP, ChanId, EpId, ProcId, SlotId};
+use super::process::Process;
+use super::threads::{self, Clocks, Thread};
 
 /// Components that are told of.
 const MOST: usize = 256;
+/// The capabilities of a call are of no interest: it counts as having none.
+type NoCap = Option<std::convert::Infallible>;
+/// Components that are named as those that may signal one.
+const NAMES: usize = 4;
 
 /// A call without an answer yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Wait {
     /// `None` for core.
     server: Option<ProcId>,
-    function: u64,
+    /// What is waited for, in words.
+    what: String,
+    /// The inode of the slot's memory.
+    slot: u64,
 }
 
 impl Nucleus {
@@ -24,6 +44,7 @@ impl Nucleus {
     /// how many there are.
     pub(crate) fn who_waits(&self) -> Vec<String> {
         let waits = self.calls();
+        let mut clocks = Clocks::new();
         let mut ids: Vec<ProcId> = self.procs.keys().copied().collect();
         ids.sort_unstable_by_key(|id| id.0);
         let mut lines = Vec::new();
@@ -31,13 +52,9 @@ impl Nucleus {
             let Some(process) = self.procs.get(id) else { continue };
             let calls = waits.get(id).map_or(&[][..], Vec::as_slice);
             let pid = process.pid.as_raw_nonzero().get();
+            let threads = threads::of(pid, &mut clocks);
             let mut line = format!("who waits: \"{}\" {}", process.label, state(pid));
-            for call in calls {
-                let server = call.server.and_then(|s| self.procs.get(&s));
-                let server = server.map_or("core", |s| s.label.as_str());
-                let _ =
-                    write!(line, "; waits for an answer of \"{server}\" to call {}", call.function);
-            }
+            self.tell_waits(&mut line, process, calls, &threads);
             if circle(&waits, *id) {
                 line.push_str(", which waits for it: a circle");
             }
@@ -47,76 +64,194 @@ impl Nucleus {
         lines
     }
 
+    /// Tells of a component's threads and calls. The calls come last.
+    fn tell_waits(&self, line: &mut String, process: &Process, calls: &[Wait], threads: &[Thread]) {
+        let pid = process.pid.as_raw_nonzero().get();
+        let mappings = threads::mappings(pid);
+        let slot_of = |thread: &Thread| {
+            let call = thread.call.as_ref().filter(|call| call.number == libc::SYS_futex)?;
+            mappings.get(&call.argument(0)?).copied()
+        };
+        for thread in threads {
+            if slot_of(thread).is_some_and(|slot| calls.iter().any(|call| call.slot == slot)) {
+                continue;
+            }
+            if let Some(what) = self.wait_of(process, thread) {
+                let _ = write!(line, "; {what}{}", of(thread));
+            }
+        }
+        for call in calls {
+            let thread = threads.iter().find(|thread| slot_of(thread) == Some(call.slot));
+            let _ = write!(line, "; {}{}", call.what, thread.map(of).unwrap_or_default());
+        }
+    }
+
+    /// Tells for what a thread waits, if that is no call.
+    fn wait_of(&self, process: &Process, thread: &Thread) -> Option<String> {
+        let call = thread.call.as_ref()?;
+        Some(match call.number {
+            libc::SYS_read => {
+                let pipe = threads::pipe(process.pid.as_raw_nonzero().get(), call.argument(0)?)?;
+                let mut eps = process.eps.iter();
+                let ep =
+                    eps.find(|ep| self.eps.get(ep).and_then(Entrypoint::pipe) == Some(pipe))?;
+                self.at_entrypoint(*ep)
+            }
+            libc::SYS_recvmsg if call.argument(0) == Some(CONTROL_FD as u64) => {
+                "waits for core".into()
+            }
+            libc::SYS_futex if call.argument(3) == Some(0) => "waits for another thread".into(),
+            libc::SYS_futex => "waits for another thread, or a time".into(),
+            libc::SYS_nanosleep | libc::SYS_clock_nanosleep => "waits for a time".into(),
+            _ => return None,
+        })
+    }
+
+    /// Tells for what the thread of an entrypoint waits: the calls that it has begun, and who may
+    /// signal it.
+    fn at_entrypoint(&self, id: EpId) -> String {
+        let Some(ep) = self.eps.get(&id) else { return String::new() };
+        let (mut contexts, mut silent, mut names) = (0, 0, BTreeSet::new());
+        for object in ep.objects.iter().filter_map(|id| self.objects.get(id)).filter(|o| o.signal) {
+            contexts += 1;
+            silent += usize::from(object.granted.is_empty());
+            let clients =
+                object.granted.iter().filter_map(|(channel, _)| self.channels.get(channel));
+            names.extend(clients.map(|channel| self.name(channel.client)));
+        }
+        let begun: Vec<String> = ep.slots().filter_map(|slot| self.begun(slot)).collect();
+        let mut text = match begun.as_slice() {
+            [] => "waits for calls and signals".to_owned(),
+            [call] => format!("waits for a signal within {call}"),
+            [call, more @ ..] => {
+                format!("waits for a signal within {call} and {} more", more.len())
+            }
+        };
+        if contexts > 0 {
+            let some: Vec<&str> = names.iter().map(String::as_str).take(NAMES).collect();
+            let more = names.len().saturating_sub(NAMES);
+            let _ = write!(text, " ({contexts} signal contexts");
+            if !some.is_empty() {
+                let _ = write!(text, ", known to {}", some.join(", "));
+            }
+            if more > 0 {
+                let _ = write!(text, " and {more} more");
+            }
+            if silent > 0 {
+                let _ = write!(text, ", {silent} to nobody");
+            }
+            text.push(')');
+        }
+        text
+    }
+
+    /// A call that an entrypoint has, in words: to serve, or to answer later.
+    fn begun(&self, id: SlotId) -> Option<String> {
+        let slot = self.slots.get(&id).filter(|slot| slot.page().called())?;
+        let client = self.channels.get(&slot.channel)?.client;
+        let mut note = [0; NOTE];
+        // What waits for somebody else, the entrypoint does not serve meanwhile.
+        slot.page().noted(&mut note).is_none().then_some(())?;
+        Some(format!("call {} of {}", function(slot)?, self.name(client)))
+    }
+
+    /// Tells who waited for an entrypoint that is gone: calls without an answer in the slots of a
+    /// channel to it.
+    pub(super) fn unanswered(&self, id: ChanId) -> Vec<String> {
+        let Some(channel) = self.channels.get(&id) else { return Vec::new() };
+        let slots = channel.slots.iter().filter_map(|slot| self.slots.get(slot));
+        let calls = slots.filter(|slot| slot.page().called()).filter_map(function);
+        calls.map(|call| format!("call {call} of {}", self.name(channel.client))).collect()
+    }
+
+    /// The label of a component, in quotes.
+    pub(super) fn name(&self, id: ProcId) -> String {
+        match self.procs.get(&id) {
+            Some(process) => format!("\"{}\"", process.label),
+            None if id == CORE => "\"core\"".into(),
+            None => "somebody who is gone".into(),
+        }
+    }
+
     /// The calls under way, by client.
     fn calls(&self) -> BTreeMap<ProcId, Vec<Wait>> {
+        let labels: BTreeMap<&str, ProcId> =
+            self.procs.iter().map(|(id, process)| (process.label.as_str(), *id)).collect();
         let mut waits: BTreeMap<ProcId, Vec<Wait>> = BTreeMap::new();
-        for slot in self.slots.values().filter(|slot| slot.page().called()) {
+        let mut slots: Vec<_> =
+            self.slots.iter().filter(|(_, slot)| slot.page().called()).collect();
+        slots.sort_unstable_by_key(|(id, _)| id.0);
+        for (_, slot) in slots {
             let Some(channel) = self.channels.get(&slot.channel) else { continue };
             let server = (channel.ep != CORE_EP)
                 .then(|| self.eps.get(&channel.ep).map(|ep| ep.owner))
                 .flatten();
-            let mut function = [0; 8];
-            let Found::Call(_) = slot.page().take(&mut function) else { continue };
-            let wait = Wait { server, function: u64::from_ne_bytes(function) };
+            let Some(number) = function(slot) else { continue };
+            let name = self.name(server.unwrap_or(CORE));
+            let mut wait = Wait {
+                server,
+                what: format!("waits for an answer of {name} to call {number}"),
+                slot: identity(&slot.file.file).map_or(0, |identity| identity.inode),
+            };
+            if let Some((what, who)) = self.pending(slot, channel.client, server, &labels) {
+                wait.what = what;
+                wait.server = who.or(server);
+            }
             waits.entry(channel.client).or_default().push(wait);
         }
         waits
     }
-}
 
-impl Nucleus {
-    /// Tells whether nothing can happen any more: each thread of each component waits, for another
-    /// and not for a time to come, and core owes nobody an answer. False where Linux does not tell.
-    pub(crate) fn is_still(&self) -> bool {
-        // If nobody ran between two looks, each look is of one moment.
-        let (before, after) = (self.stillness(), self.stillness());
-        before.is_some() && before == after
-    }
-
-    /// Returns how often each thread gave up its CPU, if all of them wait as said.
-    fn stillness(&self) -> Option<BTreeMap<u64, u64>> {
-        if self.core_pages.called() || self.undead.wait().is_some() {
-            return None;
-        }
-        let mut switches = BTreeMap::new();
-        for process in self.procs.values() {
-            let tasks = format!("/proc/{}/task", process.pid.as_raw_nonzero());
-            for task in std::fs::read_dir(tasks).ok()? {
-                let task = task.ok()?.path();
-                let call = std::fs::read_to_string(task.join("syscall")).ok()?;
-                let status = std::fs::read_to_string(task.join("status")).ok()?;
-                let thread = task.file_name()?.to_str()?.parse().ok()?;
-                waits_for_another(&call).then_some(())?;
-                switches.insert(thread, sum_of_switches(&status)?);
-            }
-        }
-        Some(switches)
-    }
-}
-
-/// Tells whether a thread waits for another, without an end: by what proc_pid_syscall(5) says, the
-/// call's number and arguments.
-fn waits_for_another(call: &str) -> bool {
-    let mut words = call.split_whitespace();
-    let number = words.next().and_then(|n| n.parse::<libc::c_long>().ok());
-    let arguments: Option<Vec<u64>> =
-        words.map(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()).collect();
-    let (Some(number), Some(arguments)) = (number, arguments) else { return false };
-    let argument = |at: usize| arguments.get(at).copied();
-    match number {
-        libc::SYS_read => true,
-        // Answers of core come on the control socket.
-        libc::SYS_recvmsg => argument(0) != Some(CONTROL_FD as u64),
-        libc::SYS_futex => argument(3) == Some(0),
-        libc::SYS_ppoll => argument(2) == Some(0),
-        _ => false,
+    /// Tells what a component asks its parent for, and who is to act, if it does that in a slot.
+    fn pending(
+        &self,
+        slot: &Slot,
+        client: ProcId,
+        server: Option<ProcId>,
+        labels: &BTreeMap<&str, ProcId>,
+    ) -> Option<(String, Option<ProcId>)> {
+        let mut body = [0; 512];
+        let Found::Call(call) = slot.page().take(&mut body) else { return None };
+        let process = self.procs.get(&client)?;
+        let parent = self.lookup(&process.parent)?;
+        let asks = self.channels.get(&slot.channel)?.object(call.index) == Some(parent);
+        asks.then_some(())?;
+        let mut none = Caps::<NoCap>::new();
+        let mut message = Reader::new(body.get(..call.len)?, &mut none);
+        let asked = match parent::Call::read(&OPCODES, &mut message).ok()? {
+            parent::Call::Session { ref service, .. } => format!("a session of {}", &**service),
+            parent::Call::Upgrade { .. } => "the upgrade of a session".into(),
+            parent::Call::Close { .. } => "the end of a session".into(),
+            _ => return None,
+        };
+        let mut note = [0; NOTE];
+        let len = slot.page().noted(&mut note);
+        let who = len.and_then(|len| std::str::from_utf8(note.get(..len)?).ok());
+        let Some(who) = who.filter(|who| !who.is_empty()) else {
+            return Some((format!("waits for {asked}, asked of {}", self.name(server?)), None));
+        };
+        let label = format!("{} -> {who}", self.procs.get(&server?)?.label);
+        let there = labels.get(label.as_str()).copied();
+        let state = if there.is_some() { "" } else { ", which does not run" };
+        Some((format!("waits for {asked}, for which \"{label}\" is to act{state}"), there))
     }
 }
 
-/// The sum of the two numbers of context switches of proc_pid_status(5).
-fn sum_of_switches(status: &str) -> Option<u64> {
-    let numbers = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
-    numbers.map(|(_, number)| number.trim().parse::<u64>().ok()).sum()
+/// The number of the function that is called in a slot.
+fn function(slot: &Slot) -> Option<u64> {
+    let mut function = [0; 8];
+    match slot.page().take(&mut function) {
+        Found::Call(_) => Some(u64::from_ne_bytes(function)),
+        _ => None,
+    }
+}
+
+/// The name of a thread, and since when it waits.
+fn of(thread: &Thread) -> String {
+    let idle = thread.idle.map_or_else(String::new, |idle| {
+        format!(" for {}.{} s", idle.as_secs(), idle.subsec_millis() / 100)
+    });
+    format!(" [\"{}\"{idle}]", thread.name)
 }
 
 /// Tells whether who is waited for waits for `id` in the end.
@@ -162,29 +297,16 @@ mod tests {
     use std::collections::BTreeMap;
 
     use genode_args::quota::Amount;
+    use genode_host_proto::control::Request;
 
-    use super::super::ids::ProcId;
+    use super::super::ids::{EpId, ObjId, ProcId};
     use super::super::testing::nucleus;
-    use super::{CONTROL_FD, Wait, circle, sum_of_switches, waits_for_another};
-
-    #[test]
-    fn a_wait_with_an_end_or_for_core_is_none_for_another() {
-        let futex = libc::SYS_futex;
-        assert!(waits_for_another(&format!("{futex} 0x7f 0x80 0x2 0x0 0x0 0x0 0x7ff 0x7f0")));
-        assert!(!waits_for_another(&format!("{futex} 0x7f 0x80 0x2 0x7f10 0x0 0x0 0x7ff 0x7f0")));
-        assert!(waits_for_another(&format!("{} 0x5 0x7f 0x40 0x0", libc::SYS_read)));
-        assert!(!waits_for_another(&format!("{} {CONTROL_FD:#x} 0x7f 0x40", libc::SYS_recvmsg)));
-        assert!(!waits_for_another(&format!("{} 0x0 0x7f 0x40", libc::SYS_nanosleep)));
-        for other in ["running", "-1 0x7ff 0x7f0", "", "0x1", "202"] {
-            assert!(!waits_for_another(other), "{other}");
-        }
-        let status = "Name: x\nvoluntary_ctxt_switches:\t7\nnonvoluntary_ctxt_switches:\t3\n";
-        assert_eq!(sum_of_switches(status), Some(10));
-    }
+    use super::{Wait, circle};
 
     #[test]
     fn circles_are_found_and_chains_are_none() {
-        let wait = |server: u64| vec![Wait { server: Some(ProcId(server)), function: 0 }];
+        let wait =
+            |server: u64| vec![Wait { server: Some(ProcId(server)), what: String::new(), slot: 0 }];
         let mut waits = BTreeMap::from([(ProcId(1), wait(2)), (ProcId(2), wait(3))]);
         assert!(!circle(&waits, ProcId(1)));
         waits.insert(ProcId(3), wait(2));
@@ -211,5 +333,87 @@ mod tests {
         let told: Vec<_> = lines.iter().filter(|line| line.ends_with(&expected)).collect();
         assert_eq!(told.len(), 1, "{lines:?}");
         assert!(told[0].starts_with(&format!("who waits: \"{client}\" ")), "{told:?}");
+        // Of a thread that calls nobody it is told for what it waits, and since when.
+        let waits = "; waits for a time [\"ep\" for ";
+        assert!(lines[..2].iter().all(|line| line.contains(waits)), "{lines:?}");
+    }
+
+    #[test]
+    fn signal_contexts_are_told_with_those_who_may_signal_them() {
+        let mut nucleus = nucleus();
+        let server = nucleus.peer(Amount::new(1 << 20, 100));
+        let client = nucleus.peer(Amount::new(1 << 20, 100));
+        let ep = server.entrypoint(&mut nucleus);
+        let (object, _cap) = server.object(&mut nucleus, ep);
+        nucleus.claim(client.id, object).unwrap();
+        let id = EpId(ep);
+        assert_eq!(nucleus.at_entrypoint(id), "waits for calls and signals", "that is no context");
+        let context = |nucleus: &mut _| {
+            let (reply, _) = server.ask(nucleus, Request::ObjectCreate, &[ep, 1], None);
+            ObjId(reply.arg(0))
+        };
+        let (first, _) = (context(&mut nucleus), context(&mut nucleus));
+        let claim = nucleus.claim(client.id, first).unwrap();
+        let contexts = format!(
+            "(2 signal contexts, known to \"{}\", 1 to nobody)",
+            nucleus.procs[&client.id].label
+        );
+        assert_eq!(nucleus.at_entrypoint(id), format!("waits for calls and signals {contexts}"));
+        let slot = nucleus.channels[&claim.channel].slots[0];
+        nucleus.slots[&slot].page().post(claim.index, &7_u64.to_ne_bytes(), 0, 0).unwrap();
+        let within = format!("call 7 of \"{}\"", nucleus.procs[&client.id].label);
+        assert_eq!(
+            nucleus.at_entrypoint(id),
+            format!("waits for a signal within {within} {contexts}")
+        );
+    }
+
+    #[test]
+    fn a_session_that_is_pending_is_told_with_who_is_to_act() {
+        let mut nucleus = nucleus();
+        let parent = nucleus.peer(Amount::new(1 << 20, 100));
+        let client = nucleus.peer(Amount::new(1 << 20, 100));
+        let ep = parent.entrypoint(&mut nucleus);
+        let (object, cap) = parent.object(&mut nucleus, ep);
+        nucleus.procs.get_mut(&client.id).unwrap().parent = cap;
+        let claim = nucleus.claim(client.id, object).unwrap();
+        let slot = claim.new.unwrap().slot.id;
+        let mut body = [0; 512];
+        let len = session_call(&mut body);
+        let page = |nucleus: &super::Nucleus, act: &dyn Fn(&genode_host_proto::slot::Slot)| {
+            act(nucleus.slots[&slot].page());
+        };
+        page(&nucleus, &|page| page.post(claim.index, &body[..len], 0, 0).unwrap());
+        let label = |nucleus: &super::Nucleus, id| nucleus.procs[&id].label.clone();
+        let asked = |nucleus: &super::Nucleus| {
+            let calls = nucleus.calls();
+            calls[&client.id][0].clone()
+        };
+        let init = label(&nucleus, parent.id);
+        assert_eq!(
+            asked(&nucleus).what,
+            format!("waits for a session of Foo, asked of \"{init}\"")
+        );
+        page(&nucleus, &|page| page.note("server"));
+        let what = format!("waits for a session of Foo, for which \"{init} -> server\" is to act");
+        assert_eq!(asked(&nucleus).what, format!("{what}, which does not run"));
+        assert_eq!(asked(&nucleus).server, Some(parent.id));
+        let server = nucleus.peer(Amount::new(1 << 20, 100));
+        nucleus.procs.get_mut(&server.id).unwrap().label = format!("{init} -> server");
+        assert_eq!((asked(&nucleus).what, asked(&nucleus).server), (what, Some(server.id)));
+    }
+
+    fn session_call(body: &mut [u8; 512]) -> usize {
+        use genode_affinity::Affinity;
+        use genode_host_proto::interface::{Call as _, parent};
+        use genode_wire::{Caps, Text, Writer};
+        let (service, args) = (Text::new("Foo").unwrap(), Text::new("").unwrap());
+        let affinity = Affinity::default();
+        let call: parent::Call<'_, super::NoCap> =
+            parent::Call::Session { id: 9, service, args, affinity };
+        let mut none = Caps::<super::NoCap>::new();
+        let mut writer = Writer::new(body, &mut none);
+        call.write(&super::OPCODES, &mut writer).unwrap();
+        writer.len()
     }
 }

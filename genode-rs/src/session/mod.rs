@@ -7,12 +7,15 @@
 //! | ROM | [`rom::RomSession`] | [`rom::RomConnection`] |
 //! | Timer | [`timer::TimerSession`] | [`timer::TimerConnection`] |
 //! | Report | [`report::ReportSession`] | [`report::Reporter`] |
+//! | TRACE | [`trace::TraceSession`] | [`trace::TraceConnection`] |
 //!
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
-//! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces.
+//! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces, but
+//! for TRACE, whose functions 22.08 numbers otherwise.
 
 pub mod io_mem;
 pub mod log;
 pub mod report;
 pub mod rom;
 pub mod timer;
+pub mod trace;

@@ -29,6 +29,9 @@ pub const LOG: Amount = Amount::new(8 * 1024, 2);
 /// An RM session. It is no part of the environment.
 pub const RM: Amount = Amount::new(64 * 1024, 2);
 
+/// A TRACE session, beside its argument buffer and its subjects. It is no part of the environment.
+pub const TRACE: Amount = Amount::new(10 * 1024, 6);
+
 /// The environment of a child: PD, CPU, LOG and two ROM sessions (program and dynamic linker), and the capability of its
 /// parent.
 pub const ENVIRONMENT: Amount = sum([PD, CPU, LOG, ROM, ROM, Amount::new(0, 1)]);

@@ -48,6 +48,7 @@ mod plain;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod trace;
 
 /// The examples of the README, compiled and run.
 #[cfg(doctest)]

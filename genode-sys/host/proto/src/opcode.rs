@@ -69,7 +69,7 @@ pub struct Parent {
 
 /// Opcodes of the interfaces with few calls.
 macro_rules! few {
-    ($($(#[$doc:meta])* $name:ident { $($call:ident),* })*) => { $(
+    ($($(#[$doc:meta])* $name:ident { $($call:ident),* $(,)? })*) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
         #[allow(missing_docs)]
@@ -92,6 +92,11 @@ few! {
     Rm { create, destroy }
     /// Region map.
     RegionMap { attach, detach, fault_handler, fault, dataspace }
+    /// TRACE session.
+    Trace {
+        dataspace, alloc_policy, policy, unload_policy, trace, pause, resume, subjects, buffer, free,
+        subject_infos
+    }
 }
 
 /// Values of `Session_error`, the error of `Parent::session`.
@@ -138,6 +143,7 @@ pub struct Table {
     pub log: Log,
     pub rm: Rm,
     pub region_map: RegionMap,
+    pub trace: Trace,
     pub session_error: SessionErrors,
     pub session_cap_error: SessionCapErrors,
     pub session_response: SessionResponses,
@@ -196,6 +202,19 @@ pub const GENODE_26_02: Table = Table {
     log: Log { write: 0 },
     rm: Rm { create: 0, destroy: 1 },
     region_map: RegionMap { attach: 0, detach: 1, fault_handler: 2, fault: 3, dataspace: 4 },
+    trace: Trace {
+        dataspace: 0,
+        alloc_policy: 1,
+        policy: 2,
+        unload_policy: 3,
+        trace: 4,
+        pause: 5,
+        resume: 6,
+        subjects: 7,
+        buffer: 8,
+        free: 9,
+        subject_infos: 10,
+    },
     session_error: SessionErrors {
         denied: 0,
         out_of_ram: 1,

@@ -19,6 +19,7 @@ pub mod pd;
 pub mod region_map;
 pub mod rm;
 pub mod rom;
+pub mod trace;
 
 /// A call of some interface, its capabilities held by `H`.
 pub trait Call<'m, H>: Sized {

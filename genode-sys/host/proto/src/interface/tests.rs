@@ -119,6 +119,18 @@ fn calls_of_other_sessions() {
     check(&region_map::Call::FaultHandler { handler: CAP });
     check(&region_map::Call::<Held>::Fault);
     check(&region_map::Call::<Held>::Dataspace);
+    let (subject, policy) = (7, 0x0102_0304);
+    check(&trace::Call::Dataspace);
+    check(&trace::Call::AllocPolicy { size: 4096 });
+    check(&trace::Call::Policy { policy });
+    check(&trace::Call::UnloadPolicy { policy });
+    check(&trace::Call::Trace { subject, policy, size: 1 << 20 });
+    check(&trace::Call::Pause { subject });
+    check(&trace::Call::Resume { subject });
+    check(&trace::Call::Subjects);
+    check(&trace::Call::Buffer { subject });
+    check(&trace::Call::Free { subject });
+    check(&trace::Call::SubjectInfos);
 }
 
 #[test]

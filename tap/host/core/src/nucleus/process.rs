@@ -52,6 +52,16 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// The number that Linux has for it.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Where it may run.
+    pub(crate) fn place(&self) -> Location {
+        self.place
+    }
+
     /// Send it a signal; false if it ended.
     pub(crate) fn signal(&self, signal: Signal) -> bool {
         rustix::process::pidfd_send_signal(&self.pidfd, signal).is_ok()

@@ -105,6 +105,11 @@ impl Peer {
         self.child.id().into()
     }
 
+    /// What the process writes to its standard error, for a command with a pipe there.
+    pub(crate) fn stderr(&mut self) -> std::process::ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
     /// Makes a request that has no reply.
     pub(crate) fn tell(&self, nucleus: &mut Nucleus, op: Request, args: &[u64]) {
         self.send(nucleus, op, args, None);

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 
 use genode_args::quota::Amount;
 use genode_host_proto::PAGE;
+use genode_host_proto::interface::AllocError;
 use genode_host_proto::interface::parent::Closed;
 
 use super::message::{Response, Served};
 use super::pd::ram_free;
 use super::state::{Pd, Services};
+use super::trace::{Listing, Trace};
 use crate::account::{AccountId, ROOT};
 use crate::nucleus::map::{MapId, OwnerId};
 use crate::nucleus::{Nucleus, ObjId, SlotId};
@@ -38,6 +40,8 @@ pub(super) enum Rest {
     Rm(OwnerId, Vec<(ObjId, MapId)>),
     /// A dataspace of a PD session, and how much of it is left.
     Memory(u64, ObjId, u64),
+    /// What a TRACE session is to be told.
+    Listing(Listing),
 }
 
 /// What is asked for when all is gone.
@@ -46,6 +50,8 @@ pub(super) enum After {
     Reply,
     /// The end of a session.
     Closed(Donation),
+    /// What a TRACE session was told.
+    Listed,
 }
 
 /// What a session was opened with.
@@ -108,7 +114,12 @@ impl Rest {
     }
 
     /// Lets a piece go. True if that was the last one.
-    fn piece(&mut self, nucleus: &mut Nucleus, pds: &mut Numbered<u64, Pd>) -> bool {
+    fn piece(
+        &mut self,
+        nucleus: &mut Nucleus,
+        pds: &mut Numbered<u64, Pd>,
+        traces: &mut Numbered<u64, Trace>,
+    ) -> bool {
         let gone = match self {
             Self::Nothing => true,
             Self::Pd(..) if self.waits(nucleus) => false,
@@ -119,6 +130,8 @@ impl Rest {
                 Some(pd) => memory_piece(nucleus, pd, *ds, left),
                 None => true, // it went with its session
             },
+            // Its answer stays.
+            Self::Listing(listing) => return listing.piece(nucleus, traces),
         };
         if gone {
             *self = Self::Nothing;
@@ -135,7 +148,7 @@ impl Rest {
         }
         loop {
             work::begin();
-            if self.piece(nucleus, &mut Numbered::default()) {
+            if self.piece(nucleus, &mut Numbered::default(), &mut Numbered::default()) {
                 return;
             }
         }
@@ -232,8 +245,8 @@ impl Services {
         mut closing: Closing,
         response: &mut Response,
     ) -> Served {
-        if closing.rest.piece(nucleus, &mut self.pds) {
-            return self.gone(nucleus, &closing.after, response);
+        if closing.rest.piece(nucleus, &mut self.pds, &mut self.traces) {
+            return self.gone(nucleus, &closing, response);
         }
         self.closings.0.push_back((None, closing));
         response.later = true;
@@ -243,28 +256,34 @@ impl Services {
     /// Closes a piece of what is being closed. The reply if that was the last one of a session, and where to.
     pub(crate) fn close_a_piece(&mut self, nucleus: &mut Nucleus) -> Option<(SlotId, Response)> {
         let (slot, mut closing) = self.closings.next(nucleus)?;
-        if !closing.rest.piece(nucleus, &mut self.pds) {
+        if !closing.rest.piece(nucleus, &mut self.pds, &mut self.traces) {
             // Others that are closed meanwhile do not wait for a large one.
             self.closings.0.push_back((slot, closing));
             return None;
         }
         let mut response = Response::new();
-        self.gone(nucleus, &closing.after, &mut response).ok()?;
+        self.gone(nucleus, &closing, &mut response).ok()?;
         Some((slot?, response))
     }
 
     /// Closes all that is being closed: for when nobody is left to be served.
     pub(super) fn close_all(&mut self, nucleus: &mut Nucleus) {
         while let Some((_, closing)) = self.closings.0.pop_front() {
-            closing.rest.end(nucleus);
-            let _ = self.gone(nucleus, &closing.after, &mut Response::new());
+            let Closing { rest, after } = closing;
+            rest.end(nucleus);
+            let closing = Closing { rest: Rest::Nothing, after };
+            let _ = self.gone(nucleus, &closing, &mut Response::new());
         }
     }
 
     /// All is gone: the donation goes back.
-    fn gone(&self, nucleus: &mut Nucleus, after: &After, response: &mut Response) -> Served {
-        match after {
+    fn gone(&self, nucleus: &mut Nucleus, closing: &Closing, response: &mut Response) -> Served {
+        match &closing.after {
             After::Reply => response.put(&()),
+            After::Listed => match &closing.rest {
+                Rest::Listing(Listing { answer: Some(answer), .. }) => response.put(answer),
+                _ => response.put(&Err::<u32, _>(AllocError::Denied)),
+            },
             After::Closed(donation) => {
                 let _ = nucleus.accounts.transfer(ROOT, donation.donor, donation.amount);
                 response.put(&self.returned(nucleus, donation.back))

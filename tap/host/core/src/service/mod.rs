@@ -13,6 +13,7 @@ mod rom;
 mod state;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trace;
 
 use genode_host_proto::interface::{Call as _, dataspace};
 use genode_host_proto::opcode::OPCODES;
@@ -61,6 +62,9 @@ impl Services {
                 self.modules.rom_call(nucleus, module, &call, response)
             }
             CoreObject::Log(id) => self.log_call(id, &log::Call::read(table, message)?, response),
+            CoreObject::Trace(id) => {
+                self.trace_call(nucleus, id, &trace::Call::read(table, message)?, response)
+            }
             CoreObject::Rm(id) => {
                 rm::rm_call(nucleus, id, &rm::Call::read(table, message)?, response)
             }

@@ -48,13 +48,15 @@ impl From<Refusal> for SessionError {
 
 /// What of a donation a session of core's needs at least. Every parent on the way keeps a part, so this
 /// is less than what clients donate.
-fn needed(service: &str) -> Option<Amount> {
+fn needed(service: &str, args: ArgsRef<'_>) -> Option<Amount> {
     let full = match service {
         "PD" => cost::PD,
         "CPU" => cost::CPU,
         "ROM" => cost::ROM,
         "LOG" => cost::LOG,
         "RM" => cost::RM,
+        // What is donated is spent, on the argument buffer above all.
+        "TRACE" => return Some(super::trace::needed(args)),
         _ => return None,
     };
     Some(Amount { ram: RamQuota(full.ram.0 / 4), ..full })
@@ -211,7 +213,8 @@ impl Services {
         nucleus: &mut Nucleus,
         wanted: &Wanted<'_>,
     ) -> Result<ObjId, SessionError> {
-        let cost = needed(wanted.service).ok_or(SessionError::Denied)?;
+        let args = ArgsRef::new(wanted.args);
+        let cost = needed(wanted.service, args).ok_or(SessionError::Denied)?;
         let init = self.init.as_ref().ok_or(SessionError::Denied)?;
         if wanted.id < env_id::FIRST_FREE
             || init.sessions.contains_key(&wanted.id)
@@ -220,7 +223,6 @@ impl Services {
             return Err(SessionError::Denied);
         }
         let account = init.account;
-        let args = ArgsRef::new(wanted.args);
         let donation = args.quota();
         donation.checked_sub(cost).map_err(|lack| match lack {
             Lack::Ram => SessionError::InsufficientRam,
@@ -236,6 +238,7 @@ impl Services {
             "CPU" => self.cpu_open(nucleus, &session),
             "LOG" => self.log_open(nucleus, &session),
             "RM" => super::rm::open(nucleus, donation),
+            "TRACE" => self.trace_open(nucleus, &session, args),
             _ => self
                 .modules
                 .find(nucleus, last_element(&label))
@@ -340,6 +343,7 @@ impl Services {
                     cpu.quota.limit += donation;
                 }
             }
+            Some(CoreObject::Trace(id)) => self.trace_upgrade(id, donation),
             _ => {}
         }
         Ok(())
@@ -358,6 +362,7 @@ impl Services {
                 }
             }
             Some(CoreObject::Log(id)) => self.log_close(id),
+            Some(CoreObject::Trace(id)) => self.trace_close(nucleus, id),
             Some(CoreObject::Rm(rm)) => return super::rm::close(nucleus, rm),
             _ => {}
         }

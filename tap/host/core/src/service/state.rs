@@ -8,6 +8,7 @@ use genode_args::quota::Amount;
 
 use super::closing::Closings;
 use super::rom::Modules;
+use super::trace::Trace;
 use crate::account::{AccountId, Guard};
 use crate::console::Console;
 use crate::nucleus::{Ending, ObjId, ProcId};
@@ -65,6 +66,10 @@ impl Log {
     pub(crate) fn new(label: &str) -> Self {
         Self { label: label.to_owned(), line: Vec::new() }
     }
+
+    pub(crate) fn label(&self) -> &str {
+        &self.label
+    }
 }
 
 /// Core's child.
@@ -93,6 +98,7 @@ pub(crate) struct Services {
     pub(crate) pds: Numbered<u64, Pd>,
     pub(crate) cpus: Numbered<u64, Cpu>,
     pub(crate) logs: Numbered<u64, Log>,
+    pub(crate) traces: Numbered<u64, Trace>,
     pub(crate) modules: Modules,
     pub(crate) init: Option<Init>,
     pub(crate) console: Console,
@@ -109,6 +115,7 @@ impl Services {
             pds: Numbered::default(),
             cpus: Numbered::default(),
             logs: Numbered::default(),
+            traces: Numbered::default(),
             modules,
             init: None,
             console: Console::new(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod closings;
+mod traces;
 mod worst;
 
 use std::os::fd::OwnedFd;
@@ -10,7 +11,7 @@ use genode_affinity::Affinity;
 use genode_args::quota::Amount;
 use genode_host_proto::MAX_BODY;
 use genode_host_proto::interface::{
-    Call, cpu, dataspace, log, native_pd, parent, pd, region_map, rm, rom,
+    Call, cpu, dataspace, log, native_pd, parent, pd, region_map, rm, rom, trace,
 };
 use genode_wire::{Cap, FixedString, InBuffer, Text, Writer};
 
@@ -161,6 +162,7 @@ fn capabilities_and_arguments_are_as_many_as_the_interface_says() {
         &[],
     );
     core.check(CoreObject::Managed(map), &dataspace::Call::Size, &[]);
+    core.check(CoreObject::Trace(7), &trace::Call::Free { subject: 7 }, &[]);
     let dataspace = CoreObject::Dataspace { size: 4096, writeable: false };
     core.check(dataspace, &dataspace::Call::Writeable, &[]);
 }

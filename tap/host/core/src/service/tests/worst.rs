@@ -386,6 +386,39 @@ fn calls_of_region_maps() {
     });
 }
 
+/// A session that sees as many components and threads as a piece is not enough for.
+#[test]
+fn calls_of_trace_sessions() {
+    all("Trace", <trace::Call as Call<'_, Came<'_>>>::NAMES, |name| {
+        let mut world = World::new();
+        let (many, _threads) = super::traces::crowd(&mut world.family);
+        let session = super::traces::open(&mut world.family, "init -> ", 1 << 20, 1 << 20);
+        // Those that were looked at before are in the way of later calls.
+        if matches!(name, "Free" | "Trace") {
+            world.steps(session, &trace::Call::SubjectInfos, &[]);
+        }
+        let (subject, policy, size) = (1, 1, 1 << 20);
+        let steps = match name {
+            "Dataspace" => world.steps(session, &trace::Call::Dataspace, &[]),
+            "AllocPolicy" => world.steps(session, &trace::Call::AllocPolicy { size }, &[]),
+            "Policy" => world.steps(session, &trace::Call::Policy { policy }, &[]),
+            "UnloadPolicy" => world.steps(session, &trace::Call::UnloadPolicy { policy }, &[]),
+            "Trace" => world.steps(session, &trace::Call::Trace { subject, policy, size }, &[]),
+            "Pause" => world.steps(session, &trace::Call::Pause { subject }, &[]),
+            "Resume" => world.steps(session, &trace::Call::Resume { subject }, &[]),
+            "Subjects" => world.steps(session, &trace::Call::Subjects, &[]),
+            "Buffer" => world.steps(session, &trace::Call::Buffer { subject }, &[]),
+            "Free" => world.steps(session, &trace::Call::Free { subject }, &[]),
+            "SubjectInfos" => world.steps(session, &trace::Call::SubjectInfos, &[]),
+            _ => none("Trace", name),
+        };
+        if matches!(name, "Subjects" | "SubjectInfos") {
+            assert!(super::traces::subjects(&world.family) >= many, "all are seen");
+        }
+        steps
+    });
+}
+
 type Parent<'a> = parent::Call<'a, Came<'a>>;
 
 /// Arguments of a session that offers enough for any.
@@ -401,7 +434,9 @@ fn sessions(world: &mut World, name: &str) -> usize {
     let [_, child, _] = world.family.indices();
     let (payer, amount) = (child, Amount::new(u64::MAX / 2, 1));
     let mut most = 0;
-    for (number, service) in ["PD", "CPU", "LOG", "RM", "ROM", "none"].into_iter().enumerate() {
+    for (number, service) in
+        ["PD", "CPU", "LOG", "RM", "ROM", "TRACE", "none"].into_iter().enumerate()
+    {
         let (id, service) = (env_id::FIRST_FREE + number as u64, text(service));
         let call = match name {
             "Session" => Parent::Session { id, service, args, affinity },

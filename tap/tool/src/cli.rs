@@ -1,6 +1,8 @@
 //! The command line: what it is made of, and the tool's entry.
 
-use crate::cmd::{bench, completions, conform, new, run, scripts, symbolize, test, topo, why};
+use crate::cmd::{
+    bench, completions, conform, gdb, new, run, scripts, symbolize, test, top, topo, why,
+};
 use crate::output::{complain, say};
 use crate::process::{GUARD, exec_guarded};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -44,8 +46,14 @@ enum Command {
     /// Show a machine's topology: nodes, CPUs, caches, memory, distances
     #[command(after_help = topo::EXAMPLES)]
     Topo(topo::Args),
+    /// Show what each component of a running system takes: CPU time, RAM, capabilities, threads
+    Top(top::Args),
+    /// Show the components of a running system as a tree, with what they use
+    Tree(top::Args),
     /// Say what the components of a running system do, and who waits for whom
     Why(why::Args),
+    /// Start gdb on a component of a running system
+    Gdb(gdb::Args),
     /// Name the functions behind a log's addresses
     Symbolize(symbolize::Args),
     /// Run a benchmark, optimized
@@ -94,7 +102,10 @@ fn execute(line: Vec<OsString>) -> u8 {
         Some(Command::Scripts(args)) => scripts::execute(&args),
         Some(Command::New(args)) => new::execute(&args),
         Some(Command::Topo(args)) => topo::execute(&args),
+        Some(Command::Top(args)) => top::execute(&args, "top"),
+        Some(Command::Tree(args)) => top::execute(&args, "tree"),
         Some(Command::Why(args)) => why::execute(&args),
+        Some(Command::Gdb(args)) => gdb::execute(&args),
         Some(Command::Symbolize(args)) => symbolize::execute(&args),
         Some(Command::Bench(args)) => bench::execute(&args),
         Some(Command::Completions(args)) => completions::execute(&args, Line::command()),

@@ -20,6 +20,8 @@
 //! | [`new`] | the files of a new component |
 //! | [`transcript`] | a system's output, and the search in it |
 //! | [`symbols`] | functions, files and lines behind addresses |
+//! | [`view`] < [`state`] | tabs of the terminal view, and the model that they show |
+//! | [`debugger`] | gdb on components |
 //! | [`report`], [`output`] | TAP; standard output |
 //! | [`process`], [`signals`] | processes that cannot outlive the tool |
 //!
@@ -31,6 +33,7 @@
 pub mod check;
 pub mod cli;
 pub mod cmd;
+pub mod debugger;
 pub mod genode;
 pub mod host;
 pub mod names;
@@ -41,5 +44,7 @@ pub mod report;
 pub mod run;
 pub mod scripts;
 pub mod signals;
+pub mod state;
 pub mod symbols;
 pub mod transcript;
+pub mod view;

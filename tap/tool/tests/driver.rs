@@ -101,6 +101,31 @@ fn a_system_in_which_nothing_can_happen_ends_at_once() {
     let why = format!("never_comes.run:{line}: nothing matched, and nothing can happen any more");
     fails(&text, &output, &why);
     assert!(text.contains("      who_waits: |-\n        \"init\" sleeps"), "{text}");
+    assert!(text.contains("waits for calls and signals"), "{text}");
+    // By gdb, or the reason why not.
+    assert!(text.contains("      calls: |-\n        \"init"), "{text}");
+}
+
+/// A client whose session nobody opens, since the server's program is missing.
+#[test]
+fn a_session_that_is_pending_is_told_with_who_is_to_open_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pending");
+    let _ = fs::create_dir_all(&folder);
+    let hello = Path::new(env!("CARGO_MANIFEST_DIR")).join("../run/rs_hello.run");
+    let hello = fs::read_to_string(hello).unwrap();
+    let at = hello.find("run_genode_until").unwrap();
+    let server = "<start name=\"rs_hello_server\">";
+    let missing = format!("{server} <binary name=\"missing\"/>");
+    let script = folder.join("nobody_opens.run");
+    let text = hello[..at].replacen(server, &missing, 1) + "run_genode_until {never comes} 600\n";
+    fs::write(&script, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-tap"));
+    let output = command.args(["tap", "run"]).arg(&script).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    fails(&text, &output, "nothing matched, and nothing can happen any more");
+    let pending = "waits for a session of Hello, for which \"init -> rs_hello_server\" is to act, \
+                   which does not run [\"ep\"";
+    assert!(text.contains(pending), "{text}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod limits;
 mod machine;
 mod nucleus;
 mod numbered;
+mod overview;
 mod run;
 mod service;
 mod storm;

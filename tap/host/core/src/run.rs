@@ -18,6 +18,7 @@ use crate::console::note;
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, timer};
+use crate::overview;
 use crate::service::{Modules, Request, Response, Services};
 use crate::storm::{Moment, Plan, Storm};
 use crate::work;
@@ -33,17 +34,19 @@ pub(crate) struct Options {
     boot: PathBuf,
     machine: Option<PathBuf>,
     storm: Option<Plan>,
+    state: Option<PathBuf>,
 }
 
 impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut boot = None;
         let mut machine = None;
-        let mut storm = None;
+        let (mut storm, mut state) = (None, None);
         let mut args = args;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
+                "--state" => state = Some(PathBuf::from(value()?)),
                 "--machine" => machine = Some(PathBuf::from(value()?)),
                 "--storm" => {
                     let text = value()?;
@@ -54,7 +57,7 @@ impl Options {
                 "--boot" => boot = Some(PathBuf::from(value()?)),
                 other => {
                     return Err(format!(
-                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--storm SEED:COUNT:LABEL]"
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--state SOCKET] [--storm SEED:COUNT:LABEL]"
                     ));
                 }
             }
@@ -68,7 +71,7 @@ impl Options {
                 boot.display()
             ));
         }
-        Ok(Self { boot, machine, storm })
+        Ok(Self { boot, machine, storm, state })
     }
 }
 
@@ -84,6 +87,8 @@ struct Core {
     /// Descriptors that core had before it started anything.
     descriptors: usize,
     storm: Option<Storm>,
+    /// Where tools connect that want to know the state.
+    state: Option<OwnedFd>,
 }
 
 /// Open descriptors of this process.
@@ -117,13 +122,29 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let services = Services::new(Modules::new(options.boot.clone()));
     nucleus.watch(&signals, Source::Signals, epoll::EventFlags::IN).map_err(os("epoll"))?;
     nucleus.watch(&ran, Source::Ran, epoll::EventFlags::IN).map_err(os("epoll"))?;
+    let state = options.state.as_deref().map(|path| {
+        overview::listen(path).map_err(|e| format!("cannot listen on {}: {e}", path.display()))
+    });
+    let state = state.transpose()?;
+    if let Some(state) = &state {
+        nucleus.watch(state, Source::State, epoll::EventFlags::IN).map_err(os("epoll"))?;
+    }
     let storm = options.storm.clone().map(|plan| {
         Storm::begin(plan, |timer| nucleus.watch(timer, Source::Storm, epoll::EventFlags::IN))
     });
     let storm = storm.transpose().map_err(os("cannot set a timer"))?;
     let descriptors = descriptors();
-    let mut core =
-        Core { nucleus, services, attention, signals, ran, stopped: false, descriptors, storm };
+    let mut core = Core {
+        nucleus,
+        services,
+        attention,
+        signals,
+        ran,
+        stopped: false,
+        descriptors,
+        storm,
+        state,
+    };
     if let Some(description) = description {
         core.services.modules.add(&mut core.nucleus, "machine", description.as_bytes());
     }
@@ -237,6 +258,11 @@ impl Core {
                 // Anything else that ran is told of again.
                 for process in (0..LOOKS).map_while(|_| timer::next(&self.ran)) {
                     self.nucleus.look(process);
+                }
+            }
+            Source::State => {
+                if let Some(state) = &self.state {
+                    overview::serve(state, &self.nucleus, &self.services);
                 }
             }
             Source::Storm => {

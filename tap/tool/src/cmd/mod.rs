@@ -3,11 +3,13 @@
 pub mod bench;
 pub mod completions;
 pub mod conform;
+pub mod gdb;
 pub mod new;
 pub mod run;
 pub mod scripts;
 pub mod suite;
 pub mod symbolize;
 pub mod test;
+pub mod top;
 pub mod topo;
 pub mod why;

@@ -2,5 +2,6 @@
 
 pub mod accounts;
 pub mod build;
+pub mod running;
 pub mod system;
 pub mod workspace;

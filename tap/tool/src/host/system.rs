@@ -5,7 +5,7 @@ use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::signals::Interrupts;
 use crate::symbols::Symbols;
 use crate::transcript::{Transcript, advice};
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
@@ -269,6 +269,11 @@ impl System {
                 Err(_) => return Vec::new(),
             }
         }
+    }
+
+    /// Core's process.
+    pub fn core(&self) -> Pid {
+        self.running.pid()
     }
 
     /// True when core ended by itself, with success.

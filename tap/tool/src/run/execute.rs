@@ -2,6 +2,8 @@
 
 use super::command::{Command, extend, place};
 use super::session::{Session, Shared};
+use crate::debugger;
+use crate::host::running::{RunningSystem, STATE};
 use crate::host::system::{Missed, System};
 use crate::symbols::Symbols;
 use crate::transcript;
@@ -17,6 +19,9 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(&["sleep"], "seconds", (1, 1), sleep),
     Command::new(&["after"], "milliseconds", (1, 1), after),
 ];
+
+/// Time for the calls of all components of a system that does not go on.
+const CALLS: Duration = Duration::from_secs(20);
 
 fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
@@ -66,6 +71,7 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
             let mut more = failure_details(&session);
             if waits {
                 more.extend(who_waits(&mut session));
+                more.extend(calls(&session));
             }
             Err(session.bad(&step, since, &message, &more))
         }
@@ -77,6 +83,14 @@ fn who_waits(session: &mut Session) -> Option<(&'static str, String)> {
     let interrupts = session.interrupts.clone();
     let lines = session.system.as_mut()?.who_waits(&interrupts);
     (!lines.is_empty()).then(|| ("who_waits", lines.join("\n")))
+}
+
+/// Asks gdb which calls led each thread to where it waits.
+fn calls(session: &Session) -> Option<(&'static str, String)> {
+    let system = session.system.as_ref().filter(|_| session.options.core.is_none())?;
+    let (name, run_dir, core) = (session.name.clone(), session.run_dir.clone(), system.core());
+    let lines = debugger::all_calls(&RunningSystem { name, run_dir, core }, CALLS);
+    Some(("calls", lines.join("\n")))
 }
 
 fn failure_details(session: &Session) -> Vec<(&'static str, String)> {
@@ -125,6 +139,10 @@ fn start(
             folders.extend(session.project.program_folders(session.options.release));
             let symbols = Symbols::of(folders);
             let own = session.options.core.is_none();
+            let mut options = options;
+            if own {
+                options.extend(["--state".into(), session.run_dir.join(STATE).into_os_string()]);
+            }
             let (core, log) = (core.unwrap_or_default(), session.log_file());
             System::boot(&core, &boot, &options, &log, symbols, own)
         }),

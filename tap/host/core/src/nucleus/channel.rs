@@ -231,6 +231,11 @@ impl Channel {
         entry.object.take()
     }
 
+    /// Objects that are granted.
+    pub(crate) fn objects(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.object.is_some()).count()
+    }
+
     /// The object behind an index, as granted.
     pub(crate) fn object(&self, index: u32) -> Option<ObjId> {
         self.entries.get(index as usize)?.object

@@ -21,6 +21,8 @@ pub(crate) enum Source {
     Storm,
     /// Some component ran for a while.
     Ran,
+    /// A tool wants to know the state.
+    State,
 }
 
 impl Source {
@@ -28,18 +30,19 @@ impl Source {
         match self {
             Self::Doorbell => 0,
             Self::Signals => 1,
-            Self::Control(p) => 2 | (p.0 << 3),
-            Self::Death(p) => 3 | (p.0 << 3),
-            Self::Event(e) => 4 | (e.0 << 3),
-            Self::Loader(p) => 5 | (p.0 << 3),
+            Self::Control(p) => 2 | (p.0 << 4),
+            Self::Death(p) => 3 | (p.0 << 4),
+            Self::Event(e) => 4 | (e.0 << 4),
+            Self::Loader(p) => 5 | (p.0 << 4),
             Self::Storm => 6,
             Self::Ran => 7,
+            Self::State => 8,
         }
     }
 
     pub(crate) fn decode(v: u64) -> Self {
-        let id = v >> 3;
-        match v & 7 {
+        let id = v >> 4;
+        match v & 15 {
             0 => Self::Doorbell,
             1 => Self::Signals,
             2 => Self::Control(ProcId(id)),
@@ -47,7 +50,8 @@ impl Source {
             4 => Self::Event(EpId(id)),
             5 => Self::Loader(ProcId(id)),
             6 => Self::Storm,
-            _ => Self::Ran,
+            7 => Self::Ran,
+            _ => Self::State,
         }
     }
 }

@@ -42,8 +42,9 @@ const READ: usize = 30;
 
 /// A TRACE session.
 pub(crate) struct Trace {
-    /// Components of this label are seen, and those below it; empty for all.
     label: String,
+    /// Components of this label are seen, and those below it; `None` for all.
+    seen: Option<String>,
     quota: Guard,
     /// The argument buffer, and its memory.
     pub(super) buffer: ObjId,
@@ -114,10 +115,12 @@ impl Services {
         let buffer = buffer.inspect_err(|_| nucleus.object_destroy(object))?;
         // Who asks without a label of its own has one that ends like that.
         let own = s.label.strip_suffix(" -> ").unwrap_or(s.label);
-        let label = if s.label == ALL { "" } else { own }.to_owned();
+        let seen = (s.label != ALL).then(|| own.to_owned());
+        let label = s.label.to_owned();
         let size = size as usize;
         let (subjects, by_thread) = (BTreeMap::new(), BTreeMap::new());
-        let trace = Trace { label, quota, buffer, memory, size, subjects, by_thread, last: 0 };
+        let trace =
+            Trace { label, seen, quota, buffer, memory, size, subjects, by_thread, last: 0 };
         self.traces.insert(id, trace);
         Ok(object)
     }
@@ -288,9 +291,9 @@ impl Trace {
 
     /// Tells whether the session sees a component.
     fn sees(&self, label: &str) -> bool {
-        let below = label.strip_prefix(self.label.as_str());
-        self.label.is_empty()
-            || below.is_some_and(|rest| rest.is_empty() || rest.starts_with(" -> "))
+        let Some(seen) = &self.seen else { return true };
+        let below = label.strip_prefix(seen.as_str());
+        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(" -> "))
     }
 
     /// Adds a thread, unless it is known.

@@ -139,7 +139,7 @@ fn named(family: &mut Family, label: &str) -> Peer {
 #[test]
 fn a_session_sees_itself_and_those_below_it_and_all_with_the_empty_label_of_init() {
     let mut family = Family::new();
-    let names = ["init -> a", "init -> a -> b", "init -> ab", "init -> b -> init -> a", "init -> "];
+    let names = ["init -> a", "init -> a -> b", "init -> ab", "init -> b -> init -> a"];
     let _peers: Vec<Peer> = names.iter().map(|name| named(&mut family, name)).collect();
     let mut seen = |label: &str| {
         let session = open(&mut family, label, 1 << 16, 1 << 16);

@@ -73,6 +73,11 @@ pub enum Call {
     Location,
     /// Session arguments in bytes, the label among them.
     Session,
+    /// RAM for a session in bytes: asked is what would have been donated next, since less did not
+    /// suffice.
+    DonatedRam,
+    /// Capabilities for a session, as [`DonatedRam`](Self::DonatedRam).
+    DonatedCaps,
 }
 
 impl Argument {
@@ -134,6 +139,14 @@ impl fmt::Display for Argument {
             Call::Node => write!(
                 f,
                 "RAM at NUMA node {asked}: there is no such node, or this system does not place memory; None is any"
+            ),
+            Call::DonatedRam => write!(
+                f,
+                "the server wants more RAM for the session, and {asked} bytes are more than is left: raise this component's RAM quantum, or see what the server needs"
+            ),
+            Call::DonatedCaps => write!(
+                f,
+                "the server wants more capabilities for the session, and {asked} are more than are left: raise this component's caps, or see what the server needs"
             ),
             Call::Location => {
                 let [x, y, width, height] = Self::coordinates(asked);
@@ -241,6 +254,14 @@ mod tests {
             (
                 Call::Node,
                 "RAM at NUMA node 7: there is no such node, or this system does not place memory; None is any",
+            ),
+            (
+                Call::DonatedRam,
+                "the server wants more RAM for the session, and 7 bytes are more than is left: raise this component's RAM quantum, or see what the server needs",
+            ),
+            (
+                Call::DonatedCaps,
+                "the server wants more capabilities for the session, and 7 are more than are left: raise this component's caps, or see what the server needs",
             ),
             (
                 Call::Session,

@@ -207,7 +207,14 @@ impl<S: Service + ?Sized> Builder<S> {
             donation.set(donation.get() + more);
             Ok(())
         };
-        retry(|| self.request(donation.get()), shortage, more)?
+        let opened = retry(|| self.request(donation.get()), shortage, more)?;
+        opened.map_err(|error| match error {
+            // It was content with less, if it had been enough for the server.
+            _ if donation.get() == self.donation() => error,
+            Error::OutOfRam => Error::argument(Call::DonatedRam, donation.get().ram.0, 0),
+            Error::OutOfCaps => Error::argument(Call::DonatedCaps, donation.get().caps.0, 0),
+            error => error,
+        })
     }
 
     const fn donation(&self) -> Amount {

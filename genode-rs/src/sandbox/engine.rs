@@ -364,6 +364,12 @@ impl<B: Backend> Engine<B> {
                     (Error::Invalid, _) => {
                         format!("{name}: \"{binary}\" is not a valid program; check the module")
                     }
+                    (Error::OutOfRam, _) => format!(
+                        "{name}: cannot be started, since our own RAM is used up; raise our own quota, or lower those of other children"
+                    ),
+                    (Error::OutOfCaps, _) => format!(
+                        "{name}: cannot be started, since our own capabilities are used up; raise our own quota, or lower those of other children"
+                    ),
                     (e, _) => format!("{name}: cannot be started: {e}"),
                 };
                 self.error(&text);

@@ -5,6 +5,8 @@
 //! not depend on how the output happened to be cut into pieces.
 
 use std::collections::VecDeque;
+use std::time::Instant;
+use tap_tcl::Exception;
 use tap_tcl::regex::Pattern;
 
 /// Text in which a pattern is searched; a match cannot span more.
@@ -92,42 +94,56 @@ impl Transcript {
 
     /// Adds complete lines to what is searched, and searches. On a match, returns all output up to
     /// its end; the rest remains for the next search.
-    pub fn search(&mut self, pattern: &Pattern, lines: &[String]) -> Option<String> {
+    ///
+    /// # Errors
+    /// The match takes too many steps.
+    pub fn search(
+        &mut self,
+        pattern: &Pattern,
+        lines: &[String],
+        until: Option<Instant>,
+    ) -> Result<Option<String>, Exception> {
         let before = self.pending.len();
         for line in lines {
             self.pending.push_str(line);
             self.pending.push_str("\r\n");
         }
         // an expression that does not look at the text's end matches the whole if it matches a part
-        if !pattern.looks_at_end() && pattern.find_end(&self.pending, self.searched).is_none() {
+        if !pattern.looks_at_end() && pattern.find_end(&self.pending, self.searched)?.is_none() {
             self.slide();
-            return None;
+            return Ok(None);
         }
         // without new lines it is a new pattern, for which all ends are new
         let mut end = if lines.is_empty() { self.searched } else { before };
         while let Some(length) = self.pending[end..].find('\n') {
             end += length + 1;
-            if let Some(at) = pattern.find_end(&self.pending[..end], self.searched) {
-                return Some(self.take(at));
+            // each of many lines may take its time
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
+            }
+            if let Some(at) = pattern.find_end(&self.pending[..end], self.searched)? {
+                return Ok(Some(self.take(at)));
             }
         }
         self.slide();
-        None
+        Ok(None)
     }
 
     /// Searches with the incomplete line, as for a prompt.
-    pub fn search_partial(&mut self, pattern: &Pattern) -> Option<String> {
+    ///
+    /// # Errors
+    /// As [`Transcript::search`].
+    pub fn search_partial(&mut self, pattern: &Pattern) -> Result<Option<String>, Exception> {
         if self.partial.is_empty() {
-            return None;
+            return Ok(None);
         }
         let whole = format!("{}{}", self.pending, String::from_utf8_lossy(&self.partial));
-        let at = pattern.find_end(&whole, self.searched)?;
-        if at <= self.pending.len() {
-            return Some(self.take(at));
+        let Some(at) = pattern.find_end(&whole, self.searched)? else { return Ok(None) };
+        if at > self.pending.len() {
+            self.pending = whole;
+            self.cut();
         }
-        self.pending = whole;
-        self.cut();
-        Some(self.take(at))
+        Ok(Some(self.take(at)))
     }
 
     fn take(&mut self, at: usize) -> String {
@@ -147,9 +163,14 @@ impl Transcript {
     }
 }
 
+/// Tells whether a pattern matches, as far as that can be told in time.
+fn matches(pattern: &Pattern, text: &str) -> bool {
+    pattern.is_match(text).unwrap_or(false)
+}
+
 /// Says what is wrong with a pattern that would pass, or fail, whatever the system does.
 pub fn check(pattern: &Pattern) -> Result<(), &'static str> {
-    if ["\u{1}\r\n", "\u{1}", ""].iter().any(|text| pattern.is_match(text)) {
+    if ["\u{1}\r\n", "\u{1}", ""].iter().any(|text| matches(pattern, text)) {
         return Err("it matches any output: name the line that proves success");
     }
     Ok(())
@@ -158,7 +179,7 @@ pub fn check(pattern: &Pattern) -> Result<(), &'static str> {
 /// Advice for a pattern that did not match only because of the lines' ends.
 pub fn advice(pattern: &Pattern, output: &str) -> Option<&'static str> {
     let plain = output.replace("\r\n", "\n");
-    (!pattern.is_match(output) && pattern.is_match(&plain)).then_some(
+    (!matches(pattern, output) && matches(pattern, &plain)).then_some(
         "it would match if lines ended in \\n, but the run tool reads a terminal, where they end in \\r\\n: write \".*\\n\" where a line ends",
     )
 }
@@ -184,11 +205,11 @@ mod tests {
         let mut transcript = Transcript::default();
         for piece in pieces {
             let lines = transcript.add(piece.as_bytes());
-            if let Some(output) = transcript.search(&pattern, &lines) {
+            if let Some(output) = transcript.search(&pattern, &lines, None).unwrap() {
                 return Some(output);
             }
         }
-        transcript.search_partial(&pattern)
+        transcript.search_partial(&pattern).unwrap()
     }
 
     #[test]
@@ -223,9 +244,9 @@ mod tests {
         let pattern = Pattern::new("done.*\n", tap_tcl::regex::Flags::default()).unwrap();
         let mut transcript = Transcript::default();
         let lines = transcript.add(b"done 1\ndone 2\n");
-        assert_eq!(transcript.search(&pattern, &lines).unwrap(), "done 1\r\n");
-        assert_eq!(transcript.search(&pattern, &[]).unwrap(), "done 2\r\n");
-        assert_eq!(transcript.search(&pattern, &[]), None);
+        assert_eq!(transcript.search(&pattern, &lines, None).unwrap().unwrap(), "done 1\r\n");
+        assert_eq!(transcript.search(&pattern, &[], None).unwrap().unwrap(), "done 2\r\n");
+        assert_eq!(transcript.search(&pattern, &[], None).unwrap(), None);
     }
 
     #[test]
@@ -249,5 +270,17 @@ mod tests {
             transcript.add(&vec![b'x'; 64 << 10]);
         }
         assert!(transcript.partial.len() <= WINDOW + (64 << 10));
+    }
+
+    #[test]
+    fn a_search_ends_with_its_time() {
+        let pattern = Pattern::new("(?=done)done 2", tap_tcl::regex::Flags::default()).unwrap();
+        let lines = ["done 1".to_owned(), "done 2".to_owned()];
+        let mut transcript = Transcript::default();
+        let late = Some(Instant::now());
+        assert_eq!(transcript.search(&pattern, &lines, late).unwrap(), None);
+        let later = Some(Instant::now() + std::time::Duration::from_hours(1));
+        let found = transcript.search(&pattern, &[], later).unwrap();
+        assert_eq!(found.as_deref(), Some("done 1\r\ndone 2"));
     }
 }

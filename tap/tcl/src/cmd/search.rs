@@ -116,7 +116,7 @@ impl<'w> Search<'w> {
         for (place, element) in elements.iter().enumerate().skip(self.start(elements.len())?) {
             let element = part(element, &self.path)?;
             let hit = match &regex {
-                Some(regex) => regex.is_match(element.as_str()),
+                Some(regex) => regex.is_match(element.as_str())?,
                 None if self.mode == Mode::Glob => {
                     matches(pattern.as_str(), element.as_str(), self.nocase)
                 }

@@ -85,7 +85,7 @@ impl<'w> Matching<'w> {
                 if self.places.is_some() || self.texts.is_some() {
                     return Ok(regex.captures_at(text, 0)?.map_or(Hit::No, Hit::Groups));
                 }
-                regex.is_match(text)
+                regex.is_match(text)?
             }
             _ if nocase => lowered(pattern.as_str()) == lowered(text),
             _ => pattern == subject,

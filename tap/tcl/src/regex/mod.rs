@@ -39,6 +39,15 @@ pub struct Pattern {
     search: Rc<Search>,
 }
 
+fn within<T>(found: Result<T, program::TooMuch>) -> Result<T, Exception> {
+    match found {
+        Ok(found) => Ok(found),
+        Err(program::TooMuch) => fail(
+            "error while matching regular expression: it takes too many steps; use a simpler expression or a shorter text",
+        ),
+    }
+}
+
 impl Pattern {
     /// Compiles Tcl's syntax, unless the expression is among those compiled last.
     pub fn new(expression: &str, flags: Flags) -> Result<Self, Exception> {
@@ -63,9 +72,12 @@ impl Pattern {
         }
     }
 
-    /// True when it matches anywhere in the text.
-    pub fn is_match(&self, text: &str) -> bool {
-        self.find_end(text, 0).is_some()
+    /// Tells whether it matches anywhere in the text.
+    ///
+    /// # Errors
+    /// The match takes too many steps.
+    pub fn is_match(&self, text: &str) -> Result<bool, Exception> {
+        Ok(self.find_end(text, 0)?.is_some())
     }
 
     /// True when more text can undo or prolong a match, because the expression looks at what follows.
@@ -73,10 +85,12 @@ impl Pattern {
         self.search.looks_at_end
     }
 
-    /// The end of the first match at or after `from`. `None`, too, if an expression with back
-    /// references needs too many steps.
-    pub fn find_end(&self, text: &str, from: usize) -> Option<usize> {
-        self.search.find_end(text, from).ok().flatten()
+    /// The end of the first match at or after `from`.
+    ///
+    /// # Errors
+    /// The match takes too many steps, as it may with look-ahead and back references.
+    pub fn find_end(&self, text: &str, from: usize) -> Result<Option<usize>, Exception> {
+        within(self.search.find_end(text, from))
     }
 
     /// The number of groups.
@@ -86,12 +100,7 @@ impl Pattern {
 
     /// The first match at or after `from` with its groups.
     pub fn captures_at(&self, text: &str, from: usize) -> Result<Option<Groups>, Exception> {
-        match self.search.captures_at(text, from) {
-            Ok(groups) => Ok(groups),
-            Err(program::TooMuch) => fail(
-                "error while matching regular expression: it takes too many steps; use a simpler expression or a shorter text",
-            ),
-        }
+        within(self.search.captures_at(text, from))
     }
 
     /// Replaces every match as `regsub -all` does.

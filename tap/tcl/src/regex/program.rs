@@ -156,7 +156,7 @@ pub(super) struct Run<'t> {
 }
 
 /// Most steps of one match.
-const WORK: u64 = 400_000_000;
+const WORK: u64 = 20_000_000;
 
 /// A match took too many steps.
 #[derive(Debug)]

@@ -12,6 +12,7 @@ use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tap_tcl::Exception;
 use tap_tcl::regex::{Flags, Pattern};
 
 /// Time that core has to end its components after SIGTERM; a busy machine may need seconds for what takes milliseconds.
@@ -88,6 +89,15 @@ pub enum Missed {
     Trouble(String),
 }
 
+/// Searches by a pattern, if there is one.
+fn look(
+    pattern: Option<&Pattern>,
+    search: impl FnOnce(&Pattern) -> Result<Option<String>, Exception>,
+) -> Result<Option<String>, Missed> {
+    let Some(pattern) = pattern else { return Ok(None) };
+    search(pattern).map_err(|why| Missed::Trouble(why.to_string()))
+}
+
 /// A host system.
 #[derive(Debug)]
 pub struct System {
@@ -159,7 +169,7 @@ impl System {
     ) -> Result<String, Missed> {
         let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         // what came after the last match may already hold the next
-        if let Some(found) = pattern.and_then(|p| self.transcript.search(p, &[])) {
+        if let Some(found) = look(pattern, |p| self.transcript.search(p, &[], deadline))? {
             return Ok(found);
         }
         let mut unmatched = String::new();
@@ -171,7 +181,9 @@ impl System {
                     self.record(&bytes);
                     let lines = self.transcript.add(&bytes);
                     self.quiet = Quiet::default();
-                    if let Some(found) = self.offer(pattern, &lines, sink, &mut unmatched) {
+                    if let Some(found) =
+                        self.offer(pattern, &lines, deadline, sink, &mut unmatched)?
+                    {
                         return Ok(found);
                     }
                     // Whatever came before may have matched.
@@ -183,7 +195,7 @@ impl System {
                     }
                 }
                 Ok(Event::Timeout) => {
-                    if let Some(found) = pattern.and_then(|p| self.transcript.search_partial(p)) {
+                    if let Some(found) = look(pattern, |p| self.transcript.search_partial(p))? {
                         return Ok(found);
                     }
                     sink(Tick::Quiet);
@@ -194,7 +206,9 @@ impl System {
                 }
                 Ok(Event::Ended) => {
                     let last: Vec<String> = self.transcript.finish().into_iter().collect();
-                    if let Some(found) = self.offer(pattern, &last, sink, &mut unmatched) {
+                    if let Some(found) =
+                        self.offer(pattern, &last, deadline, sink, &mut unmatched)?
+                    {
                         return Ok(found);
                     }
                     return Err(Missed::Ended(ending(self.running.status())));
@@ -213,24 +227,24 @@ impl System {
         &mut self,
         pattern: Option<&Pattern>,
         lines: &[String],
+        deadline: Option<Instant>,
         sink: Sink<'_>,
         unmatched: &mut String,
-    ) -> Option<String> {
+    ) -> Result<Option<String>, Missed> {
         self.note_accounts(lines);
         for line in lines {
             if let Some(line) = self.symbols.annotate(line) {
                 sink(Tick::Line(&line));
             }
         }
-        let pattern = pattern?;
-        let found = self.transcript.search(pattern, lines);
+        let found = look(pattern, |pattern| self.transcript.search(pattern, lines, deadline))?;
         if found.is_none() && unmatched.len() < (1 << 20) {
             for line in lines {
                 unmatched.push_str(line);
                 unmatched.push_str("\r\n");
             }
         }
-        found
+        Ok(found)
     }
 
     fn note_accounts(&mut self, lines: &[String]) {

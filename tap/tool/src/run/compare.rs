@@ -1,6 +1,7 @@
 //! A system's output: lines that match, and lines that differ.
 
 use std::fmt::Write as _;
+use tap_tcl::Exception;
 use tap_tcl::regex::Pattern;
 
 /// Removes colours: `ESC [ ... m`.
@@ -35,14 +36,19 @@ pub fn trimmed_lines(text: &str) -> String {
 }
 
 /// The lines that match.
-pub fn grep(output: &str, pattern: &Pattern) -> String {
+///
+/// # Errors
+/// A match takes too many steps.
+pub fn grep(output: &str, pattern: &Pattern) -> Result<String, Exception> {
     let clean = trimmed_lines(&without_colours(output));
     let mut out = String::new();
-    for line in clean.split('\n').filter(|line| pattern.is_match(line)) {
-        out.push_str(line);
-        out.push('\n');
+    for line in clean.split('\n') {
+        if pattern.is_match(line)? {
+            out.push_str(line);
+            out.push('\n');
+        }
     }
-    out
+    Ok(out)
 }
 
 /// Compares line by line, without white space at the lines' edges; describes what differs.
@@ -77,7 +83,7 @@ mod tests {
         let pattern =
             Pattern::new("^\\[init -> test\\]", tap_tcl::regex::Flags::default()).unwrap();
         let output = "x\r\n\r\n\x1b[0m[init -> test] a\x1b[0m\r\n[init -> test] b\r\n";
-        assert_eq!(grep(output, &pattern), "[init -> test] a\n[init -> test] b\n");
+        assert_eq!(grep(output, &pattern).unwrap(), "[init -> test] a\n[init -> test] b\n");
     }
 
     #[test]

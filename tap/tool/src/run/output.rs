@@ -10,7 +10,7 @@ use tap_tcl::{Exception, Interp, Outcome, Value};
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(&["grep_output"], "pattern", (1, 1), |interp, _, words| {
         let pattern = filter(&words[1])?;
-        change_output(interp, |output| Ok(compare::grep(output, &pattern)))
+        change_output(interp, |output| compare::grep(output, &pattern))
     }),
     Command::new(&["unify_output"], "pattern replacement", (2, 2), |interp, _, words| {
         let pattern = filter(&words[1])?;

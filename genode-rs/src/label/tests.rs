@@ -4,28 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-#[test]
-fn prefixing() {
-    assert_eq!(Label::prefixed("child", "x").unwrap().as_str(), "child -> x");
-    assert_eq!(Label::prefixed("child", "").unwrap().as_str(), "child -> ");
-    assert_eq!(Label::prefixed("c", &"x".repeat(154)).unwrap().as_str().len(), 159);
-    assert_eq!(Label::prefixed("c", &"x".repeat(155)), Err(LabelError::TooLong));
-    assert_eq!(Label::new("a\nb"), Err(LabelError::Control));
-}
-
-#[test]
-fn elements() {
-    let l = Label::new("init -> vbox -> left").unwrap();
-    assert_eq!((l.prefix(), l.last_element()), ("init -> vbox", "left"));
-    let l = Label::new("child -> ").unwrap();
-    assert_eq!((l.prefix(), l.last_element()), ("child", ""));
-    let l = Label::new("plain").unwrap();
-    assert_eq!((l.prefix(), l.last_element()), ("", "plain"));
-    assert_eq!(scoped("vbox -> x", "vbox"), Some("x"));
-    assert_eq!(scoped("vbox2 -> x", "vbox"), None, "a name is not a prefix of another's label");
-    assert_eq!(scoped("vbox", "vbox"), None);
-}
-
 fn config(xml: &str) -> Node {
     Node::parse(xml.as_bytes()).unwrap()
 }

@@ -138,3 +138,46 @@ impl TryFrom<&str> for Label {
         Self::new(s)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::{format, string::ToString};
+
+    use super::*;
+
+    #[test]
+    fn prefixing() {
+        assert_eq!(Label::prefixed("child", "x").unwrap().as_str(), "child -> x");
+        assert_eq!(Label::prefixed("child", "").unwrap().as_str(), "child -> ");
+        assert_eq!(Label::prefixed("c", &"x".repeat(154)).unwrap().as_str().len(), 159);
+        assert_eq!(Label::prefixed("c", &"x".repeat(155)), Err(LabelError::TooLong));
+        assert_eq!(Label::new("a\nb"), Err(LabelError::Control));
+    }
+
+    #[test]
+    fn elements() {
+        let l = Label::new("init -> vbox -> left").unwrap();
+        assert_eq!((l.prefix(), l.last_element()), ("init -> vbox", "left"));
+        let l = Label::new("child -> ").unwrap();
+        assert_eq!((l.prefix(), l.last_element()), ("child", ""));
+        let l = Label::new("plain").unwrap();
+        assert_eq!((l.prefix(), l.last_element()), ("", "plain"));
+        assert_eq!(scoped("vbox -> x", "vbox"), Some("x"));
+        assert_eq!(scoped("vbox2 -> x", "vbox"), None, "a name is not a prefix of another's label");
+        assert_eq!(scoped("vbox", "vbox"), None);
+        assert_eq!((last_element("a -> b"), prefix("a -> b -> c")), ("b", "a -> b"));
+    }
+
+    #[test]
+    fn labels_are_compared_and_shown_as_their_text() {
+        let (mut a, b) = (Label::new("a -> b").unwrap(), Label::new("a -> c").unwrap());
+        assert!(a != b && a == Label::try_from("a -> b").unwrap() && Label::default() != a);
+        assert_eq!((a.to_string(), format!("{b:?}")), ("a -> b".into(), "\"a -> c\"".into()));
+        a.push('é').unwrap();
+        assert_eq!(a.as_str(), "a -> bé");
+        assert_eq!(a.push('\x7f'), Err(LabelError::Control));
+        assert_eq!(a.push_str("\t"), Err(LabelError::Control));
+        assert!(LabelError::TooLong.to_string().contains("159 characters; shorten"));
+        assert!(LabelError::Control.to_string().contains("use printable characters"));
+    }
+}

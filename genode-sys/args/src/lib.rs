@@ -72,7 +72,6 @@ enum Kind {
     Ident,
     Number,
     Str,
-    White,
     Single,
     End,
 }
@@ -102,7 +101,6 @@ fn token(s: &[u8]) -> (Kind, usize) {
             (Kind::Ident, run(s, |c| ident_start(c) || c.is_ascii_digit()))
         }
         Some(c) if c.is_ascii_digit() => (Kind::Number, run(s, |c| c.is_ascii_digit())),
-        Some(&c) if white(c) => (Kind::White, run(s, white)),
         Some(b'"') => match quoted_len(s) {
             0 => (Kind::End, 0),
             n => (Kind::Str, n),

@@ -41,6 +41,21 @@ fn strings() {
 }
 
 #[test]
+fn a_value_is_what_follows_the_first_sign() {
+    let a = args("flag, x=a=b, y = c");
+    assert_eq!(a.as_str(), "flag, x=a=b, y = c");
+    assert!(a.get("flag").unwrap().chars().is_none());
+    let x = a.get("x").unwrap();
+    assert!(x.is("a") && !x.is("b") && !x.is("a=b") && !x.is(""));
+    assert!(a.get("y").unwrap().is("c"));
+}
+
+#[test]
+fn costs_are_those_of_genode() {
+    assert_eq!(cost::RECORDS, Amount::new(12960, 6));
+}
+
+#[test]
 fn booleans() {
     let a = args("a=yes, b=off, c=\"true\", d=1, e=0, f=yess, g=2x");
     for (key, expected) in [("a", Some(true)), ("b", Some(false)), ("c", Some(true))] {
@@ -60,6 +75,15 @@ fn building() {
     assert_eq!(a.as_str(), "cap_quota=3, label=\"x\", ram_quota=1");
     assert_eq!(a.set_str("label", "x\\"), Err(ArgsError::Value));
     assert_eq!(a.set_str("la bel", "x"), Err(ArgsError::Key));
+    let mut b = a;
+    b.set_bool("on", true).unwrap();
+    b.set_bool("off", false).unwrap();
+    assert_eq!(b.as_str(), "cap_quota=3, label=\"x\", ram_quota=1, on=yes, off=no");
+    assert!(a != b && a == ArgsBuf::copy(a.as_str()).unwrap());
+    let mut first = ArgsBuf::<160>::new();
+    first.set_u64("x", 1).unwrap();
+    assert_eq!(first.as_str(), "x=1");
+    assert_eq!(alloc::format!("{a} {b:?}"), alloc::format!("{} {:?}", a.as_str(), b.as_str()));
     let before = a;
     assert_eq!(a.set_str("label", &"x".repeat(160)), Err(ArgsError::TooLong));
     assert_eq!(a.as_str(), before.as_str(), "a failed change changes nothing");

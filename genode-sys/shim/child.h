@@ -19,13 +19,13 @@ namespace Seam {
 		         .route            = [] (void *, rs_request_t const *, rs_route_t *) { },
 		         .local_close      = [] (void *, rs_cap_t) { },
 		         .announce         = [] (void *, char const *, size_t) { },
-		         .ended            = [] (void *, rs_child_end_t, int32_t) { },
+		         .ended            = [] (void *, rs_child_end_t, ::int32_t) { },
 		         .resource_request = [] (void *, char const *, size_t) { },
 		         .yield_response   = [] (void *) { },
 		         .heartbeat        = [] (void *) { },
 		         .filter           = [] (void *, char const *, size_t, char *, size_t) { },
 		         .sessions_changed = [] (void *) { },
-		         .forwarded        = [] (void *, uint64_t, rs_session_state_t, rs_cap_t) { } };
+		         .forwarded        = [] (void *, ::uint64_t, rs_session_state_t, rs_cap_t) { } };
 	}
 
 	/* whether a session is one that no child can be without; static binaries need no linker */

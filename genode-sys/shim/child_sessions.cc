@@ -130,10 +130,8 @@ void Forwarding::session_ready(Session_state &session)
 
 void Forwarding::over(Session_state &session, rs_session_state_t state)
 {
-	Ram_transfer::Account &ram  = session.service();
-	Cap_transfer::Account &caps = session.service();
-	(void)ram .transfer(env().pd_session_cap(), session.donated_ram_quota());
-	(void)caps.transfer(env().pd_session_cap(), session.donated_cap_quota());
+	give_back<Ram_transfer::Account>(session.service(), session.donated_ram_quota());
+	give_back<Cap_transfer::Account>(session.service(), session.donated_cap_quota());
 
 	told(session, state, 0);
 	session.destroy();
@@ -169,7 +167,7 @@ rs_err_t rs_child_forward(rs_child_t *server, ::uint64_t id, rs_request_t const 
 		if (paid == RS_OK) {
 			paid = transfer(rs_child::own_account(), server->_child.pd_session_cap(), caps, RS_OUT_OF_CAPS);
 			if (paid != RS_OK)
-				(void)static_cast<Ram_transfer::Account &>(service).transfer(env().pd_session_cap(), ram);
+				give_back<Ram_transfer::Account>(service, ram);
 		}
 		if (paid != RS_OK) {
 			session->destroy();
@@ -216,7 +214,7 @@ rs_err_t rs_child_forward_upgrade(::uint64_t id, ::uint64_t ram, ::uint64_t caps
 			if (result == RS_OK) {
 				result = transfer(rs_child::own_account(), to, cap_quota, RS_OUT_OF_CAPS);
 				if (result != RS_OK)
-					(void)static_cast<Ram_transfer::Account &>(session.service()).transfer(env().pd_session_cap(), ram_quota);
+					give_back<Ram_transfer::Account>(session.service(), ram_quota);
 			}
 			if (result != RS_OK)
 				return;

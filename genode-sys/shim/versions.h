@@ -279,6 +279,13 @@ namespace Seam {
 		}
 	}
 
+	/* quota of a service's owner to us, as much as it still has; up to 22.08 an exception tells that it has less */
+	template <typename ACCOUNT, typename QUOTA>
+	void give_back(ACCOUNT &from, QUOTA quota)
+	{
+		attempt([&] { (void)from.transfer(env().pd_session_cap(), quota); });
+	}
+
 	template <typename T> T &some();
 	template <typename T> struct Plain;
 	template <typename T> struct Plain<T &> { using Type = T; };

@@ -69,6 +69,21 @@ fn a_pass_and_what_make_was_given() {
 }
 
 #[test]
+fn what_a_script_is_given_comes_beside_the_build_directorys_own_options() {
+    if !have_make() {
+        return;
+    }
+    let recipe = ["printf '<%s>' $(RUN_OPT)", &format!("echo; echo {SUCCESS}")];
+    let folder = build_dir("arguments", &recipe);
+    let makefile = folder.join("Makefile");
+    let text = fs::read_to_string(&makefile).unwrap();
+    fs::write(&makefile, format!("RUN_OPT += --include own\n{text}")).unwrap();
+    let (output, text) = run(&folder, &["--", "--what", "it's 5 $HOME"]);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("<--what><it's 5 $HOME><--include><own>"), "{text}");
+}
+
+#[test]
 fn what_cannot_run_there_is_skipped_and_alone_is_a_failure() {
     if !have_make() {
         return;

@@ -134,6 +134,7 @@ fn run(args: &Args, interrupts: &Interrupts) -> Result<u8, String> {
         kernel: args.kernel.clone(),
         board: args.board.clone(),
         variables: args.make.clone(),
+        script_args: Vec::new(),
         tap: project.sdk().root.join("tap"),
         first: None,
     };

@@ -119,7 +119,7 @@ fn prepare<'a>(
     let scripts = chosen.find(&project.run_folders())?;
     let target = match &options.genode {
         None => Target::Host,
-        Some(path) => genode_target(path.clone(), options, &project, &scripts)?,
+        Some(path) => genode_target(path.clone(), options, script_args, &project, &scripts)?,
     };
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     let run = run::Options {
@@ -135,6 +135,7 @@ fn prepare<'a>(
 fn genode_target(
     path: PathBuf,
     options: &Options,
+    script_args: &[String],
     project: &Project,
     scripts: &[Script],
 ) -> Result<Target, String> {
@@ -145,6 +146,7 @@ fn genode_target(
         kernel: options.kernel.clone(),
         board: options.board.clone(),
         variables: options.make.clone(),
+        script_args: script_args.to_vec(),
         tap: project.sdk().root.join("tap"),
         first: if own { Some(outside::repository(&project.user, scripts)?) } else { None },
     };

@@ -15,6 +15,8 @@ pub struct BuildDir {
     pub board: String,
     /// Further variables.
     pub variables: Vec<String>,
+    /// Arguments for the run script, which asks by `get_cmd_arg`.
+    pub script_args: Vec<String>,
     /// The project's `tap/`, to be among the repositories.
     pub tap: PathBuf,
     /// A repository in front of all others, whose names win.
@@ -28,6 +30,11 @@ impl BuildDir {
         make.arg("-C").arg(&self.path);
         make.arg(format!("KERNEL={}", self.kernel)).arg(format!("BOARD={}", self.board));
         make.args(&self.variables).stdin(Stdio::null());
+        // in the environment, so that the makefiles' own options of the run tool are added to these
+        if !self.script_args.is_empty() {
+            let given = std::env::var("RUN_OPT").unwrap_or_default();
+            make.env("RUN_OPT", format!("{given} {}", quoted(&self.script_args)));
+        }
         // variables of the cargo that runs us would change the cargo that make runs
         for (key, _) in std::env::vars_os() {
             let name = key.to_string_lossy();
@@ -93,4 +100,10 @@ impl BuildDir {
         }
         Ok(repositories.join(" "))
     }
+}
+
+/// Joins words so that make and then the shell hand them on as they are.
+fn quoted(words: &[String]) -> String {
+    let quote = |word: &String| format!("'{}'", word.replace('\'', r"'\''").replace('$', "$$"));
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
 }

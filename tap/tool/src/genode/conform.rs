@@ -7,7 +7,7 @@
 
 use super::runtime::{Condition, Runtime};
 use crate::scripts::Script;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +34,10 @@ pub struct Tree {
     pub packages: Vec<Package>,
     /// Folders below `src/` by the name of the binary.
     targets: BTreeMap<String, String>,
+    /// Libraries that a binary is linked with, by its name.
+    libs: BTreeMap<String, Vec<String>>,
+    /// Libraries that are ROM modules of their own: those with a list of symbols.
+    shared: BTreeSet<String>,
     /// Files of raw archives by their name.
     raw: BTreeMap<String, PathBuf>,
 }
@@ -44,6 +48,9 @@ impl Tree {
         let mut tree = Self::default();
         for repository in repositories {
             tree.targets(&repository.join("src"), &mut String::new());
+            for file in files(&repository.join("lib/symbols")) {
+                tree.shared.insert(file.file_name().unwrap_or_default().to_string_lossy().into());
+            }
             for folder in folders(&repository.join("recipes/raw")) {
                 for file in files(&folder) {
                     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -63,11 +70,16 @@ impl Tree {
 
     fn targets(&mut self, folder: &Path, path: &mut String) {
         if let Ok(text) = fs::read_to_string(folder.join("target.mk")) {
-            let name = text.lines().find_map(|line| {
-                let (key, value) = line.split_once('=')?;
-                (key.trim_end_matches([' ', '\t', ':', '?']) == "TARGET").then(|| value.trim())
-            });
-            if let Some(name) = name {
+            let values = |wanted| {
+                text.lines().filter_map(move |line| {
+                    let (key, value) = line.split_once('=')?;
+                    let key = key.trim_end_matches([' ', '\t', ':', '?', '+']);
+                    (key == wanted).then(|| value.trim())
+                })
+            };
+            if let Some(name) = values("TARGET").next() {
+                let libs = values("LIBS").flat_map(str::split_whitespace).map(str::to_owned);
+                self.libs.entry(name.to_owned()).or_insert_with(|| libs.collect());
                 self.targets.entry(name.to_owned()).or_insert_with(|| path.clone());
             }
         }
@@ -177,6 +189,13 @@ struct Modules {
 }
 
 impl Modules {
+    fn add(&mut self, target: String, binary: String) {
+        if !self.binaries.contains(&binary) {
+            self.targets.push(target);
+            self.binaries.push(binary);
+        }
+    }
+
     fn of(runtime: &Runtime, package: &Package, tree: &Tree) -> Result<Self, String> {
         let mut modules = Self::default();
         let given = ["init", "timer", "ld.lib.so"].map(str::to_owned);
@@ -201,8 +220,13 @@ impl Modules {
                     .cloned()
                     .ok_or_else(|| format!("no target builds its ROM module {label}"))?,
             };
-            modules.targets.push(target);
-            modules.binaries.push(label.clone());
+            modules.add(target, label.clone());
+            for library in tree.libs.get(label).into_iter().flatten() {
+                // the linker is among those that are given
+                if tree.shared.contains(library) && library != "ld" {
+                    modules.add(format!("lib/{library}"), format!("{library}.lib.so"));
+                }
+            }
         }
         Ok(modules)
     }
@@ -397,5 +421,61 @@ fn wait(runtime: &Runtime) -> String {
              run_genode_until [content until] [expr {{{} * $slow + 10}}]\n",
             runtime.seconds()
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A tree of one repository in a folder of its own, which goes with it.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let name = format!("cargo-tap-{}-conform", std::process::id());
+            let place = Self(std::env::temp_dir().join(name));
+            for (path, text) in files {
+                let path = place.0.join(path);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
+            place
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_test_gets_what_its_programs_are_linked_with() {
+        let place = Place::new(&[
+            ("src/app/vault/target.mk", "TARGET := vault\nLIBS = base\nLIBS += sandbox vfs ld\n"),
+            ("src/test/x/target.mk", "TARGET   = test-x\nSRC_CC = main.cc\nLIBS   = base vfs\n"),
+            ("lib/symbols/sandbox", ""),
+            ("lib/symbols/vfs", ""),
+            ("lib/symbols/ld", ""),
+            ("lib/symbols/libc", ""),
+            ("recipes/pkg/test-x/runtime", ""),
+        ]);
+        let tree = Tree::read(std::slice::from_ref(&place.0));
+        let package = tree.packages.first().unwrap();
+        let roms = ["ld.lib.so", "vault", "vfs.lib.so"].map(str::to_owned).to_vec();
+        let runtime = Runtime { binary: "test-x".into(), roms, ..Runtime::default() };
+        let modules = Modules::of(&runtime, package, &tree).unwrap_err();
+        assert_eq!(modules, "no target builds its ROM module init");
+
+        fs::create_dir_all(place.0.join("src/init")).unwrap();
+        fs::write(place.0.join("src/init/target.mk"), "TARGET = init\n").unwrap();
+        let tree = Tree::read(std::slice::from_ref(&place.0));
+        let modules = Modules::of(&runtime, package, &tree).unwrap();
+        let targets = ["init", "timer", "lib/ld", "test/x", "lib/vfs", "app/vault", "lib/sandbox"];
+        assert_eq!(modules.targets, targets);
+        let binaries =
+            ["init", "timer", "ld.lib.so", "test-x", "vfs.lib.so", "vault", "sandbox.lib.so"];
+        assert_eq!(modules.binaries, binaries);
     }
 }

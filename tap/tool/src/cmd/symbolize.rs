@@ -11,8 +11,10 @@ const EXAMPLES: &str = "\
 Examples:
   cargo tap symbolize target/tap/rs_hello/log            components of the host system, from the last build
   make -C BUILD_DIR run/x | cargo tap symbolize --programs BUILD_DIR/debug
+  dmesg | cargo tap symbolize --programs BUILD_DIR/debug    components on base-linux
 
-Knows `#3 NAME+0xOFFSET` of the host system, and `pd='LABEL' … ip=0xADDRESS` of Genode's core.";
+Knows `#3 NAME+0xOFFSET` of the host system, `pd='LABEL' … ip=0xADDRESS` of Genode's core, and what Linux says of a
+component on base-linux (`segfault at … ip ADDRESS … in NAME.stripped[…]`).";
 
 /// The arguments of `symbolize`.
 #[derive(Debug, clap::Args)]
@@ -26,6 +28,14 @@ pub struct Args {
     /// A folder of programs with their symbols, before those of the last build; may be repeated
     #[arg(long, value_name = "DIR")]
     programs: Vec<PathBuf>,
+    /// The program of a component that has another name; may be repeated
+    #[arg(long, value_name = "NAME=PROGRAM", value_parser = pair)]
+    child: Vec<(String, String)>,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, program) = text.split_once('=').ok_or("expected NAME=PROGRAM")?;
+    Ok((name.to_owned(), program.to_owned()))
 }
 
 /// Runs the command.
@@ -47,7 +57,10 @@ fn symbolize(args: &Args) -> Result<(), String> {
     if let Ok(project) = Project::find(&here) {
         folders.extend(project.program_folders(args.release));
     }
-    let symbols = Symbols::of(folders);
+    let mut symbols = Symbols::of(folders);
+    for (name, program) in &args.child {
+        symbols.child(name, program);
+    }
     let input: Box<dyn BufRead> = match &args.file {
         None => Box::new(std::io::stdin().lock()),
         Some(path) => {

@@ -28,16 +28,20 @@ impl Write for Line {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     static PANICKING: AtomicBool = AtomicBool::new(false);
-    // A message whose formatting panics is dropped.
-    if !PANICKING.swap(true, Ordering::Relaxed) {
-        let mut line = Line { bytes: [0; 232], len: 0 };
-        let _ = match info.location() {
-            Some(at) => write!(line, "panicked at {}:{}: {}", at.file(), at.line(), info.message()),
-            None => write!(line, "panicked: {}", info.message()),
-        };
-        // SAFETY: the buffer lives through the call.
-        unsafe { crate::rs_log(genode_abi::RS_ERROR, line.bytes.as_ptr().cast(), line.len) }
-    }
+    let mut line = Line { bytes: [0; 232], len: 0 };
+    // A message whose formatting panics is dropped; where it did is told.
+    let _ = match (info.location(), PANICKING.swap(true, Ordering::Relaxed)) {
+        (Some(at), false) => {
+            write!(line, "panicked at {}:{}: {}", at.file(), at.line(), info.message())
+        }
+        (Some(at), true) => {
+            write!(line, "panicked at {}:{}, while a panic is shown", at.file(), at.line())
+        }
+        (None, false) => write!(line, "panicked: {}", info.message()),
+        (None, true) => line.write_str("panicked, while a panic is shown"),
+    };
+    // SAFETY: the buffer lives through the call.
+    unsafe { crate::rs_log(genode_abi::RS_ERROR, line.bytes.as_ptr().cast(), line.len) }
     // SAFETY: no preconditions.
     unsafe { crate::rs_exit(EXIT_VALUE) }
 }

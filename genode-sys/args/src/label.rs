@@ -173,6 +173,7 @@ mod tests {
         let (mut a, b) = (Label::new("a -> b").unwrap(), Label::new("a -> c").unwrap());
         assert!(a != b && a == Label::try_from("a -> b").unwrap() && Label::default() != a);
         assert_eq!((a.to_string(), format!("{b:?}")), ("a -> b".into(), "\"a -> c\"".into()));
+        assert_eq!(Label::try_from("a\nb"), Err(LabelError::Control));
         a.push('é').unwrap();
         assert_eq!(a.as_str(), "a -> bé");
         assert_eq!(a.push('\x7f'), Err(LabelError::Control));

@@ -277,4 +277,13 @@ mod tests {
             prop_assert_eq!(bytes_prefix(&text), Some((ram.0, "")));
         }
     }
+
+    #[test]
+    fn amounts_add_up_and_what_is_lacking_is_named() {
+        let mut sum = Amount::new(3, 4);
+        sum += Amount::new(5, 6);
+        assert_eq!((sum, Amount::new(3, 4) + Amount::new(5, 6)), (Amount::new(8, 10), sum));
+        assert!(Lack::Ram.to_string().contains("raise ram_quota"));
+        assert!(Lack::Caps.to_string().contains("raise cap_quota"));
+    }
 }

@@ -317,3 +317,77 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn codes_are_those_of_genode() {
+    let codes = [
+        ExceptionCode::SUCCESS,
+        ExceptionCode::INVALID_OBJECT,
+        ExceptionCode::INVALID_OPCODE,
+        ExceptionCode::MALFORMED,
+        ExceptionCode::OVERFLOW,
+        ExceptionCode::BUSY,
+    ];
+    for (value, code) in (0..).zip(codes) {
+        assert_eq!((code.value(), ExceptionCode::new(-value)), (-value, code));
+        assert!(!code.is_declared(), "{value}");
+    }
+    assert!(!ExceptionCode::new(-1000).is_declared() && ExceptionCode::new(-1001).is_declared());
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_what_to_do() {
+    use std::string::ToString;
+    let all = [
+        (WireError::Overflow, "pass bulk data"),
+        (WireError::TooManyCaps, "use several calls"),
+        (WireError::Short, "one interface"),
+        (WireError::TooLong, "shorten or split"),
+        (WireError::BadValue, "its type does not define"),
+        (WireError::BadText, "one zero byte"),
+        (WireError::MissingCap, "lacks a capability"),
+        (WireError::SurplusCap, "does not declare"),
+    ];
+    for (error, text) in all {
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+#[test]
+fn a_writer_tells_whether_anything_is_in_it_and_forgets_it() {
+    let (mut body, mut caps) = ([0xee; 64], Caps::new());
+    let mut writer = Writer::new(&mut body, &mut caps);
+    assert!(writer.is_empty());
+    writer.put(&7_u64).unwrap();
+    writer.put(&Cap::<Owned>(Some(Rc::new(1)))).unwrap();
+    assert!(!writer.is_empty() && writer.len() == 8, "a capability takes no bytes");
+    writer.clear();
+    assert!(writer.is_empty());
+    assert!(caps.as_slice().is_empty(), "capabilities are forgotten, too");
+}
+
+#[test]
+fn a_result_takes_what_the_larger_of_its_sides_takes() {
+    type Wide = [u64; 4];
+    assert_eq!(<Result<Wide, u8> as Encode<Owned>>::SIZE, 8 + <Wide as Encode<Owned>>::SIZE);
+    assert_eq!(<Result<u8, Wide> as Encode<Owned>>::SIZE, 8 + <Wide as Encode<Owned>>::SIZE);
+    assert_eq!(<Result<Cap<Owned>, u8> as Encode<Owned>>::CAPS, 1);
+    assert_eq!(<Result<u8, Cap<Owned>> as Encode<Owned>>::CAPS, 1);
+}
+
+#[test]
+fn a_buffer_is_shown_as_its_text() {
+    let buffer = InBuffer::<8>::bytes(b"a\n\"").unwrap();
+    assert_eq!(std::format!("{buffer:?}"), r#""a\n\"""#);
+    let (fixed, text) = (FixedString::<8>::new("a\n").unwrap(), Text::<8>::new("a\n").unwrap());
+    assert_eq!(std::format!("{fixed} {fixed:?} {text:?}"), "a\n \"a\\n\" \"a\\n\"");
+    assert_eq!((fixed.as_str(), fixed == FixedString::new("b").unwrap()), (Some("a\n"), false));
+}
+
+#[test]
+fn nothing_takes_an_item_too() {
+    let mut caps = Caps::new();
+    assert_eq!(Reader::new(&[], &mut caps).take::<()>(), Err(WireError::Short));
+    let mut reader = Reader::new(&[0; 8], &mut caps);
+    assert_eq!((reader.take::<()>(), reader.finish()), (Ok(()), Ok(())));
+}

@@ -167,14 +167,14 @@ mod tests {
     #[test]
     fn top_shows_who_takes_most_first() {
         assert_eq!(
-            screen(&mut View::new("top"), 78, 8),
+            screen(&mut View::new("top"), 84, 8),
             [
                 " rs_sample  top │ tree",
-                "  CPU%     TIME  THREADS        RAM USED / QUOTA   CAPS COMPONENT",
-                "  75.0     0.8s        2        2.0M /      8.0M 30/200 init -> sub",
-                "   3.0     0.1s        2        256K /      1.0M 30/200 init -> sub -> client",
-                "   0.0     0.0s        2         16M /       64M 30/200 init",
-                "   0.0     0.0s        2        1.0M /      4.0M 30/200 init -> server",
+                "  CPU%     TIME  THREADS        RAM USED / QUOTA        CAPS COMPONENT",
+                "  75.0     0.8s        2        2.0M /      8.0M      30/200 init -> sub",
+                "   3.0     0.1s        2        256K /      1.0M      30/200 init -> sub -> client",
+                "   0.0     0.0s        2         16M /       64M      30/200 init",
+                "   0.0     0.0s        2        1.0M /      4.0M      30/200 init -> server",
                 "",
                 " q quit  Tab next view  c r t n sort by CPU, RAM, threads, name; ↑ ↓ scroll",
             ]
@@ -206,14 +206,14 @@ mod tests {
         let mut view = View::new("top");
         assert!(view.key(KeyCode::Char('n')));
         let names: Vec<_> =
-            screen(&mut view, 78, 8)[2..6].iter().map(|l| l[56..].to_owned()).collect();
+            screen(&mut view, 84, 8)[2..6].iter().map(|l| l[61..].to_owned()).collect();
         assert_eq!(names, ["init", "init -> server", "init -> sub", "init -> sub -> client"]);
-        assert!(view.key(KeyCode::Char('r')) && screen(&mut view, 78, 8)[2].ends_with(" init"));
-        assert!(view.key(KeyCode::Down) && screen(&mut view, 78, 8)[2].ends_with(" init -> sub"));
+        assert!(view.key(KeyCode::Char('r')) && screen(&mut view, 84, 8)[2].ends_with(" init"));
+        assert!(view.key(KeyCode::Down) && screen(&mut view, 84, 8)[2].ends_with(" init -> sub"));
         assert!(view.key(KeyCode::Up) && view.key(KeyCode::Up));
-        assert!(screen(&mut view, 78, 8)[2].ends_with(" init"));
-        assert!(view.key(KeyCode::Tab) && screen(&mut view, 78, 8)[1].starts_with("init  16M"));
-        assert!(view.key(KeyCode::Down) && screen(&mut view, 78, 8)[1].starts_with("├ server"));
+        assert!(screen(&mut view, 84, 8)[2].ends_with(" init"));
+        assert!(view.key(KeyCode::Tab) && screen(&mut view, 84, 8)[1].starts_with("init  16M"));
+        assert!(view.key(KeyCode::Down) && screen(&mut view, 84, 8)[1].starts_with("├ server"));
         assert!(view.key(KeyCode::Right) && view.key(KeyCode::Left) && view.key(KeyCode::BackTab));
         assert!(!view.key(KeyCode::Char('q')) && !view.key(KeyCode::Esc));
     }

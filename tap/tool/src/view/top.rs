@@ -54,7 +54,7 @@ fn row((component, part): (&Component, Option<f64>)) -> Row<'_> {
         format!("{:>8}", format!("{:.1}s", component.cpu.as_secs_f64())),
         format!("{:>8}", component.threads),
         format!("{:>11} / {:>9}", bytes(ram.used), bytes(ram.limit)),
-        format!("{:>6}", format!("{}/{}", component.caps.used, component.caps.limit)),
+        format!("{:>11}", format!("{}/{}", component.caps.used, component.caps.limit)),
         component.label.clone(),
     ])
 }
@@ -89,9 +89,15 @@ impl Tab for Top {
         self.above = self.above.min(history.now.components.len().saturating_sub(1));
         let shown = usize::from(area.height);
         let rows = self.sorted(history).into_iter().skip(self.above).take(shown).map(row);
-        let head =
-            ["  CPU%", "    TIME", " THREADS", "       RAM USED / QUOTA", "  CAPS", "COMPONENT"];
-        let widths = [6, 8, 8, 23, 6].map(Constraint::Length);
+        let head = [
+            "  CPU%",
+            "    TIME",
+            " THREADS",
+            "       RAM USED / QUOTA",
+            "       CAPS",
+            "COMPONENT",
+        ];
+        let widths = [6, 8, 8, 23, 11].map(Constraint::Length);
         let widths = widths.into_iter().chain([Constraint::Min(10)]);
         let head = Row::new(head).style(Style::new().add_modifier(Modifier::BOLD));
         frame.render_widget(Table::new(rows, widths).header(head), area);

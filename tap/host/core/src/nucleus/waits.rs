@@ -130,7 +130,8 @@ impl Nucleus {
         if contexts > 0 {
             let some: Vec<&str> = names.iter().map(String::as_str).take(NAMES).collect();
             let more = names.len().saturating_sub(NAMES);
-            let _ = write!(text, " ({contexts} signal contexts");
+            let plural = if contexts == 1 { "" } else { "s" };
+            let _ = write!(text, " ({contexts} signal context{plural}");
             if !some.is_empty() {
                 let _ = write!(text, ", known to {}", some.join(", "));
             }
@@ -366,6 +367,29 @@ mod tests {
             nucleus.at_entrypoint(id),
             format!("waits for a signal within {within} {contexts}")
         );
+    }
+
+    /// What an entrypoint that goes leaves without an answer is told by call and client.
+    #[test]
+    fn calls_that_a_server_leaves_are_told_when_it_goes() {
+        let mut nucleus = nucleus();
+        let server = nucleus.peer(Amount::new(1 << 20, 100));
+        let client = nucleus.peer(Amount::new(1 << 20, 100));
+        let ep = server.entrypoint(&mut nucleus);
+        let (object, _cap) = server.object(&mut nucleus, ep);
+        let claim = nucleus.claim(client.id, object).unwrap();
+        let new = claim.new.unwrap();
+        assert_eq!(nucleus.unanswered(claim.channel), [""; 0]);
+        let call = |nucleus: &super::Nucleus, number: u64| {
+            let slot = nucleus.slots[&new.slot.id].page();
+            slot.post(claim.index, &number.to_ne_bytes(), 0, 0).unwrap();
+        };
+        call(&nucleus, 7);
+        let label = nucleus.procs[&client.id].label.clone();
+        assert_eq!(nucleus.unanswered(claim.channel), [format!("call 7 of \"{label}\"")]);
+        assert_eq!(nucleus.name(server.id), format!("\"{}\"", nucleus.procs[&server.id].label));
+        nucleus.server_gone(claim.channel);
+        assert_eq!(nucleus.unanswered(claim.channel), [""; 0], "once");
     }
 
     #[test]

@@ -35,6 +35,7 @@ enum Call {
     Panics,
     Hangs,
     Loops,
+    Relays(Env),
 }
 
 impl Fragile for Call {
@@ -50,6 +51,10 @@ impl Fragile for Call {
             Self::Loops => loop {
                 core::hint::spin_loop();
             },
+            Self::Relays(env) => {
+                let next = Connection::<dyn Fragile>::open(*env, "");
+                next.map_or(0, |next| next.answer().unwrap_or(0))
+            }
         }
     }
 }
@@ -113,6 +118,7 @@ fn main(env: Env) -> Result<(), Error> {
         "panics_in_call" => serve(env, Call::Panics, fine),
         "hangs_in_call" => serve(env, Call::Hangs, fine),
         "loops_in_call" => serve(env, Call::Loops, fine),
+        "relays" => serve(env, Call::Relays(env), fine),
         "refuses" => serve(env, Call::Answers, || Err(Refused::Denied)),
         "wants_ram" => serve(env, Call::Answers, || Err(Refused::InsufficientRam)),
         "wants_caps" => serve(env, Call::Answers, || Err(Refused::InsufficientCaps)),

@@ -418,7 +418,10 @@ mod tests {
             asked(&nucleus).what,
             format!("waits for a session of Foo, asked of \"{init}\"")
         );
+        assert!(nucleus.at_entrypoint(EpId(ep)).starts_with("waits for a signal within call 3 of"));
         page(&nucleus, &|page| page.note("server"));
+        let parent_waits = nucleus.at_entrypoint(EpId(ep));
+        assert_eq!(parent_waits, "waits for calls and signals", "another one is to act");
         let what = format!("waits for a session of Foo, for which \"{init} -> server\" is to act");
         assert_eq!(asked(&nucleus).what, format!("{what}, which does not run"));
         assert_eq!(asked(&nucleus).server, Some(parent.id));

@@ -283,6 +283,14 @@ impl Trace {
         &self.label
     }
 
+    /// Pretends that a subject ran for longer, as one whose number another thread has by now.
+    #[cfg(test)]
+    pub(super) fn age(&mut self, id: u32) {
+        if let Some(subject) = self.subjects.get_mut(&id) {
+            subject.ran = u64::MAX;
+        }
+    }
+
     /// Subjects that it has.
     #[cfg(test)]
     pub(super) fn count(&self) -> usize {

@@ -144,6 +144,11 @@ fn what_only_looks_like_attributes_is_text() {
 }
 
 #[test]
+fn an_element_may_have_eight_attributes_on_average() {
+    assert_eq!(limits::MAX_EQUALS / limits::MAX_NODES as usize, 8);
+}
+
+#[test]
 fn all_attributes_together_are_bounded() {
     let equals = |n: usize| format!("<a b=\"\">{}</a>", "=".repeat(n - 1));
     assert_eq!(refusal(&equals(MAX_EQUALS)), None);

@@ -464,7 +464,8 @@ rs_err_t rs_child_start(rs_child_t *child);
 void     rs_child_destroy(rs_child_t *child);
 /* Move quota to (`ram`, `caps` positive) or from a child. */
 rs_err_t rs_child_transfer(rs_child_t *child, int64_t ram, int64_t caps);
-rs_err_t rs_child_quota(rs_child_t *child, rs_quota_t *quota);
+/* Quotas of `count` children, as many calls to core as that needs; nothing of `quotas` counts if one of them cannot be had. */
+rs_err_t rs_child_quotas(rs_child_t *const *children, size_t count, rs_quota_t *quotas);
 /* Call `each` for the sessions that a child uses, or for those that it provides; no other function from within. */
 void     rs_child_sessions(rs_child_t *child, bool provided, void *ctx, void (*each)(void *ctx, rs_child_session_t const *session));
 /*

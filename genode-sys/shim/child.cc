@@ -100,16 +100,20 @@ rs_err_t rs_child_transfer(rs_child_t *child, ::int64_t ram, ::int64_t caps)
 	});
 }
 
-rs_err_t rs_child_quota(rs_child_t *child, rs_quota_t *quota)
+rs_err_t rs_child_quotas(rs_child_t *const *children, size_t count, rs_quota_t *quotas)
 {
 	return guard([&] {
-		rs_err_t result = RS_INVALID;
-		with_pd(child->_child, [&] (Pd_session &pd) {
-			*quota = { .ram_limit  = pd.ram_quota().value,  .ram_used  = pd.used_ram().value,
-			           .caps_limit = pd.cap_quota().value,  .caps_used = pd.used_caps().value };
-			result = RS_OK;
-		});
-		return result;
+		for (size_t i = 0; i < count; i++) {
+			rs_err_t result = RS_INVALID;
+			with_pd(children[i]->_child, [&] (Pd_session &pd) {
+				quotas[i] = { .ram_limit  = pd.ram_quota().value,  .ram_used  = pd.used_ram().value,
+				              .caps_limit = pd.cap_quota().value,  .caps_used = pd.used_caps().value };
+				result = RS_OK;
+			});
+			if (result != RS_OK)
+				return result;
+		}
+		return RS_OK;
 	});
 }
 

@@ -242,7 +242,11 @@ unsafe extern "C" {
     pub fn rs_child_transfer(child: *mut rs_child_t, ram: i64, caps: i64) -> rs_err_t;
 }
 unsafe extern "C" {
-    pub fn rs_child_quota(child: *mut rs_child_t, quota: *mut rs_quota_t) -> rs_err_t;
+    pub fn rs_child_quotas(
+        children: *const *mut rs_child_t,
+        count: usize,
+        quotas: *mut rs_quota_t,
+    ) -> rs_err_t;
 }
 unsafe extern "C" {
     pub fn rs_child_sessions(

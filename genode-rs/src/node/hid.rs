@@ -6,10 +6,7 @@
 //! from its tag by a space, and the text of a disabled node is not its parent's. In all else the two agree, as a
 //! comparison by random texts has shown.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use super::{
     error::{ParseError, ParseErrorKind as Kind},
@@ -164,7 +161,7 @@ impl Tree {
             "" => "invalid", // as Genode calls it; the node still holds what is nested in it
             tag => tag,
         };
-        let node = Node { tag: tag.to_string(), pos, ..Node::default() };
+        let node = Node { tag: tag.into(), pos, ..Node::default() };
         self.open.push(Open { indent, enabled, takes_attrs: true, node });
 
         // behind the type: the node's name, or its first attribute
@@ -199,7 +196,7 @@ impl Tree {
             if open.node.attrs.len() >= MAX_ATTRIBUTES {
                 return Err(ParseError { pos, kind: Kind::TooManyAttributes });
             }
-            open.node.attrs.push(Attr { name: name.to_string(), value: value.to_string(), pos });
+            open.node.attrs.push(Attr { name: name.into(), value: value.into(), pos });
         }
         Ok(())
     }

@@ -25,6 +25,7 @@ mod hid;
 mod hid_writer;
 mod pos;
 mod tree;
+mod word;
 mod xml;
 
 use alloc::string::String;

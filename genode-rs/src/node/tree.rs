@@ -9,6 +9,7 @@ use core::fmt;
 use super::{
     attr::{AttrError, FromAttr},
     pos::Pos,
+    word::Word,
 };
 
 /// Nodes may be nested this deep.
@@ -26,8 +27,8 @@ pub const MAX_SIZE: usize = genode_xml::MAX_SIZE;
 /// An attribute: its name, its value, and where it was read.
 #[derive(Clone, Debug)]
 pub struct Attr {
-    pub(super) name: String,
-    pub(super) value: String,
+    pub(super) name: Word,
+    pub(super) value: Word,
     pub(super) pos: Pos,
 }
 
@@ -53,7 +54,7 @@ impl Attr {
 /// Two nodes are equal if their content is; where they were read does not count.
 #[derive(Clone, Debug, Default)]
 pub struct Node {
-    pub(super) tag: String,
+    pub(super) tag: Word,
     pub(super) attrs: Vec<Attr>,
     pub(super) children: Vec<Node>,
     pub(super) text: Option<String>,
@@ -81,7 +82,7 @@ impl Eq for Node {}
 impl Node {
     /// A node of type `tag` without attributes and content.
     pub fn new(tag: &str) -> Self {
-        Self { tag: tag.to_string(), ..Self::default() }
+        Self { tag: tag.into(), ..Self::default() }
     }
 
     /// The node's type.
@@ -91,7 +92,7 @@ impl Node {
 
     /// Whether the node is of type `tag`.
     pub fn has_tag(&self, tag: &str) -> bool {
-        self.tag == tag
+        self.tag == *tag
     }
 
     /// Where the node was read.
@@ -106,7 +107,7 @@ impl Node {
 
     /// The value of attribute `name`.
     pub fn attr(&self, name: &str) -> Option<&str> {
-        self.attrs.iter().find(|a| a.name == name).map(Attr::value)
+        self.attrs.iter().find(|a| a.name == *name).map(Attr::value)
     }
 
     /// The value of attribute `name` as a `T`; `default` if it is missing or malformed, as Genode does it.
@@ -118,7 +119,7 @@ impl Node {
 
     /// The value of attribute `name` as a `T`, None if it is missing, an error if it is malformed.
     pub fn attr_checked<T: FromAttr>(&self, name: &str) -> Result<Option<T>, AttrError> {
-        match self.attrs.iter().find(|a| a.name == name) {
+        match self.attrs.iter().find(|a| a.name == *name) {
             None => Ok(None),
             Some(attr) => T::from_attr(&attr.value)
                 .map(Some)
@@ -133,12 +134,12 @@ impl Node {
 
     /// The sub nodes of type `tag`.
     pub fn children_of<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = &'a Self> {
-        self.children.iter().filter(move |n| n.tag == tag)
+        self.children.iter().filter(move |n| n.tag == *tag)
     }
 
     /// The first sub node of type `tag`.
     pub fn child(&self, tag: &str) -> Option<&Self> {
-        self.children.iter().find(|n| n.tag == tag)
+        self.children.iter().find(|n| n.tag == *tag)
     }
 
     /// The node's text (XML's character data, HID's quoted content); None if it has sub nodes, or nothing but
@@ -162,17 +163,17 @@ impl Node {
 
     /// Adds an attribute, or changes its value.
     pub fn set_attr(&mut self, name: &str, value: impl fmt::Display) -> &mut Self {
-        let value = value.to_string();
-        match self.attrs.iter_mut().find(|a| a.name == name) {
+        let value = Word::of(value);
+        match self.attrs.iter_mut().find(|a| a.name == *name) {
             Some(attr) => attr.value = value,
-            None => self.attrs.push(Attr { name: name.to_string(), value, pos: Pos::default() }),
+            None => self.attrs.push(Attr { name: name.into(), value, pos: Pos::default() }),
         }
         self
     }
 
     /// Removes an attribute.
     pub fn remove_attr(&mut self, name: &str) {
-        self.attrs.retain(|a| a.name != name);
+        self.attrs.retain(|a| a.name != *name);
     }
 
     /// Adds a sub node at the end; the node's text is gone.
@@ -202,7 +203,7 @@ impl Node {
     /// The same node as one of type `tag`.
     #[must_use]
     pub fn retagged(mut self, tag: &str) -> Self {
-        self.tag = tag.to_string();
+        self.tag = tag.into();
         self
     }
 }

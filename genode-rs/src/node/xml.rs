@@ -1,9 +1,6 @@
 //! XML as Genode uses it: nodes, attributes, character data; read by `genode-xml` within its limits.
 
-use alloc::{
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{string::String, vec::Vec};
 
 use genode_xml::{Cursor, Document, Element, Error, ErrorKind};
 
@@ -46,17 +43,13 @@ fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Result<Node, ParseErro
     if from.is_namespaced() {
         return Err(ParseError { pos, kind: Kind::Unsupported });
     }
-    let mut node = Node { tag: from.name().to_string(), pos, ..Node::default() };
+    let mut node = Node { tag: from.name().into(), pos, ..Node::default() };
     for attr in from.attributes() {
         let pos = cursor.position(attr.start()).into();
         if attr.is_namespaced() {
             return Err(ParseError { pos, kind: Kind::Unsupported });
         }
-        node.attrs.push(Attr {
-            name: attr.name().to_string(),
-            value: attr.value().to_string(),
-            pos,
-        });
+        node.attrs.push(Attr { name: attr.name().into(), value: attr.value().into(), pos });
     }
     node.children =
         from.children().map(|child| convert(child, cursor)).collect::<Result<Vec<_>, _>>()?;

@@ -71,6 +71,14 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_growing_child_leaves_what_our_own_records_take() {
+        let wanted = Amount::new(1 << 20, 100);
+        assert_eq!(grow(Amount::NONE, wanted, wanted), wanted, "there is enough");
+        let rest = Amount::new(1000, 10);
+        assert_eq!(grow(Amount::NONE, wanted, HEADROOM + rest), rest);
+    }
+
     proptest! {
         #[test]
         fn nothing_is_made_of_nothing(a: (u64, u64), c: (u64, u64), v: (u64, u64)) {

@@ -59,7 +59,12 @@ pub(super) trait Backend: 'static {
     fn give(&self, child: &Self::Child, amount: Amount) -> Result<(), Error>;
     /// Moves quota back from a child.
     fn take(&self, child: &Self::Child, amount: Amount) -> Result<(), Error>;
-    fn quota(&self, child: &Self::Child) -> Result<Quota, Error>;
+    /// The accounts of children, or none of them.
+    fn quotas(&self, children: &[&Self::Child]) -> Result<Vec<Quota>, Error>;
+    /// The accounts of a child.
+    fn quota(&self, child: &Self::Child) -> Result<Quota, Error> {
+        self.quotas(&[child])?.pop().ok_or(Error::Invalid)
+    }
     fn notify(&self, child: &Self::Child, notice: Notice);
     /// The sessions that a child uses, or those that it provides.
     fn sessions(&self, child: &Self::Child, provided: bool) -> Vec<Listed<Self::Server>>;

@@ -110,7 +110,7 @@ impl<B: Backend> Engine<B> {
 
     pub(super) fn apply_config(&mut self, config: Config) {
         self.shared.woken.set(true); // what happens on the way is processed without a signal
-        let table = Table::of(&config, self.shared.routing.borrow().table.local());
+        let table = Table::of(&config, &self.shared.routing.borrow().table);
         let plan = self.plan(&config, &table);
         self.told_changes(&config, &table);
         let starts = config.starts.clone();
@@ -143,7 +143,7 @@ impl<B: Backend> Engine<B> {
         }
         let mut staying = alloc::vec![None; starts.len()];
         for (index, child) in self.children.iter().enumerate() {
-            let place = self.shared.routing.borrow().table.place(&child.start.name);
+            let place = self.shared.routing.borrow().table.place_near(&child.start.name, index);
             if let Some(place) = place.and_then(|place| staying.get_mut(place)) {
                 *place = Some(index);
             }
@@ -154,10 +154,7 @@ impl<B: Backend> Engine<B> {
                 None => self.create(start, verbose),
             }
         }
-        // in the order of the configuration, for people and for the assignment of slack
-        let routing = self.shared.routing.borrow();
-        self.children.sort_by_cached_key(|c| routing.table.place(&c.start.name));
-        drop(routing);
+        self.sort();
         self.uncertain = false;
         for index in 0..self.children.len() {
             self.start(index);
@@ -165,6 +162,15 @@ impl<B: Backend> Engine<B> {
         self.balance();
         self.forward_requests();
         self.close_rerouted();
+    }
+
+    /// Brings children into the order of the configuration, for people and for the assignment of slack.
+    fn sort(&mut self) {
+        let routing = self.shared.routing.borrow();
+        let place = |(index, c): (usize, &Child<B>)| routing.table.place_near(&c.start.name, index);
+        if !self.children.iter().enumerate().map(place).is_sorted() {
+            self.children.sort_by_cached_key(|c| routing.table.place(&c.start.name));
+        }
     }
 
     /// Decides what to do. Sessions are looked at only where one could have another route than before.
@@ -236,8 +242,8 @@ impl<B: Backend> Engine<B> {
 
     /// Changes that take no effect before a restart.
     fn told_changes(&self, config: &Config, table: &Table) {
-        for child in &self.children {
-            let place = table.place(&child.start.name);
+        for (index, child) in self.children.iter().enumerate() {
+            let place = table.place_near(&child.start.name, index);
             if let Some(new) = place.and_then(|place| config.starts.get(place))
                 && new.version == child.start.version
                 && new.location != child.start.location

@@ -33,6 +33,8 @@ pub(super) struct Journal {
     pub(super) lines: RefCell<Vec<String>>,
     /// What the component itself still has.
     pub(super) own: Cell<Amount>,
+    /// How often accounts of children were asked for.
+    pub(super) looks: Cell<usize>,
     /// What a child has used of its quota.
     pub(super) child_used: Cell<Amount>,
     /// Programs that do not exist.
@@ -172,14 +174,19 @@ impl Backend for Fake {
         Ok(())
     }
 
-    fn quota(&self, child: &FakeChild) -> Result<Quota, Error> {
-        let (limit, used) = (child.quota.get(), self.0.child_used.get());
-        Ok(Quota {
-            ram_limit: limit.ram,
-            ram_used: used.ram,
-            caps_limit: limit.caps,
-            caps_used: used.caps,
-        })
+    fn quotas(&self, children: &[&FakeChild]) -> Result<Vec<Quota>, Error> {
+        self.0.looks.set(self.0.looks.get() + 1);
+        let used = self.0.child_used.get();
+        let of = |child: &&FakeChild| {
+            let limit = child.quota.get();
+            Quota {
+                ram_limit: limit.ram,
+                ram_used: used.ram,
+                caps_limit: limit.caps,
+                caps_used: used.caps,
+            }
+        };
+        Ok(children.iter().map(of).collect())
     }
 
     fn notify(&self, child: &FakeChild, notice: Notice) {

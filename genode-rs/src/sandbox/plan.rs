@@ -53,10 +53,13 @@ pub(super) struct Plan {
 pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan {
     let mut exists = alloc::vec![false; new.starts.len()];
     let mut plan = Plan::default();
+    let place = |(index, child): (usize, &Running<'_>)| {
+        table.place_near(&child.start.name, index).filter(|place| *place < new.starts.len())
+    };
+    let places: Vec<_> = running.iter().enumerate().map(place).collect();
 
-    for child in running {
+    for (child, place) in running.iter().zip(places.iter().copied()) {
         let old = child.start;
-        let place = table.place(&old.name).filter(|place| *place < exists.len());
         if let Some(place) = place {
             exists[place] = true;
         }
@@ -89,13 +92,13 @@ pub(super) fn plan(running: &[Running<'_>], new: &Config, table: &Table) -> Plan
     loop {
         let before = (plan.restart.len(), plan.incomplete.len());
         plan.restored.clear();
-        for child in running.iter().filter(|c| !c.ended) {
+        for (child, place) in running.iter().zip(&places).filter(|(child, _)| !child.ended) {
             let name = &child.start.name;
             let settled = [&plan.destroy, &plan.restart, &plan.incomplete];
             if settled.iter().any(|s| s.contains(name)) {
                 continue;
             }
-            let Some(entry) = table.entry(name) else { continue };
+            let Some(entry) = place.and_then(|place| table.entry_at(place)) else { continue };
             match state(child, (entry, table), &plan, &ended) {
                 Sessions::Unchanged if child.bereft => plan.restart.push(name.clone()),
                 Sessions::Unchanged if child.lost => plan.restored.push(name.clone()),

@@ -2,7 +2,7 @@
 //!
 //! The same nodes as Genode's `init` reports (`repos/os/src/lib/sandbox`), so that tools for one read the other.
 
-use alloc::string::String;
+use alloc::{borrow::Cow, vec::Vec};
 use core::fmt::Display;
 
 use super::{
@@ -33,13 +33,25 @@ impl<B: Backend> Engine<B> {
             if details.contains(Details::INIT_CAPS) {
                 g.node("caps", |g| account(g, caps(&own)));
             }
+            let mut quotas = self.quotas(details).into_iter();
             for child in &self.children {
-                g.node("child", |g| self.child(g, child, details));
+                let quota = child.handle.as_ref().and_then(|_| quotas.next());
+                g.node("child", |g| self.child(g, child, quota, details));
             }
         })
     }
 
-    fn child(&self, g: &mut Generator, child: &Child<B>, details: Details) {
+    /// The accounts of all children that have one, by as few calls as that takes, if they are to be
+    /// told.
+    fn quotas(&self, details: Details) -> Vec<Quota> {
+        if !details.intersects(Details::CHILD_RAM | Details::CHILD_CAPS) {
+            return Vec::new();
+        }
+        let handles: Vec<_> = self.children.iter().filter_map(|c| c.handle.as_ref()).collect();
+        self.backend.quotas(&handles).unwrap_or_default()
+    }
+
+    fn child(&self, g: &mut Generator, child: &Child<B>, quota: Option<Quota>, details: Details) {
         g.attr("name", &child.start.name);
         g.attr("binary", &child.start.binary);
         if !child.start.version.is_empty() {
@@ -58,10 +70,6 @@ impl<B: Backend> Engine<B> {
         if child.start.heartbeat.is_some() && child.pulse.skipped() > 0 {
             g.attr("skipped_heartbeats", child.pulse.skipped());
         }
-        // a call for each child, so asked for only if told
-        let wanted = details.intersects(Details::CHILD_RAM | Details::CHILD_CAPS);
-        let handle = child.handle.as_ref().filter(|_| wanted);
-        let quota = handle.and_then(|handle| self.backend.quota(handle).ok());
         if details.contains(Details::CHILD_RAM) {
             let (assigned, requested) = (child.assigned.ram, child.requested.ram);
             g.node("ram", |g| resource(g, assigned, quota.as_ref().map(ram), requested));
@@ -109,9 +117,9 @@ impl<B: Backend> Engine<B> {
 
 /// Replaces what no syntax of reports can express: children choose labels and arguments, and must not be able to suppress
 /// the report.
-fn printable(text: &str) -> String {
+fn printable(text: &str) -> Cow<'_, str> {
     let odd = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    text.chars().map(|c| if odd(c) { '?' } else { c }).collect()
+    if text.contains(odd) { text.replace(odd, "?").into() } else { text.into() }
 }
 
 /// One resource of an account: quota, used, available.

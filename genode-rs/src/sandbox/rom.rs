@@ -18,7 +18,8 @@ use crate::{
 /// What the session's server and its owner share.
 struct State {
     text: alloc::string::String,
-    memory: SharedRam,
+    /// None until the child asks for it: one that never does costs no dataspace.
+    memory: Option<SharedRam>,
     watcher: Transmitter,
 }
 
@@ -44,20 +45,19 @@ fn text_of(content: &Node, syntax: Syntax) -> Result<alloc::string::String, Erro
 impl State {
     /// Whether the text fits the memory with a zero behind it; then it is there.
     fn store(&mut self) -> bool {
-        let Some(rest) = self.memory.size().checked_sub(self.text.len()).filter(|r| *r > 0) else {
+        let Some(memory) = &mut self.memory else { return false };
+        let Some(rest) = memory.size().checked_sub(self.text.len()).filter(|r| *r > 0) else {
             return false;
         };
-        let stored = self.memory.write(0, self.text.as_bytes());
-        stored.and_then(|()| self.memory.clear(self.text.len(), rest)).is_ok()
+        let stored = memory.write(0, self.text.as_bytes());
+        stored.and_then(|()| memory.clear(self.text.len(), rest)).is_ok()
     }
 }
 
 impl InlineConfig {
     pub(super) fn new(ep: Entrypoint, content: &Node, syntax: Syntax) -> Result<Self, Error> {
         let text = text_of(content, syntax)?;
-        let memory = SharedRam::new(text.len() + 1)?;
-        let mut state = State { text, memory, watcher: Transmitter::default() };
-        state.store();
+        let state = State { text, memory: None, watcher: Transmitter::default() };
         let state = Rc::new(RefCell::new(state));
         let object = Object::new(ep, Server(state.clone()))?;
         Ok(Self { state, object, syntax })
@@ -85,7 +85,7 @@ impl RomSession for Server {
         let Ok(mut state) = self.0.try_borrow_mut() else { return Capability::INVALID };
         if !state.store() {
             match SharedRam::new(state.text.len() + 1) {
-                Ok(memory) => state.memory = memory,
+                Ok(memory) => state.memory = Some(memory),
                 Err(e) => {
                     crate::error!("no memory for an inline config: {e}");
                     return Capability::INVALID;
@@ -93,7 +93,7 @@ impl RomSession for Server {
             }
             state.store();
         }
-        state.memory.cap().clone()
+        state.memory.as_ref().map_or(Capability::INVALID, |memory| memory.cap().clone())
     }
 
     fn update(&mut self) -> bool {

@@ -151,11 +151,14 @@ impl Backend for System {
         transfer(child, amount, -1)
     }
 
-    fn quota(&self, child: &SeamChild) -> Result<Quota, Error> {
-        let mut quota = NO_QUOTA;
-        // SAFETY: the child exists while its handle does, the out parameter is live.
-        Error::check(unsafe { seam::rs_child_quota(child.child, &raw mut quota) })?;
-        Ok(quota.into())
+    fn quotas(&self, children: &[&SeamChild]) -> Result<Vec<Quota>, Error> {
+        let children: Vec<_> = children.iter().map(|child| child.child).collect();
+        let mut quotas = alloc::vec![NO_QUOTA; children.len()];
+        // SAFETY: the children exist while their handles do, and there is room for a quota of each.
+        Error::check(unsafe {
+            seam::rs_child_quotas(children.as_ptr(), children.len(), quotas.as_mut_ptr())
+        })?;
+        Ok(quotas.into_iter().map(Quota::from).collect())
     }
 
     fn notify(&self, child: &SeamChild, notice: Notice) {

@@ -76,8 +76,9 @@ impl Entry {
 }
 
 impl Table {
-    /// Takes out of `config` what routes need; `local` names the services that the user serves.
-    pub(super) fn of(config: &Config, local: &[String]) -> Self {
+    /// Takes out of `config` what routes need, and over from the table before what is no part of it: the services that
+    /// the user serves.
+    pub(super) fn of(config: &Config, before: &Self) -> Self {
         let children = config.starts.iter().map(|start| Entry {
             start: start.clone(),
             rules: config.route_of(start).cloned(),
@@ -90,13 +91,13 @@ impl Table {
         });
         let mut table = Self {
             parent: config.parent_provides.clone(),
-            local: local.to_vec(),
+            local: before.local.clone(),
             children: children.collect(),
-            places: (0..config.starts.len()).collect(),
+            places: Vec::new(),
             providers: BTreeMap::new(),
             aliases: config.aliases.clone(),
         };
-        table.places.sort_unstable_by_key(|place| &config.starts[*place].name);
+        table.sort(before);
         for (place, start) in config.starts.iter().enumerate() {
             for service in &start.provides {
                 let providers = table.providers.entry(service.clone()).or_default();
@@ -106,6 +107,22 @@ impl Table {
             }
         }
         table
+    }
+
+    /// Sorts the places: as before where the same children stand there.
+    fn sort(&mut self, before: &Self) {
+        let same = |(a, b): (&Entry, &Entry)| {
+            Rc::ptr_eq(&a.start, &b.start) || a.start.name == b.start.name
+        };
+        if self.children.len() == before.children.len()
+            && self.children.iter().zip(&before.children).all(same)
+        {
+            self.places.clone_from(&before.places);
+            return;
+        }
+        self.places = (0..self.children.len()).collect();
+        let children = &self.children;
+        self.places.sort_unstable_by_key(|place| &children[*place].start.name);
     }
 
     /// Whether `server` is a child that provides `service`.
@@ -118,11 +135,6 @@ impl Table {
         self.local.push(service.to_string());
     }
 
-    /// Lists the services that the user of the sandbox serves.
-    pub(super) fn local(&self) -> &[String] {
-        &self.local
-    }
-
     /// Finds the place of the child `name` among the configured ones.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         let name_at = |place: &usize| self.children.get(*place).map(|e| e.start.name.as_str());
@@ -130,9 +142,20 @@ impl Table {
         found.ok().and_then(|at| self.places.get(at)).copied()
     }
 
+    /// As [`Self::place`], for a child that probably is at `near`.
+    pub(super) fn place_near(&self, name: &str, near: usize) -> Option<usize> {
+        let here = self.children.get(near).is_some_and(|entry| entry.start.name == name);
+        if here { Some(near) } else { self.place(name) }
+    }
+
     /// Finds the child `name`.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
         self.place(name).and_then(|place| self.children.get(place))
+    }
+
+    /// The child at a place.
+    pub(super) fn entry_at(&self, place: usize) -> Option<&Entry> {
+        self.children.get(place)
     }
 
     /// Routes a request of `child`, with what the sandbox itself does to ROM requests.

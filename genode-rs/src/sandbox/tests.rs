@@ -117,12 +117,13 @@ fn a_crash_is_told_with_its_cause() {
 fn quotas_follow_the_configuration() {
     let (mut e, journal) = engine();
     let with = |ram: &str, caps: u32| {
-        config(&format!("<start name=\"app\" ram=\"{ram}\" caps=\"{caps}\"/>"))
+        let app = format!("<start name=\"app\" ram=\"{ram}\" caps=\"{caps}\">");
+        config(&format!("{app}<config v=\"1\"/></start>"))
     };
     apply(&mut e, &with("1M", 100));
     journal.take();
     apply(&mut e, &with("2M", 110));
-    assert_eq!(journal.take(), ["give app 1M 10", "avail app"]);
+    assert_eq!(journal.take(), ["give app 1M 10", "avail app"], "and its config is not handed out");
     journal.child_used.set(Amount { ram: RamQuota::kib(1024), caps: CapQuota(50) });
     apply(&mut e, &with("512K", 100));
     let said = journal.take();
@@ -145,6 +146,22 @@ fn too_much_is_cut_and_too_little_is_told() {
         said[0].contains("big: configured quota of 1G and 100 caps exceeds what is available"),
         "{said:?}"
     );
+    // what is to be preserved stays, and more for our own records
+    let (mut e, journal) = engine();
+    let preserve =
+        "<resource name=\"RAM\" preserve=\"20M\"/><resource name=\"CAP\" preserve=\"500\"/>";
+    let all =
+        |ram: &str| config(&format!("{preserve}<start name=\"a\" ram=\"{ram}\" caps=\"90000\"/>"));
+    apply(&mut e, &all("1G"));
+    let kept = Amount::new(20 << 20, 500);
+    assert!(journal.own.get().checked_sub(kept).is_ok(), "{:?}", journal.own.get());
+    apply(&mut e, &all("2G"));
+    assert!(journal.own.get().checked_sub(kept).is_ok(), "{:?}", journal.own.get());
+    let (mut e, journal) = engine();
+    apply(&mut e, &config("<start name=\"poor\" ram=\"1M\" caps=\"20\"/>"));
+    let said = journal.take();
+    assert!(said[0].contains("poor: 20 capabilities are too few, since 34 go to"), "{said:?}");
+    assert!(!said.iter().any(|line| line.starts_with("create")), "{said:?}");
     let (mut e, journal) = engine();
     apply(&mut e, &config("<start name=\"tiny\" ram=\"100K\"/>"));
     let said = journal.take();
@@ -437,6 +454,41 @@ fn the_report_says_what_was_asked_for() {
     let names: Vec<_> = requested.children().iter().filter_map(|s| s.attr("name")).collect();
     assert_eq!(names, ["PD", "CPU", "LOG", "ROM", "S"]);
     assert_eq!(requested.children()[4].attr("server"), Some("srv"));
+}
+
+#[test]
+fn a_report_asks_for_all_accounts_at_once() {
+    let (mut e, journal) = engine();
+    let start = |i| format!("<start name=\"app{i}\" ram=\"{}M\"/>", i + 1);
+    let starts: String = (0..10).map(start).collect();
+    apply(&mut e, &config(&format!("<report child_ram=\"yes\"/>{starts}")));
+    e.children[7].handle.as_ref().unwrap().hooks.ended(End::Exited(0));
+    e.process();
+    journal.looks.set(0);
+    let state = e.state();
+    assert_eq!(journal.looks.get(), 1);
+    for (i, child) in state.children().iter().enumerate() {
+        let own = (i != 7).then(|| {
+            let kept = super::account::KEPT.ram;
+            RamQuota(((i as u64 + 1) << 20) - kept.0).to_string()
+        });
+        assert_eq!(child.child("ram").unwrap().attr("quota"), own.as_deref(), "app{i}");
+    }
+    apply(&mut e, &config(&format!("<report ids=\"yes\"/>{starts}")));
+    journal.looks.set(0);
+    assert_eq!((e.state().children().len(), journal.looks.get()), (10, 0), "not asked for");
+}
+
+#[test]
+fn children_are_told_in_the_order_of_the_configuration() {
+    let (mut e, _) = engine();
+    for order in [["a", "b", "c"], ["c", "a", "b"], ["c", "d", "b"], ["b", "c", "d"]] {
+        let starts: String = order.iter().map(|n| format!("<start name=\"{n}\"/>")).collect();
+        apply(&mut e, &config(&starts));
+        let state = e.state();
+        let told: Vec<_> = state.children().iter().filter_map(|c| c.attr("name")).collect();
+        assert_eq!(told, order);
+    }
 }
 
 #[test]

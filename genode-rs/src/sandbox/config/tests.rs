@@ -3,6 +3,7 @@ use alloc::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::node::Syntax;
 
 fn read(text: &str) -> (Config, Vec<String>) {
     let (config, found) = Config::read(&Node::parse(text.as_bytes()).unwrap());
@@ -199,4 +200,44 @@ fn start_nodes_that_did_not_change_are_taken_over() {
     assert_eq!(again(&richer), taken([false; 3], 1));
     let (after, _) = Config::read_after(&richer, &before);
     assert_eq!(after.starts[0].ram, RamQuota::mib(2));
+    // what start nodes mean depends on these as well
+    let spaced = text(&format!("{default}/><affinity-space width=\"2\""), &[a, b, odd].concat());
+    assert_eq!(again(&spaced), taken([false; 3], 1));
+    let levels =
+        same.write(Syntax::Xml).unwrap().replacen("<config", "<config prio_levels=\"2\"", 1);
+    let levels = Node::parse(levels.as_bytes()).unwrap();
+    let plain = Node::parse(same.write(Syntax::Xml).unwrap().as_bytes()).unwrap();
+    let (before, _) = Config::read(&plain);
+    let shared =
+        |node: &Node| Rc::ptr_eq(&Config::read_after(node, &before).0.starts[0], &before.starts[0]);
+    assert!(shared(&plain) && !shared(&levels));
+}
+
+#[test]
+fn a_start_node_is_taken_over_beside_one_that_came_or_went() {
+    let after = |starts: &str, before: &Config| {
+        let text = format!("<config><default ram=\"1M\" caps=\"100\"/>\n{starts}</config>");
+        Config::read_after(&Node::parse(text.as_bytes()).unwrap(), before).0
+    };
+    let (a, b, c) = ("<start name=\"a\"/>\n", "<start name=\"b\"/>\n", "<start name=\"c\"/>\n");
+    let before = after(&[a, b, c].concat(), &Config::default());
+    let went = after(&["\n", b, c].concat(), &before);
+    assert!(Rc::ptr_eq(&went.starts[0], &before.starts[1]));
+    assert!(Rc::ptr_eq(&went.starts[1], &before.starts[2]));
+    let came = after(&[a, b, c].concat(), &went);
+    assert!(Rc::ptr_eq(&came.starts[1], &before.starts[1]));
+    assert_eq!(came.starts[0].name, "a");
+    // twice the same name is an error, not a child more
+    let twice = after(&[a, a, c].concat(), &before);
+    assert_eq!(twice.starts.iter().map(|s| &*s.name).collect::<Vec<_>>(), ["a", "c"]);
+}
+
+#[test]
+fn names_of_children_have_a_limit() {
+    for (length, children) in [(63, 1), (64, 0)] {
+        let name = "n".repeat(length);
+        let (config, told) =
+            read(&format!("<config><start name=\"{name}\" ram=\"1M\" caps=\"100\"/></config>"));
+        assert_eq!((config.starts.len(), told.len()), (children, 1 - children), "{told:?}");
+    }
 }

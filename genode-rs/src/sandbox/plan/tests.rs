@@ -16,7 +16,7 @@ const CHAIN: &str = r#"<start name="srv"><provides><service name="S"/></provides
     <start name="mid"><provides><service name="M"/></provides></start><start name="app"/><start name="solo"/>"#;
 
 fn used(c: &Config, child: &str, service: &str, label: &str) -> Used {
-    let table = Table::of(c, &[]);
+    let table = Table::of(c, &Table::default());
     let route = table.route(table.entry(child).unwrap(), service, label).unwrap();
     Used {
         service: service.to_string(),
@@ -57,7 +57,7 @@ fn planned(old: &Config, sessions: &[(&str, &str)], new: &Config) -> Plan {
 
 /// The plan for `running` when `new` is applied to a sandbox that serves nothing itself.
 fn plan_of(running: &[Running<'_>], new: &Config) -> Plan {
-    plan(running, new, &Table::of(new, &[]))
+    plan(running, new, &Table::of(new, &Table::default()))
 }
 
 fn names(list: &[&str]) -> Vec<String> {
@@ -176,4 +176,25 @@ fn a_child_that_lost_its_server_starts_anew_with_the_next_one() {
     assert_eq!(still, Plan { incomplete: names(&["app"]), ..Plan::default() });
     let again = plan_of(&lost, &old);
     assert_eq!((again.create, again.restart), (names(&["srv"]), names(&["app"])));
+}
+
+#[test]
+fn a_table_after_another_finds_each_child_where_it_is() {
+    let orders: [&[&str]; 6] =
+        [&["a", "b", "c"], &["c", "b", "a"], &["a", "c", "b"], &["a", "b", "d"], &["a", "b"], &[]];
+    let of = |order: &[&str]| {
+        config(&order.iter().map(|name| format!("<start name=\"{name}\"/>")).collect::<String>())
+    };
+    for before in orders {
+        for after in orders {
+            let table = Table::of(&of(after), &Table::of(&of(before), &Table::default()));
+            for name in ["a", "b", "c", "d", "e"] {
+                let place = after.iter().position(|n| *n == name);
+                assert_eq!(table.place(name), place, "{name} in {after:?} after {before:?}");
+                for near in 0..4 {
+                    assert_eq!(table.place_near(name, near), place, "{name} near {near}");
+                }
+            }
+        }
+    }
 }

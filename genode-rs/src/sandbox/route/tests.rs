@@ -15,8 +15,9 @@ fn config(rules: &str, rest: &str) -> Config {
 }
 
 fn go(c: &Config, service: &str, label: &str) -> Result<(To, String), String> {
-    let local = ["Shell".to_string()];
-    let table = Table::of(c, &local);
+    let mut before = Table::default();
+    before.serve("Shell");
+    let table = Table::of(c, &before);
     let start = &c.starts[0];
     table
         .route(table.entry(&start.name).unwrap(), service, label)

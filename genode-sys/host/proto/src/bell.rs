@@ -50,13 +50,24 @@ impl Hint {
     }
 }
 
-/// The hint that was read off a doorbell, `None` if there may be others: look at everything then.
-///
-/// Clients may write any number of any bytes. If there are more than two, hints may be missing since the pipe was full,
-/// and those that are there may begin at an odd byte. Two bytes are one hint, or nothing that an honest client wrote. That
-/// holds for who reads the whole pipe at once, a page, since only then a pipe that was full is not read as two bytes.
+/// The one hint that was read off a doorbell, as mostly; `None` if it was anything else.
 pub fn only_hint(read: &[u8]) -> Option<Hint> {
     read.try_into().ok().map(Hint::from_bytes)
+}
+
+/// Most bytes of a doorbell that are taken for hints.
+pub const FEW: usize = 64;
+
+/// Hints that bytes off a doorbell may be, among them each that an honest client wrote; `None` if there may be others: look
+/// at everything then.
+///
+/// Clients may write any number of any bytes. A hint of an honest one is two bytes in a row, which Linux writes as a whole,
+/// but it may begin at an odd byte: so any two neighbours may be one. Of many bytes that would be as much to look at as
+/// everything, and hints may be missing since the pipe was full. A pipe with few bytes was not: for that the entrypoint
+/// reads all of it at once, a page.
+pub fn hints(read: &[u8]) -> Option<impl Iterator<Item = Hint>> {
+    let few = (2..=FEW).contains(&read.len());
+    few.then(|| read.array_windows().map(|bytes| Hint::from_bytes(*bytes)))
 }
 
 /// State of an entrypoint, in a page of its own.
@@ -138,10 +149,31 @@ mod tests {
         for hint in
             [Hint::Slot(0), Hint::Slot(4095), Hint::Signals(0), Hint::Signals(1023), Hint::Event]
         {
-            assert_eq!(only_hint(&hint.to_bytes()), Some(hint));
+            let read: Option<Vec<_>> = hints(&hint.to_bytes()).map(Iterator::collect);
+            assert_eq!((read, only_hint(&hint.to_bytes())), (Some(vec![hint]), Some(hint)));
         }
-        for several in [0, 1, 3, 4, 4095, 4096] {
-            assert_eq!(only_hint(&[0; 4096][..several]), None, "{several}");
+        for size in [0, 1, FEW + 1, FEW + 2, 4095, 4096] {
+            assert!(hints(&[0; 4096][..size]).is_none(), "{size}");
+            assert_eq!(only_hint(&[0; 4096][..size]), None, "{size}");
+        }
+    }
+
+    #[test]
+    fn no_byte_between_them_hides_the_hints_of_others() {
+        let honest = [Hint::Slot(0x0102), Hint::Event, Hint::Signals(0x0304), Hint::Slot(0)];
+        for before in 0..8 {
+            for between in 0..8 {
+                let bytes = |count| (0..count).map(|byte| 0xa0 + byte);
+                let mut read: Vec<u8> = bytes(before).collect();
+                for hint in honest {
+                    read.extend(hint.to_bytes());
+                    read.extend(bytes(between));
+                }
+                let found: Vec<_> = hints(&read).unwrap().collect();
+                for hint in honest {
+                    assert!(found.contains(&hint), "{hint:?} in {read:x?}");
+                }
+            }
         }
     }
 }

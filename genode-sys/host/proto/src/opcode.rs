@@ -27,6 +27,8 @@ pub struct Pd {
     pub transfer_all: u64,
     /// Ours: all of an account at once.
     pub account: u64,
+    /// Ours: the accounts of several PD sessions.
+    pub accounts: u64,
 }
 
 /// CPU session and its threads.
@@ -167,6 +169,7 @@ pub const GENODE_26_02: Table = Table {
         alloc_ram_on_node: 28,
         transfer_all: 29,
         account: 30,
+        accounts: 31,
     },
     cpu: Cpu {
         create_thread: 0,

@@ -13,6 +13,8 @@ use genode_host_proto::{GRANTS, PAGE, SIGNALS_SIZE, sys};
 
 use crate::control;
 
+/// Core's own entrypoint, which has no signals.
+const CORE: u64 = 0;
 /// Entrypoints that a component can have channels to at a time.
 const MAX: usize = 1024;
 /// Slots of a channel, as many as core gives.
@@ -71,6 +73,7 @@ struct Channel {
     busy: u32,
     dead: bool,
     adaptive: Adaptive,
+    /// Null where core serves.
     signals: *const AtomicU32,
     bell: *const Bell,
     doorbell: RawFd,
@@ -140,10 +143,13 @@ impl Channels {
             control::tell(Request::ChannelClose, &[id]);
             return Err(RS_OUT_OF_CAPS);
         };
-        let (signals, doorbell, bell) = (reply.fd(0)?, reply.fd(1)?, reply.fd(2)?);
-        let (slot, socket) = (reply.fd(3)?, reply.fd(4)?);
+        let (doorbell, bell) = (reply.fd(0)?, reply.fd(1)?);
+        let (slot, socket) = (reply.fd(2)?, reply.fd(3)?);
         let out_of_ram = |_| RS_OUT_OF_RAM;
-        let signals = sys::map(&signals, SIGNALS_SIZE, true).map_err(out_of_ram)?;
+        let signals = match reply.arg(6) {
+            CORE => std::ptr::null_mut(),
+            _ => sys::map(&reply.fd(4)?, SIGNALS_SIZE, true).map_err(out_of_ram)?,
+        };
         let bell = sys::map(&bell, PAGE, false).map_err(out_of_ram)?;
         let slot = sys::map(&slot, PAGE, true).map_err(out_of_ram)?;
         let channel = &mut self.table[at];
@@ -204,7 +210,7 @@ impl Channels {
     /// What it takes to signal through a claim.
     pub(crate) fn wire(&self, claim: Claim) -> Option<Wire> {
         let channel = self.table.get(claim.channel as usize)?;
-        if channel.dead || claim.index as usize >= GRANTS {
+        if channel.dead || channel.signals.is_null() || claim.index as usize >= GRANTS {
             return None;
         }
         Some(Wire {
@@ -247,6 +253,9 @@ impl Channels {
 
     fn undelivered(&self, claim: Claim) -> bool {
         self.table.get(claim.channel as usize).is_some_and(|channel| {
+            if channel.signals.is_null() {
+                return false;
+            }
             // SAFETY: GRANTS counters, mapped until the channel closes.
             let signals = Signals::new(unsafe { slice::from_raw_parts(channel.signals, GRANTS) });
             !signals.taken(claim.index) && !channel.is_dead()
@@ -352,7 +361,9 @@ impl Channel {
         }
         // SAFETY: neither calls nor claims refer to the channel any more.
         unsafe {
-            sys::unmap(self.signals.cast_mut().cast(), SIGNALS_SIZE);
+            if !self.signals.is_null() {
+                sys::unmap(self.signals.cast_mut().cast(), SIGNALS_SIZE);
+            }
             sys::unmap(self.bell.cast_mut().cast(), PAGE);
             drop(OwnedFd::from_raw_fd(self.doorbell));
         }

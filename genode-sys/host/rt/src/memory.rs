@@ -110,12 +110,17 @@ pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
 /// Quotas of a PD session.
 pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
     let account: Account = rpc::call(pd, &Call::Account)?;
-    Ok(rs_quota_t {
+    Ok(quota_of(&account))
+}
+
+/// An account as the seam has it.
+pub(crate) fn quota_of(account: &Account) -> rs_quota_t {
+    rs_quota_t {
         ram_limit: account.limit.ram.0,
         ram_used: account.used.ram.0,
         caps_limit: account.limit.caps.0,
         caps_used: account.used.caps.0,
-    })
+    }
 }
 
 /// The component's RAM quota.

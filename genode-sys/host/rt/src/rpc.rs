@@ -49,8 +49,19 @@ pub(crate) fn call<'m, R>(dst: rs_cap_t, call: &impl Call<'m, Lent>) -> Result<R
 where
     R: for<'r> Decode<'r, Owned>,
 {
+    call_sized::<R, MAX_REPLY>(dst, call)
+}
+
+/// As [`call`], for a function whose reply has up to `N` bytes.
+pub(crate) fn call_sized<'m, R, const N: usize>(
+    dst: rs_cap_t,
+    call: &impl Call<'m, Lent>,
+) -> Result<R, rs_err_t>
+where
+    R: for<'r> Decode<'r, Owned>,
+{
     let message = Message::new(call)?;
-    let mut body = [0; MAX_REPLY];
+    let mut body = [0; N];
     let answer = call::call(dst, message.body(), message.caps(), &mut body)?;
     let mut caps = Caps::new();
     for cap in answer.caps.into_iter().take(answer.num_caps) {

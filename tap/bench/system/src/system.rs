@@ -116,6 +116,11 @@ impl System {
         .collect()
     }
 
+    /// Descriptors that core has open.
+    pub(crate) fn descriptors(&self) -> u64 {
+        std::fs::read_dir(format!("/proc/{}/fd", self.core.id())).map_or(0, Iterator::count) as u64
+    }
+
     /// CPU time that the whole system used so far.
     pub(crate) fn cpu_time(&self) -> Duration {
         let all = self.components("").into_iter().chain([self.core.id()]);

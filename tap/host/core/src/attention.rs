@@ -6,7 +6,7 @@
 use std::os::fd::OwnedFd;
 
 use genode_host_proto::PAGE;
-use genode_host_proto::bell::{Bell, Hint, only_hint};
+use genode_host_proto::bell::{Bell, FEW};
 use genode_host_proto::spin::{self, Adaptive};
 use rustix::event::{Timespec, epoll};
 use rustix::io::{Errno, Result};
@@ -94,10 +94,12 @@ impl Attention {
         Ok(called)
     }
 
-    /// Take what rang off the doorbell, `None` if it may be anything.
-    pub(crate) fn hint(&mut self) -> Option<Hint> {
+    /// Takes what rang off the doorbell. Returns how much of it is in `few`: nothing if it is more.
+    pub(crate) fn take(&mut self, few: &mut [u8; FEW]) -> usize {
         let n = rustix::io::read(&self.doorbell, &mut self.hints).unwrap_or(0);
-        only_hint(self.hints.get(..n).unwrap_or_default())
+        let (Some(from), Some(to)) = (self.hints.get(..n), few.get_mut(..n)) else { return 0 };
+        to.copy_from_slice(from);
+        n
     }
 }
 

@@ -3,7 +3,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use genode_args::quota::Amount;
-use genode_host_proto::bell::Hint;
+use genode_host_proto::bell::{FEW, Hint, hints};
 use genode_host_proto::slot::Found;
 use genode_host_proto::sys::{self, Fds, Futex};
 use genode_host_proto::{MAX_BODY, MAX_CAPS, PAGE};
@@ -99,7 +99,6 @@ fn descriptors() -> usize {
 /// Boot and serve until init exits; returns core's exit code.
 pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let os = |what: &'static str| move |e: rustix::io::Errno| format!("{what}: {e}");
-    reserve_control_fd();
     let info = rustix::system::sysinfo();
     let real_ram = info.totalram * u64::from(info.mem_unit);
     crate::limits::check(real_ram)?;
@@ -154,17 +153,6 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     core.nucleus.kill_all_undead();
     core.summary();
     Ok(code)
-}
-
-/// Descriptor 3 must be nobody's, since a component finds its control socket there.
-fn reserve_control_fd() {
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        let number = std::os::fd::AsRawFd::as_raw_fd(&file);
-        if number > genode_host_proto::CONTROL_FD {
-            break;
-        }
-        std::mem::forget(file);
-    }
 }
 
 impl Core {
@@ -282,11 +270,16 @@ impl Core {
 
     /// Serve the slots that rang.
     fn doorbell(&mut self) {
-        match self.attention.hint() {
-            Some(Hint::Slot(number)) => self.serve_slot(number.into()),
+        let mut few = [0; FEW];
+        let read = self.attention.take(&mut few);
+        let Some(hints) = hints(few.get(..read).unwrap_or_default()) else {
+            return self.serve_all();
+        };
+        for hint in hints {
             // Core has no channels to tell it of events and signals.
-            Some(Hint::Event | Hint::Signals(_)) => {}
-            None => self.serve_all(),
+            if let Hint::Slot(number) = hint {
+                self.serve_slot(number.into());
+            }
         }
     }
 

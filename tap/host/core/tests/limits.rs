@@ -119,9 +119,8 @@ fn rs_init() -> PathBuf {
     folder.join("rs_init")
 }
 
-/// Children beyond what a limit permits, under `rs_init`: the line that says so, and what core says
-/// when it is asked to end.
-fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &str) -> String {
+/// A boot directory of `rs_init` with so many children.
+fn boot_dir_with(name: &str, children: usize) -> PathBuf {
     let dir = boot_dir(name, "wait");
     std::fs::copy(rs_init(), dir.join("init")).unwrap();
     let child = Path::new(CORE).parent().unwrap().join("examples/rs_host_test_wait");
@@ -132,13 +131,20 @@ fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &
              <resource name=\"RAM\" quantum=\"1M\"/></start>"
         )
     };
-    let starts: String = (0..40).map(start).collect();
+    let starts: String = (0..children).map(start).collect();
     let config = format!(
         "<config><parent-provides><service name=\"ROM\"/><service name=\"LOG\"/>\
          <service name=\"PD\"/><service name=\"CPU\"/></parent-provides>\
          <default-route><any-service><parent/></any-service></default-route>{starts}</config>"
     );
     std::fs::write(dir.join("config"), config).unwrap();
+    dir
+}
+
+/// Children beyond what a limit permits, under `rs_init`: the line that says so, and what core says
+/// when it is asked to end.
+fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &str) -> String {
+    let dir = boot_dir_with(name, 40);
     let mut core = Command::new(CORE);
     core.arg("--boot").arg(&dir).stdout(Stdio::piped());
     // SAFETY: system calls only.
@@ -178,6 +184,28 @@ fn crowd(name: &str, resource: Resource, to: u64, user: Option<u32>, expected: &
     let balance = log.lines().find(|line| line.contains("accounts:"));
     assert!(balance.is_some_and(|line| !line.contains("Error")), "{log}");
     log
+}
+
+/// Descriptors of core once so many children wait.
+fn descriptors_with(children: usize) -> usize {
+    let dir = boot_dir_with(&format!("descriptors_{children}"), children);
+    let mut core = Command::new(CORE);
+    let mut core = core.arg("--boot").arg(dir).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(core.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let here = lines.filter(|line| line.ends_with("here")).take(children).count();
+    assert_eq!(here, children);
+    let open = std::fs::read_dir(format!("/proc/{}/fd", core.id())).unwrap().count();
+    core.kill().unwrap();
+    core.wait().unwrap();
+    open
+}
+
+/// What the README says of a thousand components.
+#[test]
+fn an_idle_component_takes_few_descriptors_of_core() {
+    let (few, many) = (descriptors_with(4), descriptors_with(24));
+    let each = (many - few) as f64 / 20.0;
+    assert!((10.0..=17.5).contains(&each), "{each}");
 }
 
 #[test]

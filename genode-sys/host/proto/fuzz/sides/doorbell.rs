@@ -2,7 +2,7 @@
 //! that one writes into the doorbell and into its own pages, calls and signals of the others are served.
 
 use genode_host_proto::PAGE;
-use genode_host_proto::bell::{Bell, Hint, only_hint};
+use genode_host_proto::bell::{Bell, Hint, hints};
 use genode_host_proto::slot::Found;
 use genode_host_proto::sync::{AtomicU32, Looks, Sleep};
 use genode_wire::ExceptionCode;
@@ -111,13 +111,18 @@ impl World {
             }
             self.reads = false;
             let bytes = std::mem::take(&mut self.pipe.0);
-            match only_hint(&bytes) {
-                Some(Hint::Slot(number)) if usize::from(number) < CLIENTS => {
-                    self.rang.push(number.into());
+            let Some(hints) = hints(&bytes) else {
+                self.gather();
+                return true;
+            };
+            for hint in hints {
+                match hint {
+                    Hint::Slot(number) if usize::from(number) < CLIENTS => {
+                        self.rang.push(number.into());
+                    }
+                    Hint::Signals(number) => self.collect(number.into()),
+                    Hint::Event | Hint::Slot(_) => {}
                 }
-                Some(Hint::Signals(number)) => self.collect(number.into()),
-                Some(Hint::Event | Hint::Slot(_)) => {}
-                None => self.gather(),
             }
         } else if !moves.over() && moves.byte().is_multiple_of(4) {
             let clients = &self.clients;

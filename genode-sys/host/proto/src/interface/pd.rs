@@ -39,6 +39,8 @@ calls! {
         TransferAll = transfer_all { transfers: Transfers },
         /// Ours: what the four functions of limits and uses answer, as one [`Account`].
         Account = account,
+        /// Ours: the accounts of several PD sessions by one call. Answers [`Accounts`].
+        Accounts = accounts { pds: Named },
     }
 }
 
@@ -101,6 +103,62 @@ pub struct Account {
 }
 
 structs! { Account { limit: Amount, used: Amount } }
+
+/// PD sessions of one [`Call::Accounts`]: as many as a reply has room for, with their accounts.
+pub const MAX_ACCOUNTS: usize = 60;
+
+/// PD sessions, named as those of a [`Transfer`]: a word that says how many follow, then a word for each.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Named(pub heapless::Vec<u32, MAX_ACCOUNTS>);
+
+/// Accounts of the first of the PD sessions that were named, at least of one: core looks at no more of them than one request
+/// may take of it. A word that says how many follow, then the accounts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Accounts(pub heapless::Vec<Account, MAX_ACCOUNTS>);
+
+impl<H: Handle> Encode<H> for Named {
+    const SIZE: usize = 8 + MAX_ACCOUNTS * 8;
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
+        message.put(&self.0.len())?;
+        self.0.iter().try_for_each(|index| message.put(index))
+    }
+}
+
+impl<H: Handle> Decode<'_, H> for Named {
+    fn decode(message: &mut Reader<'_, H>) -> Result<Self, WireError> {
+        list(message).map(Self)
+    }
+}
+
+impl<H: Handle> Encode<H> for Accounts {
+    const SIZE: usize = 8 + MAX_ACCOUNTS * 4 * 8;
+    const CAPS: usize = 0;
+
+    fn encode(&self, message: &mut Writer<'_, H>) -> Result<(), WireError> {
+        message.put(&self.0.len())?;
+        self.0.iter().try_for_each(|account| message.put(account))
+    }
+}
+
+impl<H: Handle> Decode<'_, H> for Accounts {
+    fn decode(message: &mut Reader<'_, H>) -> Result<Self, WireError> {
+        list(message).map(Self)
+    }
+}
+
+/// Reads how many values follow, and these.
+fn list<'m, H: Handle, T: Decode<'m, H>, const N: usize>(
+    message: &mut Reader<'m, H>,
+) -> Result<heapless::Vec<T, N>, WireError> {
+    let count: usize = message.take()?;
+    let mut all = heapless::Vec::new();
+    for _ in 0..count {
+        all.push(message.take()?).map_err(|_| WireError::TooLong)?;
+    }
+    Ok(all)
+}
 
 /// Transfers of one call.
 pub const MAX_TRANSFERS: usize = 4;

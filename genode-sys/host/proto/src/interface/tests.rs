@@ -85,6 +85,9 @@ fn calls_of_protection_domains() {
         let transfers = Transfers((0..count).map(one).collect());
         check(&pd::Call::<Held>::TransferAll { transfers });
     }
+    for count in [0, 1, pd::MAX_ACCOUNTS as u32] {
+        check(&pd::Call::<Held>::Accounts { pds: pd::Named((0..count).collect()) });
+    }
     check(&native_pd::Call::Start { binary: CAP });
     check(&native_pd::Call::<Held>::Termination);
 }
@@ -216,6 +219,9 @@ fn what_a_type_does_not_define_is_refused() {
     let transfers = pd::Transfers::default();
     let transfer = pd::Call::<Held>::TransferAll { transfers };
     assert_eq!(spoilt(&transfer, 8, 5), Err(ExceptionCode::MALFORMED));
+
+    let accounts = pd::Call::<Held>::Accounts { pds: pd::Named::default() };
+    assert_eq!(spoilt(&accounts, 8, 61), Err(ExceptionCode::MALFORMED));
 
     let args = Text::new("ram_quota=4K").unwrap();
     let upgrade = ParentCall::Upgrade { id: 7, args };

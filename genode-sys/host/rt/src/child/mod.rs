@@ -27,13 +27,13 @@ use std::ffi::c_char;
 use genode_abi::*;
 
 use self::environment::Attr;
-use self::quota::{Amount, own_pd, transfer};
+use self::quota::{Amount, own_pd, pd_quotas, transfer};
 use self::served::{ChildId, Ep};
 use self::world::{Policy, world};
-use crate::slices::bytes;
+use crate::slices::{self, bytes};
 use std::ffi::c_void;
 
-use crate::{memory, session as seam};
+use crate::session as seam;
 
 /// Longest name of a child or a module with its NUL (Genode's `Child_policy::Name`).
 const MAX_NAME: usize = 64;
@@ -116,19 +116,19 @@ pub unsafe extern "C" fn rs_child_transfer(
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rs_child_quota(
-    child: *mut rs_child_t,
-    quota: *mut rs_quota_t,
+pub unsafe extern "C" fn rs_child_quotas(
+    children: *const *mut rs_child_t,
+    count: usize,
+    quotas: *mut rs_quota_t,
 ) -> rs_err_t {
-    let Some(pd) = world().pd(id_of(child)) else { return RS_INVALID };
-    match memory::pd_quota(pd.get()) {
-        Ok(q) => {
-            // SAFETY: a valid pointer, by the contract.
-            unsafe { *quota = q };
-            RS_OK
-        }
-        Err(e) => e,
-    }
+    // SAFETY: `count` children, and room for as many quotas, by the contract.
+    let (children, quotas) =
+        unsafe { (slices::shared(children, count), slices::exclusive(quotas, count)) };
+    let pds: Option<Vec<_>> = {
+        let world = world();
+        children.iter().map(|child| world.pd(id_of(*child))).collect()
+    };
+    pds.map_or(RS_INVALID, |pds| result(pd_quotas(&pds, quotas)))
 }
 
 /// See the seam's header.

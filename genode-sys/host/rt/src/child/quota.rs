@@ -1,10 +1,13 @@
 //! The transfer of quota between PD sessions.
 use genode_abi::*;
 pub(super) use genode_args::quota::Amount;
-use genode_host_proto::interface::pd::{self, AllTransferred, Call, Transfers};
+use genode_host_proto::MAX_BODY;
+use genode_host_proto::interface::pd::{
+    self, Accounts, AllTransferred, Call, MAX_ACCOUNTS, Named, Transfers,
+};
 
 use crate::handle::{Lent, Owned};
-use crate::{call, env, rpc};
+use crate::{call, env, memory, rpc};
 
 /// Quota that goes from one PD session to another.
 pub(super) struct Transfer<'a> {
@@ -22,6 +25,26 @@ pub(super) fn own_pd() -> Owned {
 pub(super) fn grant(pd: &Owned) -> Result<u64, rs_err_t> {
     let (core, claim) = (call::claim(env::pd())?, call::claim(pd.get())?);
     if claim.channel == core.channel { Ok(u64::from(claim.index)) } else { Err(RS_INVALID) }
+}
+
+/// Quotas of several PD sessions of core's, by a call for up to [`MAX_ACCOUNTS`] of them.
+pub(super) fn pd_quotas(pds: &[Owned], quotas: &mut [rs_quota_t]) -> Result<(), rs_err_t> {
+    let mut done = 0;
+    while let Some(rest) = pds.get(done..).filter(|rest| !rest.is_empty()) {
+        let index = |pd| grant(pd).and_then(|index| u32::try_from(index).map_err(|_| RS_OVERFLOW));
+        let named = rest.iter().take(MAX_ACCOUNTS).map(index).collect::<Result<_, _>>()?;
+        let call = Call::<Lent>::Accounts { pds: Named(named) };
+        let Accounts(accounts) = rpc::call_sized::<_, MAX_BODY>(env::pd(), &call)?;
+        if accounts.is_empty() {
+            return Err(RS_INVALID);
+        }
+        let places = quotas.iter_mut().skip(done).take(rest.len());
+        for (quota, account) in places.zip(&accounts) {
+            *quota = memory::quota_of(account);
+        }
+        done += accounts.len();
+    }
+    Ok(())
 }
 
 /// Move quota from one PD session to another, both kinds or nothing.

@@ -2,7 +2,7 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
-use genode_host_proto::bell::{Bell, Hint, only_hint};
+use genode_host_proto::bell::{self, Bell, Hint};
 use genode_host_proto::control::Event;
 use genode_host_proto::sys::{self, Fds};
 use genode_host_proto::{MAX_SLOTS, spin};
@@ -147,14 +147,18 @@ impl Entrypoint {
         };
         // SAFETY: the reference ends with the statement.
         let waiting = unsafe { self.inner() }.rang.len();
-        match only_hint(hints.get(..n).unwrap_or_default()) {
-            Some(Hint::Event) => self.events(),
-            Some(Hint::Signals(channel)) => self.collect(channel as usize),
-            // SAFETY: the reference ends with the statement.
+        let read = hints.get(..n).unwrap_or_default();
+        match bell::only_hint(read) {
+            Some(Hint::Event) => return self.events(),
+            Some(Hint::Signals(channel)) => return self.collect(channel as usize),
             Some(Hint::Slot(slot)) if waiting < MAX_SLOTS => {
                 // SAFETY: the reference ends with the statement.
-                unsafe { self.inner() }.rang.push_back(slot);
+                return unsafe { self.inner() }.rang.push_back(slot);
             }
+            _ => {}
+        }
+        match bell::hints(read) {
+            Some(hints) if waiting < MAX_SLOTS => self.note(hints),
             // Or clients ring again and again while a function waits for signals, and more hints would not tell more.
             _ => {
                 self.events();
@@ -162,6 +166,22 @@ impl Entrypoint {
                 unsafe { self.inner() }.rang.clear();
                 self.gather();
             }
+        }
+    }
+
+    /// Note what may have rung.
+    fn note(&self, hints: impl Iterator<Item = Hint>) {
+        let mut events = false;
+        for hint in hints {
+            match hint {
+                Hint::Event => events = true,
+                Hint::Signals(channel) => self.collect(channel as usize),
+                // SAFETY: the reference ends with the statement.
+                Hint::Slot(slot) => unsafe { self.inner() }.rang.push_back(slot),
+            }
+        }
+        if events {
+            self.events();
         }
     }
 

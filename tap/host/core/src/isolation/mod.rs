@@ -4,23 +4,25 @@
 //! There is no file, socket or process that it could name: seccomp denies the calls, Landlock the objects. Its
 //! dynamic loader is the one exception: while it runs, core opens the C library for it (see `loader`).
 //! Nothing of this needs root or user namespaces.
-#![allow(unsafe_code, reason = "what a process does between fork and exec")]
+#![allow(unsafe_code, reason = "what a process does before it executes its binary")]
 
 mod filter;
 mod landlock;
 pub(crate) mod loader;
 mod share;
+mod start;
 
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::process::Command;
+use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 use filter::Filters;
 use genode_host_proto::CONTROL_FD;
 use landlock::Ruleset;
+use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet};
+use start::{Handover, Numbers};
 
 /// Descriptors of a component.
 const MAX_DESCRIPTORS: u64 = 16384;
@@ -35,7 +37,7 @@ const MAX_SIGNALS: u64 = 256;
 /// What every component is locked into, prepared once.
 pub(crate) struct Isolation {
     filters: Filters,
-    landlock: Option<Ruleset>,
+    handover: Handover,
     descriptors: u64,
 }
 
@@ -59,7 +61,9 @@ impl Isolation {
                 "Warning: CPU time is divided by thread, not by component: {why}"
             ));
         }
-        Ok(Self { filters, landlock, descriptors })
+        let handover = Handover::new(landlock.as_ref().map(|l| &l.fd))
+            .map_err(|e| format!("components cannot be started: {e}"))?;
+        Ok(Self { filters, handover, descriptors })
     }
 
     /// Descriptors that a component has at most, whatever its account is good for.
@@ -67,29 +71,19 @@ impl Isolation {
         self.descriptors
     }
 
-    /// Let `command`'s process become a component that executes `binary`, within a place's limits.
-    pub(crate) fn apply(
-        &self,
-        command: &mut Command,
+    /// Starts a process that is a component and executes `binary`, within a place's limits.
+    pub(crate) fn start(
+        &mut self,
         name: &str,
         binary: &OwnedFd,
         control: &OwnedFd,
         limits: Limits,
-    ) {
-        use std::os::unix::process::CommandExt;
+    ) -> io::Result<Pid> {
         let name = CString::new(name.replace('\0', "")).unwrap_or_default();
-        let mut jail = Jail {
-            filters: self.filters.clone(),
-            landlock: self.landlock.as_ref().map(|l| l.fd.as_raw_fd()),
-            descriptors: self.descriptors,
-            limits,
-            core: rustix::process::getpid(),
-            binary: binary.as_raw_fd(),
-            control: control.as_raw_fd(),
-            name,
-        };
-        // SAFETY: `enter` makes system calls only; core has one thread, so the child is consistent.
-        unsafe { command.pre_exec(move || jail.enter()) };
+        let (filters, descriptors) = (self.filters.clone(), self.descriptors);
+        let core = rustix::process::getpid();
+        let jail = |numbers| Jail { filters, descriptors, core, numbers, limits, name };
+        self.handover.start(control, binary, jail)
     }
 }
 
@@ -100,14 +94,12 @@ pub(crate) struct Limits {
     pub(crate) descriptors: u64,
 }
 
-/// What the child needs between fork and exec.
+/// What a new process needs until it executes its binary.
 struct Jail {
     filters: Filters,
-    landlock: Option<RawFd>,
     descriptors: u64,
     core: Pid,
-    binary: RawFd,
-    control: RawFd,
+    numbers: Numbers,
     limits: Limits,
     name: CString,
 }
@@ -115,9 +107,11 @@ struct Jail {
 impl Jail {
     /// Give everything up and execute the binary. Returns only if that fails.
     fn enter(&mut self) -> io::Result<()> {
+        let Numbers { null, landlock, control, binary, stderr, end } = self.numbers;
+        close_from(end, libc::CLOSE_RANGE_UNSHARE)?;
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
         if rustix::process::getppid() != Some(self.core) {
-            return Err(io::ErrorKind::BrokenPipe.into()); // core died meanwhile
+            return Err(Errno::PIPE.into()); // core died meanwhile
         }
         // A session of its own: Linux divides CPU time by session first (see `share`), and there is no terminal to type into.
         rustix::process::setsid()?;
@@ -130,21 +124,20 @@ impl Jail {
             CapabilitySets { effective: none, permitted: none, inheritable: none },
         )?;
         rustix::thread::sched_setaffinity(None, &self.limits.cpus)?;
-        // SAFETY: core holds both open until after the spawn.
-        let (control, binary) =
-            unsafe { (BorrowedFd::borrow_raw(self.control), BorrowedFd::borrow_raw(self.binary)) };
-        dup_to(control, CONTROL_FD)?;
+        for (from, to) in [(null, 0), (null, 1), (stderr, 2), (control, CONTROL_FD)] {
+            dup_to(from, to)?;
+        }
         // A number above the limit: after exec closed it, the component can never have it again, so
-        // that the permission to execute it permits nothing. Core, which may have more descriptors,
-        // perhaps has it in use: here it is closed on exec like all the rest, and needed no more.
+        // that the permission to execute it permits nothing.
         let number = self.descriptors as RawFd;
         dup_to(binary, number)?;
-        close_the_rest()?;
+        // Whatever core inherited without knowing goes when the binary starts.
+        close_from(CONTROL_FD + 1, libc::CLOSE_RANGE_CLOEXEC)?;
         limit(Resource::Data, MAX_PRIVATE)?;
         limit(Resource::Stack, MAX_STACK)?;
         limit(Resource::Sigpending, MAX_SIGNALS)?;
         limit(Resource::Core, 0)?;
-        if let Some(landlock) = self.landlock {
+        if let Some(landlock) = landlock {
             landlock::restrict(landlock)?;
         }
         // SAFETY: just made from the socket to core.
@@ -179,21 +172,18 @@ fn limit(resource: Resource, value: u64) -> io::Result<()> {
     Ok(rustix::process::setrlimit(resource, limit)?)
 }
 
-/// Whatever core inherited without knowing goes when the component's binary starts.
-fn close_the_rest() -> io::Result<()> {
-    let first = CONTROL_FD as u32 + 1;
-    // SAFETY: marks descriptors, touches no memory.
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+/// Closes all descriptors from a number on: of a table of one's own, or when a binary is executed.
+fn close_from(first: RawFd, how: libc::c_uint) -> io::Result<()> {
+    // SAFETY: numbers; touches no memory. What is closed at once is a copy of what core has.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, how) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-fn dup_to(from: BorrowedFd<'_>, to: RawFd) -> io::Result<()> {
-    if from.as_raw_fd() == to {
-        rustix::io::fcntl_setfd(from, rustix::io::FdFlags::empty())?;
-        return Ok(());
-    }
-    // SAFETY: whatever has this number in the child is core's, closed on exec, and not used before that.
+/// Gives a descriptor another number as well.
+fn dup_to(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: core put it there for this process.
+    let from = unsafe { BorrowedFd::borrow_raw(from) };
+    // SAFETY: the table is the process's own, and what core has at this number in its own is not needed here.
     let mut target = unsafe { OwnedFd::from_raw_fd(to) };
     let result = rustix::io::dup2(from, &mut target);
     let _ = target.into_raw_fd();

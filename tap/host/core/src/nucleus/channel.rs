@@ -25,16 +25,23 @@ pub(crate) struct Channel {
     pub(crate) ep: EpId,
     /// Number in the entrypoint's table.
     pub(super) number: usize,
-    pub(super) grants: Mapping,
-    /// The memory of grants and signals, to be taken back.
-    pub(super) files: [Lent; 2],
-    /// Core's view of the signal counters, for channels whose client is core.
-    pub(super) signals: Option<Mapping>,
+    /// What both sides share of it; nothing where core itself serves, which reads `entries` and has
+    /// no signals.
+    pub(super) tables: Option<Tables>,
     /// What each index grants; `None` stays until the client releases the index.
     pub(super) entries: Vec<Entry>,
     pub(super) free: Vec<u32>,
     pub(crate) slots: Vec<SlotId>,
     pub(super) server_gone: bool,
+}
+
+/// Memory of a channel that its two sides share.
+pub(super) struct Tables {
+    pub(super) grants: Mapping,
+    /// The memory of grants and signals, to be taken back.
+    pub(super) files: [Lent; 2],
+    /// Core's view of the signal counters, for channels whose client is core.
+    pub(super) signals: Option<Mapping>,
 }
 
 /// A channel that its client closed.
@@ -188,16 +195,17 @@ impl CorePages {
 }
 
 impl Channel {
-    pub(super) fn grants(&self) -> Grants<'_> {
+    /// The table that the server reads, where that is a component.
+    pub(super) fn grants(&self) -> Option<Grants<'_>> {
         // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
-        let words: &[AtomicU64; GRANTS] = unsafe { self.grants.at(0) };
-        Grants::new(words)
+        let words: &[AtomicU64; GRANTS] = unsafe { self.tables.as_ref()?.grants.at(0) };
+        Some(Grants::new(words))
     }
 
     /// The counters, where core is the client.
     pub(super) fn signals(&self) -> Option<Signals<'_>> {
         // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
-        let words: &[AtomicU32; GRANTS] = unsafe { self.signals.as_ref()?.at(0) };
+        let words: &[AtomicU32; GRANTS] = unsafe { self.tables.as_ref()?.signals.as_ref()?.at(0) };
         Some(Signals::new(words))
     }
 

@@ -8,10 +8,10 @@ use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
 
 use super::Nucleus;
-use super::channel::{Channel, Closing, Entry, Slot};
+use super::channel::{Channel, Closing, Entry, Slot, Tables};
 use super::closed::Lent;
 use super::going::Going;
-use super::ids::{CORE, ChanId, EpId, ObjId, ProcId, SlotId};
+use super::ids::{CORE, CORE_EP, ChanId, EpId, ObjId, ProcId, SlotId};
 use super::refusal::Refusal;
 use super::upkeep::{CHANNEL, GRANTS, SIGNALS, SLOT};
 use crate::fd::{self, Mapping};
@@ -34,10 +34,11 @@ pub(crate) struct Claim {
 
 /// Descriptors of a new channel for its client, and its first slot.
 pub(crate) struct NewChannel {
-    pub(crate) signals: OwnedFd,
     pub(crate) doorbell: OwnedFd,
     pub(crate) bell: OwnedFd,
     pub(crate) slot: NewSlot,
+    /// None where core serves: none of its objects is a signal context.
+    pub(crate) signals: Option<OwnedFd>,
 }
 
 /// Descriptors of a new slot for its client.
@@ -46,6 +47,26 @@ pub(crate) struct NewSlot {
     pub(crate) number: usize,
     pub(crate) memory: OwnedFd,
     pub(crate) socket: OwnedFd,
+}
+
+/// Descriptors of the memory of a channel: grants and signals.
+type Shared = [OwnedFd; 2];
+
+/// Memory that the two sides of a channel are to share, and its descriptors.
+fn tables(client: ProcId, payer: ProcId) -> Result<(Tables, Shared), Refusal> {
+    let grants_fd = fd::revocable_memory("grants", GRANTS_SIZE)?;
+    let signals_fd = fd::revocable_memory("signals", SIGNALS_SIZE)?;
+    let grants = Mapping::new(&grants_fd, GRANTS_SIZE)?;
+    let signals = match client {
+        CORE => Some(Mapping::new(&signals_fd, SIGNALS_SIZE)?),
+        _ => None,
+    };
+    let lent = |file: &OwnedFd, bytes| {
+        let file = file.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+        Ok::<_, Refusal>(Lent { file, payer, bytes })
+    };
+    let files = [lent(&grants_fd, GRANTS)?, lent(&signals_fd, SIGNALS)?];
+    Ok((Tables { grants, files, signals }, [grants_fd, signals_fd]))
 }
 
 impl Nucleus {
@@ -64,7 +85,9 @@ impl Nucleus {
         if let Some(e) = entry.entries.get_mut(index as usize) {
             e.object = Some(object);
         }
-        entry.grants().grant(index, object.0, entry.entries.len());
+        if let Some(grants) = entry.grants() {
+            grants.grant(index, object.0, entry.entries.len());
+        }
         let number = entry.number;
         if let Some(object) = self.objects.get_mut(&object) {
             object.granted.insert((channel, index));
@@ -85,22 +108,24 @@ impl Nucleus {
         let payer = self.payer(client, ep_id);
         self.pay(payer, CHANNEL)?;
         let id = ChanId(self.fresh());
-        let (channel, doorbell, bell, [grants, signals]) =
-            match self.channel_made(client, ep_id, id, payer) {
-                Ok(made) => made,
-                Err(e) => {
-                    self.repay(payer, CHANNEL);
-                    return Err(e);
-                }
-            };
+        let (channel, doorbell, bell, shared) = match self.channel_made(client, ep_id, id, payer) {
+            Ok(made) => made,
+            Err(e) => {
+                self.repay(payer, CHANNEL);
+                return Err(e);
+            }
+        };
         self.channels.insert(id, channel);
         self.by_pair.insert((client, ep_id), id);
         if let Some(process) = self.procs.get_mut(&client) {
             process.channels.push(id);
         }
-        let opened = self.tell_channel(id, &grants, &signals).and_then(|()| self.slot_open(id));
-        match opened {
-            Ok(slot) => Ok((id, NewChannel { signals, doorbell, bell, slot })),
+        let told = shared.as_ref().map_or(Ok(()), |shared| self.tell_channel(id, shared));
+        match told.and_then(|()| self.slot_open(id)) {
+            Ok(slot) => {
+                let signals = shared.map(|[_, signals]| signals);
+                Ok((id, NewChannel { doorbell, bell, slot, signals }))
+            }
             Err(e) => {
                 self.channel_close(id);
                 Err(e)
@@ -109,26 +134,21 @@ impl Nucleus {
     }
 
     /// A channel with its number at the entrypoint, the two ends for its client, and its memory for
-    /// both sides.
+    /// both sides, grants and signals.
     fn channel_made(
         &mut self,
         client: ProcId,
         ep_id: EpId,
         id: ChanId,
         payer: ProcId,
-    ) -> Result<(Channel, OwnedFd, OwnedFd, [OwnedFd; 2]), Refusal> {
-        let grants_fd = fd::revocable_memory("grants", GRANTS_SIZE)?;
-        let signals_fd = fd::revocable_memory("signals", SIGNALS_SIZE)?;
-        let grants = Mapping::new(&grants_fd, GRANTS_SIZE)?;
-        let signals = match client {
-            CORE => Some(Mapping::new(&signals_fd, SIGNALS_SIZE)?),
-            _ => None,
+    ) -> Result<(Channel, OwnedFd, OwnedFd, Option<Shared>), Refusal> {
+        let (tables, shared) = match ep_id {
+            CORE_EP => (None, None),
+            _ => {
+                let (tables, shared) = tables(client, payer)?;
+                (Some(tables), Some(shared))
+            }
         };
-        let lent = |file: &OwnedFd, bytes| {
-            let file = file.try_clone().map_err(|_| Refusal::OutOfCaps)?;
-            Ok::<_, Refusal>(Lent { file, payer, bytes })
-        };
-        let files = [lent(&grants_fd, GRANTS)?, lent(&signals_fd, SIGNALS)?];
         let ep = self.eps.get_mut(&ep_id).ok_or(Refusal::Gone)?;
         let (doorbell, bell) =
             (ep.client_end()?, ep.bell.try_clone().map_err(|_| Refusal::OutOfCaps)?);
@@ -137,29 +157,19 @@ impl Nucleus {
             client,
             ep: ep_id,
             number,
-            grants,
-            files,
-            signals,
+            tables,
             // Index 0 is the head of both tables.
             entries: vec![Entry::default()],
             free: Vec::new(),
             slots: Vec::new(),
             server_gone: false,
         };
-        Ok((channel, doorbell, bell, [grants_fd, signals_fd]))
+        Ok((channel, doorbell, bell, shared))
     }
 
-    fn tell_channel(
-        &mut self,
-        id: ChanId,
-        grants: &OwnedFd,
-        signals: &OwnedFd,
-    ) -> Result<(), Refusal> {
+    fn tell_channel(&mut self, id: ChanId, [grants, signals]: &Shared) -> Result<(), Refusal> {
         let channel = self.channels.get(&id).ok_or(Refusal::Gone)?;
         let (ep, number) = (channel.ep, channel.number);
-        if ep == super::CORE_EP {
-            return Ok(());
-        }
         let fds =
             vec![fd::read_only(grants)?, signals.try_clone().map_err(|_| Refusal::OutOfCaps)?];
         self.notify(ep, Packet::new(Event::ChannelNew, &[number as u64]), fds)
@@ -211,7 +221,7 @@ impl Nucleus {
         let number = ep.slots.insert(id).ok_or(Refusal::Limit)?;
         let mut slot =
             Slot { channel: channel_id, number, memory: Rc::clone(&memory), file, socket: None };
-        if ep_id == super::CORE_EP {
+        if ep_id == CORE_EP {
             slot.socket = Some(far);
             self.core_pages.set(number, Some(memory));
         } else {
@@ -241,7 +251,9 @@ impl Nucleus {
             return;
         }
         let object = channel.free(index);
-        channel.grants().revoke(index);
+        if let Some(grants) = channel.grants() {
+            grants.revoke(index);
+        }
         if let Some(object) = object.and_then(|o| self.objects.get_mut(&o)) {
             object.granted.remove(&(channel_id, index));
         }
@@ -253,9 +265,11 @@ impl Nucleus {
         if let Some(channel) = self.channels.get_mut(&channel)
             && channel.object(index) == Some(object)
         {
-            channel.grants().revoke(index);
+            if let Some(grants) = channel.grants() {
+                grants.revoke(index);
+            }
             // Core does not hold on to contexts: the index is free, for when its last signals were taken.
-            if channel.signals.is_some() {
+            if channel.signals().is_some() {
                 channel.free(index);
             } else if let Some(entry) = channel.entries.get_mut(index as usize) {
                 entry.object = None;
@@ -268,7 +282,9 @@ impl Nucleus {
     pub(crate) fn channel_close(&mut self, id: ChanId) {
         let Some(channel) = self.channels.remove(&id) else { return };
         self.by_pair.remove(&(channel.client, channel.ep));
-        channel.grants().close();
+        if let Some(grants) = channel.grants() {
+            grants.close();
+        }
         let client = channel.client;
         let mut left = Some(Closing { id, channel });
         let Some(process) = self.procs.get_mut(&client) else {
@@ -325,17 +341,27 @@ impl Nucleus {
             ep.forget(Event::ChannelNew, channel.number);
             ep.ring(Hint::Signals(channel.number as u16));
         }
-        let Channel { client, grants, signals, files, .. } = left.channel;
-        drop((grants, signals));
-        self.close_memory(client, files);
+        let Channel { client, tables, .. } = left.channel;
+        self.close_tables(client, tables);
         None
+    }
+
+    /// Takes the memory of a channel back, some time. A channel to core has none that its client could keep.
+    fn close_tables(&mut self, client: ProcId, tables: Option<Tables>) {
+        match tables {
+            Some(Tables { grants, signals, files }) => {
+                drop((grants, signals));
+                self.close_memory(client, files);
+            }
+            None => self.repay(client, CHANNEL),
+        }
     }
 
     fn slot_drop(&mut self, id: SlotId, ep: EpId, client: ProcId) {
         let Some(slot) = self.slots.remove(&id) else { return };
         work::calls(6);
         slot.page().kill(&Futex);
-        if ep == super::CORE_EP {
+        if ep == CORE_EP {
             self.core_pages.set(slot.number, None);
         }
         if let Some(ep) = self.eps.get_mut(&ep) {
@@ -368,10 +394,9 @@ impl Nucleus {
             }
         }
         if client == CORE
-            && let Some(Channel { grants, signals, files, .. }) = self.channels.remove(&id)
+            && let Some(Channel { tables, .. }) = self.channels.remove(&id)
         {
-            drop((grants, signals));
-            self.close_memory(client, files);
+            self.close_tables(client, tables);
         }
         true
     }

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "pages that a component shares")]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 
 use genode_affinity::Location;
 use genode_host_proto::MAX_CAPS;
@@ -203,13 +204,17 @@ impl Nucleus {
         }
         work::calls(12);
         process.fix_stack()?;
-        let parent = process.parent.try_clone().map_err(|_| Refusal::OutOfCaps)?;
+        let parent = process.parent.as_ref().and_then(|parent| self.lookup(parent));
         let (ep, mut fds) = self.ep_create(id)?;
         if let Some(process) = self.procs.get_mut(&id) {
             process.main_ep = Some(ep);
+            process.parent_object = parent;
             process.loading.active = false;
+            // Core needs it no more, unless it is the one that core itself serves.
+            let parent = process.parent.take().ok_or(Refusal::Invalid)?;
+            let own = Rc::try_unwrap(parent).or_else(|shared| shared.try_clone());
+            fds.push(own.map_err(|_| Refusal::OutOfCaps)?);
         }
-        fds.push(parent);
         let cpus = self.machine.real_cpus() as u64;
         Ok(Answer { args: vec![ep.0, cpus], fds })
     }
@@ -233,7 +238,8 @@ impl Nucleus {
                 slot.number as u64,
                 ep,
             ];
-            fds = vec![new.signals, new.doorbell, new.bell, slot.memory, slot.socket];
+            fds = vec![new.doorbell, new.bell, slot.memory, slot.socket];
+            fds.extend(new.signals);
         }
         Ok(Answer { args, fds })
     }

@@ -42,7 +42,7 @@ pub(crate) struct Object {
     pub(super) account: Option<AccountId>,
     /// Channels in which the object has an index, and the index.
     pub(crate) granted: BTreeSet<(ChanId, u32)>,
-    /// Core's copy of the capability, for objects that core hands out.
+    /// Core's copy of the capability, for objects that core hands out more than once.
     pub(crate) fd: Option<Rc<OwnedFd>>,
     pub(crate) core: Option<CoreObject>,
     /// Tells whether it is a signal context, as its owner says.

@@ -49,6 +49,15 @@ impl Nucleus {
         self.core_object_at(core, token)
     }
 
+    /// A new object of core's, whose token core does not keep: it hands it out once.
+    pub(crate) fn core_object_given(
+        &mut self,
+        core: CoreObject,
+    ) -> Result<(ObjId, OwnedFd), Refusal> {
+        let token = fd::token()?;
+        Ok((self.object_insert(CORE, CORE_EP, &token, None, Some(core))?, token))
+    }
+
     /// A new object of core's, named by a descriptor that also is what it stands for (memory).
     pub(crate) fn core_object_at(
         &mut self,

@@ -1,5 +1,6 @@
 //! Processes, of which each is a component.
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use genode_affinity::Location;
 use rustix::process::{Pid, Signal};
@@ -7,7 +8,7 @@ use rustix::process::{Pid, Signal};
 use super::channel::Closing;
 use super::closed::Closed;
 use super::going::Ruin;
-use super::ids::{ChanId, EpId};
+use super::ids::{ChanId, EpId, ObjId};
 use super::timer::Timer;
 use super::words::Words;
 use crate::account::AccountId;
@@ -24,7 +25,10 @@ pub(crate) struct Process {
     pub(crate) account: AccountId,
     /// The PD session, for whoever asks what died.
     pub(crate) pd: u64,
-    pub(crate) parent: OwnedFd,
+    /// Its parent's capability, until it said hello and has it.
+    pub(crate) parent: Option<Rc<OwnedFd>>,
+    /// The object behind it, from then on.
+    pub(super) parent_object: Option<ObjId>,
     /// Where it may run.
     pub(super) place: Location,
     pub(crate) main_ep: Option<EpId>,

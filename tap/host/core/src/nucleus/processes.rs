@@ -1,12 +1,12 @@
 //! The start of a component, and what it asks for beside its requests. Its end is in `going`.
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::{Command, Stdio};
+use std::rc::Rc;
 
 use genode_affinity::Location;
-use genode_host_proto::{PAGE, sys};
+use genode_host_proto::sys;
 use rustix::event::epoll;
 use rustix::net::RecvFlags;
-use rustix::process::{Pid, PidfdFlags};
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
 use super::Nucleus;
 use super::closed::Closed;
@@ -27,33 +27,26 @@ impl Nucleus {
         &mut self,
         name: &str,
         binary: &OwnedFd,
-        parent: OwnedFd,
+        parent: Rc<OwnedFd>,
         account: AccountId,
         pd: u64,
         place: Location,
     ) -> Result<ProcId, Refusal> {
         let (control, far) = fd::sockets(fd::CONTROL)?;
-        // The name is never used: the process executes the binary by descriptor.
-        let mut command = Command::new("component");
-        command.env_clear();
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        // There the runtime finds what std said before it aborted.
-        command.stderr(fd::fixed_memory("stderr", PAGE).map_or(Stdio::null(), Stdio::from));
         let beyond = self.beyond_free(account);
         let limits =
             Limits { cpus: self.machine.cpus(place), descriptors: FREE_DESCRIPTORS + beyond };
-        self.isolation.apply(&mut command, name, binary, &far, limits);
-        let mut child = command.spawn().map_err(|e| {
+        let pid = self.isolation.start(name, binary, &far, limits).map_err(|e| {
             let why = crate::limits::of_start(&e);
             crate::console::note(format_args!("cannot start \"{name}\": {why}"));
             Refusal::Invalid
         })?;
         drop(far);
-        let pid = Pid::from_child(&child);
         let id = ProcId(self.fresh());
         let Ok((pidfd, listener, timer)) = self.follow(pid, id, &control) else {
             // Nobody would learn of its end.
-            let _ = child.kill().and_then(|()| child.wait());
+            let _ = rustix::process::kill_process(pid, Signal::KILL)
+                .and_then(|()| rustix::process::waitpid(Some(pid), WaitOptions::empty()));
             crate::console::note(format_args!(
                 "cannot start \"{name}\": core cannot watch any more processes"
             ));
@@ -66,7 +59,8 @@ impl Nucleus {
             control,
             account,
             pd,
-            parent,
+            parent: Some(parent),
+            parent_object: None,
             place,
             main_ep: None,
             eps: Vec::new(),

@@ -2,10 +2,12 @@
 //!
 //! A component tells core of objects that are gone without waiting for an answer, and its next call may be served
 //! first. So whenever an account seems to lack something, or is looked at, what its owner said so far counts.
-use super::Nucleus;
-use super::refusal::Verdict;
 use genode_args::quota::{Amount, Lack};
+use rustix::event::{PollFd, PollFlags, Timespec};
 
+use super::Nucleus;
+use super::process::Process;
+use super::refusal::Verdict;
 use crate::account::{AccountId, Transfer};
 use crate::work;
 
@@ -18,6 +20,27 @@ impl Nucleus {
         if !work::over() && self.control(owner, || !work::over()) == Verdict::Broken {
             self.broken.push(owner);
         }
+    }
+
+    /// Tells of each account whether its owner asked for something that was not served yet. One
+    /// system call for all of them.
+    pub(crate) fn ask(&self, accounts: &[AccountId]) -> Vec<bool> {
+        work::calls(1);
+        work::count(8 * accounts.len());
+        let mut owners: Vec<Option<&Process>> = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            let owner = self.by_account.get(account);
+            owners.push(owner.and_then(|owner| self.procs.get(owner)));
+        }
+        let mut sockets = Vec::with_capacity(owners.len());
+        for process in owners.iter().flatten() {
+            sockets.push(PollFd::new(&process.control, PollFlags::IN));
+        }
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        // Where it cannot be told, each is looked at.
+        let known = rustix::event::poll(&mut sockets, Some(&now)).is_ok();
+        let mut ready = sockets.iter().map(|socket| !known || !socket.revents().is_empty());
+        owners.iter().map(|owner| owner.is_some() && ready.next().unwrap_or(true)).collect()
     }
 
     /// See [`crate::account::Accounts::charge`].

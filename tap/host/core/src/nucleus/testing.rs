@@ -3,6 +3,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
 
 use genode_args::quota::Amount;
 use genode_host_proto::control::{Packet, Request, Status};
@@ -77,7 +78,8 @@ impl Nucleus {
             control: near,
             account,
             pd: 0,
-            parent: mail.try_clone().unwrap(),
+            parent: Some(Rc::new(mail.try_clone().unwrap())),
+            parent_object: None,
             place: self.machine.everywhere(),
             main_ep: None,
             eps: Vec::new(),

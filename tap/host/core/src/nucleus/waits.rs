@@ -214,7 +214,7 @@ impl Nucleus {
         let mut body = [0; 512];
         let Found::Call(call) = slot.page().take(&mut body) else { return None };
         let process = self.procs.get(&client)?;
-        let parent = self.lookup(&process.parent)?;
+        let parent = process.parent_object?;
         let asks = self.channels.get(&slot.channel)?.object(call.index) == Some(parent);
         asks.then_some(())?;
         let mut none = Caps::<NoCap>::new();
@@ -295,10 +295,11 @@ fn state(pid: i32) -> String {
 
 #[cfg(test)]
 mod tests {
+
     use std::collections::BTreeMap;
 
     use genode_args::quota::Amount;
-    use genode_host_proto::control::Request;
+    use genode_host_proto::control::{Request, Status};
 
     use super::super::ids::{EpId, ObjId, ProcId};
     use super::super::testing::nucleus;
@@ -399,7 +400,10 @@ mod tests {
         let client = nucleus.peer(Amount::new(1 << 20, 100));
         let ep = parent.entrypoint(&mut nucleus);
         let (object, cap) = parent.object(&mut nucleus, ep);
-        nucleus.procs.get_mut(&client.id).unwrap().parent = cap;
+        nucleus.procs.get_mut(&client.id).unwrap().parent = Some(std::rc::Rc::new(cap));
+        let hello = client.try_to(&mut nucleus, Request::Hello, &[]);
+        assert_eq!(hello, Status::Ok, "core keeps what its parent is, and no descriptor of it");
+        assert!(nucleus.procs[&client.id].parent.is_none());
         let claim = nucleus.claim(client.id, object).unwrap();
         let slot = claim.new.unwrap().slot.id;
         let mut body = [0; 512];

@@ -2,13 +2,16 @@
 //!
 //! A component's process is created by `Native_pd::start`; `create_thread` ties a PD to the CPU session
 //! whose handler learns of its fault.
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+
 use genode_affinity::Space;
 use genode_host_proto::interface::{AllocError, cpu};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Response, Served};
 use super::state::{Services, THREAD};
-use crate::nucleus::{CoreObject, Nucleus, ObjId};
+use crate::nucleus::{CoreObject, Nucleus};
 
 /// Calls of a CPU session.
 pub(super) type Call<'m> = cpu::Call<Came<'m>>;
@@ -28,7 +31,7 @@ impl Services {
                 let made = pd.and_then(|pd| {
                     self.create_thread(nucleus, id, pd).ok_or(AllocError::OutOfCaps)
                 });
-                response.put_made(nucleus, made)
+                response.put(&made.map(|token| Cap(Some(Rc::new(token)))))
             }
             Call::KillThread { thread } => {
                 if let Some((object, CoreObject::Thread(_))) = nucleus.core_named(thread)
@@ -49,19 +52,24 @@ impl Services {
             Call::AffinitySpace => {
                 response.put(&Space::new(session.place.width, session.place.height))
             }
-            Call::NativeCpu => response.put(&Cap(nucleus.capability(session.native))),
+            Call::NativeCpu => {
+                let made = || nucleus.core_object(CoreObject::NativeCpu(id)).ok();
+                session.native = session.native.or_else(made);
+                response.put(&Cap(session.native.and_then(|native| nucleus.capability(native))))
+            }
         }
     }
 
-    fn create_thread(&mut self, nucleus: &mut Nucleus, cpu: u64, pd: u64) -> Option<ObjId> {
+    /// Makes a thread object. Its capability is the caller's alone: nobody asks core for it again.
+    fn create_thread(&mut self, nucleus: &mut Nucleus, cpu: u64, pd: u64) -> Option<OwnedFd> {
         let session =
             self.cpus.get_mut(&cpu).filter(|cpu| cpu.quota.avail().checked_sub(THREAD).is_ok())?;
         let pd_session = self.pds.get_mut(&pd)?;
-        let thread = nucleus.core_object(CoreObject::Thread(pd)).ok()?;
+        let (thread, token) = nucleus.core_object_given(CoreObject::Thread(pd)).ok()?;
         session.quota.withdraw(THREAD).ok()?;
         session.threads.insert(thread);
         let started = pd_session.process.is_some() || pd_session.ending.is_some();
         session.runs |= *pd_session.cpu.get_or_insert(cpu) == cpu && started;
-        Some(thread)
+        Some(token)
     }
 }

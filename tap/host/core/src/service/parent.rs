@@ -357,7 +357,9 @@ impl Services {
             Some(CoreObject::Pd(id)) => return self.pd_close(nucleus, id),
             Some(CoreObject::Cpu(id)) => {
                 if let Some(cpu) = self.cpus.remove(&id) {
-                    nucleus.object_destroy(cpu.native);
+                    if let Some(native) = cpu.native {
+                        nucleus.object_destroy(native);
+                    }
                     return Rest::Cpu(cpu.threads.into_iter().collect());
                 }
             }
@@ -401,13 +403,10 @@ impl Services {
     ) -> Result<ObjId, Refusal> {
         let id = self.fresh();
         let object = nucleus.core_object(CoreObject::Cpu(id))?;
-        let native = nucleus.core_object(CoreObject::NativeCpu(id)).inspect_err(|_| {
-            nucleus.object_destroy(object);
-        })?;
         let place = nucleus.machine.place(s.affinity);
         let quota = Guard { limit: s.donation, used: SESSION };
         let threads = HashSet::new();
-        let cpu = Cpu { native, sigh: None, runs: false, place, quota, threads };
+        let cpu = Cpu { native: None, sigh: None, runs: false, place, quota, threads };
         self.cpus.insert(id, cpu);
         Ok(object)
     }

@@ -6,7 +6,7 @@ use genode_affinity::Location;
 use genode_args::quota::{Amount, Lack};
 use genode_host_proto::PAGE;
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
-use genode_host_proto::interface::pd::{self, AllTransferred, Referred, Transferred};
+use genode_host_proto::interface::pd::{self, Accounts, AllTransferred, Referred, Transferred};
 use genode_wire::{Cap, ExceptionCode};
 use topology::NodeId;
 
@@ -79,7 +79,7 @@ impl Services {
                 response.put(&if referred { Referred::Ok } else { Referred::InvalidSession })
             }
             Call::AssignParent { parent } => {
-                if pd.parent.is_none() {
+                if pd.parent.is_none() && !pd.is_started() {
                     pd.parent = parent.0.and_then(|cap| cap.try_clone().ok()).map(Rc::new);
                 }
                 response.put(&())
@@ -92,6 +92,10 @@ impl Services {
             Call::Account => {
                 let account = settled(nucleus, account);
                 response.put(&pd::Account { limit: account.limit, used: account.used })
+            }
+            Call::Accounts { ref pds } => {
+                let accounts = self.all_accounts(nucleus, pds, from);
+                response.put(&accounts.ok_or(ExceptionCode::INVALID_OBJECT)?)
             }
         }
     }
@@ -144,6 +148,35 @@ impl Services {
             Err(Lack::Ram) => AllTransferred::OutOfRam,
             Err(Lack::Caps) => AllTransferred::OutOfCaps,
         }
+    }
+
+    /// Looks at the accounts of several PD sessions, up to the one that takes more of a request than
+    /// those before left of it: that one is asked for again. `None` if an index names none.
+    fn all_accounts(
+        &self,
+        nucleus: &mut Nucleus,
+        asked: &pd::Named,
+        through: ChanId,
+    ) -> Option<Accounts> {
+        let account = |index: &u32| match nucleus.granted(through, (*index).into()) {
+            Some(CoreObject::Pd(pd)) => self.pds.get(&pd).map(|pd| pd.account),
+            _ => None,
+        };
+        let all = asked.0.iter().map(account).collect::<Option<Vec<_>>>()?;
+        let asks = nucleus.ask(&all);
+        let mut accounts = Accounts::default();
+        for (account, asks) in all.into_iter().zip(asks) {
+            if asks {
+                nucleus.settle(account);
+            }
+            if work::over() && !accounts.0.is_empty() {
+                break;
+            }
+            let Guard { limit, used } = nucleus.accounts.get(account)?.quota;
+            // There is room for as many as can be asked for.
+            let _ = accounts.0.push(pd::Account { limit, used });
+        }
+        Some(accounts)
     }
 
     pub(super) fn native_pd_call(
@@ -227,10 +260,10 @@ pub(crate) fn start(
     binary: &OwnedFd,
     place: Location,
 ) {
-    if pd.process.is_some() || pd.ending.is_some() {
+    if pd.is_started() {
         return;
     }
-    let Some(parent) = pd.parent.as_ref().and_then(|p| p.try_clone().ok()) else {
+    let Some(parent) = pd.parent.take() else {
         crate::console::note(format_args!("\"{}\" has no parent to start for", pd.label));
         return;
     };

@@ -21,12 +21,19 @@ pub(crate) struct Pd {
     pub(crate) native: ObjId,
     /// RAM dataspaces.
     pub(crate) ram: Numbered<ObjId, Ram>,
-    /// The parent's capability, given once, before the start.
+    /// The parent's capability, given once, before the start, which takes it.
     pub(crate) parent: Option<Rc<OwnedFd>>,
     pub(crate) process: Option<ProcId>,
     pub(crate) ending: Option<Ending>,
     /// The CPU session whose handler learns of faults.
     pub(crate) cpu: Option<u64>,
+}
+
+impl Pd {
+    /// Tells whether its process was started.
+    pub(super) fn is_started(&self) -> bool {
+        self.process.is_some() || self.ending.is_some()
+    }
 }
 
 /// A RAM dataspace: its size in bytes, and the described node it was taken from.
@@ -43,7 +50,8 @@ pub(super) const THREAD: Amount = Amount::new(0, 1);
 
 /// A CPU session.
 pub(crate) struct Cpu {
-    pub(crate) native: ObjId,
+    /// Made when it is asked for, though [`SESSION`] has its price from the beginning.
+    pub(crate) native: Option<ObjId>,
     /// Signal context for faults.
     pub(crate) sigh: Option<ObjId>,
     /// Tells whether a PD of the session runs, or ran.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod closings;
+mod looks;
 mod traces;
 mod worst;
 

@@ -30,7 +30,7 @@ fn once() -> Option<()> {
     let (made, [_, _, event, ..]) = ask(Request::EpCreate, &[], None)?;
     let (ep, event) = (made.arg(0), event?);
     let (_, [cap, ..]) = ask(Request::ObjectCreate, &[ep], None)?;
-    let (claim, [signals, _, _, slot, _, ..]) = ask(Request::Claim, &[], Some(cap?.as_fd()))?;
+    let (claim, [_, _, slot, _, signals, ..]) = ask(Request::Claim, &[], Some(cap?.as_fd()))?;
     let mut fds = Fds::default();
     sys::recv_packet(&event, &mut fds, RecvFlags::empty()).ok()??;
     let [grants, ..] = fds;

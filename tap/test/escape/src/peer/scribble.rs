@@ -94,7 +94,7 @@ impl Channel {
         // The one that the seam uses. From here on it cannot call the server any more.
         tell(Request::ChannelClose, &[known.arg(0)], None);
         let (claim, fds) = ask(Request::Claim, &[], Some(cap))?;
-        let [Some(signals), Some(doorbell), _, Some(slot), Some(socket), ..] = fds else {
+        let [Some(doorbell), _, Some(slot), Some(socket), Some(signals), ..] = fds else {
             return None;
         };
         Some(Self {

@@ -146,6 +146,61 @@ fn an_account_is_told_at_once_as_part_by_part() {
 }
 
 #[test]
+fn several_accounts_are_told_by_one_call_as_one_by_one() {
+    let mut family = Family::new();
+    let (own, pds) = (family.pds[0], family.pds);
+    let gift = [Amount::new(4096, 1), Amount::new(8192, 2), Amount::NONE];
+    for (account, amount) in family.accounts.into_iter().zip(gift) {
+        family.nucleus.accounts.charge(account, amount).unwrap();
+    }
+    let each = pds.map(|pd| family.call(pd, &pd::Call::<Came<'_>>::Account, &[]));
+    let all = |indices: &[u64]| {
+        let pds = pd::Named(indices.iter().map(|index| *index as u32).collect());
+        pd::Call::<Came<'_>>::Accounts { pds }
+    };
+    let [first, second, third] = family.indices;
+    let told: pd::Accounts = family.call(own, &all(&[third, first, second, first]), &[]);
+    assert_eq!(told.0, [each[2], each[0], each[1], each[0]]);
+    assert!(each[0] != each[1] && each[1] != each[2]);
+    let none: pd::Accounts = family.call(own, &all(&[]), &[]);
+    assert!(none.0.is_empty());
+    // What is no PD session that the caller may call is nothing that it may look at.
+    let parent = family.nucleus.claim(family.init.id, family.parent).unwrap();
+    for other in [0, 77, u32::MAX.into(), u64::from(parent.index)] {
+        let (mut body, mut caps) = ([0; MAX_BODY], Caps::new());
+        let mut message = Writer::new(&mut body, &mut caps);
+        all(&[first, other]).write(&OPCODES, &mut message).unwrap();
+        let len = message.len();
+        let request = Request { body: &body[..len], caps: &[], channel: family.channel };
+        let mut response = Response::new();
+        let served = family.services.dispatch(&mut family.nucleus, own, &request, &mut response);
+        assert_eq!((served, response.len), (Err(ExceptionCode::INVALID_OBJECT), 0), "{other}");
+    }
+}
+
+#[test]
+fn a_parent_is_given_once_and_before_the_start() {
+    let mut family = Family::new();
+    let pd = family.pds[1];
+    let Some(CoreObject::Pd(id)) = family.nucleus.objects[&pd].core else { panic!() };
+    let assign = |family: &mut Family| {
+        let parent = [Some(fd::token().unwrap())];
+        let () = family.call(pd, &pd::Call::AssignParent { parent: CAP }, &parent);
+        let parent = family.services.pds[&id].parent.as_ref();
+        parent.map(|fd| genode_host_proto::sys::identity(fd).unwrap().inode)
+    };
+    let first = assign(&mut family);
+    assert!(first.is_some());
+    assert_eq!(assign(&mut family), first, "once");
+    let memory = fd::ram(4096).unwrap();
+    let place = family.nucleus.machine.everywhere();
+    let pd = family.services.pds.get_mut(&id).unwrap();
+    super::super::pd::start(&mut family.nucleus, id, pd, &memory, place);
+    assert!(pd.parent.is_none() && pd.is_started(), "it is the process's from then on");
+    assert_eq!(assign(&mut family), None, "core keeps none for a process that has one");
+}
+
+#[test]
 fn session_for_and_close_for_want_the_account_of_a_child_of_init() {
     let mut family = Family::new();
     let [_, child, stranger] = family.indices;

@@ -146,3 +146,23 @@ fn a_large_dataspace_is_freed_in_pieces_and_the_reply_goes_to_the_slot_that_wait
     assert_eq!(used(&family), Amount::NONE);
     assert!(!family.services.closings.any(&family.nucleus) && !family.services.closings.hold(slot));
 }
+
+/// Steps that were counted before must not keep the last pieces from being let go.
+#[test]
+fn the_end_lets_all_go_whatever_was_done_before() {
+    let (told, done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut family = Family::new();
+        let pd = family.pds[1];
+        let call = pd::Call::<Came<'_>>::AllocRam { size: K, cache: pd::Cache::Cached };
+        let made: bool = family.call(pd, &call, &[]);
+        assert!(made);
+        let Some(CoreObject::Pd(id)) = family.nucleus.objects[&pd].core else { panic!() };
+        let rest = family.services.pd_close(&mut family.nucleus, id);
+        work::count(1 << 20);
+        rest.end(&mut family.nucleus);
+        told.send(family.nucleus.accounts.get(family.accounts[1]).is_none()).unwrap();
+    });
+    let gone = done.recv_timeout(std::time::Duration::from_mins(2));
+    assert_eq!(gone, Ok(true), "the account goes with the session");
+}

@@ -3,7 +3,6 @@
 mod parent_calls;
 
 use genode_affinity::Location;
-use genode_host_proto::control::Request as Control;
 use genode_host_proto::interface::pd::{Transfer, Transfers};
 use genode_host_proto::interface::region_map::Attr;
 use genode_host_proto::interface::{cpu, native_pd, parent, rm};
@@ -12,6 +11,7 @@ use genode_host_proto::{PAGE, opcode::env_id};
 use super::super::closing::BYTES;
 use super::super::state::{Session, SessionArgs};
 use super::accounts::Family;
+use super::looks::{accounts, fill};
 use super::*;
 use crate::account::ROOT;
 use crate::nucleus::map::{MapId, OwnerId, worst as maps};
@@ -19,11 +19,11 @@ use crate::nucleus::testing::Peer;
 use crate::work;
 
 const K: u64 = PAGE as u64;
-const MANY: Amount = Amount::new(64 << 20, 30_000);
+pub(super) const MANY: Amount = Amount::new(64 << 20, 30_000);
 
 /// Init with three PD sessions, the second of which is that of a component that asked for much.
-struct World {
-    family: Family,
+pub(super) struct World {
+    pub(super) family: Family,
     peer: Peer,
     ep: u64,
 }
@@ -38,22 +38,17 @@ impl World {
         Self { family, peer, ep }
     }
 
-    /// Fills the component's socket with requests, so that its account is looked at after them.
-    fn busy(&mut self) {
-        let nucleus = &mut self.family.nucleus;
-        nucleus.control(self.peer.id, || true);
-        let gone: Vec<_> = (0..1000).map(|_| self.peer.object_at(nucleus, self.ep).0).collect();
-        let told =
-            gone.chunks(7).take_while(|gone| self.peer.post(Control::ObjectsGone, gone, None));
-        assert!(told.count() > 90);
+    /// Lets the component ask for much.
+    pub(super) fn busy(&mut self) {
+        fill(&mut self.family.nucleus, &self.peer, self.ep);
     }
 
-    fn pd(&self) -> ObjId {
+    pub(super) fn pd(&self) -> ObjId {
         self.family.pds[1]
     }
 
     /// Steps of a call, which is answered now or later.
-    fn steps<'m>(
+    pub(super) fn steps<'m>(
         &mut self,
         object: ObjId,
         call: &impl Call<'m, Came<'m>>,
@@ -205,6 +200,7 @@ fn calls_of_a_pd_session() {
             "RamSize" => world.steps(pd, &Pd::RamSize { ds: CAP }, &own),
             "CapQuota" | "UsedCaps" | "RamQuota" | "UsedRam" | "Account" => quota(&mut world, name),
             "NativePd" => world.steps(pd, &Pd::NativePd, &[]),
+            "Accounts" => accounts(&mut world),
             _ => none("Pd", name),
         }
     });

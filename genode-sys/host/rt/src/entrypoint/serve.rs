@@ -157,6 +157,13 @@ impl Entrypoint {
             }
             _ => {}
         }
+        self.several(read, waiting);
+    }
+
+    /// Note what rang, of which there is more than one hint, or none.
+    #[cold]
+    #[inline(never)]
+    fn several(&self, read: &[u8], waiting: usize) {
         match bell::hints(read) {
             Some(hints) if waiting < MAX_SLOTS => self.note(hints),
             // Or clients ring again and again while a function waits for signals, and more hints would not tell more.

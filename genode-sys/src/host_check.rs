@@ -59,7 +59,7 @@ const _: unsafe extern "C" fn(ep: *mut rs_ep_t, attr: *const rs_child_attr_t, po
 const _: unsafe extern "C" fn(child: *mut rs_child_t) -> rs_err_t = genode_host_rt::rs_child_start;
 const _: unsafe extern "C" fn(child: *mut rs_child_t) = genode_host_rt::rs_child_destroy;
 const _: unsafe extern "C" fn(child: *mut rs_child_t, ram: i64, caps: i64) -> rs_err_t = genode_host_rt::rs_child_transfer;
-const _: unsafe extern "C" fn(children: *const *mut rs_child_t, count: usize, quotas: *mut rs_quota_t) -> rs_err_t = genode_host_rt::rs_child_quotas;
+const _: unsafe extern "C" fn(children: *const *mut rs_child_t, count: usize, quotas: *mut rs_quota_t, ) -> rs_err_t = genode_host_rt::rs_child_quotas;
 const _: unsafe extern "C" fn(child: *mut rs_child_t, provided: bool, ctx: *mut core::ffi::c_void, each: ::core::option::Option< unsafe extern "C" fn(ctx: *mut core::ffi::c_void, session: *const rs_child_session_t), >, ) = genode_host_rt::rs_child_sessions;
 const _: unsafe extern "C" fn(server: *mut rs_child_t, id: u64, request: *const rs_request_t, ) -> rs_err_t = genode_host_rt::rs_child_forward;
 const _: unsafe extern "C" fn(id: u64, ram: u64, caps: u64) -> rs_err_t = genode_host_rt::rs_child_forward_upgrade;

@@ -337,7 +337,14 @@ mod tests {
         assert!(told[0].starts_with(&format!("who waits: \"{client}\" ")), "{told:?}");
         // Of a thread that calls nobody it is told for what it waits, and since when.
         let waits = "; waits for a time [\"ep\" for ";
-        assert!(lines[..2].iter().all(|line| line.contains(waits)), "{lines:?}");
+        let end = std::time::Instant::now() + std::time::Duration::from_mins(2);
+        let mut lines = lines;
+        // They come to it when they are executed.
+        while !lines[..2].iter().all(|line| line.contains(waits)) {
+            assert!(std::time::Instant::now() < end, "{lines:?}");
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            lines = nucleus.who_waits();
+        }
     }
 
     #[test]

@@ -164,7 +164,8 @@ impl<B: Backend> Engine<B> {
         self.close_rerouted();
     }
 
-    /// Brings children into the order of the configuration, for people and for the assignment of slack.
+    /// Brings children into the order of the configuration, for people and for the assignment of
+    /// slack.
     fn sort(&mut self) {
         let routing = self.shared.routing.borrow();
         let place = |(index, c): (usize, &Child<B>)| routing.table.place_near(&c.start.name, index);

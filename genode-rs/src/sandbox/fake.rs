@@ -33,7 +33,7 @@ pub(super) struct Journal {
     pub(super) lines: RefCell<Vec<String>>,
     /// What the component itself still has.
     pub(super) own: Cell<Amount>,
-    /// How often accounts of children were asked for.
+    /// Number of times that accounts of children were asked for.
     pub(super) looks: Cell<usize>,
     /// What a child has used of its quota.
     pub(super) child_used: Cell<Amount>,

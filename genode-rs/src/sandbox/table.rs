@@ -76,8 +76,8 @@ impl Entry {
 }
 
 impl Table {
-    /// Takes out of `config` what routes need, and over from the table before what is no part of it: the services that
-    /// the user serves.
+    /// Takes out of `config` what routes need, and over from the table before what is no part of
+    /// it: the services that the user serves.
     pub(super) fn of(config: &Config, before: &Self) -> Self {
         let children = config.starts.iter().map(|start| Entry {
             start: start.clone(),

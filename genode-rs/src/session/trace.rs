@@ -101,7 +101,7 @@ pub trait TraceSession {
     fn subject_infos(&mut self) -> Result<u32, AllocError>;
 }
 
-/// How much of what there is was looked at.
+/// Share of what there is that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Threads that were looked at.
@@ -143,7 +143,7 @@ impl TraceConnection {
     /// Calls `f` for each thread that there is, and for those that ended and were not
     /// [forgotten](Self::forget).
     ///
-    /// What a server makes up, such as an unknown state, is left out.
+    /// Values that a server makes up, such as an unknown state, are left out.
     ///
     /// # Errors
     /// [`Error::OutOfRam`] and [`Error::OutOfCaps`] when the server needs more for it than the

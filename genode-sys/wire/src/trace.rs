@@ -1,4 +1,4 @@
-//! What the TRACE service says of a thread, as it lies in a session's argument buffer.
+//! Infos of the TRACE service about threads, as they lie in a session's argument buffer.
 
 use genode_affinity::Location;
 
@@ -57,7 +57,7 @@ pub struct SubjectInfo {
     pub policy: u32,
     /// Time that it ran.
     pub time: ExecutionTime,
-    /// Where it runs.
+    /// Location at which it runs.
     pub location: Location,
 }
 
@@ -117,7 +117,7 @@ impl Wire for SubjectInfo {
     }
 }
 
-/// Where things are in an argument buffer: infos from its beginning, and the ids of their subjects
+/// Layout of an argument buffer: infos from its beginning, and the ids of their subjects
 /// behind as many infos as it has room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Infos {
@@ -131,12 +131,12 @@ impl Infos {
         Self { limit: size / (SubjectInfo::SIZE + u32::SIZE) }
     }
 
-    /// Where the info at `index` begins.
+    /// Offset of the info at `index`.
     pub const fn info(self, index: usize) -> usize {
         index * SubjectInfo::SIZE
     }
 
-    /// Where the id at `index` begins.
+    /// Offset of the id at `index`.
     pub const fn id(self, index: usize) -> usize {
         self.limit * SubjectInfo::SIZE + index * u32::SIZE
     }

@@ -1,4 +1,4 @@
-//! What the tool says of a system that runs in another terminal.
+//! Looks at a system that runs in another terminal, with the tool.
 #![allow(clippy::unwrap_used)] // a test reports by panicking
 
 use rustix::process::{Pid, Signal, kill_process};

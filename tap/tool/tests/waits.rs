@@ -1,5 +1,5 @@
-//! Broken systems in which a component waits for ever, with the real core: the run ends, and says who
-//! waits for whom.
+//! Broken systems in which a component waits for ever, with the real core: the run ends, and says
+//! who waits for whom.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test reports by panicking
 
 use std::fs;

@@ -58,13 +58,14 @@ pub fn only_hint(read: &[u8]) -> Option<Hint> {
 /// Most bytes of a doorbell that are taken for hints.
 pub const FEW: usize = 64;
 
-/// Hints that bytes off a doorbell may be, among them each that an honest client wrote; `None` if there may be others: look
-/// at everything then.
+/// Hints that bytes off a doorbell may be, among them each that an honest client wrote; `None` if
+/// there may be others: look at everything then.
 ///
-/// Clients may write any number of any bytes. A hint of an honest one is two bytes in a row, which Linux writes as a whole,
-/// but it may begin at an odd byte: so any two neighbours may be one. Of many bytes that would be as much to look at as
-/// everything, and hints may be missing since the pipe was full. A pipe with few bytes was not: for that the entrypoint
-/// reads all of it at once, a page.
+/// Clients may write any number of any bytes. A hint of an honest one is two bytes in a row, which
+/// Linux writes as a whole, but it may begin at an odd byte: so any two neighbours may be one. Of
+/// many bytes that would be as much to look at as everything, and hints may be missing since the
+/// pipe was full. A pipe with few bytes was not: for that the entrypoint reads all of it at once, a
+/// page.
 pub fn hints(read: &[u8]) -> Option<impl Iterator<Item = Hint>> {
     let few = (2..=FEW).contains(&read.len());
     few.then(|| read.array_windows().map(|bytes| Hint::from_bytes(*bytes)))

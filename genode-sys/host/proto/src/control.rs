@@ -102,11 +102,11 @@ kinds! {
         ObjectCreate = 4,
         /// Remove object `arg 0`.
         ObjectDestroy = 5,
-        /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the channel is
-        /// new, and for a new one its slot; descriptors of a new one: doorbell (write end), state page, slot,
-        /// slot's socket, signal page. Core's own entrypoint, 0, has no signals, so no page for them. The
-        /// reply's argument 4 is the channel's number at the entrypoint and 5 the slot's, which serve as
-        /// hints; 6 is the entrypoint.
+        /// Make the capability in the descriptor callable. Reply: channel, index in it, whether the
+        /// channel is new, and for a new one its slot; descriptors of a new one: doorbell (write
+        /// end), state page, slot, slot's socket, signal page. Core's own entrypoint, 0, has no
+        /// signals, so no page for them. The reply's argument 4 is the channel's number at the
+        /// entrypoint and 5 the slot's, which serve as hints; 6 is the entrypoint.
         Claim = 6,
         /// (*) The index `arg 1` of channel `arg 0` is not used any more.
         Release = 7,

@@ -41,8 +41,8 @@ pub const MAX_SLOTS: usize = 4096;
 /// Channels (client components) of an entrypoint.
 pub const MAX_CHANNELS: usize = 1024;
 
-/// Threads of a component. One that is permitted while others are still being made may pass it, so that twice as many
-/// are the bound that holds.
+/// Threads of a component. One that is permitted while others are still being made may pass it, so
+/// that twice as many are the bound that holds.
 pub const MAX_THREADS: u64 = 1024;
 
 /// Descriptor number of the control socket in a component.

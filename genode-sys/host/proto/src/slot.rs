@@ -231,9 +231,9 @@ impl Slot {
         Err(Gone)
     }
 
-    /// Server: says who is to act before a call that was taken can be answered, for whoever looks at
-    /// the slot meanwhile. It lies behind the call in the body, which the server has copied; what is
-    /// longer than [`NOTE`] is cut.
+    /// Server: says who is to act before a call that was taken can be answered, for whoever looks
+    /// at the slot meanwhile. It lies behind the call in the body, which the server has copied;
+    /// what is longer than [`NOTE`] is cut.
     pub fn note(&self, text: &str) {
         let Some([head, words @ ..]) = self.body.last_chunk::<NOTE_WORDS>() else { return };
         let text = text.get(..text.floor_char_boundary(NOTE)).unwrap_or_default();

@@ -29,7 +29,7 @@ fn children() -> u64 {
     children
 }
 
-/// What a system takes once all children are up.
+/// Resources of a system once all children are up.
 struct Up {
     /// Private memory of init, in bytes.
     memory: u64,
@@ -39,7 +39,7 @@ struct Up {
     cpu: f64,
 }
 
-/// What a system takes whose init has so many children, once all are up.
+/// Measures a system whose init has so many children, once all are up.
 fn up_with(children: u64) -> Result<Up, String> {
     let start = |i| {
         format!(
@@ -88,7 +88,7 @@ pub(crate) fn measure(report: &mut Report) -> Result<(), String> {
     report.value("a state report", ms("report"), "ms", bound(5.0), "");
     let (with, without) = (up_with(children)?, up_with(1)?);
     let each = |with: f64, without: f64| (with - without) / (children - 1) as f64;
-    // What the target for all comes to on two CPUs.
+    // Target for all, on two CPUs.
     report.value("CPU time of a start", each(with.cpu, without.cpu), "ms", AtMost(10.0), "");
     let memory = each(with.memory as f64, without.memory as f64) / 1024.0;
     report.value("init's memory for a child", memory, "KiB", AtMost(16.0), "");

@@ -64,8 +64,8 @@ pub(crate) const CAPABILITIES: usize = 4096;
 /// What may wait in a socket of events: core keeps the rest.
 pub(crate) const EVENTS: usize = 32 << 10;
 
-/// What may wait in a control socket: some hundred packets. A component that asks for more waits, so
-/// that a look at its account finds no more than a piece of work.
+/// Bytes that may wait in a control socket: some hundred packets. A component that asks for more
+/// waits, so that a look at its account finds no more than a piece of work.
 pub(crate) const CONTROL: usize = 40 << 10;
 
 /// A pair of sockets, in each of which messages of some bytes may wait: Linux counts them for nobody.

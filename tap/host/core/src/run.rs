@@ -87,7 +87,7 @@ struct Core {
     /// Descriptors that core had before it started anything.
     descriptors: usize,
     storm: Option<Storm>,
-    /// Where tools connect that want to know the state.
+    /// Socket at which tools connect that want to know the state.
     state: Option<OwnedFd>,
 }
 

@@ -200,7 +200,7 @@ fn descriptors_with(children: usize) -> usize {
     open
 }
 
-/// What the README says of a thousand components.
+/// Holds the README to its word about a thousand components.
 #[test]
 fn an_idle_component_takes_few_descriptors_of_core() {
     let (few, many) = (descriptors_with(4), descriptors_with(24));

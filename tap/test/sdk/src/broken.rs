@@ -25,10 +25,10 @@ trait Fragile {
     fn answer(&mut self) -> u32;
 }
 
-/// What never is unlocked.
+/// Mutex that never is unlocked.
 static NEVER: Mutex<()> = Mutex::new(());
 
-/// What a server does when it is called.
+/// Answers of a server to a call.
 #[derive(Clone, Copy)]
 enum Call {
     Answers,

@@ -399,8 +399,8 @@ fn judge(succeed: usize) -> String {
     )
 }
 
-/// Factor of a test's time limit where QEMU emulates the CPUs; the tests are meant for QEMU, too, on a
-/// machine that does nothing else.
+/// Factor of a test's time limit where QEMU emulates the CPUs; the tests are meant for QEMU, too,
+/// on a machine that does nothing else.
 const EMULATED: u32 = 4;
 
 /// Waits for the end; a test that passes by lasting a while ends by the run tool's own limit.

@@ -1,4 +1,4 @@
-//! How the tests of a Genode tree went, with Genode's components and with ours: the table that is kept.
+//! The table that is kept of the tests of a Genode tree, with Genode's components and with ours.
 
 use super::PORTS;
 use crate::report::{Verdict, plain};
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 /// Fewest sections that a test is told apart by; most others say when they begin and end, no more.
 const SECTIONS: usize = 4;
 
-/// How a test went with one set of components.
+/// Outcome of a test with one set of components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Its end.

@@ -11,9 +11,9 @@ pub use read::read;
 /// A limit, and what of it is in use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Share {
-    /// What was given.
+    /// Amount that was given.
     pub limit: u64,
-    /// What of that is in use.
+    /// Amount of that in use.
     pub used: u64,
 }
 
@@ -43,7 +43,7 @@ pub struct CoreSession {
     pub label: String,
 }
 
-/// What a component may call at another one.
+/// Objects that a component may call at another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calls {
     /// Label of the component that calls.
@@ -59,7 +59,7 @@ pub struct Calls {
 pub struct State {
     /// The script's name.
     pub name: String,
-    /// When that was.
+    /// Time of that.
     pub when: Instant,
     /// In the order in which they were started.
     pub components: Vec<Component>,
@@ -99,7 +99,7 @@ impl State {
         services
     }
 
-    /// What a component may call at others.
+    /// Objects that a component may call at others.
     pub fn calls_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Calls> {
         self.calls.iter().filter(move |calls| calls.client == label)
     }

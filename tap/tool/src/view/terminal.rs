@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// Time between two states.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Where states come from.
+/// Source of states.
 pub type Next<'a> = &'a mut dyn FnMut() -> Result<State, String>;
 
 /// Shows a view until it is ended. A system that ended stays as it was last, and the view says so.

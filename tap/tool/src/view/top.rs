@@ -9,7 +9,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Row, Table};
 use std::cmp::Ordering;
 
-/// What components are sorted by.
+/// Orders of components.
 #[derive(Debug, Clone, Copy, Default)]
 enum Key {
     #[default]

@@ -107,12 +107,13 @@ structs! { Account { limit: Amount, used: Amount } }
 /// PD sessions of one [`Call::Accounts`]: as many as a reply has room for, with their accounts.
 pub const MAX_ACCOUNTS: usize = 60;
 
-/// PD sessions, named as those of a [`Transfer`]: a word that says how many follow, then a word for each.
+/// PD sessions, named as those of a [`Transfer`]: a word that says how many follow, then a word for
+/// each.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Named(pub heapless::Vec<u32, MAX_ACCOUNTS>);
 
-/// Accounts of the first of the PD sessions that were named, at least of one: core looks at no more of them than one request
-/// may take of it. A word that says how many follow, then the accounts.
+/// Accounts of the first of the PD sessions that were named, at least of one: core looks at no more
+/// of them than one request may take of it. A word that says how many follow, then the accounts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Accounts(pub heapless::Vec<Account, MAX_ACCOUNTS>);
 

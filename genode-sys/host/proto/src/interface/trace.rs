@@ -15,7 +15,8 @@ calls! {
         Policy = policy { policy: u32 },
         /// Removes a policy.
         UnloadPolicy = unload_policy { policy: u32 },
-        /// Traces a subject by a policy, into a buffer of a size. Answers `Ok`, or a [`TraceError`].
+        /// Traces a subject by a policy, into a buffer of a size. Answers `Ok`, or a
+        /// [`TraceError`].
         Trace = trace { subject: u32, policy: u32, size: u64 },
         /// Pauses the tracing of a subject.
         Pause = pause { subject: u32 },

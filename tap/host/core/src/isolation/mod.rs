@@ -94,7 +94,7 @@ pub(crate) struct Limits {
     pub(crate) descriptors: u64,
 }
 
-/// What a new process needs until it executes its binary.
+/// Jail of a new process until it executes its binary.
 struct Jail {
     filters: Filters,
     descriptors: u64,
@@ -183,7 +183,8 @@ fn close_from(first: RawFd, how: libc::c_uint) -> io::Result<()> {
 fn dup_to(from: RawFd, to: RawFd) -> io::Result<()> {
     // SAFETY: core put it there for this process.
     let from = unsafe { BorrowedFd::borrow_raw(from) };
-    // SAFETY: the table is the process's own, and what core has at this number in its own is not needed here.
+    // SAFETY: the table is the process's own, and what core has at this number in its own is not
+    // needed here.
     let mut target = unsafe { OwnedFd::from_raw_fd(to) };
     let result = rustix::io::dup2(from, &mut target);
     let _ = target.into_raw_fd();

@@ -1,8 +1,9 @@
 //! The start of a component's process, which takes as long beside a thousand others as beside none.
 //!
-//! A process that is forked gets a copy of all mappings and descriptors of core's, of which there are some for each component,
-//! and gives them up a moment later. So the new process has core's memory while core sleeps, as with vfork(2), and core's
-//! table of descriptors, until its first call makes a table of its own: of the few numbers where core put what it is to have.
+//! A process that is forked gets a copy of all mappings and descriptors of core's, of which there
+//! are some for each component, and gives them up a moment later. So the new process has core's
+//! memory while core sleeps, as with vfork(2), and core's table of descriptors, until its first
+//! call makes a table of its own: of the few numbers where core put what it is to have.
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -15,7 +16,8 @@ use rustix::process::{Pid, WaitOptions};
 use super::Jail;
 use crate::fd;
 
-/// Where core's numbers begin at which it hands something over: beyond those that a program begins with.
+/// First of the numbers at which core hands something over: beyond those that a program begins
+/// with.
 const FIRST: RawFd = 10;
 
 /// Bytes of the stack of a process that has yet to execute its binary.
@@ -86,7 +88,7 @@ impl Handover {
         let stderr = fd::fixed_memory("stderr", PAGE)?;
         let entrant = Entrant { jail: jail(self.numbers()), error: AtomicI32::new(0) };
         let started = self.put(control, binary, &stderr).and_then(|()| self.clone(entrant));
-        // What is over for the process is to be over: core must not hold its end of the connection.
+        // Core must not hold its end of a connection that is over for the process.
         let null = self.null.try_clone()?;
         self.put(&null, &null, &null)?;
         started
@@ -97,9 +99,9 @@ impl Handover {
         let top = self.stack.as_mut_ptr_range().end;
         let top = top.map_addr(|address| address & !15).cast::<c_void>();
         let argument = (&raw mut entrant).cast::<c_void>();
-        // SAFETY: the stack is nobody else's, and large enough for `enter`. The process uses it, and
-        // `entrant`, until it executes its binary or ends, before which this call does not return.
-        // It makes system calls, and writes to nothing else but its stack and `entrant`.
+        // SAFETY: the stack is nobody else's, and large enough for `enter`. The process uses it,
+        // and `entrant`, until it executes its binary or ends, before which this call does not
+        // return. It makes system calls, and writes to nothing else but its stack and `entrant`.
         let pid = unsafe { libc::clone(enter, top, flags, argument) };
         let Some(pid) = Pid::from_raw(pid.max(0)) else { return Err(io::Error::last_os_error()) };
         match entrant.error.load(Ordering::Relaxed) {
@@ -112,13 +114,13 @@ impl Handover {
     }
 }
 
-/// What a new process is to enter, and why it could not.
+/// A jail that a new process is to enter, and the reason why it could not.
 struct Entrant {
     jail: Jail,
     error: AtomicI32,
 }
 
-/// Where the new process begins. Its memory is core's.
+/// Begins a new process. Its memory is core's.
 extern "C" fn enter(argument: *mut c_void) -> c_int {
     // SAFETY: `clone` passes its entrant, which nobody uses meanwhile.
     let entrant = unsafe { &mut *argument.cast::<Entrant>() };

@@ -25,8 +25,8 @@ pub(crate) struct Channel {
     pub(crate) ep: EpId,
     /// Number in the entrypoint's table.
     pub(super) number: usize,
-    /// What both sides share of it; nothing where core itself serves, which reads `entries` and has
-    /// no signals.
+    /// Pages that both sides share of it; none where core itself serves, which reads `entries` and
+    /// has no signals.
     pub(super) tables: Option<Tables>,
     /// What each index grants; `None` stays until the client releases the index.
     pub(super) entries: Vec<Entry>,

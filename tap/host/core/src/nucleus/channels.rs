@@ -346,7 +346,8 @@ impl Nucleus {
         None
     }
 
-    /// Takes the memory of a channel back, some time. A channel to core has none that its client could keep.
+    /// Takes the memory of a channel back, some time. A channel to core has none that its client
+    /// could keep.
     fn close_tables(&mut self, client: ProcId, tables: Option<Tables>) {
         match tables {
             Some(Tables { grants, signals, files }) => {

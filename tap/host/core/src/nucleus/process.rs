@@ -61,7 +61,7 @@ impl Process {
         self.pid.as_raw_nonzero().get()
     }
 
-    /// Where it may run.
+    /// Location at which it may run.
     pub(crate) fn place(&self) -> Location {
         self.place
     }

@@ -13,8 +13,8 @@ use crate::work;
 
 impl Nucleus {
     /// Serve what the owner of an account asked for by now, if that is within what an answer may
-    /// take: all that a socket holds of objects that are gone ([`crate::fd::CONTROL`]); whoever asks
-    /// for what takes longer has it counted later.
+    /// take: all that a socket holds of objects that are gone ([`crate::fd::CONTROL`]); whoever
+    /// asks for what takes longer has it counted later.
     pub(crate) fn settle(&mut self, account: AccountId) {
         let Some(owner) = self.by_account.get(&account).copied() else { return };
         if !work::over() && self.control(owner, || !work::over()) == Verdict::Broken {
@@ -37,7 +37,7 @@ impl Nucleus {
             sockets.push(PollFd::new(&process.control, PollFlags::IN));
         }
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        // Where it cannot be told, each is looked at.
+        // Each is looked at where that cannot be told.
         let known = rustix::event::poll(&mut sockets, Some(&now)).is_ok();
         let mut ready = sockets.iter().map(|socket| !known || !socket.revents().is_empty());
         owners.iter().map(|owner| owner.is_some() && ready.next().unwrap_or(true)).collect()

@@ -107,7 +107,7 @@ impl Peer {
         self.child.id().into()
     }
 
-    /// What the process writes to its standard error, for a command with a pipe there.
+    /// Text that the process writes to its standard error, for a command with a pipe there.
     pub(crate) fn stderr(&mut self) -> std::process::ChildStderr {
         self.child.stderr.take().unwrap()
     }

@@ -33,7 +33,7 @@ const NAMES: usize = 4;
 struct Wait {
     /// `None` for core.
     server: Option<ProcId>,
-    /// What is waited for, in words.
+    /// Says in words for what a thread waits.
     what: String,
     /// The inode of the slot's memory.
     slot: u64,
@@ -151,7 +151,7 @@ impl Nucleus {
         let slot = self.slots.get(&id).filter(|slot| slot.page().called())?;
         let client = self.channels.get(&slot.channel)?.client;
         let mut note = [0; NOTE];
-        // What waits for somebody else, the entrypoint does not serve meanwhile.
+        // An entrypoint that waits for somebody else does not serve meanwhile.
         slot.page().noted(&mut note).is_none().then_some(())?;
         Some(format!("call {} of {}", function(slot)?, self.name(client)))
     }
@@ -377,7 +377,7 @@ mod tests {
         );
     }
 
-    /// What an entrypoint that goes leaves without an answer is told by call and client.
+    /// Calls that an entrypoint leaves without an answer as it goes are told, with their clients.
     #[test]
     fn calls_that_a_server_leaves_are_told_when_it_goes() {
         let mut nucleus = nucleus();

@@ -40,7 +40,7 @@ pub(super) enum Rest {
     Rm(OwnerId, Vec<(ObjId, MapId)>),
     /// A dataspace of a PD session, and how much of it is left.
     Memory(u64, ObjId, u64),
-    /// What a TRACE session is to be told.
+    /// A listing that a TRACE session is to get.
     Listing(Listing),
 }
 
@@ -50,7 +50,7 @@ pub(super) enum After {
     Reply,
     /// The end of a session.
     Closed(Donation),
-    /// What a TRACE session was told.
+    /// A listing that a TRACE session got.
     Listed,
 }
 

@@ -55,7 +55,7 @@ fn needed(service: &str, args: ArgsRef<'_>) -> Option<Amount> {
         "ROM" => cost::ROM,
         "LOG" => cost::LOG,
         "RM" => cost::RM,
-        // What is donated is spent, on the argument buffer above all.
+        // The donation is spent, on the argument buffer above all.
         "TRACE" => return Some(super::trace::needed(args)),
         _ => return None,
     };

@@ -150,8 +150,8 @@ impl Services {
         }
     }
 
-    /// Looks at the accounts of several PD sessions, up to the one that takes more of a request than
-    /// those before left of it: that one is asked for again. `None` if an index names none.
+    /// Looks at the accounts of several PD sessions, up to the one that takes more of a request
+    /// than those before left of it: that one is asked for again. `None` if an index names none.
     fn all_accounts(
         &self,
         nucleus: &mut Nucleus,

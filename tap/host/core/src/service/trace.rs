@@ -33,9 +33,9 @@ pub(super) type Call = trace::Call;
 const ALL: &str = "init -> ";
 /// Largest argument buffer: more is not written into it by one call.
 const MAX_BUFFER: u64 = 4 << 20;
-/// What a subject takes of a session's donation.
+/// Price of a subject, from a session's donation.
 const SUBJECT: Amount = Amount::new(512, 0);
-/// What a session and its buffer's object take.
+/// Price of a session and its buffer's object.
 const SESSION: Amount = Amount::new(4096, 2);
 /// Steps of what is read of a thread: open, read and close a file, and what is made of it.
 const READ: usize = 30;
@@ -87,7 +87,7 @@ fn size(args: ArgsRef<'_>) -> u64 {
     asked.checked_next_multiple_of(PAGE as u64).unwrap_or(u64::MAX)
 }
 
-/// What a session takes of its donation, without subjects.
+/// Price of a session without subjects.
 pub(super) fn needed(args: ArgsRef<'_>) -> Amount {
     Amount::new(SESSION.ram.0.saturating_add(size(args)), SESSION.caps.0)
 }
@@ -113,7 +113,7 @@ impl Services {
         let shared = memory.try_clone().map_err(|_| Refusal::OutOfCaps);
         let buffer = shared.and_then(|shared| nucleus.core_object_at(core, shared));
         let buffer = buffer.inspect_err(|_| nucleus.object_destroy(object))?;
-        // Who asks without a label of its own has one that ends like that.
+        // A client without a label of its own has one that ends like that.
         let own = s.label.strip_suffix(" -> ").unwrap_or(s.label);
         let seen = (s.label != ALL).then(|| own.to_owned());
         let label = s.label.to_owned();
@@ -346,7 +346,7 @@ fn fixed<const N: usize>(text: &str) -> FixedString<N> {
 }
 
 impl Subject {
-    /// What is known of it now.
+    /// Info about it as it is known now.
     fn info(&mut self, nucleus: &Nucleus) -> SubjectInfo {
         work::count(READ);
         let process = nucleus.procs.get(&self.process).filter(|_| !self.dead);

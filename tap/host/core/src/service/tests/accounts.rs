@@ -164,7 +164,7 @@ fn several_accounts_are_told_by_one_call_as_one_by_one() {
     assert!(each[0] != each[1] && each[1] != each[2]);
     let none: pd::Accounts = family.call(own, &all(&[]), &[]);
     assert!(none.0.is_empty());
-    // What is no PD session that the caller may call is nothing that it may look at.
+    // A capability that is no PD session which the caller may call shows no account.
     let parent = family.nucleus.claim(family.init.id, family.parent).unwrap();
     for other in [0, 77, u32::MAX.into(), u64::from(parent.index)] {
         let (mut body, mut caps) = ([0; MAX_BODY], Caps::new());

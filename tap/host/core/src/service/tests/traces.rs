@@ -101,7 +101,7 @@ fn ask<T: genode_wire::Wire>(
     if ok { Ok(T::load(&value[..T::SIZE]).unwrap()) } else { Err(u32::load(&value[..4]).unwrap()) }
 }
 
-/// What a session writes into its argument buffer, by id.
+/// Infos that a session writes into its argument buffer, by id.
 fn infos(family: &mut Family, session: ObjId) -> BTreeMap<u32, SubjectInfo> {
     let count = ask::<u32>(family, session, &trace::Call::SubjectInfos).unwrap();
     let bytes = buffer(family, session);

@@ -483,7 +483,7 @@ fn a_report_asks_for_all_accounts_at_once() {
 fn children_are_told_in_the_order_of_the_configuration() {
     let (mut e, _) = engine();
     for order in [["a", "b", "c"], ["c", "a", "b"], ["c", "d", "b"], ["b", "c", "d"]] {
-        let starts: String = order.iter().map(|n| format!("<start name=\"{n}\"/>")).collect();
+        let starts = order.map(|n| format!("<start name=\"{n}\"/>")).concat();
         apply(&mut e, &config(&starts));
         let state = e.state();
         let told: Vec<_> = state.children().iter().filter_map(|c| c.attr("name")).collect();

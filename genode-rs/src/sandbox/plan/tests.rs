@@ -183,7 +183,8 @@ fn a_table_after_another_finds_each_child_where_it_is() {
     let orders: [&[&str]; 6] =
         [&["a", "b", "c"], &["c", "b", "a"], &["a", "c", "b"], &["a", "b", "d"], &["a", "b"], &[]];
     let of = |order: &[&str]| {
-        config(&order.iter().map(|name| format!("<start name=\"{name}\"/>")).collect::<String>())
+        let starts = order.iter().map(|name| format!("<start name=\"{name}\"/>"));
+        config(&starts.collect::<Vec<_>>().concat())
     };
     for before in orders {
         for after in orders {

@@ -15,7 +15,7 @@ use rs_raw as seam;
 const FIRST: usize = 1 << 40;
 const APART: usize = 1 << 30;
 /// Regions of a managed dataspace: several times what page tables are allowed for.
-const REGIONS: usize = 6000;
+const REGIONS: usize = 4000;
 
 fn at(place: usize) -> usize {
     FIRST + place * APART

@@ -209,7 +209,7 @@ impl<S: Service + ?Sized> Builder<S> {
         };
         let opened = retry(|| self.request(donation.get()), shortage, more)?;
         opened.map_err(|error| match error {
-            // It was content with less, if it had been enough for the server.
+            // The server did not ask for more: the first donation was too much for the client.
             _ if donation.get() == self.donation() => error,
             Error::OutOfRam => Error::argument(Call::DonatedRam, donation.get().ram.0, 0),
             Error::OutOfCaps => Error::argument(Call::DonatedCaps, donation.get().caps.0, 0),

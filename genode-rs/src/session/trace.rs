@@ -13,7 +13,8 @@
 //! # fn f(env: Env) -> Result<(), Error> {
 //! let trace = TraceConnection::open(env, "", 100)?;
 //! let seen = trace.for_each(|id, thread| {
-//!     log!("{id}: {} {}: {:?}, ran {}", thread.label, thread.thread, thread.state, thread.time.thread_context);
+//!     let ran = thread.time.thread_context;
+//!     log!("{id}: {} {}: {:?}, ran {ran}", thread.label, thread.thread, thread.state);
 //! })?;
 //! if seen.count == seen.limit {
 //!     warning!("there may be more than {} threads", seen.limit);

@@ -138,8 +138,8 @@ pub(crate) fn listen() {
     }
 }
 
-/// Ends the component by the signal that it got, once core was told. Handlers of other signals end here, too, where there is
-/// nothing to mend.
+/// Ends the component by the signal that it got, once core was told. Handlers of other signals end
+/// here, too, where there is nothing to mend.
 pub(crate) extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel passes the information of this signal.
     let code = unsafe { (*info).si_code };
@@ -149,8 +149,8 @@ pub(crate) extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context
     end(signal, code > 0);
 }
 
-/// End the component by a signal, as if nobody had handled it. A fault comes again when the handler returns, a
-/// signal that was sent does not.
+/// Ends the component by a signal, as if nobody had handled it. A fault comes again when the
+/// handler returns, a signal that was sent does not.
 fn end(signal: c_int, again: bool) {
     // SAFETY: the default disposition runs no code.
     unsafe { libc::signal(signal, libc::SIG_DFL) };

@@ -34,18 +34,11 @@ fn two(
     mut client: impl FnMut(),
     mut server: impl FnMut(),
 ) -> io::Result<Vec<f64>> {
-    // SAFETY: the child only runs `server` and leaves without touching anything of the parent's.
-    let pid = check(unsafe { libc::fork() })?;
-    if pid == 0 {
-        // SAFETY: takes and touches no memory.
-        unsafe { libc::setsid() };
-        let pinned = pin(&[cpus.1]).is_ok();
-        if pinned {
+    let pid = child(|| {
+        if pin(&[cpus.1]).is_ok() {
             (0..RUNS as u32 * n).for_each(|_| server());
         }
-        // SAFETY: ends the child.
-        unsafe { libc::_exit(0) };
-    }
+    })?;
     pin(&[cpus.0])?;
     let mut times = Vec::new();
     for run in 0..RUNS {
@@ -55,9 +48,27 @@ fn two(
             times.push(start.elapsed().as_nanos() as f64 / f64::from(n));
         }
     }
-    // SAFETY: our child.
-    check(unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) })?;
+    wait_for_end(pid)?;
     Ok(times)
+}
+
+/// Runs something in a child, which is a session of its own and ends with it.
+fn child(run: impl FnOnce()) -> io::Result<libc::pid_t> {
+    // SAFETY: the child only runs `run` and leaves without touching anything of the parent's.
+    let pid = check(unsafe { libc::fork() })?;
+    if pid == 0 {
+        // SAFETY: takes and touches no memory.
+        unsafe { libc::setsid() };
+        run();
+        // SAFETY: ends the child.
+        unsafe { libc::_exit(0) };
+    }
+    Ok(pid)
+}
+
+fn wait_for_end(child: libc::pid_t) -> io::Result<()> {
+    // SAFETY: no memory is passed.
+    check(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }).map(drop)
 }
 
 fn shared_word() -> io::Result<&'static AtomicU32> {
@@ -244,18 +255,12 @@ const WAKES: usize = 5_000;
 /// as each component is, and is woken by that. Median, 99.9 % and worst, in nanoseconds.
 pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
     let word = shared_word()?;
-    // SAFETY: the child sleeps and answers, and leaves without touching anything of the parent's.
-    let pid = check(unsafe { libc::fork() })?;
-    if pid == 0 {
-        // SAFETY: no precondition.
-        unsafe { libc::setsid() };
+    let pid = child(|| {
         for _ in 0..WAKES {
             wait_for(word, 1);
             pass(word, 0);
         }
-        // SAFETY: ends the child.
-        unsafe { libc::_exit(0) };
-    }
+    })?;
     let mut times = Vec::with_capacity(WAKES);
     for _ in 0..WAKES {
         std::thread::sleep(std::time::Duration::from_millis(1));
@@ -264,8 +269,7 @@ pub(crate) fn wake_ups() -> io::Result<[f64; 3]> {
         wait_for(word, 0);
         times.push(start.elapsed().as_nanos() as f64);
     }
-    // SAFETY: our child.
-    check(unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) })?;
+    wait_for_end(pid)?;
     times.sort_by(f64::total_cmp);
     let last = times.len() - 1;
     Ok([last / 2, last * 999 / 1000, last].map(|at| times.get(at).copied().unwrap_or(0.0)))

@@ -98,14 +98,19 @@ pub(crate) fn managed_token() -> Result<OwnedFd> {
 pub(crate) fn rom(name: &str, bytes: &[u8]) -> Result<OwnedFd> {
     // Linux has room for 249 bytes.
     let name = if name.len() < 250 { name } else { "rom" };
+    // Dataspaces consist of whole pages; the rest of the last one reads as zero.
+    content(name, bytes, bytes.len().next_multiple_of(genode_host_proto::PAGE))
+}
+
+/// Memory of `size` bytes that begins with some and reads as zero behind them, which nobody
+/// changes any more, opened read-only.
+pub(crate) fn content(name: &str, bytes: &[u8], size: usize) -> Result<OwnedFd> {
     let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     let mut rest = bytes;
     while !rest.is_empty() {
         let n = rustix::io::write(&fd, rest)?;
         rest = rest.get(n..).unwrap_or_default();
     }
-    // Dataspaces consist of whole pages; the rest of the last one reads as zero.
-    let size = bytes.len().next_multiple_of(genode_host_proto::PAGE);
     rustix::fs::ftruncate(&fd, size as u64)?;
     rustix::fs::fcntl_add_seals(&fd, FIXED | SealFlags::WRITE)?;
     read_only(&fd)

@@ -17,9 +17,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use genode_host_proto::sys;
-use rustix::fs::{MemfdFlags, Mode, OFlags, SealFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
 
+use crate::fd;
 use crate::nucleus::{CORE_EP, Nucleus};
 use crate::service::Services;
 
@@ -47,24 +48,9 @@ pub(crate) fn serve(socket: &OwnedFd, nucleus: &Nucleus, services: &Services) {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let Ok(connection) = rustix::net::accept_with(socket, flags) else { return };
     let text = text(nucleus, services);
-    if let Ok(memory) = memory(text.as_bytes()) {
+    if let Ok(memory) = fd::content("state", text.as_bytes(), text.len()) {
         let _ = sys::send(&connection, b"1", &[memory.as_fd()], SendFlags::DONTWAIT);
     }
-}
-
-/// Memory with some bytes that nobody changes any more.
-fn memory(bytes: &[u8]) -> rustix::io::Result<OwnedFd> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let memory = rustix::fs::memfd_create("state", flags)?;
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let written = rustix::io::write(&memory, rest)?;
-        rest = rest.get(written..).unwrap_or_default();
-    }
-    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
-    rustix::fs::fcntl_add_seals(&memory, seals)?;
-    rustix::fs::seek(&memory, rustix::fs::SeekFrom::Start(0))?;
-    Ok(memory)
 }
 
 /// A label as a field: components choose their children's.

@@ -33,7 +33,7 @@ pub struct Args {
 pub fn execute(args: &Args) -> u8 {
     let here = std::env::current_dir().unwrap_or_default();
     let target = Project::find(&here).and_then(|project| {
-        let folder = project.user.target.join("tap");
+        let folder = project.run_dirs();
         let system = running::one(&folder, args.system.as_deref())?;
         let state = state::read(&system)?;
         debugger::target(&system, debugger::component(&state.components, &args.component)?)

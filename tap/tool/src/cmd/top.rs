@@ -39,7 +39,7 @@ const WIDTH: u16 = 160;
 pub fn execute(args: &Args, tab: &str) -> u8 {
     let here = std::env::current_dir().unwrap_or_default();
     let system = Project::find(&here)
-        .and_then(|project| running::one(&project.user.target.join("tap"), args.name.as_deref()));
+        .and_then(|project| running::one(&project.run_dirs(), args.name.as_deref()));
     match system.and_then(|system| show(&system, args, tab)) {
         Ok(text) => say(&text),
         Err(message) => complain(&message),

@@ -47,7 +47,7 @@ pub fn execute(args: &Args) -> u8 {
 }
 
 fn why(project: &Project, args: &Args) -> Result<String, String> {
-    let systems = running::named(&project.user.target.join("tap"), args.name.as_deref())?;
+    let systems = running::named(&project.run_dirs(), args.name.as_deref())?;
     let mut out = String::new();
     for system in systems {
         let _ = writeln!(out, "{} (process {})", system.name, system.core.as_raw_nonzero());

@@ -160,8 +160,13 @@ impl Project {
         targets.flat_map(|t| profiles.map(|p| t.join(p))).collect()
     }
 
+    /// The folder of all run directories.
+    pub fn run_dirs(&self) -> PathBuf {
+        self.user.target.join("tap")
+    }
+
     /// The folder of a script's boot directory and log.
     pub fn run_dir(&self, name: &str) -> PathBuf {
-        self.user.target.join("tap").join(name)
+        self.run_dirs().join(name)
     }
 }

@@ -1,10 +1,10 @@
 //! The kernel-like part of core: processes, entrypoints, channels, slots, objects, and what happens to
 //! them when a process dies. It knows nothing of sessions.
 //!
-//! What there is: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`,
-//! `entrypoint`, `object`, `process` < the tables here. What happens to it, a file for each kind of
-//! thing, in the plural: `channels`, `control`, `entrypoints`, `going`, `objects`, `paging`,
-//! `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of it:
+//! Things: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`,
+//! `entrypoint`, `object`, `process` < the tables here. What happens to them, a file for each kind
+//! of thing, in the plural: `channels`, `control`, `entrypoints`, `going`, `objects`, `paging`,
+//! `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of them:
 //! `threads`.
 mod channel;
 mod channels;

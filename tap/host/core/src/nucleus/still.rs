@@ -22,7 +22,7 @@ impl Nucleus {
         }
         let mut switches = BTreeMap::new();
         for process in self.procs.values() {
-            let tasks = format!("/proc/{}/task", process.pid.as_raw_nonzero());
+            let tasks = format!("/proc/{}/task", process.pid());
             for task in std::fs::read_dir(tasks).ok()? {
                 let task = task.ok()?.path();
                 let call = std::fs::read_to_string(task.join("syscall")).ok()?;

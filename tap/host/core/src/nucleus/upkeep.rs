@@ -1,4 +1,4 @@
-//! Who pays for what core makes for a component, and for what the component keeps of it.
+//! Charges components for what core makes for them, and for what they keep of it.
 //!
 //! **Memory** of entrypoints, channels and slots is shared, so Linux counts it for nobody. The
 //! first [`FREE_BYTES`] of a component are in the price of its PD session, for the rest its account

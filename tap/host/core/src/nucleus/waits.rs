@@ -51,7 +51,7 @@ impl Nucleus {
         for id in ids.iter().take(MOST) {
             let Some(process) = self.procs.get(id) else { continue };
             let calls = waits.get(id).map_or(&[][..], Vec::as_slice);
-            let pid = process.pid.as_raw_nonzero().get();
+            let pid = process.pid();
             let threads = threads::of(pid, &mut clocks);
             let mut line = format!("who waits: \"{}\" {}", process.label, state(pid));
             self.tell_waits(&mut line, process, calls, &threads);
@@ -66,7 +66,7 @@ impl Nucleus {
 
     /// Tells of a component's threads and calls. The calls come last.
     fn tell_waits(&self, line: &mut String, process: &Process, calls: &[Wait], threads: &[Thread]) {
-        let pid = process.pid.as_raw_nonzero().get();
+        let pid = process.pid();
         let mappings = threads::mappings(pid);
         let slot_of = |thread: &Thread| {
             let call = thread.call.as_ref().filter(|call| call.number == libc::SYS_futex)?;
@@ -91,7 +91,7 @@ impl Nucleus {
         let call = thread.call.as_ref()?;
         Some(match call.number {
             libc::SYS_read => {
-                let pipe = threads::pipe(process.pid.as_raw_nonzero().get(), call.argument(0)?)?;
+                let pipe = threads::pipe(process.pid(), call.argument(0)?)?;
                 let mut eps = process.eps.iter();
                 let ep =
                     eps.find(|ep| self.eps.get(ep).and_then(Entrypoint::pipe) == Some(pipe))?;
@@ -153,7 +153,7 @@ impl Nucleus {
         let mut note = [0; NOTE];
         // An entrypoint that waits for somebody else does not serve meanwhile.
         slot.page().noted(&mut note).is_none().then_some(())?;
-        Some(format!("call {} of {}", function(slot)?, self.name(client)))
+        self.call(slot, client)
     }
 
     /// Tells who waited for an entrypoint that is gone: calls without an answer in the slots of a
@@ -161,8 +161,13 @@ impl Nucleus {
     pub(super) fn unanswered(&self, id: ChanId) -> Vec<String> {
         let Some(channel) = self.channels.get(&id) else { return Vec::new() };
         let slots = channel.slots.iter().filter_map(|slot| self.slots.get(slot));
-        let calls = slots.filter(|slot| slot.page().called()).filter_map(function);
-        calls.map(|call| format!("call {call} of {}", self.name(channel.client))).collect()
+        let called = slots.filter(|slot| slot.page().called());
+        called.filter_map(|slot| self.call(slot, channel.client)).collect()
+    }
+
+    /// The call in a slot, in words.
+    fn call(&self, slot: &Slot, client: ProcId) -> Option<String> {
+        Some(format!("call {} of {}", function(slot)?, self.name(client)))
     }
 
     /// The label of a component, in quotes.
@@ -276,7 +281,7 @@ fn circle(waits: &BTreeMap<ProcId, Vec<Wait>>, id: ProcId) -> bool {
 
 /// Asks Linux about a process's threads.
 fn state(pid: i32) -> String {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count);
+    let threads = threads::ids(pid).len();
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, fields)) = stat.rsplit_once(") ") else { return "has ended".into() };
     let fields: Vec<&str> = fields.split(' ').collect();
@@ -295,15 +300,24 @@ fn state(pid: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-
     use std::collections::BTreeMap;
+    use std::os::fd::OwnedFd;
 
     use genode_args::quota::Amount;
     use genode_host_proto::control::{Request, Status};
 
     use super::super::ids::{EpId, ObjId, ProcId};
-    use super::super::testing::nucleus;
-    use super::{Wait, circle};
+    use super::super::testing::{Peer, nucleus};
+    use super::{Nucleus, Wait, circle};
+
+    /// A component that serves an object at an entrypoint, with its capability, and another one.
+    fn pair() -> (Nucleus, [Peer; 2], u64, (ObjId, OwnedFd)) {
+        let mut nucleus = nucleus();
+        let [server, client] = [(); 2].map(|()| nucleus.peer(Amount::new(1 << 20, 100)));
+        let ep = server.entrypoint(&mut nucleus);
+        let object = server.object(&mut nucleus, ep);
+        (nucleus, [server, client], ep, object)
+    }
 
     #[test]
     fn circles_are_found_and_chains_are_none() {
@@ -318,11 +332,7 @@ mod tests {
 
     #[test]
     fn a_call_without_an_answer_is_told_with_its_server() {
-        let mut nucleus = nucleus();
-        let server = nucleus.peer(Amount::new(1 << 20, 100));
-        let client = nucleus.peer(Amount::new(1 << 20, 100));
-        let ep = server.entrypoint(&mut nucleus);
-        let (object, _cap) = server.object(&mut nucleus, ep);
+        let (mut nucleus, [server, client], _, (object, _cap)) = pair();
         let claim = nucleus.claim(client.id, object).unwrap();
         let quiet = nucleus.who_waits();
         assert_eq!(quiet.len(), 3);
@@ -349,11 +359,7 @@ mod tests {
 
     #[test]
     fn signal_contexts_are_told_with_those_who_may_signal_them() {
-        let mut nucleus = nucleus();
-        let server = nucleus.peer(Amount::new(1 << 20, 100));
-        let client = nucleus.peer(Amount::new(1 << 20, 100));
-        let ep = server.entrypoint(&mut nucleus);
-        let (object, _cap) = server.object(&mut nucleus, ep);
+        let (mut nucleus, [server, client], ep, (object, _cap)) = pair();
         nucleus.claim(client.id, object).unwrap();
         let id = EpId(ep);
         assert_eq!(nucleus.at_entrypoint(id), "waits for calls and signals", "that is no context");
@@ -380,15 +386,11 @@ mod tests {
     /// Calls that an entrypoint leaves without an answer as it goes are told, with their clients.
     #[test]
     fn calls_that_a_server_leaves_are_told_when_it_goes() {
-        let mut nucleus = nucleus();
-        let server = nucleus.peer(Amount::new(1 << 20, 100));
-        let client = nucleus.peer(Amount::new(1 << 20, 100));
-        let ep = server.entrypoint(&mut nucleus);
-        let (object, _cap) = server.object(&mut nucleus, ep);
+        let (mut nucleus, [server, client], _, (object, _cap)) = pair();
         let claim = nucleus.claim(client.id, object).unwrap();
         let new = claim.new.unwrap();
         assert_eq!(nucleus.unanswered(claim.channel), [""; 0]);
-        let call = |nucleus: &super::Nucleus, number: u64| {
+        let call = |nucleus: &Nucleus, number: u64| {
             let slot = nucleus.slots[&new.slot.id].page();
             slot.post(claim.index, &number.to_ne_bytes(), 0, 0).unwrap();
         };
@@ -402,11 +404,7 @@ mod tests {
 
     #[test]
     fn a_session_that_is_pending_is_told_with_who_is_to_act() {
-        let mut nucleus = nucleus();
-        let parent = nucleus.peer(Amount::new(1 << 20, 100));
-        let client = nucleus.peer(Amount::new(1 << 20, 100));
-        let ep = parent.entrypoint(&mut nucleus);
-        let (object, cap) = parent.object(&mut nucleus, ep);
+        let (mut nucleus, [parent, client], ep, (object, cap)) = pair();
         nucleus.procs.get_mut(&client.id).unwrap().parent = Some(std::rc::Rc::new(cap));
         let hello = client.try_to(&mut nucleus, Request::Hello, &[]);
         assert_eq!(hello, Status::Ok, "core keeps what its parent is, and no descriptor of it");
@@ -415,12 +413,12 @@ mod tests {
         let slot = claim.new.unwrap().slot.id;
         let mut body = [0; 512];
         let len = session_call(&mut body);
-        let page = |nucleus: &super::Nucleus, act: &dyn Fn(&genode_host_proto::slot::Slot)| {
+        let page = |nucleus: &Nucleus, act: &dyn Fn(&genode_host_proto::slot::Slot)| {
             act(nucleus.slots[&slot].page());
         };
         page(&nucleus, &|page| page.post(claim.index, &body[..len], 0, 0).unwrap());
-        let label = |nucleus: &super::Nucleus, id| nucleus.procs[&id].label.clone();
-        let asked = |nucleus: &super::Nucleus| {
+        let label = |nucleus: &Nucleus, id| nucleus.procs[&id].label.clone();
+        let asked = |nucleus: &Nucleus| {
             let calls = nucleus.calls();
             calls[&client.id][0].clone()
         };

@@ -1,5 +1,5 @@
 //! RM: region maps, and with them managed dataspaces, in Genode 26.02's interfaces.
-use genode_args::quota::{Amount, Lack};
+use genode_args::quota::Amount;
 use genode_host_proto::PAGE;
 use genode_host_proto::interface::region_map::{self, AttachError, Attr, Fault, Range};
 use genode_host_proto::interface::{AllocError, rm};
@@ -58,10 +58,7 @@ pub(super) fn rm_call(
 fn create(nucleus: &mut Nucleus, owner: OwnerId, size: u64) -> Result<ObjId, AllocError> {
     let size = size.checked_next_multiple_of(PAGE as u64).filter(|s| (1..=MAX_SIZE).contains(s));
     let size = size.ok_or(AllocError::Denied)?;
-    nucleus.maps.pay(owner).map_err(|lack| match lack {
-        Lack::Ram => AllocError::OutOfRam,
-        Lack::Caps => AllocError::OutOfCaps,
-    })?;
+    nucleus.maps.pay(owner).map_err(Refusal::from)?;
     let map = MapId(nucleus.fresh());
     let made = objects(nucleus, owner, map);
     match made {

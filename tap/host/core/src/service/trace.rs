@@ -72,11 +72,11 @@ struct Subject {
 pub(super) struct Listing {
     pub(super) session: u64,
     infos: bool,
-    /// The component and the thread that were looked at last, while new ones are looked for.
+    /// The component and the thread that were looked at last; `None` once no new ones are left to
+    /// be looked for.
     seen: Option<(ProcId, i32)>,
     /// The subject that was written last, and how many were.
     written: (u32, usize),
-    lack: Option<Lack>,
     /// The answer, when all is done.
     pub(super) answer: Option<Result<u32, AllocError>>,
 }
@@ -180,8 +180,8 @@ impl Services {
         infos: bool,
         response: &mut Response,
     ) -> Served {
-        let listing =
-            Listing { session, infos, seen: None, written: (0, 0), lack: None, answer: None };
+        let seen = Some((ProcId(0), 0));
+        let listing = Listing { session, infos, seen, written: (0, 0), answer: None };
         let closing = Closing { rest: Rest::Listing(listing), after: After::Listed };
         self.let_go(nucleus, closing, response)
     }
@@ -202,23 +202,25 @@ impl Listing {
         let Some(trace) = traces.get_mut(&self.session) else {
             return Some(Err(AllocError::Denied));
         };
-        if self.seen.is_none_or(|(process, _)| process != ProcId(u64::MAX)) && self.lack.is_none() {
-            self.look(nucleus, trace);
+        if let Some(last) = self.seen {
+            match Self::look(nucleus, trace, last) {
+                Err(lack) => return Some(Err(Refusal::from(lack).into())),
+                Ok(seen) => self.seen = seen,
+            }
             if work::over() {
                 return None;
             }
         }
-        match self.lack {
-            Some(Lack::Ram) => return Some(Err(AllocError::OutOfRam)),
-            Some(Lack::Caps) => return Some(Err(AllocError::OutOfCaps)),
-            None => {}
-        }
         self.write(nucleus, trace).then_some(Ok(self.written.1 as u32))
     }
 
-    /// Looks for threads that the session has not seen yet, as many as a piece permits.
-    fn look(&mut self, nucleus: &Nucleus, trace: &mut Trace) {
-        let (mut last, mut after) = self.seen.unwrap_or((ProcId(0), 0));
+    /// Looks for threads that the session has not seen yet, as many as a piece permits, from one
+    /// on. Returns the last one, unless that was of all.
+    fn look(
+        nucleus: &Nucleus,
+        trace: &mut Trace,
+        (mut last, mut after): (ProcId, i32),
+    ) -> Result<Option<(ProcId, i32)>, Lack> {
         work::count(nucleus.procs.len());
         let mut ids: Vec<ProcId> = nucleus.procs.keys().copied().filter(|id| *id >= last).collect();
         ids.sort_unstable();
@@ -232,17 +234,13 @@ impl Listing {
             let seen = after;
             for thread in threads::ids(process.pid()).into_iter().filter(|thread| *thread > seen) {
                 if work::over() {
-                    self.seen = Some((last, after));
-                    return;
+                    return Ok(Some((last, after)));
                 }
                 after = thread;
-                if let Err(lack) = trace.add(id, process, thread) {
-                    self.lack = Some(lack);
-                    return;
-                }
+                trace.add(id, process, thread)?;
             }
         }
-        self.seen = Some((ProcId(u64::MAX), 0));
+        Ok(None)
     }
 
     /// Writes what is known of the subjects, as many as a piece permits. True if that were all.

@@ -1,10 +1,13 @@
-//! Model checking of the mutex, on its shipped source. Run it by
+//! Model checking of what threads share, on its shipped source: the mutex here, wakers of tasks and the slot of a session's
+//! opening in `loom/tasks.rs`. Run it by
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p genode --test loom
 //! ```
 #![cfg(loom)]
 #![allow(unsafe_code, reason = "the lock under test guards plain memory")]
+
+extern crate alloc;
 
 use std::{env, process::Command};
 
@@ -13,6 +16,15 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 #[path = "../src/sync/raw.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod raw;
+
+#[path = "../src/connection/slot.rs"]
+mod slot;
+#[path = "loom/sync.rs"]
+mod sync;
+#[path = "loom/tasks.rs"]
+mod tasks;
+#[path = "../src/task/waker.rs"]
+mod waker;
 
 use raw::RawMutex;
 
@@ -84,7 +96,7 @@ fn four_contend() {
 #[test]
 #[ignore = "run by the next test"]
 fn weakened() {
-    raw::mutate(env::var("MUTANT").unwrap().parse().unwrap());
+    raw::mutate(mutant());
     contend(&[2, 1, 1], 2);
 }
 
@@ -101,14 +113,25 @@ fn each_weakened_ordering_is_noticed() {
         "receive",
     ];
     for (mutant, name) in (1..).zip(ORDERINGS) {
-        let output = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "weakened", "--ignored", "--nocapture"])
-            .env("MUTANT", mutant.to_string())
-            .env("RUST_BACKTRACE", "0")
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "a weakened \"{name}\" is not noticed");
-        assert!(said.contains("Causality violation"), "\"{name}\" failed otherwise:\n{said}");
+        noticed("weakened", mutant, name, "Causality violation");
     }
+}
+
+/// The ordering that the calling test is to weaken.
+fn mutant() -> usize {
+    env::var("MUTANT").unwrap().parse().unwrap()
+}
+
+/// Runs an ignored test with one ordering weakened, in a process of its own, since one that fails may abort: it must fail,
+/// and say `why`.
+fn noticed(test: &str, mutant: usize, name: &str, why: &str) {
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .env("MUTANT", mutant.to_string())
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "a weakened \"{name}\" is not noticed by {test}");
+    assert!(said.contains(why), "\"{name}\" failed otherwise:\n{said}");
 }

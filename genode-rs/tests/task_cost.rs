@@ -16,6 +16,8 @@ mod sync {
 #[path = "../src/task/executor.rs"]
 #[allow(dead_code)]
 mod executor;
+#[path = "../src/task/waker.rs"]
+mod waker;
 
 use executor::Executor;
 

@@ -13,6 +13,7 @@
 //! ```
 
 mod opening;
+mod slot;
 #[cfg(test)]
 mod tests;
 

@@ -6,28 +6,16 @@ use core::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
-use super::{Builder, Connection, Opened, Service};
+use super::{Builder, Connection, Opened, Service, slot::Slot};
 use crate::{
     env::Env,
     error::Error,
     sync::Mutex,
     thread::{self, JoinHandle},
 };
-
-/// Where the thread leaves its result for the task.
-struct Slot<T> {
-    result: Option<T>,
-    waker: Option<Waker>,
-}
-
-impl<T> Slot<T> {
-    const fn new() -> Self {
-        Self { result: None, waker: None }
-    }
-}
 
 /// Threads whose sessions nobody waits for any more, until they have ended.
 static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
@@ -54,17 +42,10 @@ impl<S: Service + ?Sized + 'static> Builder<S> {
     /// What starting a thread says; the future ends with what opening the session says.
     pub fn open_async(self, _env: Env) -> Result<Opening<S>, Error> {
         reap();
-        let slot = Arc::new(Mutex::new(Slot::new()));
+        let slot = Arc::new(Slot::new());
         let filled = slot.clone();
-        let thread = thread::Builder::new("opening").spawn(move || {
-            let result = self.request_enough();
-            let waker = {
-                let mut slot = filled.lock();
-                slot.result = Some(result);
-                slot.waker.take()
-            };
-            waker.into_iter().for_each(Waker::wake);
-        })?;
+        let thread =
+            thread::Builder::new("opening").spawn(move || filled.fill(self.request_enough()))?;
         Ok(Opening { slot, service: PhantomData, thread: Some(thread) })
     }
 }
@@ -83,7 +64,7 @@ impl<S: Service + ?Sized + 'static> Connection<S> {
 /// comes.
 #[must_use = "dropping it closes the session"]
 pub struct Opening<S: Service + ?Sized> {
-    slot: Arc<Mutex<Slot<Result<Opened, Error>>>>,
+    slot: Arc<Slot<Result<Opened, Error>>>,
     service: PhantomData<fn() -> *const S>,
     thread: Option<JoinHandle<()>>,
 }
@@ -92,17 +73,10 @@ impl<S: Service + ?Sized> Future for Opening<S> {
     type Output = Result<Connection<S>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = self.slot.lock();
-        let Some(result) = slot.result.take() else {
-            if self.thread.is_none() {
-                return Poll::Ready(Err(Error::Gone)); // polled behind its end
-            }
-            let before = slot.waker.replace(context.waker().clone());
-            drop(slot);
-            drop(before);
-            return Poll::Pending;
+        let Some(taken) = self.slot.poll(context.waker()) else { return Poll::Pending };
+        let Ok(result) = taken else {
+            return Poll::Ready(Err(Error::Gone)); // polled behind its end
         };
-        drop(slot);
         drop(self.thread.take()); // it has done its work: joining it does not wait
         Poll::Ready(result.map(Connection::from))
     }

@@ -1,49 +1,17 @@
 //! The run queue behind [`Tasks`](super::Tasks): knows futures and a doorbell, nothing of signals.
 
-use alloc::{
-    boxed::Box,
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-    task::Wake,
-};
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc};
 use core::{
     cell::{Cell, RefCell},
     fmt,
     future::Future,
     pin::Pin,
-    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll, Waker},
 };
 
-use crate::sync::Mutex;
+use super::waker::{Shared, TaskWaker};
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
-
-/// What wakers share with the executor; they may be used from any thread.
-struct Shared {
-    ready: Mutex<VecDeque<u64>>,
-    ring: Box<dyn Fn() + Send + Sync>,
-}
-
-struct TaskWaker {
-    id: u64,
-    /// Whether the task is in the queue already.
-    queued: AtomicBool,
-    shared: Arc<Shared>,
-}
-
-impl Wake for TaskWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.queued.swap(true, Ordering::AcqRel) {
-            self.shared.ready.lock().push_back(self.id);
-            (self.shared.ring)();
-        }
-    }
-}
 
 /// A task, `None` while it is polled, and what wakes it.
 type Entry = (Option<Task>, Arc<TaskWaker>);
@@ -58,16 +26,15 @@ pub(super) struct Executor {
 impl Executor {
     /// `ring` makes [`Executor::run`] be called soon; it is called whenever a task becomes ready.
     pub(super) fn new(ring: impl Fn() + Send + Sync + 'static) -> Self {
-        let shared = Shared { ready: Mutex::new(VecDeque::new()), ring: Box::new(ring) };
-        Self { tasks: RefCell::default(), next_id: Cell::new(0), shared: Arc::new(shared) }
+        let shared = Arc::new(Shared::new(ring));
+        Self { tasks: RefCell::default(), next_id: Cell::new(0), shared }
     }
 
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         let id = self.next_id.replace(self.next_id.get() + 1);
-        let waker =
-            Arc::new(TaskWaker { id, queued: AtomicBool::new(false), shared: self.shared.clone() });
+        let waker = Arc::new(TaskWaker::new(id, self.shared.clone()));
         self.tasks.borrow_mut().insert(id, (Some(Box::pin(future)), waker.clone()));
-        waker.wake();
+        Waker::from(waker).wake();
     }
 
     pub(super) fn len(&self) -> usize {
@@ -83,8 +50,7 @@ impl Executor {
 
     /// Polls each task that is ready now, once. What gets ready meanwhile rings again.
     pub(super) fn run(&self) {
-        let ready = core::mem::take(&mut *self.shared.ready.lock());
-        for id in ready {
+        for id in self.shared.take() {
             self.poll(id);
         }
     }
@@ -98,8 +64,7 @@ impl Executor {
         else {
             return;
         };
-        // Before the poll, so that a wake-up during it queues the task again.
-        waker.queued.store(false, Ordering::Release);
+        waker.polled();
         let done = task.as_mut().poll(&mut Context::from_waker(&Waker::from(waker)));
         match done {
             Poll::Ready(()) => {
@@ -124,7 +89,10 @@ impl fmt::Debug for Executor {
 #[cfg(test)]
 mod tests {
     use alloc::{rc::Rc, vec, vec::Vec};
-    use core::{future::poll_fn, sync::atomic::AtomicU32};
+    use core::{
+        future::poll_fn,
+        sync::atomic::{AtomicU32, Ordering},
+    };
 
     use super::*;
 

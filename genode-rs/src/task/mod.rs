@@ -29,6 +29,7 @@ mod executor;
 #[cfg(test)]
 mod tests;
 pub(crate) mod waiters;
+mod waker;
 
 use alloc::rc::Rc;
 use core::{

@@ -104,6 +104,7 @@ const PUBLISHED: &[&str] = &[
     "genode-sys",
     "genode-macros",
     "genode",
+    "genode-embassy-time",
     "numa-topology",
     "numa-topology-session",
     "numa-hoard",

@@ -14,7 +14,7 @@ const RANKS: &[&[&str]] = &[
     &["genode-sys"],
     &["genode-rs/macros"],
     &["genode-rs"],
-    &["topology/session"],
+    &["genode-rs/embassy_time", "topology/session"],
     &["components/lib"],
     &["components"],
     &["tap"],

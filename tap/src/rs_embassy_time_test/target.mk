@@ -1,0 +1,3 @@
+TARGET     = rs_embassy_time_test
+RS_PACKAGE = rs_sdk_test
+include $(call select_from_repositories,mk/rs_component.inc)

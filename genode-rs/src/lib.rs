@@ -23,6 +23,7 @@
 //! | be told of an event | [`signal::SignalHandler`] |
 //! | share or map memory | [`dataspace`] |
 //! | provide memory on demand | [`region_map`] |
+//! | move bulk data between components | [`packet_stream`] |
 //! | read a configuration, write a report | [`node`] |
 //! | start children | [`sandbox`] |
 //!
@@ -54,6 +55,7 @@ pub mod label;
 #[macro_use]
 pub mod log;
 pub mod node;
+pub mod packet_stream;
 pub mod quota;
 pub mod region_map;
 pub mod root;

@@ -1,5 +1,5 @@
 //! Model checking of what threads share, on its shipped source: the mutex here, wakers of tasks and the slot of a session's
-//! opening in `loom/tasks.rs`. Run it by
+//! opening in `loom/tasks.rs`, the descriptor queue of packet streams in `loom/ring.rs`. Run it by
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p genode --test loom
@@ -17,6 +17,8 @@ use loom::{cell::UnsafeCell, sync::Arc, thread};
 #[allow(dead_code, unreachable_pub)]
 mod raw;
 
+#[path = "loom/ring.rs"]
+mod ring;
 #[path = "../src/connection/slot.rs"]
 mod slot;
 #[path = "loom/sync.rs"]

@@ -1,5 +1,6 @@
-//! What the fuzz targets do with their bytes. Knows nothing of the fuzzer, so that `tests/fuzz_corpus.rs` of the
-//! crate `genode` replays the corpus with it on a stable compiler.
+//! What the fuzz targets do with their bytes. Knows nothing of the fuzzer, so that `tests/fuzz_corpus*.rs` of the
+//! crate `genode` replay the corpus with it on a stable compiler.
 
 pub mod rpc;
+pub mod stream;
 pub mod text;

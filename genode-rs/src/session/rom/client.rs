@@ -69,7 +69,7 @@ impl RomConnection {
 
     /// Size of the content in bytes, rounded up to pages; 0 if there is none.
     pub fn size(&self) -> usize {
-        self.attached.as_ref().map_or(0, Attached::size)
+        self.attached.as_ref().map_or(0, |attached| attached.size())
     }
 
     /// The mapping of the content, `None` if there is none.

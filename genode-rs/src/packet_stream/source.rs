@@ -1,0 +1,284 @@
+//! A source with its signals: for tasks, and for handlers.
+
+use alloc::rc::{Rc, Weak};
+use core::{
+    cell::{RefCell, RefMut},
+    fmt,
+};
+
+use super::{
+    channel::{Bell, Buffer, Peer, Place, RxChannel, TxChannel, TxChannelClient, attach},
+    end_source::{Acked, SourceEnd},
+    packet::Packet,
+    protocol::{Protocol, StreamError},
+    queue::Refused,
+};
+use crate::{
+    cap::Capability,
+    dataspace::{Attached, Dataspace},
+    rpc::Object,
+    signal::{SignalContext, SignalHandler},
+};
+
+struct Inner<P: Protocol> {
+    end: RefCell<SourceEnd<P, Attached>>,
+    peer: Peer,
+    bell: Rc<Bell>,
+    place: Place,
+}
+
+impl<P: Protocol> Inner<P> {
+    fn end(&self) -> RefMut<'_, SourceEnd<P, Attached>> {
+        self.end.borrow_mut()
+    }
+
+    fn wakeup(&self) {
+        // A bad index is told by whoever uses the queue next.
+        let wake = self.end().wakeup().unwrap_or_default();
+        self.peer.submit(wake);
+    }
+}
+
+/// Sends packets to a sink, and gets them back.
+///
+/// A client of a Tx channel [`open`](Self::open)s it, a server of an Rx channel [`offer`](Self::offer)s it. All use is on the
+/// thread of its entrypoint. Futures that have to wait wake the sink before; whoever does something else after submitting, and
+/// handlers, call [`wakeup`](Self::wakeup) themselves. Of several tasks that wait, each finds what it waits for, in any order.
+#[must_use = "dropping it ends the stream"]
+pub struct Source<P: Protocol> {
+    inner: Rc<Inner<P>>,
+    channel: Option<Object<dyn RxChannel, RxServer<P>>>,
+    _handler: SignalHandler,
+    /// The server's memory, freed when nothing is mapped any more.
+    _buffer: Option<Buffer>,
+}
+
+impl<P: Protocol> Source<P> {
+    fn parts(
+        place: Place,
+        memory: Attached,
+        align_log2: u8,
+        peer: Peer,
+    ) -> Result<Parts<P>, StreamError> {
+        let end = RefCell::new(SourceEnd::new(memory, align_log2)?);
+        let bell = Rc::new(Bell::default());
+        let handler = bell.handler(place)?;
+        Ok((Rc::new(Inner { end, peer, bell, place }), handler))
+    }
+
+    /// Opens a channel as its client. Packets begin at multiples of 2 to the power of `align_log2`, or of what the protocol says
+    /// if that is more.
+    ///
+    /// # Errors
+    /// What the calls, the mapping and the handler say; [`StreamError::TooSmall`].
+    pub fn open(
+        place: impl Into<Place>,
+        channel: &Capability<dyn TxChannel>,
+        align_log2: u8,
+    ) -> Result<Self, StreamError> {
+        let channel = TxChannelClient::new(channel.clone());
+        let memory = attach(&channel.dataspace()?)?;
+        let peer = Peer::new(channel.packet_avail()?, channel.ready_to_ack()?);
+        let (inner, handler) = Self::parts(place.into(), memory, align_log2, peer)?;
+        channel.ack_avail(handler.cap().clone())?;
+        channel.ready_to_submit(handler.cap().clone())?;
+        Ok(Self { inner, channel: None, _handler: handler, _buffer: None })
+    }
+
+    /// Offers a channel as its server, over `buffer`.
+    ///
+    /// # Errors
+    /// What the mapping, the handler and the object say; [`StreamError::TooSmall`].
+    pub fn offer(
+        place: impl Into<Place>,
+        buffer: Buffer,
+        align_log2: u8,
+    ) -> Result<Self, StreamError> {
+        let place = place.into();
+        let memory = attach(&buffer.cap())?;
+        let (inner, handler) = Self::parts(place, memory, align_log2, Peer::default())?;
+        let server = RxServer {
+            inner: Rc::downgrade(&inner),
+            dataspace: buffer.cap(),
+            sigh: handler.cap().clone(),
+        };
+        let channel = Some(Object::new(place.ep, server)?);
+        Ok(Self { inner, channel, _handler: handler, _buffer: Some(buffer) })
+    }
+
+    /// Returns the channel for the client; invalid unless it was [`offer`](Self::offer)ed.
+    pub fn cap(&self) -> Capability<dyn RxChannel> {
+        self.channel.as_ref().map_or(Capability::INVALID, |channel| channel.cap().clone())
+    }
+
+    /// Returns where the stream works.
+    pub fn place(&self) -> Place {
+        self.inner.place
+    }
+
+    /// Calls `handle` at each signal of the sink's, on the stream's entrypoint. It replaces the one before. Let it hold the
+    /// stream by a weak reference.
+    pub fn on_signal(&self, handle: impl FnMut() + 'static) {
+        self.inner.bell.set(handle);
+    }
+
+    /// Returns the size of the largest packet that an empty buffer has room for, in bytes.
+    pub fn largest(&self) -> usize {
+        self.inner.end().largest()
+    }
+
+    /// As [`SourceEnd::try_alloc`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_alloc(&self, size: usize) -> Result<Option<Packet>, StreamError> {
+        self.inner.end().try_alloc(size)
+    }
+
+    /// As [`SourceEnd::bare`].
+    pub fn bare(&self) -> Packet {
+        self.inner.end().bare()
+    }
+
+    /// As [`SourceEnd::try_submit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_submit(&self, packet: Packet, header: &P::Header) -> Result<(), Refused<Packet>> {
+        self.inner.end().try_submit(packet, header)
+    }
+
+    /// As [`SourceEnd::ready_to_submit`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ready_to_submit(&self, wanted: u32) -> Result<u32, StreamError> {
+        self.inner.end().ready_to_submit(wanted)
+    }
+
+    /// As [`SourceEnd::try_acked`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn try_acked(&self) -> Result<Option<Acked<P::Header>>, StreamError> {
+        self.inner.end().try_acked()
+    }
+
+    /// Wakes the sink if it may sleep although there is something to do for it: once for a batch.
+    pub fn wakeup(&self) {
+        self.inner.wakeup();
+    }
+
+    /// Looks until there is something, and wakes the sink before it waits.
+    async fn until<T>(
+        &self,
+        mut find: impl FnMut(&mut SourceEnd<P, Attached>) -> Result<Option<T>, StreamError> + Unpin,
+    ) -> Result<T, StreamError> {
+        let inner = &self.inner;
+        inner
+            .bell
+            .waiters
+            .until(|| {
+                let found = find(&mut inner.end()).transpose();
+                if found.is_none() {
+                    inner.wakeup();
+                }
+                found
+            })
+            .await
+    }
+
+    /// Allocates a packet of `size` bytes, and waits while the buffer is full: until a packet is dropped, which another task gets
+    /// back by [`acked`](Self::acked).
+    ///
+    /// # Errors
+    /// [`StreamError::PacketSize`].
+    pub async fn alloc(&self, size: usize) -> Result<Packet, StreamError> {
+        let bulk = self.inner.end().bulk().clone();
+        bulk.freed
+            .until(|| {
+                let found = self.try_alloc(size).transpose();
+                if found.is_none() {
+                    self.wakeup();
+                }
+                found
+            })
+            .await
+    }
+
+    /// Submits a packet, and waits while the queue is full. The sink is woken by the next wait, or [`wakeup`](Self::wakeup).
+    ///
+    /// # Errors
+    /// [`StreamError::Index`] and [`StreamError::Foreign`]; the packet is freed.
+    pub async fn submit(&self, packet: Packet, header: &P::Header) -> Result<(), StreamError> {
+        let mut left = Some(packet);
+        self.until(|end| {
+            let Some(packet) = left.take() else { return Ok(Some(())) };
+            match end.try_submit(packet, header) {
+                Ok(()) => Ok(Some(())),
+                Err(Refused { packet, why: StreamError::Full(_) }) => {
+                    left = Some(packet);
+                    Ok(None)
+                }
+                Err(refused) => Err(refused.why),
+            }
+        })
+        .await
+    }
+
+    /// Waits for the next acknowledgement.
+    ///
+    /// # Errors
+    /// As [`SourceEnd::try_acked`].
+    pub async fn acked(&self) -> Result<Acked<P::Header>, StreamError> {
+        self.until(SourceEnd::try_acked).await
+    }
+}
+
+type Parts<P> = (Rc<Inner<P>>, SignalHandler);
+
+impl<P: Protocol> fmt::Debug for Source<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("end", &self.inner.end).finish_non_exhaustive()
+    }
+}
+
+/// Serves an Rx channel.
+pub(super) struct RxServer<P: Protocol> {
+    inner: Weak<Inner<P>>,
+    dataspace: Capability<Dataspace>,
+    sigh: Capability<SignalContext>,
+}
+
+impl<P: Protocol> RxServer<P> {
+    /// Sets a handler, and signals at once if there is a reason.
+    fn sigh(&self, set: impl FnOnce(&Peer), mask: impl FnOnce(&mut super::Wake)) {
+        let Some(inner) = self.inner.upgrade() else { return };
+        set(&inner.peer);
+        let mut due = inner.end().due().unwrap_or_default();
+        mask(&mut due);
+        inner.peer.submit(due);
+    }
+}
+
+impl<P: Protocol> RxChannel for RxServer<P> {
+    fn dataspace(&mut self) -> Capability<Dataspace> {
+        self.dataspace.clone()
+    }
+
+    fn packet_avail(&mut self, sigh: Capability<SignalContext>) {
+        self.sigh(|peer| peer.elements_sigh(sigh), |due| due.space = false);
+    }
+
+    fn ready_to_ack(&mut self, sigh: Capability<SignalContext>) {
+        self.sigh(|peer| peer.space_sigh(sigh), |due| due.elements = false);
+    }
+
+    fn ready_to_submit(&mut self) -> Capability<SignalContext> {
+        self.sigh.clone()
+    }
+
+    fn ack_avail(&mut self) -> Capability<SignalContext> {
+        self.sigh.clone()
+    }
+}

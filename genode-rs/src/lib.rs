@@ -24,6 +24,7 @@
 //! | share or map memory | [`dataspace`] |
 //! | provide memory on demand | [`region_map`] |
 //! | move bulk data between components | [`packet_stream`] |
+//! | read and write files | [`fs`] |
 //! | read a configuration, write a report | [`node`] |
 //! | start children | [`sandbox`] |
 //!
@@ -49,6 +50,7 @@ pub mod dataspace;
 pub mod entrypoint;
 pub mod env;
 pub mod error;
+pub mod fs;
 pub mod heap;
 pub mod info_page;
 pub mod label;

@@ -54,11 +54,14 @@ pub struct Place {
     pub location: Option<Location>,
     /// NUMA node of a buffer that is allocated for the stream, by its native number; anywhere if `None`.
     pub node: Option<u32>,
+    /// Tells whether the peer's signals are handled also while the entrypoint waits in
+    /// [`Entrypoint::wait_io_signal`]: for streams that are used without tasks.
+    pub io: bool,
 }
 
 impl From<Entrypoint> for Place {
     fn from(ep: Entrypoint) -> Self {
-        Self { ep, location: None, node: None }
+        Self { ep, location: None, node: None, io: false }
     }
 }
 
@@ -122,7 +125,11 @@ impl Bell {
     /// Makes the one handler of a stream: whatever the peer did, all is looked at again. Genode's peers merge signals.
     pub(super) fn handler(self: &Rc<Self>, place: Place) -> Result<SignalHandler, Error> {
         let bell = self.clone();
-        SignalHandler::new(place.ep, move |_| bell.ring())
+        if place.io {
+            SignalHandler::io(place.ep, move |_| bell.ring())
+        } else {
+            SignalHandler::new(place.ep, move |_| bell.ring())
+        }
     }
 
     fn ring(&self) {

@@ -1,0 +1,91 @@
+//! rs_ram_fs: a file-system server that keeps its files in memory.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod content;
+mod volume;
+
+use alloc::rc::Rc;
+use core::cell::RefCell;
+
+use genode::{
+    node::Node,
+    prelude::*,
+    quota::RamQuota,
+    root::{Root, SessionRequest},
+    session::{
+        file_system::{FileSystemSession, Server},
+        rom::RomConnection,
+    },
+};
+use ram_tree::Tree;
+
+use crate::volume::Memory;
+
+/// Largest configuration that is read, in bytes.
+const MAX_CONFIG: usize = 1 << 20;
+
+/// RAM that files leave to the server itself, in bytes.
+const RESERVE: u64 = 512 << 10;
+
+/// What the component keeps.
+struct Main {
+    _root: Root,
+    _config: SignalHandler,
+}
+
+/// The configuration; an empty one if it cannot be read, so that nobody sees what they may not.
+fn read_config(rom: &mut RomConnection) -> Node {
+    rom.read_node(MAX_CONFIG).unwrap_or_else(|error| {
+        error!("config: {error}");
+        Node::new("config")
+    })
+}
+
+/// Bytes that files may take: what the configuration says, or else most of what the server has.
+fn limit(config: &Node, available: u64) -> u64 {
+    match config.attr_checked::<RamQuota>("limit") {
+        Ok(Some(RamQuota(limit))) => return limit,
+        Ok(None) => (),
+        Err(error) => error!("limit of files: {error}"),
+    }
+    // An eighth for what the heap loses between blocks.
+    let files = available.saturating_sub(RESERVE);
+    files - files / 8
+}
+
+#[genode::component]
+fn main(env: Env) -> Result<Main, Error> {
+    let mut rom = RomConnection::open(env, "config")?;
+    let config = read_config(&mut rom);
+    let quota = env.quota();
+    let available = quota.ram_avail();
+
+    let mut tree = Tree::new(limit(&config, available.0));
+    if let Some(node) = config.child("content") {
+        let root = tree.root();
+        content::fill(env, &mut tree, root, node);
+    }
+    let server = Server::new(Memory(tree));
+    let config = Rc::new(RefCell::new(config));
+
+    let rom = Rc::new(RefCell::new(rom));
+    let handler = SignalHandler::new(env.ep(), {
+        let (config, server, rom) = (config.clone(), server.clone(), rom.clone());
+        move |_| {
+            let new = read_config(&mut rom.borrow_mut());
+            if let Ok(Some(RamQuota(limit))) = new.attr_checked("limit") {
+                server.with_volume(|memory| memory.0.set_limit(limit));
+            }
+            *config.borrow_mut() = new;
+        }
+    })?;
+    rom.borrow().sigh(handler.cap())?;
+    let mut root = Root::new(env)?;
+    root.serve::<dyn FileSystemSession, _>(move |request: &SessionRequest<'_>| {
+        server.session(request, &config.borrow())
+    })?;
+    Ok(Main { _root: root, _config: handler })
+}

@@ -5,7 +5,7 @@
 //! Genode's C++ lays them out (`os/packet_stream.h`), and signals go only over the edges: something where there was nothing, and
 //! space where there was none.
 //!
-//! A session interface such as `Block` names a [`Protocol`] and hands out a channel
+//! A session interface such as [`block`](crate::session::block) names a [`Protocol`] and hands out a channel
 //! ([`TxChannel`], [`RxChannel`]) for each stream. Nothing binds a session to one: each stream has an entrypoint and a [`Place`] of
 //! its own.
 //!

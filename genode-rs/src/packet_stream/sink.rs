@@ -53,7 +53,7 @@ impl<P: Protocol> Inner<P> {
 pub struct Sink<P: Protocol> {
     inner: Rc<Inner<P>>,
     channel: Option<Object<dyn TxChannel, TxServer<P>>>,
-    _handler: SignalHandler,
+    handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
 }
@@ -82,7 +82,7 @@ impl<P: Protocol> Sink<P> {
         let (inner, handler) = Self::parts(place.into(), memory, peer)?;
         channel.packet_avail(handler.cap().clone())?;
         channel.ready_to_ack(handler.cap().clone())?;
-        Ok(Self { inner, channel: None, _handler: handler, _buffer: None })
+        Ok(Self { inner, channel: None, handler, _buffer: None })
     }
 
     /// Offers a channel as its server, over `buffer`.
@@ -99,7 +99,7 @@ impl<P: Protocol> Sink<P> {
             sigh: handler.cap().clone(),
         };
         let channel = Some(Object::new(place.ep, server)?);
-        Ok(Self { inner, channel, _handler: handler, _buffer: Some(buffer) })
+        Ok(Self { inner, channel, handler, _buffer: Some(buffer) })
     }
 
     /// Returns the channel for the client; invalid unless it was [`offer`](Self::offer)ed.
@@ -159,6 +159,12 @@ impl<P: Protocol> Sink<P> {
         self.inner.wakeup();
     }
 
+    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the queue is empty: others of the
+    /// entrypoint get their turn first.
+    pub fn remind(&self) {
+        self.handler.submit();
+    }
+
     /// Looks until there is something, and wakes the source before it waits.
     async fn until<T>(
         &self,
@@ -176,6 +182,23 @@ impl<P: Protocol> Sink<P> {
                 found
             })
             .await
+    }
+
+    /// Calls `find` now and after each signal until it finds something; wakes the source before it waits. For protocols that look
+    /// for more than a packet.
+    pub async fn look<T, E>(
+        &self,
+        mut find: impl FnMut() -> Result<Option<T>, E> + Unpin,
+    ) -> Result<T, E> {
+        let inner = &self.inner;
+        let look = || {
+            let found = find().transpose();
+            if found.is_none() {
+                inner.wakeup();
+            }
+            found
+        };
+        inner.bell.waiters.until(look).await
     }
 
     /// Waits for the next packet.

@@ -48,7 +48,7 @@ impl<P: Protocol> Inner<P> {
 pub struct Source<P: Protocol> {
     inner: Rc<Inner<P>>,
     channel: Option<Object<dyn RxChannel, RxServer<P>>>,
-    _handler: SignalHandler,
+    handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
 }
@@ -82,7 +82,7 @@ impl<P: Protocol> Source<P> {
         let (inner, handler) = Self::parts(place.into(), memory, align_log2, peer)?;
         channel.ack_avail(handler.cap().clone())?;
         channel.ready_to_submit(handler.cap().clone())?;
-        Ok(Self { inner, channel: None, _handler: handler, _buffer: None })
+        Ok(Self { inner, channel: None, handler, _buffer: None })
     }
 
     /// Offers a channel as its server, over `buffer`.
@@ -103,7 +103,7 @@ impl<P: Protocol> Source<P> {
             sigh: handler.cap().clone(),
         };
         let channel = Some(Object::new(place.ep, server)?);
-        Ok(Self { inner, channel, _handler: handler, _buffer: Some(buffer) })
+        Ok(Self { inner, channel, handler, _buffer: Some(buffer) })
     }
 
     /// Returns the channel for the client; invalid unless it was [`offer`](Self::offer)ed.
@@ -167,6 +167,12 @@ impl<P: Protocol> Source<P> {
     /// Wakes the sink if it may sleep although there is something to do for it: once for a batch.
     pub fn wakeup(&self) {
         self.inner.wakeup();
+    }
+
+    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the queue is empty: others of the
+    /// entrypoint get their turn first.
+    pub fn remind(&self) {
+        self.handler.submit();
     }
 
     /// Looks until there is something, and wakes the sink before it waits.

@@ -2,6 +2,7 @@
 //!
 //! | service | interface | client |
 //! |---|---|---|
+//! | Block | [`block::BlockSession`] | [`block::BlockConnection`]; servers: [`block::BlockServer`] |
 //! | File_system | [`file_system::FileSystemSession`] | [`fs::FileSystem`](crate::fs::FileSystem) |
 //! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
 //! | IO_MEM | [`io_mem::IoMemSession`] | [`io_mem::IoMemConnection`] |
@@ -13,8 +14,9 @@
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces, but
 //! for TRACE, whose functions 22.08 numbers otherwise, and File_system, which was compared with 24.11 and
-//! 26.02 only.
+//! 26.02 only. Block is that of 26.02.
 
+pub mod block;
 pub mod file_system;
 pub mod io_mem;
 pub mod log;

@@ -1,0 +1,372 @@
+//! The client: requests of tasks over one stream, each woken by its own acknowledgement.
+
+use alloc::{rc::Rc, vec::Vec};
+use core::{cell::RefCell, fmt};
+
+use super::{Block, BlockSession, Header, Info, Operation};
+use crate::{
+    connection::Connection,
+    env::Env,
+    error::Error,
+    packet_stream::{Packet, Place, Protocol, Source, StreamError},
+    quota::RamQuota,
+    task::waiters::Waiters,
+};
+
+/// What a session costs beside its buffer, in bytes, as Genode's client counts.
+const OVERHEAD: u64 = 14 << 10;
+
+/// Why blocks were not transferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlockError {
+    /// The server could not do it, or refused.
+    Failed,
+    /// The device has no such blocks, or the bytes are no whole blocks.
+    Range {
+        /// First block.
+        block: u64,
+        /// Bytes.
+        bytes: u64,
+        /// Blocks of the device.
+        blocks: u64,
+    },
+    /// The server acknowledged something else than was asked for.
+    Answer,
+    /// The stream did not work.
+    Stream(StreamError),
+}
+
+impl fmt::Display for BlockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed => f.write_str(
+                "the block server could not do it, or does not allow it: see its log and policy",
+            ),
+            Self::Range { block, bytes, blocks } => write!(
+                f,
+                "{bytes} bytes at block {block} of a device of {blocks} blocks: take whole blocks that it has"
+            ),
+            Self::Answer => f.write_str(
+                "the block server acknowledged another request: do not trust the content",
+            ),
+            Self::Stream(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for BlockError {}
+
+impl<E: Into<StreamError>> From<E> for BlockError {
+    fn from(error: E) -> Self {
+        Self::Stream(error.into())
+    }
+}
+
+/// A request by its tag.
+enum Slot {
+    Free,
+    Waiting,
+    /// Nobody waits any more.
+    Abandoned,
+    Done(Option<Packet>, Header),
+}
+
+/// Requests that are outstanding at most: what the acknowledgement queue holds.
+const SLOTS: usize = Block::ACK_QUEUE as usize - 1;
+
+struct Shared {
+    source: Source<Block>,
+    slots: RefCell<Vec<Slot>>,
+    done: Waiters,
+}
+
+impl Shared {
+    /// Takes a tag for a request.
+    fn claim(&self) -> Option<usize> {
+        let mut slots = self.slots.borrow_mut();
+        let free = slots.iter().position(|slot| matches!(slot, Slot::Free));
+        let at = free.or_else(|| {
+            (slots.len() < SLOTS).then(|| {
+                slots.push(Slot::Free);
+                slots.len() - 1
+            })
+        })?;
+        slots[at] = Slot::Waiting;
+        Some(at)
+    }
+
+    /// Gives the acknowledgements that are there to those that wait.
+    fn drain(&self) -> Result<(), StreamError> {
+        let mut any = false;
+        let mut result = Ok(());
+        // Bounded, so that a server that goes on answering does not hold the entrypoint.
+        for turn in 0..=SLOTS {
+            match self.source.try_acked() {
+                Ok(Some(acked)) => {
+                    any = true;
+                    let tag = usize::try_from(acked.header.tag).unwrap_or(usize::MAX);
+                    let mut slots = self.slots.borrow_mut();
+                    match slots.get_mut(tag) {
+                        Some(slot @ Slot::Waiting) => {
+                            *slot = Slot::Done(acked.packet, acked.header);
+                        }
+                        Some(slot @ Slot::Abandoned) => *slot = Slot::Free,
+                        _ => (), // no request of ours: the packet, if there is one, is free again
+                    }
+                }
+                Ok(None) => break,
+                Err(StreamError::Unknown { .. }) => (), // dropped; nobody's
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+            if turn == SLOTS {
+                self.source.remind();
+            }
+        }
+        if any {
+            self.done.notify();
+        }
+        result
+    }
+
+    /// Takes the answer to a request, if it is there.
+    fn finished(&self, tag: usize) -> Option<(Option<Packet>, Header)> {
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.get_mut(tag)?;
+        match core::mem::replace(slot, Slot::Free) {
+            Slot::Done(packet, header) => Some((packet, header)),
+            other => {
+                *slot = other;
+                None
+            }
+        }
+    }
+}
+
+/// A request that is waited for. Dropped before its answer, it leaves the tag to the acknowledgement.
+struct Claim<'a> {
+    shared: &'a Shared,
+    tag: usize,
+    submitted: bool,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.tag) {
+            *slot = match slot {
+                Slot::Waiting if self.submitted => Slot::Abandoned,
+                _ => Slot::Free,
+            };
+        }
+        self.shared.done.notify();
+    }
+}
+
+/// A Block session for tasks. Any number of them may have requests in it at once.
+///
+/// Requests may be done in any order; one that depends on another waits for its end. A server that dies answers nothing: bound
+/// the waiting by [`Timers::timeout`](crate::time::Timers::timeout).
+#[must_use = "dropping it closes the session"]
+pub struct BlockConnection {
+    // Dropped in this order: the stream goes before the session.
+    shared: Rc<Shared>,
+    info: Info,
+    _session: Connection<dyn BlockSession>,
+}
+
+impl BlockConnection {
+    /// Opens a session with a buffer of `buffer` bytes for queues and packets, which it donates.
+    ///
+    /// # Errors
+    /// What opening the session says; [`StreamError::TooSmall`] for a buffer that holds no packet.
+    pub fn open(env: Env, label: &str, buffer: usize) -> Result<Self, BlockError> {
+        Self::open_at(env, env.ep(), label, buffer)
+    }
+
+    /// As [`open`](Self::open), with the stream at a place of its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn open_at(
+        env: Env,
+        place: impl Into<Place>,
+        label: &str,
+        buffer: usize,
+    ) -> Result<Self, BlockError> {
+        let session = Connection::<dyn BlockSession>::builder(label)
+            .arg("tx_buf_size", buffer as u64)
+            .ram(RamQuota(OVERHEAD + buffer as u64))
+            .open(env)?;
+        let info = session.info()?;
+        if info.block_size == 0 || info.align_log2 > 30 {
+            return Err(BlockError::Stream(StreamError::System(Error::Invalid)));
+        }
+        let source = Source::open(place, &session.tx_cap()?, info.align_log2)?;
+        let done = Waiters::default();
+        let shared = Rc::new(Shared { source, slots: RefCell::new(Vec::new()), done });
+        let weak = Rc::downgrade(&shared);
+        shared.source.on_signal(move || {
+            if let Some(shared) = weak.upgrade() {
+                // An index that is wrong is told to whoever waits.
+                let _ = shared.drain();
+                shared.done.notify();
+            }
+        });
+        Ok(Self { shared, info, _session: session })
+    }
+
+    /// Returns what the device is. The server chose it.
+    pub fn info(&self) -> Info {
+        self.info
+    }
+
+    /// Returns the number of blocks that one packet holds at most.
+    pub fn largest(&self) -> u64 {
+        self.shared.source.largest() as u64 / self.info.block_size
+    }
+
+    /// Allocates a packet for `count` blocks, and waits while the buffer is full.
+    ///
+    /// # Errors
+    /// [`StreamError::PacketSize`] for more than [`largest`](Self::largest).
+    pub async fn alloc(&self, count: u64) -> Result<Packet, BlockError> {
+        let bytes = self.info.bytes(count).and_then(|bytes| usize::try_from(bytes).ok());
+        Ok(self.shared.source.alloc(bytes.unwrap_or(usize::MAX)).await?)
+    }
+
+    /// Sends one request as it is, and waits for its answer: the packet, which the operations without payload have none of.
+    ///
+    /// # Errors
+    /// [`BlockError::Failed`], [`BlockError::Answer`], and what the stream says.
+    pub async fn request(
+        &self,
+        operation: Operation,
+        block: u64,
+        count: u64,
+        packet: Option<Packet>,
+    ) -> Result<Option<Packet>, BlockError> {
+        let shared = &*self.shared;
+        let tag = shared
+            .done
+            .until(|| {
+                let claimed = shared.claim();
+                if claimed.is_none() {
+                    shared.source.wakeup();
+                }
+                claimed
+            })
+            .await;
+        let mut claim = Claim { shared, tag, submitted: false };
+        let asked = Header { operation, tag: tag as u64, block, count, success: false };
+        let packet = packet.unwrap_or_else(|| shared.source.bare());
+        shared.source.submit(packet, &asked).await?;
+        claim.submitted = true;
+        let (packet, answer) = shared
+            .done
+            .until(|| {
+                // Also where another request's answer cannot be read.
+                let drained = shared.drain();
+                let finished = shared.finished(tag).map(Ok);
+                let found = finished.or_else(|| drained.err().map(Err));
+                if found.is_none() {
+                    shared.source.wakeup();
+                }
+                found
+            })
+            .await?;
+        if (Header { success: false, ..answer }) != asked {
+            return Err(BlockError::Answer);
+        }
+        if answer.success { Ok(packet) } else { Err(BlockError::Failed) }
+    }
+
+    /// Checks that bytes are whole blocks of the device; returns how many.
+    fn blocks(&self, block: u64, bytes: usize) -> Result<u64, BlockError> {
+        let (bytes, blocks) = (bytes as u64, self.info.block_count);
+        let count = bytes / self.info.block_size;
+        let whole = bytes.is_multiple_of(self.info.block_size);
+        if !whole || !self.info.holds(block, count) {
+            return Err(BlockError::Range { block, bytes, blocks });
+        }
+        Ok(count)
+    }
+
+    /// Reads `count` blocks from `block` on into a packet.
+    ///
+    /// # Errors
+    /// As [`alloc`](Self::alloc) and [`request`](Self::request).
+    pub async fn read(&self, block: u64, count: u64) -> Result<Packet, BlockError> {
+        let packet = self.alloc(count).await?;
+        let packet = self.request(Operation::Read, block, count, Some(packet)).await?;
+        packet.ok_or(BlockError::Answer)
+    }
+
+    /// Writes a packet of whole blocks from `block` on; returns it.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request); [`BlockError::Range`] for what are no whole blocks.
+    pub async fn write(&self, block: u64, packet: Packet) -> Result<Packet, BlockError> {
+        let count = self.blocks(block, packet.size())?;
+        let packet = self.request(Operation::Write, block, count, Some(packet)).await?;
+        packet.ok_or(BlockError::Answer)
+    }
+
+    /// Reads whole blocks from `block` on, in as many packets as it takes, one after the other.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read); [`BlockError::Range`].
+    pub async fn read_at(&self, block: u64, into: &mut [u8]) -> Result<(), BlockError> {
+        self.blocks(block, into.len())?;
+        let piece = (self.largest() * self.info.block_size) as usize;
+        let mut at = block;
+        for bytes in into.chunks_mut(piece.max(1)) {
+            let count = bytes.len() as u64 / self.info.block_size;
+            self.read(at, count).await?.view().read(0, bytes)?;
+            at += count;
+        }
+        Ok(())
+    }
+
+    /// Writes whole blocks from `block` on, in as many packets as it takes, one after the other.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); [`BlockError::Range`].
+    pub async fn write_at(&self, block: u64, from: &[u8]) -> Result<(), BlockError> {
+        self.blocks(block, from.len())?;
+        let piece = (self.largest() * self.info.block_size) as usize;
+        let mut at = block;
+        for bytes in from.chunks(piece.max(1)) {
+            let count = bytes.len() as u64 / self.info.block_size;
+            let packet = self.alloc(count).await?;
+            packet.view().write(0, bytes)?;
+            drop(self.write(at, packet).await?);
+            at += count;
+        }
+        Ok(())
+    }
+
+    /// Waits until all that was acknowledged before is durable.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub async fn sync(&self) -> Result<(), BlockError> {
+        self.request(Operation::Sync, 0, self.info.block_count, None).await.map(drop)
+    }
+
+    /// Lets the device forget `count` blocks from `block` on.
+    ///
+    /// # Errors
+    /// As [`request`](Self::request).
+    pub async fn trim(&self, block: u64, count: u64) -> Result<(), BlockError> {
+        self.request(Operation::Trim, block, count, None).await.map(drop)
+    }
+}
+
+impl fmt::Debug for BlockConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockConnection").field("info", &self.info).finish_non_exhaustive()
+    }
+}

@@ -9,6 +9,8 @@
 //! | ROM | [`rom::RomSession`] | [`rom::RomConnection`] |
 //! | Timer | [`timer::TimerSession`] | [`timer::TimerConnection`] |
 //! | Report | [`report::ReportSession`] | [`report::Reporter`] |
+//! | Terminal | [`terminal::TerminalSession`] | [`terminal::TerminalConnection`] |
+//! | Rtc | [`rtc::RtcSession`] | [`rtc::RtcConnection`] |
 //! | TRACE | [`trace::TraceSession`] | [`trace::TraceConnection`] |
 //!
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
@@ -22,5 +24,7 @@ pub mod io_mem;
 pub mod log;
 pub mod report;
 pub mod rom;
+pub mod rtc;
+pub mod terminal;
 pub mod timer;
 pub mod trace;

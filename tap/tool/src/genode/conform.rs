@@ -13,11 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Components of Genode, and those of ours that take their place.
-pub const REPLACED: [(&str, &str); 4] = [
+pub const REPLACED: [(&str, &str); 5] = [
     ("init", "rs_init"),
     ("report_rom", "rs_report_rom"),
     ("dynamic_rom", "rs_dynamic_rom"),
     ("rom_filter", "rs_rom_filter"),
+    ("terminal_crosslink", "rs_terminal_crosslink"),
 ];
 
 /// A test package of the tree.

@@ -1,0 +1,107 @@
+//! rs_terminal_test: Terminal sessions, at both ends of a line.
+//!
+//! Its configuration says what it does: `<config role="both"/>` has both ends, `role="reader"` writes to the log what it reads
+//! until that contains `until`, `role="writer"` writes to the log only.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::{string::String, vec, vec::Vec};
+
+use genode::{
+    connection::Connection,
+    prelude::*,
+    session::terminal::{IO_BUFFER, Size, TerminalConnection, TerminalSession},
+    task::{Events, Tasks},
+};
+use rs_checks::{Signals, expect};
+
+/// Bytes that the server keeps for a reader, as the run script configures it.
+const ROOM: usize = 10_000;
+
+#[genode::component]
+fn main(env: Env) -> Result<Option<Tasks>, Error> {
+    let config = env.config().read()?;
+    match config.attr("role") {
+        Some("both") => both(env),
+        Some("reader") => {
+            let until: String = config.attr_or("until", String::new());
+            let tasks = Tasks::new(env.ep())?;
+            tasks.try_spawn(async move { reader(env, &until).await });
+            Ok(Some(tasks))
+        }
+        _ => {
+            log!("the first line");
+            log!("\u{1b}[2J[core] a line of nobody else's");
+            log!("{}", "x".repeat(200));
+            log!("the last line");
+            env.exit(0)
+        }
+    }
+}
+
+async fn reader(env: Env, until: &str) -> Result<(), Error> {
+    let terminal = TerminalConnection::open_async(env, "").await?;
+    let events = Events::new(env.ep())?;
+    terminal.read_avail_sigh(events.cap())?;
+    let (mut text, mut bytes) = (Vec::new(), [0; 100]);
+    loop {
+        let count = terminal.read_some(&events, &mut bytes).await?;
+        text.extend_from_slice(&bytes[..count]);
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = text.drain(..=end).collect();
+            let line = String::from_utf8_lossy(&line[..end]);
+            log!("{line}");
+            if line.contains(until) {
+                env.exit(0)
+            }
+        }
+    }
+}
+
+fn both(env: Env) -> Result<Option<Tasks>, Error> {
+    log!("--- terminal test ---");
+    let (one, other) =
+        (TerminalConnection::open(env, "one")?, TerminalConnection::open(env, "other")?);
+    let third = Connection::<dyn TerminalSession>::open(env, "third");
+    expect(env, "a line has two ends", third.is_err_and(|error| error == Error::Denied));
+    expect(env, "it has no size", one.size()? == Size::default());
+
+    let mut bytes = vec![0; 2 * ROOM];
+    expect(env, "nothing is there at first", !one.avail()? && one.read(&mut bytes)? == 0);
+    expect(env, "a word is written", one.write(b"word")? == 4);
+    expect(env, "the other end has it", other.avail()? && !one.avail()?);
+    expect(env, "in parts", other.read(&mut bytes[..1])? == 1 && other.read(&mut bytes[1..])? == 3);
+    expect(env, "as it was written", &bytes[..4] == b"word" && !other.avail()?);
+
+    let signals = Signals::new(env)?;
+    other.write(b"early")?;
+    one.read_avail_sigh(signals.cap())?;
+    signals.wait_for(1);
+    expect(env, "what came before is told as well", one.read(&mut bytes)? == 5);
+    signals.reset();
+    other.write(b"late")?;
+    signals.wait_for(1);
+    expect(env, "so is what comes", one.read(&mut bytes)? == 4);
+
+    let long: Vec<u8> = (0..2 * ROOM).map(|n| (n % 251) as u8).collect();
+    expect(env, "there is room for so much", one.write(&long)? == ROOM);
+    expect(env, "and no more", one.write(b"x")? == 0);
+    let mut read = Vec::new();
+    while other.avail()? {
+        let count = other.read(&mut bytes)?;
+        expect(env, "no more than the buffer at once", count <= IO_BUFFER);
+        read.extend_from_slice(&bytes[..count]);
+    }
+    expect(env, "all of it arrives in order", read == long[..ROOM]);
+
+    one.write(b"unread")?;
+    drop(other);
+    let other = Connection::<dyn TerminalSession>::open(env, "other")?;
+    expect(env, "what one did not read is nobody else's", !other.avail()?);
+    expect(env, "more than the buffer is its size", other.write(usize::MAX)? == IO_BUFFER);
+    expect(env, "so for reading", one.avail()? && other.read(usize::MAX)? == 0);
+    log!("--- terminal test finished ---");
+    env.exit(0)
+}

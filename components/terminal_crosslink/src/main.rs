@@ -8,10 +8,15 @@
 
 extern crate alloc;
 
-use alloc::{collections::VecDeque, rc::Rc};
+use alloc::{
+    collections::VecDeque,
+    rc::Rc,
+    string::{String, ToString},
+};
 use core::cell::RefCell;
 
 use genode::{
+    node::Node,
     prelude::*,
     quota::RamQuota,
     root::{Refused, Root, SessionRequest},
@@ -98,25 +103,23 @@ impl Drop for Session {
     }
 }
 
+/// Reads how many bytes may be under way in each direction.
+fn buffer(config: &Node) -> Result<usize, String> {
+    let asked = config.attr_checked::<RamQuota>("buffer").map_err(|error| error.to_string())?;
+    let Some(RamQuota(bytes)) = asked else { return Ok(DEFAULT_BUFFER) };
+    let allowed = usize::try_from(bytes).ok().filter(|bytes| (1..=MAX_BUFFER).contains(bytes));
+    allowed
+        .ok_or_else(|| alloc::format!("a buffer of {bytes} bytes: 1 to {MAX_BUFFER} are allowed"))
+}
+
 #[genode::component]
 fn main(env: Env) -> Result<Root, Error> {
-    let config = env.config().read();
-    let buffer = match config.as_ref().map(|config| config.attr_checked::<RamQuota>("buffer")) {
-        Ok(Ok(Some(RamQuota(buffer)))) => match usize::try_from(buffer) {
-            Ok(buffer @ 1..=MAX_BUFFER) => buffer,
-            _ => {
-                warning!(
-                    "config: buffer of {buffer} bytes: 1 to {MAX_BUFFER} are allowed; {DEFAULT_BUFFER} it is"
-                );
-                DEFAULT_BUFFER
-            }
-        },
-        Ok(Ok(None)) | Err(_) => DEFAULT_BUFFER,
-        Ok(Err(error)) => {
-            warning!("config: {error}; {DEFAULT_BUFFER} bytes it is");
-            DEFAULT_BUFFER
-        }
-    };
+    // Without a configuration it is as if an empty one.
+    let config = env.config().read().unwrap_or_else(|_| Node::new("config"));
+    let buffer = buffer(&config).unwrap_or_else(|why| {
+        warning!("config: {why}; {DEFAULT_BUFFER} bytes it is");
+        DEFAULT_BUFFER
+    });
     let link = Rc::new(RefCell::new(Link { ends: Default::default(), buffer }));
     let mut root = Root::new(env)?;
     root.serve::<dyn TerminalSession, _>(move |request: &SessionRequest<'_>| {

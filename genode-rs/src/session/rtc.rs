@@ -80,6 +80,7 @@ impl RtcConnection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn a_timestamp_reads_as_iso_8601() {

@@ -144,6 +144,39 @@ impl Default for Bell {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::sync::Looks;
+
+    #[test]
+    fn a_bell_is_to_be_rung_unless_the_entrypoint_will_look_again() {
+        let bell = Bell::new();
+        assert!(bell.must_ring(), "as a page of zeros");
+        let unasked = || -> bool { panic!("all who came since have rung") };
+        assert!(!bell.sleeps(unasked), "it slept already");
+        let mut looks = 0;
+        let second = || {
+            looks += 1;
+            looks == 2
+        };
+        assert!(bell.poll(&mut Looks(5), second), "found at the second look");
+        assert_eq!(looks, 2);
+        assert!(!bell.must_ring() && !bell.must_ring(), "it goes on to look");
+        assert!(!bell.poll(&mut Looks(5), || false));
+        assert!(!bell.must_ring());
+        assert!(bell.sleeps(|| true), "found by the last look");
+        assert!(bell.must_ring());
+        bell.poll(&mut Looks(0), || true);
+        assert!(!bell.sleeps(|| false));
+        assert!(bell.must_ring());
+    }
+
+    #[test]
+    fn a_bell_says_where_its_entrypoint_runs() {
+        let bell = Bell::new();
+        for cpu in [0, 7, 7, u32::MAX, 1] {
+            bell.runs_on(cpu);
+            assert_eq!(bell.cpu(), cpu);
+        }
+    }
 
     #[test]
     fn what_is_not_surely_a_hint_means_to_look_everywhere() {

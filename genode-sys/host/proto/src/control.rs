@@ -214,6 +214,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn marks_of_a_frame_are_no_part_of_an_address() {
+        // Linux gives programs addresses of 56 bits at most (five levels of page tables).
+        let marks = [OUTSIDE, AGAIN];
+        assert!(marks.iter().all(|mark| *mark > 1 << 56));
+        assert_eq!(marks.iter().fold(0, |all, mark| all | mark).count_ones(), 2);
+    }
+
+    #[test]
     fn packets_round_trip_and_short_ones_read_as_zero() {
         let packet = Packet::new(3_u64, &[1, 2, u64::MAX]);
         assert_eq!(Packet::from_bytes(&packet.to_bytes()), packet);

@@ -33,9 +33,9 @@ pub const PAGE: usize = 4096;
 /// Objects that one client may name at one entrypoint.
 pub const GRANTS: usize = 8192;
 /// Bytes of a grants table: a `u64` object id per index, entry 0 is the number of entries in use.
-pub const GRANTS_SIZE: usize = GRANTS * 8;
+pub const GRANTS_SIZE: usize = size_of::<[u64; GRANTS]>();
 /// Bytes of a signal page: a `u32` counter per index, entry 0 counts submissions on the channel.
-pub const SIGNALS_SIZE: usize = GRANTS * 4;
+pub const SIGNALS_SIZE: usize = size_of::<[u32; GRANTS]>();
 /// Slots of an entrypoint.
 pub const MAX_SLOTS: usize = 4096;
 /// Channels (client components) of an entrypoint.

@@ -47,5 +47,21 @@ mod tests {
         assert_eq!(count(|h| h & 0xfff), 4096, "the lowest bits");
         assert_eq!(count(|h| h >> 57), 128, "the highest bits");
         assert_ne!(hash(&[1, 2]), hash(&[2, 1]));
+        let second = (0..4096).map(|n| hash(&[u64::MAX, n]));
+        let different = second.collect::<std::collections::HashSet<_>>().len();
+        assert_eq!(different, 4096, "what was written before hides nothing");
+    }
+
+    #[test]
+    fn bytes_count_each() {
+        let hash = |bytes: &[u8]| {
+            let mut spread = Spread::default();
+            spread.write(bytes);
+            spread.finish()
+        };
+        let all = [hash(b""), hash(b"a"), hash(b"b"), hash(b"ab"), hash(b"ba"), hash(b"a\0")];
+        for (at, one) in all.iter().enumerate() {
+            assert!(!all[..at].contains(one), "{at}");
+        }
     }
 }

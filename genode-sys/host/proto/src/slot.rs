@@ -384,6 +384,7 @@ mod tests {
         assert_eq!(&call[..found.len], b"a call", "the call is as it was");
         slot.note(&"\u{e4}".repeat(NOTE));
         assert_eq!(slot.noted(&mut out), Some(NOTE));
+        assert_eq!(out, *"\u{e4}".repeat(NOTE / 2).as_bytes(), "to the last byte");
         slot.note(&format!("x{}", "\u{e4}".repeat(NOTE)));
         assert_eq!(slot.noted(&mut out), Some(NOTE - 1), "cut before a character");
         for lie in [u64::MAX, NOTED | 0x81, NOTED | 0xff, NOTED ^ (1 << 63)] {
@@ -416,10 +417,54 @@ mod tests {
         assert_eq!(sleep.0.get(), 0);
     }
 
+    /// Answers a call at a look or a wake-up of its client, the third.
+    struct Third<'a>(&'a Slot, core::cell::Cell<u32>);
+    impl Third<'_> {
+        fn next(&self) {
+            self.1.set(self.1.get() + 1);
+            if self.1.get() == 3 {
+                self.0.take(&mut []);
+                assert_eq!(self.0.reply(&NoSleep, ExceptionCode::SUCCESS, &[], 0), Ok(()));
+            }
+        }
+    }
+    impl crate::sync::Poll for Third<'_> {
+        fn again(&mut self) -> bool {
+            self.next();
+            true
+        }
+    }
+    impl Sleep for Third<'_> {
+        fn wait(&self, _: &AtomicU32, _: u32) {
+            self.next();
+        }
+        fn wake(&self, _: &AtomicU32) {}
+    }
+
+    #[test]
+    fn who_polls_need_not_sleep_and_who_sleeps_goes_on_until_it_is_answered() {
+        struct Awake;
+        impl Sleep for Awake {
+            fn wait(&self, _: &AtomicU32, _: u32) {
+                panic!("it is to poll");
+            }
+            fn wake(&self, _: &AtomicU32) {}
+        }
+        let slot = Slot::new();
+        slot.post(1, &[], 0, 0).unwrap();
+        let mut third = Third(&slot, core::cell::Cell::new(0));
+        assert!(!slot.wait(&Awake, &mut third, &mut []).unwrap().slept);
+        slot.post(1, &[], 0, 0).unwrap();
+        let third = Third(&slot, core::cell::Cell::new(0));
+        assert!(slot.wait(&third, &mut Looks(0), &mut []).unwrap().slept);
+    }
+
     #[test]
     fn death_stays_and_is_told_to_both_sides() {
         let slot = Slot::new();
+        assert!(!slot.is_dead());
         slot.post(1, &[], 0, 0).unwrap();
+        assert!(!slot.is_dead());
         slot.kill(&NoSleep);
         let mut buf = [0; 8];
         assert_eq!(slot.take(&mut buf), Found::Dead);

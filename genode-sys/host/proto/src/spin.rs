@@ -193,6 +193,52 @@ mod tests {
     }
 
     #[test]
+    fn one_runs_where_the_kernel_says() {
+        let may = rustix::thread::sched_getaffinity(None).unwrap();
+        for cpu in (0..rustix::thread::CpuSet::MAX_CPU).filter(|cpu| may.is_set(*cpu)) {
+            let mut only = rustix::thread::CpuSet::new();
+            only.set(cpu);
+            rustix::thread::sched_setaffinity(None, &only).unwrap();
+            assert_eq!(here() as usize, cpu);
+        }
+        rustix::thread::sched_setaffinity(None, &may).unwrap();
+    }
+
+    #[test]
+    fn the_clock_is_the_kernels_in_nanoseconds() {
+        let kernel = || {
+            let now = clock_gettime(ClockId::Monotonic);
+            std::time::Duration::new(now.tv_sec as u64, now.tv_nsec as u32).as_nanos()
+        };
+        let (before, now, after) = (kernel(), now(), kernel());
+        assert!((before..=after).contains(&now.into()));
+    }
+
+    #[test]
+    fn polling_goes_on_for_its_time_wherever_the_clock_stands() {
+        for start in [1, 1 << 30, 1 << 60] {
+            let mut polling = Polling::new(LONGEST);
+            let mut at = start;
+            while polling.goes_on(at) {
+                at += INTERRUPTED;
+            }
+            assert!(!polling.interrupted, "{start}: that long may pass between two looks");
+            assert_eq!((at - start) / INTERRUPTED, LONGEST / INTERRUPTED + 1, "{start}");
+        }
+    }
+
+    #[test]
+    fn the_clock_is_read_once_in_many_looks() {
+        let mut polling = Polling::new(LONGEST);
+        for look in 1..PER_READING {
+            assert!(polling.again());
+            assert_eq!(polling.start, 0, "look {look}");
+        }
+        assert!(polling.again());
+        assert_ne!(polling.start, 0);
+    }
+
+    #[test]
     fn polling_is_bounded() {
         let mut polling = Polling::new(LONGEST);
         let start = now();

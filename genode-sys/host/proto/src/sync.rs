@@ -86,3 +86,17 @@ pub fn intact(site: Site) -> bool {
 pub(crate) fn order(site: Site, order: Ordering) -> Ordering {
     if intact(site) { order } else { Ordering::Relaxed }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_are_counted() {
+        let mut looks = Looks(2);
+        assert_eq!(
+            [looks.again(), looks.again(), looks.again(), looks.again()],
+            [true, true, false, false]
+        );
+    }
+}

@@ -165,3 +165,6 @@ impl Sleep for Futex {
         Self::wake(word);
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -21,3 +21,19 @@ pub const LEVELS: [u32; 2] = [21, 30];
 pub fn allowed(free: u64, quota: u64) -> u64 {
     free + quota / SHARE
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_quota_permits_more_tables() {
+        assert_eq!(allowed(0, 0), 0);
+        assert_eq!(allowed(FREE, 0), FREE);
+        assert_eq!(allowed(FREE, SHARE - 1), FREE);
+        assert_eq!(allowed(FREE, 5 * SHARE), FREE + 5);
+        let [free, attached, views] = std::hint::black_box([FREE, ATTACHED, VIEWS]);
+        assert!(attached > 0 && views > 0);
+        assert!(attached + views < free, "some is left for the program");
+    }
+}

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use genode_affinity::{Affinity, Location, Space};
-use genode_args::quota::Amount;
+use genode_args::quota::{Amount, CapQuota, RamQuota};
 use genode_wire::{
     Cap, Caps, ExceptionCode, FixedString, InBuffer, Reader, Text, Wire, WireError, Writer,
 };
@@ -249,4 +249,34 @@ fn numbers_of_a_table_stand_for_one_value_each() {
         assert_eq!(SessionResponse::of(number, table), Err(WireError::BadValue));
         assert_eq!(parent::SessionCapError::of(number, table), Err(WireError::BadValue));
     }
+}
+
+/// What is written reads the same, takes as much as its type says at most, and one more than fits is refused.
+fn check_list<T>(list: &T, size: usize)
+where
+    T: genode_wire::Encode<Held> + for<'m> genode_wire::Decode<'m, Held> + PartialEq + Debug,
+{
+    let (mut body, mut caps) = ([0; MAX_BODY], Caps::<Held>::new());
+    let mut writer = Writer::new(&mut body, &mut caps);
+    writer.put(list).unwrap();
+    assert_eq!((writer.len(), T::SIZE, T::CAPS), (size, size, 0));
+    let read = |body: &[u8]| T::decode(&mut Reader::new(body, &mut Caps::<Held>::new()));
+    assert_eq!(read(&body).as_ref(), Ok(list));
+    assert!(read(&body[..size - 8]).is_err(), "cut");
+    body[0] += 1;
+    assert!(read(&body).is_err(), "too many");
+}
+
+#[test]
+fn the_longest_lists_are_as_long_as_is_said() {
+    use pd::{Account, Accounts, Named, Transfer, Transfers};
+    let amount = |n| Amount { ram: RamQuota(n), caps: CapQuota(n + 1) };
+    let named = (0..pd::MAX_ACCOUNTS as u32).map(|n| n + 7);
+    check_list(&Named(named.collect()), 8 + 60 * 8);
+    let accounts =
+        (0..pd::MAX_ACCOUNTS as u64).map(|n| Account { limit: amount(n), used: amount(2 * n) });
+    check_list(&Accounts(accounts.collect()), 8 + 60 * 32);
+    let transfers =
+        (0..pd::MAX_TRANSFERS as u64).map(|n| Transfer { from: n, to: n + 1, amount: amount(n) });
+    check_list(&Transfers(transfers.collect()), 8 + 4 * 32);
 }

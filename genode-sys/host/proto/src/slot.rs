@@ -454,9 +454,11 @@ mod tests {
         slot.post(1, &[], 0, 0).unwrap();
         let mut third = Third(&slot, core::cell::Cell::new(0));
         assert!(!slot.wait(&Awake, &mut third, &mut []).unwrap().slept);
+        assert_eq!(third.1.get(), 3);
         slot.post(1, &[], 0, 0).unwrap();
         let third = Third(&slot, core::cell::Cell::new(0));
         assert!(slot.wait(&third, &mut Looks(0), &mut []).unwrap().slept);
+        assert_eq!(third.1.get(), 3);
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn a_futex_sleeps_until_it_is_woken() {
             tell.send(rustix::thread::gettid().as_raw_nonzero()).unwrap();
             let mut wakings = 0;
             while word.load(Ordering::Relaxed) == 0 {
-                Futex::wait(&word, 0);
+                Sleep::wait(&Futex, &word, 0);
                 wakings += 1;
             }
             wakings
@@ -130,7 +130,7 @@ fn a_futex_sleeps_until_it_is_woken() {
     }
     Futex::wait(&word, 1);
     word.store(1, Ordering::Relaxed);
-    Futex::wake(&word);
+    Sleep::wake(&Futex, &word);
     // A signal may wake it once more.
     assert!((1..10).contains(&sleeper.join().unwrap()));
 }

@@ -42,18 +42,22 @@ impl Area {
         core::ptr::with_exposed_provenance_mut(self.addr)
     }
 
+    #[inline]
     fn range(&self, offset: usize, len: usize) -> Result<*mut u8, Error> {
         match offset.checked_add(len) {
             Some(end) if end <= self.size => Ok(self.as_ptr().wrapping_add(offset)),
-            end => Err(Error::argument(
-                Call::Mapping,
-                end.unwrap_or(usize::MAX) as u64,
-                self.size as u64,
-            )),
+            end => Err(self.outside(end)),
         }
     }
 
+    #[cold]
+    fn outside(&self, end: Option<usize>) -> Error {
+        let end = end.unwrap_or(usize::MAX) as u64;
+        Error::argument(Call::Mapping, end, self.size as u64)
+    }
+
     /// Checks an access to atomics of `bytes` bytes each.
+    #[inline]
     fn atomics(&self, offset: usize, len: usize, bytes: usize) -> Result<*mut u8, Error> {
         if !self.writeable {
             return Err(Error::argument(Call::ReadOnly, offset as u64, 0));
@@ -65,6 +69,7 @@ impl Area {
     }
 
     /// Divides a range.
+    #[inline]
     fn parts(&self, offset: usize, len: usize) -> Result<Parts<'_>, Error> {
         let start = self.range(offset, len)?;
         let head = (start.addr().wrapping_neg() % 8).min(len);
@@ -88,6 +93,7 @@ impl Area {
     ///
     /// # Errors
     /// [`Error::Argument`] when the range does not lie within.
+    #[inline]
     pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<(), Error> {
         let (head, words, tail) = self.parts(offset, into.len())?;
         let (first, rest) = into.split_at_mut(head.len());
@@ -105,6 +111,7 @@ impl Area {
     ///
     /// # Errors
     /// [`Error::Argument`] when the range does not lie within, and when the memory is read-only.
+    #[inline]
     pub fn write(&self, offset: usize, from: &[u8]) -> Result<(), Error> {
         if !self.writeable {
             return Err(Error::argument(Call::ReadOnly, offset as u64, 0));
@@ -213,6 +220,25 @@ impl Area {
         let at = self.atomics(offset, count.saturating_mul(8), 8)?;
         // SAFETY: as above.
         Ok(unsafe { core::slice::from_raw_parts(at.cast(), count) })
+    }
+}
+
+/// Two half words and the words behind them.
+type Queue<'a> = (&'a AtomicU32, &'a AtomicU32, &'a [AtomicU64]);
+
+impl Area {
+    /// Returns two half words at `offset` and `words` words behind them, as [`atomic_u32`](Self::atomic_u32) and
+    /// [`atomic_words`](Self::atomic_words) do, by one check.
+    #[inline]
+    pub(crate) fn queue(&self, offset: usize, words: usize) -> Result<Queue<'_>, Error> {
+        let at = self.atomics(offset, words.saturating_mul(8).saturating_add(8), 8)?;
+        // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics only; the half words and
+        // the words are apart.
+        Ok(unsafe {
+            let tail = at.wrapping_add(4);
+            let slots = core::slice::from_raw_parts(at.wrapping_add(8).cast(), words);
+            (&*at.cast(), &*tail.cast(), slots)
+        })
     }
 }
 

@@ -24,10 +24,12 @@ impl Bits {
         Self(vec![0; count.div_ceil(64)])
     }
 
+    #[inline]
     fn get(&self, at: usize) -> bool {
         self.0.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
     }
 
+    #[inline]
     fn set(&mut self, at: usize, value: bool) {
         if let Some(word) = self.0.get_mut(at / 64) {
             *word = *word & !(1 << (at % 64)) | u64::from(value) << (at % 64);
@@ -135,6 +137,7 @@ impl Pool {
     }
 
     /// Gives a packet's range back.
+    #[inline]
     pub(super) fn release(&mut self, span: Span) {
         let Some(at) = self.place(span.offset) else { return };
         let Some(size) = self.sizes.get_mut(at).filter(|size| **size != 0) else { return };
@@ -145,6 +148,7 @@ impl Pool {
     }
 
     /// Notes that the sink has the packet.
+    #[inline]
     pub(super) fn submitted(&mut self, span: Span) {
         if let Some(at) = self.place(span.offset) {
             self.outstanding.set(at, true);
@@ -152,6 +156,7 @@ impl Pool {
     }
 
     /// Takes a packet back that the sink names by its offset, with `size` bytes or less of it; once.
+    #[inline]
     pub(super) fn acked(&mut self, offset: u64, size: u64) -> Option<Span> {
         let offset = usize::try_from(offset).ok()?;
         let at = self.place(offset)?;
@@ -164,6 +169,7 @@ impl Pool {
     }
 
     /// Returns the granule that begins at `offset`.
+    #[inline]
     fn place(&self, offset: usize) -> Option<usize> {
         let whole = offset.is_multiple_of(1 << self.granule_log2);
         let at = (offset >> self.granule_log2).checked_sub(self.first)?;

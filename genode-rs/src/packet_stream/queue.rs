@@ -35,14 +35,14 @@ impl BoundQueue {
         Self { which: Queue::Ack, at: layout.ack_queue, slots: P::ACK_QUEUE, words }
     }
 
+    #[inline]
     fn shared(self, memory: &Area) -> Result<Shared<'_>, Error> {
-        Ok(Shared {
-            head: memory.atomic_u32(self.at)?,
-            tail: memory.atomic_u32(self.at + 4)?,
-            slots: memory.atomic_words(self.at + 8, self.slots as usize * self.words)?,
-        })
+        let words = self.slots as usize * self.words;
+        let (head, tail, slots) = memory.queue(self.at, words)?;
+        Ok(Shared { head, tail, slots })
     }
 
+    #[cold]
     const fn bad(self, index: BadIndex) -> StreamError {
         StreamError::Index { queue: self.which, index: index.index, slots: self.slots }
     }
@@ -55,6 +55,7 @@ impl BoundQueue {
         Ok(Consumer::new(self.shared(memory)?, self.slots))
     }
 
+    #[inline]
     pub(super) fn add(
         self,
         memory: &Area,
@@ -68,6 +69,7 @@ impl BoundQueue {
         }
     }
 
+    #[inline]
     pub(super) fn take(
         self,
         memory: &Area,
@@ -77,6 +79,7 @@ impl BoundQueue {
         consumer.take(self.shared(memory)?, words).map_err(|index| self.bad(index))
     }
 
+    #[inline]
     pub(super) fn free(
         self,
         memory: &Area,
@@ -86,6 +89,7 @@ impl BoundQueue {
         producer.free(self.shared(memory)?, wanted).map_err(|index| self.bad(index))
     }
 
+    #[inline]
     pub(super) fn available(
         self,
         memory: &Area,

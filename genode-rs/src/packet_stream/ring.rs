@@ -51,15 +51,18 @@ pub(crate) struct BadIndex {
 }
 
 /// Counts from `from` up to `to` in a ring of `slots`.
+#[inline]
 const fn distance(slots: u32, from: u32, to: u32) -> u32 {
     if to >= from { to - from } else { slots - from + to }
 }
 
+#[inline]
 const fn next(slots: u32, at: u32) -> u32 {
     if at + 1 == slots { 0 } else { at + 1 }
 }
 
 /// The words of slot `at`.
+#[inline]
 fn slot(slots: &[Word], at: u32, words: usize) -> &[Word] {
     let start = at as usize * words;
     slots.get(start..start + words).unwrap_or_default()
@@ -85,6 +88,7 @@ impl Producer {
     }
 
     /// Looks at the consumer's index.
+    #[inline]
     fn look(&mut self, queue: Shared<'_>) -> Result<(), BadIndex> {
         let tail = queue.tail.load(order::reuse());
         if tail >= self.slots {
@@ -98,11 +102,13 @@ impl Producer {
         Ok(())
     }
 
+    #[inline]
     const fn free_seen(&self) -> u32 {
         self.slots - 1 - self.queued
     }
 
     /// Returns the number of free slots, at least `wanted` if they are there.
+    #[inline]
     pub(crate) fn free(&mut self, queue: Shared<'_>, wanted: u32) -> Result<u32, BadIndex> {
         if self.free_seen() < wanted {
             self.look(queue)?;
@@ -115,6 +121,7 @@ impl Producer {
     }
 
     /// Adds an element of `words`; false if the queue is full.
+    #[inline]
     pub(crate) fn add(&mut self, queue: Shared<'_>, words: &[u64]) -> Result<bool, BadIndex> {
         if self.free(queue, 1)? == 0 {
             return Ok(false);
@@ -166,6 +173,7 @@ impl Consumer {
     }
 
     /// Looks at the producer's index.
+    #[inline]
     fn look(&mut self, queue: Shared<'_>) -> Result<(), BadIndex> {
         let head = queue.head.load(order::see());
         if head >= self.slots {
@@ -180,6 +188,7 @@ impl Consumer {
     }
 
     /// Returns the number of elements to be had, at least 1 if there is any.
+    #[inline]
     pub(crate) fn available(&mut self, queue: Shared<'_>) -> Result<u32, BadIndex> {
         if self.queued == 0 {
             self.look(queue)?;
@@ -192,6 +201,7 @@ impl Consumer {
     }
 
     /// Takes an element into `words`; false if the queue is empty.
+    #[inline]
     pub(crate) fn take(&mut self, queue: Shared<'_>, words: &mut [u64]) -> Result<bool, BadIndex> {
         if self.available(queue)? == 0 {
             return Ok(false);

@@ -25,6 +25,9 @@ impl Waiters {
     ///
     /// All, since one that was woken may be dropped before it looks.
     pub(crate) fn notify(&self) {
+        if self.wakers.borrow().is_empty() {
+            return; // mostly: also where each packet that is freed asks
+        }
         let wakers = self.wakers.take();
         wakers.into_values().for_each(Waker::wake);
     }

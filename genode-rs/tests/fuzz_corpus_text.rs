@@ -1,9 +1,14 @@
-//! Replays the corpus of the fuzz targets `args` and `node` on a stable compiler, with mutations of each file.
+//! Replays the corpus of the fuzz targets `args`, `node`, and of file systems on a stable compiler, with mutations of each file.
 #![allow(clippy::unwrap_used, reason = "a test: what cannot be read fails it")]
 
 #[path = "../fuzz/src/text.rs"]
 #[allow(unreachable_pub, missing_docs, clippy::pedantic)] // a module of another crate
 mod text;
+
+#[path = "../fuzz/src/file_system.rs"]
+#[allow(unreachable_pub, missing_docs, clippy::pedantic, clippy::expect_used)]
+// a module of another crate
+mod file_system;
 
 use std::{fs, path::Path};
 
@@ -59,4 +64,19 @@ fn session_arguments() {
 #[test]
 fn trees() {
     replay("node", text::node);
+}
+
+#[test]
+fn paths_of_clients() {
+    replay("fs_path", file_system::path);
+}
+
+#[test]
+fn entries_of_directories() {
+    replay("fs_entry", file_system::entry);
+}
+
+#[test]
+fn descriptors_of_packets() {
+    replay("fs_header", file_system::header);
 }

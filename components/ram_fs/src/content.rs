@@ -2,11 +2,31 @@
 
 use alloc::{string::String, vec::Vec};
 
-use genode::{node::Node, prelude::*, session::rom::RomConnection};
+use genode::{
+    node::{Node, Syntax},
+    prelude::*,
+    session::rom::RomConnection,
+};
 use ram_tree::{Kind, NodeId, Tree};
 
 /// Largest ROM module that becomes a file, in bytes.
 const MAX_ROM: usize = 256 << 20;
+
+/// Returns the nodes that say what is there at the start: `content`, and `import` of a `vfs` as Genode's
+/// server has it. What else a `vfs` has is not offered, with a line in the log.
+pub(crate) fn described(config: &Node) -> impl Iterator<Item = &Node> {
+    let vfs = config.child("vfs");
+    for other in vfs.into_iter().flat_map(Node::children) {
+        if !matches!(other.tag(), "ram" | "import") {
+            error!(
+                "config: {}: <{}> is left out: memory is all there is",
+                other.pos(),
+                other.tag()
+            );
+        }
+    }
+    config.child("content").into_iter().chain(vfs.and_then(|vfs| vfs.child("import")))
+}
 
 /// Makes what `node` describes in a directory: `dir`, `rom`, `inline` and `symlink` nodes. One that cannot
 /// be made is left out, with a line in the log.
@@ -30,8 +50,11 @@ fn add(env: Env, tree: &mut Tree, directory: NodeId, node: &Node) -> Result<(), 
             Ok(())
         }
         "inline" => {
-            let content = node.text().unwrap_or_default().as_bytes();
-            file(tree, directory, name, content).map_err(text)
+            // Text, or a node to be read as such.
+            let written = node.children().first().map(|child| child.write(Syntax::Xml));
+            let written = written.transpose().map_err(|error| alloc::format!("{error}"))?;
+            let content = written.as_deref().or_else(|| node.text()).unwrap_or_default();
+            file(tree, directory, name, content.as_bytes()).map_err(text)
         }
         "rom" => {
             let read = RomConnection::open(env, rom).and_then(|mut rom| rom.read(MAX_ROM));

@@ -64,11 +64,13 @@ fn main(env: Env) -> Result<Main, Error> {
     let available = quota.ram_avail();
 
     let mut tree = Tree::new(limit(&config, available.0));
-    if let Some(node) = config.child("content") {
-        let root = tree.root();
+    let root = tree.root();
+    for node in content::described(&config) {
         content::fill(env, &mut tree, root, node);
     }
-    let server = Server::new(Memory(tree));
+    // As Genode's vfs server does it, whose configuration this is.
+    let recursive = config.attr_or("recursive", config.child("vfs").is_some());
+    let server = Server::new(Memory { tree, recursive });
     let config = Rc::new(RefCell::new(config));
 
     let rom = Rc::new(RefCell::new(rom));
@@ -77,7 +79,7 @@ fn main(env: Env) -> Result<Main, Error> {
         move |_| {
             let new = read_config(&mut rom.borrow_mut());
             if let Ok(Some(RamQuota(limit))) = new.attr_checked("limit") {
-                server.with_volume(|memory| memory.0.set_limit(limit));
+                server.with_volume(|memory| memory.tree.set_limit(limit));
             }
             *config.borrow_mut() = new;
         }

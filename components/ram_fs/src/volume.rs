@@ -4,7 +4,11 @@ use genode::session::file_system::{DirEntry, NodeType, Refusal, Rwx, Status, Vol
 use ram_tree::{Cursor, Entry, Error, Kind, NodeId, Tree, WatchId};
 
 /// A tree in memory.
-pub(crate) struct Memory(pub(crate) Tree);
+pub(crate) struct Memory {
+    pub(crate) tree: Tree,
+    /// A directory is removed with all that it holds.
+    pub(crate) recursive: bool,
+}
 
 /// What a client is told.
 fn refusal(error: Error) -> Refusal {
@@ -40,11 +44,11 @@ impl Volume for Memory {
     type Watch = WatchId;
 
     fn root(&self) -> NodeId {
-        self.0.root()
+        self.tree.root()
     }
 
     fn lookup(&self, directory: NodeId, name: &[u8]) -> Result<NodeId, Refusal> {
-        self.0.lookup(directory, name).map_err(refusal)
+        self.tree.lookup(directory, name).map_err(refusal)
     }
 
     fn create(
@@ -58,37 +62,42 @@ impl Volume for Memory {
             NodeType::Symlink => Kind::Symlink,
             NodeType::ContinuousFile | NodeType::TransactionalFile => Kind::File,
         };
-        self.0.create(directory, name, kind).map_err(refusal)
+        self.tree.create(directory, name, kind).map_err(refusal)
     }
 
     fn unlink(&mut self, directory: NodeId, name: &[u8]) -> Result<(), Refusal> {
-        self.0.unlink(directory, name).map_err(refusal)
+        let done = if self.recursive {
+            self.tree.unlink_all(directory, name)
+        } else {
+            self.tree.unlink(directory, name)
+        };
+        done.map_err(refusal)
     }
 
     fn rename(&mut self, from: (NodeId, &[u8]), to: (NodeId, &[u8])) -> Result<(), Refusal> {
-        self.0.rename(from, to).map_err(|error| match error {
+        self.tree.rename(from, to).map_err(|error| match error {
             Error::NotDirectory | Error::IsDirectory => Refusal::PermissionDenied,
             error => refusal(error),
         })
     }
 
     fn open(&mut self, node: NodeId) -> Result<(), Refusal> {
-        self.0.open(node).map_err(refusal)
+        self.tree.open(node).map_err(refusal)
     }
 
     fn close(&mut self, node: NodeId) {
-        self.0.close(node);
+        self.tree.close(node);
     }
 
     fn status(&self, node: NodeId) -> Result<Status, Refusal> {
-        let status = self.0.status(node).map_err(refusal)?;
+        let status = self.tree.status(node).map_err(refusal)?;
         let (kind, inode) = (node_type(status.kind), node.number());
         let size = if status.kind == Kind::Directory { 0 } else { status.size };
         Ok(Status { size, kind, rwx: ALL, inode, modified: status.modified as i64 })
     }
 
     fn entries(&self, directory: NodeId) -> Result<u32, Refusal> {
-        match self.0.status(directory).map_err(refusal)? {
+        match self.tree.status(directory).map_err(refusal)? {
             status if status.kind == Kind::Directory => {
                 Ok(u32::try_from(status.size).unwrap_or(u32::MAX))
             }
@@ -102,7 +111,7 @@ impl Volume for Memory {
         index: u64,
         cursor: &mut Cursor,
     ) -> Result<Option<DirEntry>, Refusal> {
-        let found = self.0.entry(directory, index, cursor).map_err(refusal)?;
+        let found = self.tree.entry(directory, index, cursor).map_err(refusal)?;
         Ok(found.and_then(|Entry { node, kind, name }| {
             DirEntry::new(&name, node_type(kind), ALL, node.number())
         }))
@@ -115,9 +124,9 @@ impl Volume for Memory {
         len: usize,
         sink: &mut dyn FnMut(usize, &[u8]),
     ) -> Result<usize, Refusal> {
-        match self.0.read(node, at, len, sink) {
+        match self.tree.read(node, at, len, sink) {
             Err(Error::WrongKind) => {
-                let target = self.0.target(node).map_err(refusal)?;
+                let target = self.tree.target(node).map_err(refusal)?;
                 let at = usize::try_from(at).unwrap_or(usize::MAX).min(target.len());
                 let part = &target[at..target.len().min(at.saturating_add(len))];
                 sink(0, part);
@@ -134,39 +143,39 @@ impl Volume for Memory {
         len: usize,
         source: &mut dyn FnMut(usize, &mut [u8]),
     ) -> Result<(), Refusal> {
-        self.0.write(node, at, len, source).map_err(refusal)
+        self.tree.write(node, at, len, source).map_err(refusal)
     }
 
     fn truncate(&mut self, node: NodeId, size: u64) -> Result<(), Refusal> {
-        self.0.truncate(node, size).map_err(refusal)
+        self.tree.truncate(node, size).map_err(refusal)
     }
 
     fn set_target(&mut self, node: NodeId, target: &[u8]) -> Result<(), Refusal> {
-        self.0.set_target(node, target).map_err(refusal)
+        self.tree.set_target(node, target).map_err(refusal)
     }
 
     fn set_modified(&mut self, node: NodeId, stamp: i64) -> Result<(), Refusal> {
-        self.0.set_modified(node, stamp as u64).map_err(refusal)
+        self.tree.set_modified(node, stamp as u64).map_err(refusal)
     }
 
     /// Memory is as durable as it gets.
     fn sync(&mut self, node: NodeId) -> Result<(), Refusal> {
-        self.0.status(node).map(|_| ()).map_err(refusal)
+        self.tree.status(node).map(|_| ()).map_err(refusal)
     }
 
     fn watch(&mut self, node: NodeId, token: u64) -> Result<WatchId, Refusal> {
-        self.0.watch(node, token).map_err(refusal)
+        self.tree.watch(node, token).map_err(refusal)
     }
 
     fn unwatch(&mut self, watch: WatchId) {
-        self.0.unwatch(watch);
+        self.tree.unwatch(watch);
     }
 
     fn changed(&mut self, node: NodeId) {
-        self.0.changed(node);
+        self.tree.changed(node);
     }
 
     fn next_change(&mut self) -> Option<u64> {
-        self.0.next_change()
+        self.tree.next_change()
     }
 }

@@ -11,6 +11,9 @@ use crate::{
     session::file_system::{DirEntry, MAX_PATH, Path},
 };
 
+/// Entries of a list at most: a server could go on without end.
+const MAX_ENTRIES: usize = 1 << 20;
+
 /// Entries that are asked for at once.
 const BATCH: usize = 32;
 
@@ -18,7 +21,7 @@ impl FileSystem {
     /// Lists a directory, in the server's order.
     ///
     /// # Errors
-    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says; [`Why::Nonsense`] for entries that lead elsewhere,
+    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says; [`Why::Nonsense`] for entries that lead elsewhere, [`Why::TooMany`],
     /// and those of [`File::read_at`](super::File::read_at).
     pub async fn read_dir(&self, path: &str) -> Result<Vec<DirEntry>, Error> {
         let list = async {
@@ -49,7 +52,7 @@ impl FileSystem {
             let link = self.link(path, false)?;
             let mut target = alloc::vec![0; MAX_PATH + 1];
             // In one piece: servers do not read a link at other positions.
-            let answer = link.read_packet(0, target.len()).await?;
+            let answer = link.read_cleared(0, target.len()).await?;
             if let Some(packet) = &answer.packet {
                 packet.view().read(0, &mut target[..answer.length])?;
             }
@@ -90,11 +93,14 @@ impl Handle {
         let mut all = Vec::new();
         loop {
             let position = (all.len() * DirEntry::SIZE) as u64;
-            let answer = self.read_packet(position, BATCH * DirEntry::SIZE).await?;
+            let answer = self.read_cleared(position, BATCH * DirEntry::SIZE).await?;
             let Some(packet) = &answer.packet else { return Ok(all) };
             let count = answer.length / DirEntry::SIZE;
             if count == 0 {
                 return Ok(all);
+            }
+            if all.len() + count > MAX_ENTRIES {
+                return Err(Why::TooMany { limit: MAX_ENTRIES });
             }
             all.try_reserve(count).map_err(|_| crate::Error::OutOfRam)?;
             for index in 0..count {

@@ -76,6 +76,11 @@ pub enum Why {
         /// Bytes that the caller takes.
         limit: usize,
     },
+    /// The directory has more entries than a list takes.
+    TooMany {
+        /// Entries that a list takes.
+        limit: usize,
+    },
     /// The server's answer makes no sense; what it claims was ignored.
     Nonsense,
     /// A call to the server did not come back with a result.
@@ -97,6 +102,9 @@ impl fmt::Display for Why {
             Self::Kind => f.write_str("a node of another kind: look at its metadata"),
             Self::TooLong { limit } => {
                 write!(f, "more than {limit} bytes: read it piece by piece, or raise the limit")
+            }
+            Self::TooMany { limit } => {
+                write!(f, "more than {limit} entries: divide the directory")
             }
             Self::Nonsense => f.write_str("the server's answer makes no sense: it was ignored"),
             Self::Rpc(error) => error.fmt(f),

@@ -7,6 +7,7 @@ use super::{
     requests::Answer,
     system::{FileSystem, Handle, Metadata},
 };
+use crate::packet_stream::Packet;
 use crate::session::file_system::{FileHandle, Header, Mode, Operation, Refusal, SEEK_TAIL};
 
 /// An open file, at which reads and writes say where.
@@ -117,10 +118,23 @@ impl Handle {
         (self.fs.inner.requests.source().largest() / 2).max(1)
     }
 
-    /// Asks for up to `len` bytes, which must fit a packet.
-    pub(super) async fn read_packet(&self, position: u64, len: usize) -> Result<Answer, Why> {
+    /// Asks for up to `len` bytes, which must fit a packet. It is sent as zeros: C++ servers take what
+    /// lies behind the entries of a directory for entries.
+    pub(super) async fn read_cleared(&self, position: u64, len: usize) -> Result<Answer, Why> {
+        let packet = self.fs.inner.requests.source().alloc(len).await?;
+        packet.view().clear(0, len)?;
+        self.read_into(position, packet).await
+    }
+
+    async fn read_packet(&self, position: u64, len: usize) -> Result<Answer, Why> {
+        let packet = self.fs.inner.requests.source().alloc(len).await?;
+        self.read_into(position, packet).await
+    }
+
+    /// Asks for as many bytes as the packet has room for.
+    async fn read_into(&self, position: u64, packet: Packet) -> Result<Answer, Why> {
         let requests = &self.fs.inner.requests;
-        let packet = requests.source().alloc(len).await?;
+        let len = packet.size();
         let header = Header::request(self.node, Operation::Read);
         let header = Header { position, length: len as u64, ..header };
         requests.request(header, packet).await

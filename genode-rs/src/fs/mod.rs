@@ -8,9 +8,9 @@
 //! use genode::fs::{self, FileSystem};
 //!
 //! async fn greet(fs: FileSystem) -> Result<(), fs::Error> {
-//!     fs.create_dir("/notes").await?;
+//!     fs.create_dir("/notes")?;
 //!     fs.write("/notes/today", b"hello").await?;
-//!     let file = fs.open("/notes/today", fs::Mode::READ).await?;
+//!     let file = fs.open_file("/notes/today", fs::Mode::READ)?;
 //!     let mut start = [0; 4];
 //!     assert_eq!(file.read_at(0, &mut start).await?, 4);
 //!     for entry in fs.read_dir("/notes").await? {

@@ -10,7 +10,7 @@ use crate::quota::{Lack, RamQuota};
 pub struct Account(Rc<Cell<RamQuota>>);
 
 impl Account {
-    pub(super) fn new(ram: RamQuota) -> Self {
+    pub(crate) fn new(ram: RamQuota) -> Self {
         Self(Rc::new(Cell::new(ram)))
     }
 

@@ -455,6 +455,33 @@ fn watches_tell_each_change_once() {
 }
 
 #[test]
+fn a_directory_goes_with_all_below_it() {
+    let mut tree = Tree::new(PLENTY);
+    let root = tree.root();
+    tree.create(root, b"stays", Kind::File).unwrap();
+    let used = tree.used();
+    let top = tree.create(root, b"top", Kind::Directory).unwrap();
+    for (outer, inner) in [(b"a", b"x"), (b"a", b"y"), (b"b", b"z")] {
+        let dir = tree.create(top, outer, Kind::Directory);
+        let dir = dir.or_else(|_| tree.lookup(top, outer)).unwrap();
+        tree.create(dir, inner, Kind::File).unwrap();
+    }
+    let open = tree.lookup(tree.lookup(top, b"a").unwrap(), b"x").unwrap();
+    tree.open(open).unwrap();
+    tree.unlink_all(root, b"top").unwrap();
+    assert_eq!(
+        (tree.lookup(root, b"top"), tree.status(top)),
+        (Err(Error::NotFound), Err(Error::Gone))
+    );
+    assert!(!tree.status(open).unwrap().linked);
+    tree.close(open);
+    assert_eq!((tree.used(), tree.status(root).unwrap().size), (used, 1));
+    assert_eq!(tree.unlink_all(root, b"top"), Err(Error::NotFound));
+    tree.unlink_all(root, b"stays").unwrap();
+    assert_eq!(tree.used(), 0);
+}
+
+#[test]
 fn a_link_has_its_target() {
     let mut tree = Tree::new(PLENTY);
     let root = tree.root();

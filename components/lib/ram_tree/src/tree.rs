@@ -210,6 +210,29 @@ impl Tree {
         Ok(())
     }
 
+    /// Removes the name of a node, and if it is a directory those of all below it first, deepest first. Takes
+    /// time by their number.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NotDirectory`], [`Error::Gone`].
+    pub fn unlink_all(&mut self, directory: NodeId, name: &[u8]) -> Result<(), Error> {
+        self.usable(directory)?;
+        let top = self.lookup(directory, name)?;
+        let mut id = top;
+        loop {
+            let below = self.node(id)?.directory().ok().and_then(|entries| entries.order.at(0));
+            if let Some((_, child)) = below {
+                id = child;
+            } else if id == top {
+                return self.unlink(directory, name);
+            } else {
+                let (parent, name) = self.node(id)?.place.clone().ok_or(Error::Gone)?;
+                self.unlink(parent, &name)?;
+                id = parent;
+            }
+        }
+    }
+
     fn remove_entry(&mut self, id: NodeId, name: usize) -> Result<(), Error> {
         self.unlink_node(id)?;
         self.budget.refund(name as u64);

@@ -96,7 +96,7 @@ fn stream(Context { fs, .. }: &Context) -> Test {
 }
 
 /// Requests of several that wait at once, and of several sessions.
-fn shared(Context { env, fs }: &Context) -> Test {
+fn shared(Context { env, fs, .. }: &Context) -> Test {
     let other = session(*env, "other", "/")?;
     let (one, two) = (pattern(200_000), vec![1; 150_000]);
     let (a, b) = fs.wait(join(fs.write("/one", &one), fs.write("/two", &two)));
@@ -117,7 +117,7 @@ fn shared(Context { env, fs }: &Context) -> Test {
     Ok(())
 }
 
-fn watched(Context { env, fs }: &Context) -> Test {
+fn watched(Context { env, fs, .. }: &Context) -> Test {
     let other = session(*env, "other", "/")?;
     let watch = fs.watch("/a").map_err(at("watch"))?;
     let root = fs.watch("/").map_err(at("watch"))?;

@@ -18,6 +18,8 @@ use rs_checks::Test;
 struct Context {
     env: Env,
     fs: FileSystem,
+    /// The server is Genode's, which removes directories with all that they hold.
+    theirs: bool,
 }
 
 /// A session with a label of its own, as policies tell them apart.
@@ -33,7 +35,8 @@ fn at<E: core::fmt::Display>(step: &str) -> impl Fn(E) -> String + use<'_, E> {
 fn run(env: Env) -> Test {
     log!("--- file system test ---");
     let config = genode::session::rom::config(env, 1 << 20).map_err(at("config"))?;
-    let context = Context { env, fs: session(env, "all", "/")? };
+    let theirs = config.attr_or("theirs", false);
+    let context = Context { env, fs: session(env, "all", "/")?, theirs };
     for (name, test) in [
         ("contents", contents::run as fn(&Context) -> Test),
         ("names", names::run),

@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context) -> Test {
 }
 
 /// Two sessions see their own directories only.
-fn roots(Context { env, fs }: &Context) -> Test {
+fn roots(Context { env, fs, .. }: &Context) -> Test {
     let (home, guest) = (session(*env, "home", "/")?, session(*env, "guest", "/")?);
     home.wait(home.write("/mine", b"home")).map_err(at("write at home"))?;
     guest.wait(guest.write("/mine", b"guest")).map_err(at("write as guest"))?;
@@ -43,7 +43,7 @@ fn roots(Context { env, fs }: &Context) -> Test {
     Ok(())
 }
 
-fn read_only(Context { env, fs }: &Context) -> Test {
+fn read_only(Context { env, fs, .. }: &Context) -> Test {
     fs.wait(fs.write("/fixed", b"fixed")).map_err(at("write"))?;
     // By policy, and by the client's own wish.
     let by_wish = genode::fs::FileSystem::builder("/").label("all").read_only();

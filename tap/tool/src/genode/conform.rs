@@ -5,6 +5,7 @@
 //! own names and installed under Genode's, since two targets of one name would overwrite each other in the build
 //! directory and make tells them apart by time only.
 
+use super::memory_vfs::all_in_memory;
 use super::runtime::{Condition, Runtime};
 use crate::scripts::Script;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,13 +14,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Components of Genode, and those of ours that take their place.
-pub const REPLACED: [(&str, &str); 5] = [
+pub const REPLACED: [(&str, &str); 7] = [
     ("init", "rs_init"),
     ("report_rom", "rs_report_rom"),
     ("dynamic_rom", "rs_dynamic_rom"),
     ("rom_filter", "rs_rom_filter"),
     ("terminal_crosslink", "rs_terminal_crosslink"),
+    ("fs_rom", "rs_fs_rom"),
+    ("fs_report", "rs_fs_report"),
 ];
+
+/// Takes the place of Genode's file-system server where it has nothing but memory.
+const IN_MEMORY: (&str, &str) = ("vfs", "rs_ram_fs");
 
 /// A test package of the tree.
 #[derive(Debug, Clone)]
@@ -329,8 +335,11 @@ fn until(name: &str, runtime: &Runtime) -> String {
 
 /// The run script.
 fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> String {
-    let replaced =
-        |label: &String| REPLACED.iter().find(|(theirs, _)| with == With::Ours && theirs == label);
+    let memory = all_in_memory(&runtime.config).then_some(&IN_MEMORY);
+    let replaced = |label: &String| {
+        let mut all = REPLACED.iter().chain(memory);
+        all.find(|(theirs, _)| with == With::Ours && theirs == label)
+    };
     let mut targets = vec!["core".to_owned()];
     targets.extend(modules.targets.iter().cloned());
     let mut copies = String::new();

@@ -3,6 +3,7 @@
 pub mod build_dir;
 pub mod conform;
 pub mod conformance;
+pub mod memory_vfs;
 pub mod outside;
 pub mod results;
 pub mod runtime;

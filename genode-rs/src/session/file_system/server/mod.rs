@@ -21,6 +21,8 @@
 mod handles;
 mod packets;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},

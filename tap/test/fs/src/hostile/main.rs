@@ -117,18 +117,32 @@ fn descriptors(env: Env) -> Test {
 }
 
 /// Fills the queue again and again, and takes no answers.
-fn flood(env: Env) -> Test<Peer> {
+fn flood(env: Env) -> Test<(Peer, usize)> {
     let peer = Peer::open(env)?;
     let file = peer.file("flood", Mode::all())?;
     let header = Header { length: 4096, ..request(file, Operation::Write) };
     // As many as both queues hold, and some: the server stops when there is no room for its answers.
+    let mut sent = 0;
     for _ in 0..4 * SLOTS {
-        if !peer.try_submit([BULK, 4096], &header) {
+        if peer.try_submit([BULK, 4096], &header) {
+            sent += 1;
+        } else {
             peer.ring();
         }
     }
     peer.ring();
-    Ok(peer)
+    Ok((peer, sent))
+}
+
+/// Takes the answers after all: none is lost.
+fn collect((peer, sent): (Peer, usize)) -> Test {
+    for number in 0..sent {
+        let (_, answer) = peer.acked();
+        ensure!(answer.succeeded && answer.length == 4096, "answer {number}: {answer:?}");
+        // There is room for another one.
+        peer.ring();
+    }
+    Ok(())
 }
 
 /// Sets the indices to where they cannot be.
@@ -154,6 +168,9 @@ fn run(env: Env) -> Test {
     honest(&fs, "wrong descriptors")?;
     let flood = flood(env)?;
     honest(&fs, "a flood")?;
+    collect(flood)?;
+    honest(&fs, "its answers")?;
+    let flood = self::flood(env)?;
     let indices = indices(env)?;
     honest(&fs, "wrong indices")?;
     drop((flood, indices));

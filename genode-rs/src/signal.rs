@@ -24,8 +24,19 @@ pub enum SignalContext {}
 
 /// A signal context and the closure that handles its signals. Dropping it ends both.
 ///
-/// The closure gets the number of signals since it last ran, at least 1. It may drop its own handler. When it
+/// The closure gets the number of signals since it last ran. It may drop its own handler. When it
 /// waits for I/O signals, its own signals are not handled in between but right after.
+///
+/// # When a server dies
+///
+/// On the host the closure is called with 0 when a component has died that had made a [`Transmitter`] of the context: behind
+/// the last signals of that component, and once for each. A handler that asks its server what has happened learns it by
+/// that call, which says [`Error::Gone`]; others look at the number. Tasks are told by
+/// [`Events::next_or_gone`](crate::task::Events::next_or_gone).
+///
+/// Genode tells a component's death to its parent alone: a supervisor learns of it by the
+/// [sandbox's event](crate::sandbox::Event::Ended), others bound their waiting by
+/// [`Timers::timeout`](crate::time::Timers::timeout) and ask the server.
 ///
 /// ```compile_fail
 /// # #![deny(unused_must_use)]
@@ -75,8 +86,12 @@ impl SignalHandler {
 pub struct Transmitter(Capability<SignalContext>);
 
 impl Transmitter {
-    /// Submits to `context`; an invalid one is silent.
-    pub const fn new(context: Capability<SignalContext>) -> Self {
+    /// Submits to `context`; an invalid one is silent. From now on the owner of the context is told if this component
+    /// dies, where the system does that ([`SignalHandler`]).
+    pub fn new(context: Capability<SignalContext>) -> Self {
+        if context.is_valid() {
+            sys::entrypoint::submit(context.raw(), 0);
+        }
         Self(context)
     }
 

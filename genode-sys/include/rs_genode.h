@@ -150,8 +150,9 @@ void rs_object_dissolve(rs_object_t *object);
 typedef struct rs_signal rs_signal_t; /* a signal context with its handler */
 
 /*
- * `count` is the number of submissions since the handler last ran, at least 1. Where the signal arrived while the
- * entrypoint waited in rs_ep_wait_io_signal, it is a lower bound.
+ * `count` is the number of submissions since the handler last ran. Where the signal arrived while the
+ * entrypoint waited in rs_ep_wait_io_signal, it is a lower bound. It is 0 where a component has died that could
+ * submit: on the host. Genode tells a component's death to its parent alone.
  */
 typedef void (*rs_signal_fn)(void *ctx, uint32_t count);
 
@@ -164,7 +165,10 @@ rs_err_t rs_signal_create(rs_ep_t *ep, bool io, rs_signal_fn fn, void *ctx, rs_s
 /* Remove a signal context; as rs_object_dissolve. */
 void rs_signal_destroy(rs_signal_t *signal);
 
-/* Submit `count` signals to a context. Never blocks. Submitting to a gone context does nothing. */
+/*
+ * Submit `count` signals to a context. Never blocks. Submitting to a gone context does nothing. A count of 0 submits
+ * nothing, but makes the system know that the component may submit, so that its death is told.
+ */
 void rs_signal_submit(rs_cap_t context, uint32_t count);
 
 /* From a callback of the entrypoint: block until one I/O signal of this entrypoint was handled. */

@@ -197,7 +197,9 @@ void rs_signal_destroy(rs_signal_t *signal)
 
 void rs_signal_submit(rs_cap_t context, uint32_t count)
 {
-	attempt([&] { Signal_transmitter(typed<Signal_context>(context)).submit(count); });
+	/* nobody is told of a component's death here, so there is nothing to make known */
+	if (count)
+		attempt([&] { Signal_transmitter(typed<Signal_context>(context)).submit(count); });
 }
 
 void rs_ep_wait_io_signal(rs_ep_t *ep)

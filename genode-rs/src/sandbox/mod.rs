@@ -271,10 +271,12 @@ impl Sandbox {
 
     fn start_beat(&self, ms: u64) -> Result<Beat, Error> {
         let weak = Rc::downgrade(&self.0);
-        let handler = SignalHandler::new(self.0.env.ep(), move |_| {
-            if let Some(inner) = weak.upgrade() {
-                Self(inner).on_beat();
+        let handler = SignalHandler::new(self.0.env.ep(), move |count| match weak.upgrade() {
+            Some(_) if count == 0 => {
+                crate::error!("no heartbeats any more: the Timer service has died");
             }
+            Some(inner) => Self(inner).on_beat(),
+            None => {}
         })?;
         let timer = TimerConnection::open(self.0.env, "heartbeat")?;
         timer.sigh(handler.cap())?;

@@ -82,18 +82,24 @@ impl TimerConnection {
     /// session's signal away from whoever had it.
     ///
     /// A component that has anything else to do programs a signal and returns.
+    ///
+    /// # Errors
+    /// What the calls say; [`Error::Gone`] when the server dies meanwhile, where that is told ([`SignalHandler`]).
     pub fn sleep(&self, time: Duration) -> Result<(), Error> {
-        let fired = alloc::rc::Rc::new(core::cell::Cell::new(false));
+        let fired = alloc::rc::Rc::new(core::cell::Cell::new(None));
         let handler = SignalHandler::io(self.ep, {
             let fired = fired.clone();
-            move |_| fired.set(true)
+            move |count| fired.set(Some(count))
         })?;
         self.sigh(handler.cap())?;
         self.trigger_once(time)?;
-        while !fired.get() {
-            self.ep.wait_io_signal();
+        loop {
+            match fired.get() {
+                None => self.ep.wait_io_signal(),
+                Some(0) => return Err(Error::Gone),
+                Some(_) => return Ok(()),
+            }
         }
-        Ok(())
     }
 }
 

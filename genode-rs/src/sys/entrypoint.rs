@@ -77,7 +77,7 @@ struct Handler {
     /// `None` while it runs.
     body: Cell<Option<Body>>,
     /// Submissions that arrived while the body ran (it may wait for I/O signals, its own included).
-    missed: Cell<u32>,
+    missed: Cell<Option<u32>>,
 }
 
 extern "C" fn on_signal(context: *mut c_void, count: u32) {
@@ -88,13 +88,16 @@ extern "C" fn on_signal(context: *mut c_void, count: u32) {
 /// Runs the body for `count` signals; leaves them to the body that runs already, if it does.
 fn run(handler: &Shared<Handler>, count: u32) {
     let Some(mut body) = handler.body.take() else {
-        handler.missed.set(handler.missed.get().saturating_add(count));
+        let missed = handler.missed.get().unwrap_or(0);
+        handler.missed.set(Some(missed.saturating_add(count)));
         return;
     };
-    let mut count = count;
-    while count > 0 && !handler.orphaned() {
+    let mut next = Some(count);
+    while let Some(count) = next
+        && !handler.orphaned()
+    {
         body(count);
-        count = handler.missed.take();
+        next = handler.missed.take();
     }
     handler.body.set(Some(body));
 }
@@ -122,7 +125,8 @@ impl Context {
     /// # Safety
     /// The entrypoint exists. The body, and the context, may be used on its thread.
     unsafe fn create_on(ep: *mut seam::rs_ep_t, io: bool, body: Body) -> Result<Self, Error> {
-        let handler = Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::new(0) });
+        let handler =
+            Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::new(None) });
         let (mut signal, mut cap) = (core::ptr::null_mut(), 0);
         // SAFETY: out parameters are live; the context pointer lives until `drop`, and if the seam refuses, it
         // does not take it.

@@ -112,9 +112,8 @@ impl Drop for Tasks {
 
 /// A signal context to be awaited. Several tasks may wait.
 ///
-/// When a server dies on whose signal a task waits, nothing arrives: a session's end is its parent's to tell. Who
-/// starts the server learns of it by the [sandbox's event](crate::sandbox::Event::Ended); others bound their waiting by
-/// [`Timers::timeout`](crate::time::Timers::timeout) and ask the server, whose call then fails.
+/// When a server dies on whose signal a task waits, the task is told by [`next_or_gone`](Self::next_or_gone) on the host; on
+/// Genode its parent alone is. [`SignalHandler`] tells more.
 #[derive(Debug)]
 #[must_use = "dropping it ends the signal context"]
 pub struct Events {
@@ -126,21 +125,26 @@ pub struct Events {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     count: Cell<u32>,
+    /// A component that could submit has died, and nobody was told yet.
+    died: Cell<bool>,
     waiters: Waiters,
 }
 
 impl State {
-    /// Counts signals and wakes those that wait.
+    /// Counts signals, of which 0 tell a death, and wakes those that wait.
     pub(crate) fn signalled(&self, count: u32) {
         self.count.set(self.count.get().saturating_add(count));
+        if count == 0 {
+            self.died.set(true);
+        }
         self.waiters.notify();
     }
 
-    /// Waits for signals.
+    /// Waits for signals, or for the death of a component that could submit: 0.
     pub(crate) async fn next(&self) -> u32 {
         self.waiters
             .until(|| match self.count.take() {
-                0 => None,
+                0 => self.died.take().then_some(0),
                 count => Some(count),
             })
             .await
@@ -167,7 +171,22 @@ impl Events {
     }
 
     /// Waits for signals; returns how many came since they were last taken. One of the waiting tasks takes them all.
+    ///
+    /// Returns 0 when a component has died that had made a [`Transmitter`] of the context, behind its last signals: a task
+    /// that then calls its server learns by that call whose death it was. Others take [`next_or_gone`](Self::next_or_gone).
     pub async fn next(&self) -> u32 {
         self.state.next().await
+    }
+
+    /// Waits for signals as [`next`](Self::next) does.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] when a component has died that could submit, where that is told: one of the tasks that wait learns it,
+    /// once for each death.
+    pub async fn next_or_gone(&self) -> Result<u32, Error> {
+        match self.next().await {
+            0 => Err(Error::Gone),
+            count => Ok(count),
+        }
     }
 }

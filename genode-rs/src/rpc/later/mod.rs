@@ -51,8 +51,9 @@
 //! ([`Tickets::paid_by`]). A ticket counts until it was fetched, or was cancelled and the server let go of its
 //! [`Later`]. So a client that never fetches, or starts and cancels for ever, exhausts its own tickets only.
 //!
-//! A client learns that its server died by a call that fails, not by the signal, which then never comes. See
-//! [`Events`](crate::task::Events) for what to do about it.
+//! When the server dies, a waiting task is woken on the host, asks for its answer, and ends with
+//! [`Error::Gone`](crate::Error::Gone). On Genode nothing wakes it: bound the waiting by
+//! [`Timers::timeout`](crate::time::Timers::timeout). [`SignalHandler`](crate::signal::SignalHandler) tells more.
 
 mod client;
 mod server;

@@ -8,8 +8,43 @@
 //! A client raises the counter, then the head, then asks the bell (with its fence) whether to ring. The entrypoint
 //! takes the head before it looks at counters, by a swap: a plain store could pass the loads that follow it, and
 //! erase the head of a signal whose counter they missed.
+//!
+//! The topmost bit of a counter tells that a component has died that could submit. Core raises it, on a page of its own,
+//! where it also counts what the dead had submitted and nobody has taken. A client that raises it tells a death that is
+//! none, to contexts that it may make run anyway.
 use crate::grant::Grants;
 use crate::sync::{AtomicU32, Ordering, Site, intact, order};
+
+/// Bit of a counter: a component has died that could submit.
+const DIED: u32 = 1 << 31;
+/// Most signals that a counter tells.
+pub const MOST: u32 = DIED - 1;
+
+/// What a counter said when it was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// Submissions, [`MOST`] at most.
+    pub count: u32,
+    /// A component has died that could submit.
+    pub died: bool,
+}
+
+impl News {
+    const fn of(counter: u32) -> Self {
+        Self { count: counter & MOST, died: counter & DIED != 0 }
+    }
+
+    /// Whether there is nothing to tell.
+    pub const fn is_empty(self) -> bool {
+        self.count == 0 && !self.died
+    }
+
+    /// Adds what came later.
+    pub fn add(&mut self, more: Self) {
+        self.count = self.count.saturating_add(more.count);
+        self.died |= more.died;
+    }
+}
 
 /// A signal page, on either side.
 #[derive(Clone, Copy)]
@@ -27,7 +62,7 @@ impl<'a> Signals<'a> {
             return false;
         };
         // A counter that wrapped to 0 would lose the signal, so it stays at its end; the head only says that there are some.
-        let more = |old: u32| Some(old.saturating_add(count));
+        let more = |old: u32| Some(old & DIED | (old & MOST).saturating_add(count).min(MOST));
         let _ = counter.fetch_update(
             order(Site::SignalCount, Ordering::Release),
             Ordering::Relaxed,
@@ -35,6 +70,19 @@ impl<'a> Signals<'a> {
         );
         head.fetch_or(1, order(Site::SignalHead, Ordering::Release));
         true
+    }
+
+    /// Core: tell that a component has died that could submit to what `index` names. Ring the doorbell afterwards.
+    pub fn tell_death(&self, index: u32) {
+        if let (Some(counter), Some(head)) = (self.counter(index), self.0.first()) {
+            counter.fetch_or(DIED, Ordering::Release);
+            head.fetch_or(1, Ordering::Release);
+        }
+    }
+
+    /// Core: take what a component submitted that is dead, and the entrypoint has not taken.
+    pub fn left(&self, index: u32) -> u32 {
+        self.counter(index).map_or(0, |counter| News::of(counter.swap(0, Ordering::AcqRel)).count)
     }
 
     /// Client: whether the entrypoint has taken what was submitted to `index`, so that the index may come to
@@ -48,10 +96,10 @@ impl<'a> Signals<'a> {
         self.0.first().is_some_and(|head| head.load(Ordering::Relaxed) != 0)
     }
 
-    /// Entrypoint: take all signals off; `each` gets the object that core granted, and the count. What was
+    /// Entrypoint: take all signals off; `each` gets the object that core granted, and the news. What was
     /// submitted to indices that name nothing is lost. True if the client was gone before, so that no signal can
     /// follow.
-    pub fn drain(&self, grants: Grants<'_>, mut each: impl FnMut(u64, u32)) -> bool {
+    pub fn drain(&self, grants: Grants<'_>, mut each: impl FnMut(u64, News)) -> bool {
         let closed = grants.is_closed();
         let Some(head) = self.0.first() else { return closed };
         let raised = if intact(Site::HeadSwap) {
@@ -79,7 +127,7 @@ impl<'a> Signals<'a> {
                 (grants.object(index as u32), count)
             };
             if object != 0 && count != 0 {
-                each(object, count);
+                each(object, News::of(count));
             }
         }
         closed
@@ -106,12 +154,34 @@ mod tests {
         }
         assert!(signals.pending());
         let mut seen = (0, 0);
-        signals.drain(grants, |_, count| seen = (seen.0 + 1, count));
-        assert_eq!(seen, (1, u32::MAX));
+        signals.drain(grants, |_, news| seen = (seen.0 + 1, news.count));
+        assert_eq!(seen, (1, MOST));
         assert!(!signals.pending() && signals.taken(1));
         assert!(signals.submit(1, 2));
-        signals.drain(grants, |_, count| seen = (seen.0 + 1, count));
+        signals.drain(grants, |_, news| seen = (seen.0 + 1, news.count));
         assert_eq!(seen, (2, 2), "counted from 0 again");
+    }
+
+    #[test]
+    fn a_death_is_told_once_with_what_was_submitted_before() {
+        let words: [AtomicU32; 3] = core::array::from_fn(|_| AtomicU32::new(0));
+        let table: [AtomicU64; 3] = core::array::from_fn(|_| AtomicU64::new(0));
+        let (signals, grants) = (Signals::new(&words), Grants::new(&table));
+        grants.grant(1, 71, 3);
+        grants.grant(2, 72, 3);
+        signals.tell_death(0);
+        assert!(!signals.pending(), "the head is no counter");
+        assert!(signals.submit(1, u32::MAX) && signals.submit(2, 4));
+        signals.tell_death(1);
+        signals.tell_death(1);
+        assert!(signals.submit(1, 1));
+        assert_eq!((signals.left(2), signals.left(2), signals.left(9)), (4, 0, 0));
+        signals.tell_death(2);
+        let mut got = Vec::new();
+        signals.drain(grants, |object, news| got.push((object, news)));
+        let (many, none) = (News { count: MOST, died: true }, News { count: 0, died: true });
+        assert_eq!(got, [(71, many), (72, none)]);
+        assert!(!signals.pending() && signals.taken(1) && signals.taken(2));
     }
 
     #[test]
@@ -127,12 +197,12 @@ mod tests {
         assert!(signals.submit(3, 1) && signals.submit(4, u32::MAX));
         assert!(signals.pending() && !signals.taken(1));
         let mut got = Vec::new();
-        signals.drain(grants, |object, count| got.push((object, count)));
+        signals.drain(grants, |object, news| got.push((object, news.count)));
         assert_eq!(got, [(71, 5), (72, 1)]);
         assert!(!signals.pending() && signals.taken(1) && !signals.taken(3));
         signals.submit(2, 4);
         grants.revoke(2);
-        signals.drain(grants, |object, count| panic!("{count} for {object}, which is revoked"));
+        signals.drain(grants, |object, news| panic!("{news:?} for {object}, which is revoked"));
         assert!(signals.taken(2), "an index of a revoked object can be used again");
     }
 }

@@ -73,9 +73,9 @@ impl Channel {
 
     /// Take what is there; true if the client is gone.
     fn collect(&self, got: &mut BTreeMap<u64, u32>) -> bool {
-        self.signals().drain(self.grants(), |object, count| {
+        self.signals().drain(self.grants(), |object, news| {
             assert!([A, B, C].contains(&object), "a context that was not granted: {object}");
-            *got.entry(object).or_default() += count;
+            *got.entry(object).or_default() += news.count;
         })
     }
 

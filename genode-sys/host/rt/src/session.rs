@@ -12,6 +12,7 @@ use genode_host_proto::interface::parent::{
     Closed, MAX_ARGS, ServiceName, SessionArgs, SessionCapError, SessionError, Upgraded,
 };
 use genode_host_proto::opcode::{OPCODES, env_id};
+use genode_host_proto::signal::News;
 use genode_wire::{Cap, Handle};
 
 use crate::entrypoint::Entrypoint;
@@ -42,7 +43,7 @@ fn wait_for_news(seen: u32) -> Result<(), rs_err_t> {
         None => {
             let mut reply = control::request(Request::EpCreate, &[], None)?;
             let ep: &'static Entrypoint = Box::leak(Box::new(Entrypoint::new(&mut reply)?));
-            let kind = Kind::Signal { function: Some(on_news), io: true, pending: 0 };
+            let kind = Kind::Signal { function: Some(on_news), io: true, news: News::default() };
             let object = Object { kind, ctx: std::ptr::null_mut() };
             let raw = std::ptr::from_ref(ep).cast_mut().cast();
             let (_, cap) = object::manage(raw, object)?;

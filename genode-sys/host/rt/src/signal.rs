@@ -5,7 +5,7 @@ use std::slice;
 use genode_abi::*;
 use genode_host_proto::GRANTS;
 use genode_host_proto::bell::Hint;
-use genode_host_proto::signal::Signals;
+use genode_host_proto::signal::{News, Signals};
 
 use crate::call::{claim_in, ring};
 use crate::caps::state;
@@ -22,7 +22,7 @@ pub unsafe extern "C" fn rs_signal_create(
     signal: *mut *mut rs_signal_t,
     cap: *mut rs_cap_t,
 ) -> rs_err_t {
-    let kind = Kind::Signal { function: fn_, io, pending: 0 };
+    let kind = Kind::Signal { function: fn_, io, news: News::default() };
     match object::manage(ep, Object { kind, ctx }) {
         Ok((handle, c)) => {
             // SAFETY: valid pointers, by the contract.
@@ -48,13 +48,17 @@ pub unsafe extern "C" fn rs_signal_destroy(signal: *mut rs_signal_t) {
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
-    if context == 0 || count == 0 {
+    if context == 0 {
         return;
     }
     control::flush();
     let mut state = state();
     let Ok(claim) = claim_in(&mut state, context) else { return };
     let Some(wire) = state.channels.wire(claim) else { return };
+    // Now core knows that this component may submit: that was asked for.
+    if count == 0 {
+        return;
+    }
     // SAFETY: GRANTS counters, mapped as long as the channel, which cannot close while the lock is held.
     let signals = Signals::new(unsafe { slice::from_raw_parts(wire.signals, GRANTS) });
     signals.submit(wire.index, count);

@@ -3,4 +3,5 @@
 #![deny(missing_docs)]
 
 pub mod entrypoints;
+pub mod mortal;
 pub mod rpc;

@@ -86,11 +86,14 @@ impl Channel {
     pub(super) fn drain(&self, mut each: impl FnMut(u64, u32)) -> bool {
         let mut seen = Vec::new();
         let raised = self.signals().pending();
-        let closed = self.signals().drain(self.grants(), |object, count| {
-            assert!(count > 0 && self.granted.contains(&object), "object {object} is not granted");
+        let closed = self.signals().drain(self.grants(), |object, news| {
+            assert!(
+                !news.is_empty() && self.granted.contains(&object),
+                "object {object} is not granted"
+            );
             assert!(!seen.contains(&object), "object {object} came twice");
             seen.push(object);
-            each(object, count);
+            each(object, news.count);
         });
         assert_eq!(closed, self.closed);
         assert!(!self.signals().pending() && (raised || seen.is_empty()));

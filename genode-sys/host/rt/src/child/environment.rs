@@ -10,6 +10,7 @@ use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, Referred};
 use genode_host_proto::interface::{AllocError, cpu, rom};
 use genode_host_proto::opcode::env_id;
+use genode_host_proto::signal::News;
 use genode_wire::{Cap, FixedString, Handle};
 
 use super::quota::{Amount, own_pd, transfer};
@@ -85,7 +86,7 @@ fn close_at_parent(session: &AtParent) {
 /// Create a child with its protection domain and its quota.
 pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_err_t> {
     let rpc = object::Kind::Rpc { function: Some(serve::dispatch) };
-    let fault = object::Kind::Signal { function: Some(on_fault), io: false, pending: 0 };
+    let fault = object::Kind::Signal { function: Some(on_fault), io: false, news: News::default() };
     let id = world().fresh();
     let parent = served::serve(ep, id, rpc)?;
     let faults = match served::serve(ep, id, fault) {

@@ -1,6 +1,8 @@
 //! Objects come and go, and handlers of signals run.
 use std::sync::PoisonError;
 
+use genode_host_proto::signal::News;
+
 use super::objects::{Kind, Object};
 use super::state::{Entrypoint, Mode};
 use crate::sync::lock;
@@ -59,16 +61,22 @@ impl Entrypoint {
     pub(super) fn deliver(&self, id: u64) {
         let mut objects = lock(&self.objects);
         let Some(object) = objects.map.get_mut(&id) else { return };
-        let Kind::Signal { function, pending, .. } = &mut object.kind else { return };
-        let (function, count) = (*function, std::mem::take(pending));
+        let Kind::Signal { function, news, .. } = &mut object.kind else { return };
+        let (function, News { count, died }) = (*function, std::mem::take(news));
         let ctx = object.ctx;
         objects.running.push(id);
         drop(objects);
-        if let Some(function) = function
-            && count > 0
-        {
-            // SAFETY: the handler and its context are valid until the signal is destroyed, which waits for this.
-            unsafe { function(ctx, count) };
+        // A death is told by a call for no submission, behind all that was submitted before.
+        for count in [(count > 0).then_some(count), died.then_some(0)].into_iter().flatten() {
+            // The handler may have removed its own context, which does not wait for it.
+            if !lock(&self.objects).map.contains_key(&id) {
+                break;
+            }
+            if let Some(function) = function {
+                // SAFETY: the handler and its context are valid until the signal is destroyed, which waits for this, or is
+                // done on this thread: then it is not in the map any more.
+                unsafe { function(ctx, count) };
+            }
         }
         self.done(id);
     }

@@ -4,11 +4,12 @@ use std::ffi::c_void;
 
 use genode_abi::*;
 use genode_host_proto::numbered::BySpread;
+use genode_host_proto::signal::News;
 
 /// What an object does when it is reached.
 pub(crate) enum Kind {
     Rpc { function: rs_dispatch_fn },
-    Signal { function: rs_signal_fn, io: bool, pending: u32 },
+    Signal { function: rs_signal_fn, io: bool, news: News },
 }
 
 /// An object of an entrypoint.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 
 use genode_host_proto::grant::Grants;
-use genode_host_proto::signal::Signals;
+use genode_host_proto::signal::{News, Signals};
 use genode_host_proto::slot::Slot;
 use genode_host_proto::sync::{AtomicU32, AtomicU64};
 use genode_host_proto::{GRANTS, GRANTS_SIZE, PAGE, SIGNALS_SIZE, sys};
@@ -97,8 +97,8 @@ impl PeerChannel {
         self.signals().pending()
     }
 
-    /// Take pending signals off, with the objects they are for. True if the client is gone.
-    pub(super) fn drain(&self, each: impl FnMut(u64, u32)) -> bool {
+    /// Take pending signals off, with the objects that they are for. True if the client is gone.
+    pub(super) fn drain(&self, each: impl FnMut(u64, News)) -> bool {
         self.signals().drain(self.grants(), each)
     }
 }

@@ -231,14 +231,12 @@ impl Entrypoint {
         let inner = unsafe { self.inner() };
         let Some(Some(channel)) = inner.channels.get(number) else { return };
         let mut objects = lock(&self.objects);
-        let closed = channel.drain(|id, count| {
-            if let Some(Object { kind: Kind::Signal { pending, .. }, .. }) =
-                objects.map.get_mut(&id)
-            {
-                if *pending == 0 {
+        let closed = channel.drain(|id, more| {
+            if let Some(Object { kind: Kind::Signal { news, .. }, .. }) = objects.map.get_mut(&id) {
+                if news.is_empty() {
                     inner.ready.push_back(id);
                 }
-                *pending = pending.saturating_add(count);
+                news.add(more);
             }
         });
         drop(objects);

@@ -10,12 +10,12 @@ use genode_host_proto::grant::Grants;
 use genode_host_proto::signal::Signals;
 use genode_host_proto::sync::{AtomicU32, AtomicU64};
 use genode_host_proto::sys::Futex;
-use genode_host_proto::{GRANTS, slot};
+use genode_host_proto::{GRANTS, SIGNALS_SIZE, slot};
 
 use super::Nucleus;
 use super::closed::Lent;
 use super::ids::{ChanId, EpId, ObjId, ProcId, SlotId};
-use super::process::Process;
+use super::process::{Phase, Process};
 use crate::fd::Mapping;
 use crate::work;
 
@@ -42,6 +42,37 @@ pub(super) struct Tables {
     pub(super) files: [Lent; 2],
     /// Core's view of the signal counters, for channels whose client is core.
     pub(super) signals: Option<Mapping>,
+}
+
+/// Signals that a component had submitted when it died, and nobody had taken.
+pub(super) struct LastWords<'a> {
+    file: &'a OwnedFd,
+    /// Mapped when they are asked for.
+    page: Option<Mapping>,
+}
+
+impl<'a> LastWords<'a> {
+    /// Those of the client of a channel, if it is dead.
+    pub(super) fn of(client: Option<&Process>, tables: Option<&'a Tables>) -> Option<Self> {
+        let dead = client.is_some_and(|process| matches!(process.phase, Phase::Dead(_)));
+        let [_, signals] = &tables.filter(|_| dead)?.files;
+        Some(Self { file: &signals.file, page: None })
+    }
+
+    /// Takes what it had submitted to what an index grants.
+    pub(super) fn submitted(&mut self, index: u32) -> u32 {
+        if self.page.is_none() {
+            self.page = Mapping::new(self.file, SIGNALS_SIZE).ok();
+        }
+        self.page.as_ref().map_or(0, |page| Self::signals(page).left(index))
+    }
+
+    /// The counters in a mapping of [`SIGNALS_SIZE`] bytes.
+    pub(super) fn signals(page: &Mapping) -> Signals<'_> {
+        // SAFETY: atomics, valid for any bits; the mapping is of GRANTS words.
+        let words: &[AtomicU32; GRANTS] = unsafe { page.at(0) };
+        Signals::new(words)
+    }
 }
 
 /// A channel that its client closed.

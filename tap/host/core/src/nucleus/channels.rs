@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use genode_host_proto::bell::Hint;
 use genode_host_proto::control::{Event, Packet};
+use genode_host_proto::signal::Signals;
 use genode_host_proto::sys::Futex;
 use genode_host_proto::{GRANTS_SIZE, PAGE, SIGNALS_SIZE};
 
 use super::Nucleus;
-use super::channel::{Channel, Closing, Entry, Slot, Tables};
+use super::channel::{Channel, Closing, Entry, LastWords, Slot, Tables};
 use super::closed::Lent;
 use super::going::Going;
 use super::ids::{CORE, CORE_EP, ChanId, EpId, ObjId, ProcId, SlotId};
@@ -320,9 +321,18 @@ impl Nucleus {
     /// What is left, if anything.
     fn channel_piece(&mut self, mut left: Closing) -> Option<Closing> {
         let Closing { id, channel } = &mut left;
+        let mut last = LastWords::of(self.procs.get(&channel.client), channel.tables.as_ref());
         while let Some(entry) = channel.entries.pop() {
-            if let Some(object) = entry.object.and_then(|o| self.objects.get_mut(&o)) {
-                object.granted.remove(&(*id, channel.entries.len() as u32));
+            let index = channel.entries.len() as u32;
+            if let Some(name) = entry.object
+                && let Some(object) = self.objects.get_mut(&name)
+            {
+                object.granted.remove(&(*id, index));
+                if object.signal
+                    && let Some(last) = &mut last
+                {
+                    self.tell_death(name, last.submitted(index));
+                }
             }
             work::count(2);
             if work::over() {
@@ -404,6 +414,18 @@ impl Nucleus {
 
     /// Submit signals from core to a component's signal context; nothing of core's own is one.
     pub(crate) fn submit(&mut self, context: ObjId, count: u32) {
+        self.signal(context, |signals, index| _ = signals.submit(index, count));
+    }
+
+    /// Tell a signal context that a component has died that could submit to it, and had submitted what `count` says.
+    fn tell_death(&mut self, context: ObjId, count: u32) {
+        self.signal(context, |signals, index| {
+            signals.submit(index, count);
+            signals.tell_death(index);
+        });
+    }
+
+    fn signal(&mut self, context: ObjId, submit: impl FnOnce(Signals<'_>, u32)) {
         if self.objects.get(&context).is_none_or(|object| object.owner == CORE) {
             return;
         }
@@ -418,7 +440,7 @@ impl Nucleus {
         let Some((channel, index)) = granted else { return };
         let Some(channel) = self.channels.get(&channel) else { return };
         let Some(signals) = channel.signals() else { return };
-        signals.submit(index, count);
+        submit(signals, index);
         if let Some(ep) = self.eps.get(&channel.ep) {
             ep.ring(Hint::Signals(channel.number as u16));
         }

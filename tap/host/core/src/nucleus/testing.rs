@@ -186,7 +186,16 @@ impl Peer {
 
     /// Makes an object at an entrypoint: its id and its capability.
     pub(crate) fn object(&self, nucleus: &mut Nucleus, ep: u64) -> (ObjId, OwnedFd) {
-        let (reply, [cap, ..]) = self.ask(nucleus, Request::ObjectCreate, &[ep], None);
+        self.created(nucleus, &[ep])
+    }
+
+    /// Makes a signal context at an entrypoint: its id and its capability.
+    pub(crate) fn context(&self, nucleus: &mut Nucleus, ep: u64) -> (ObjId, OwnedFd) {
+        self.created(nucleus, &[ep, 1])
+    }
+
+    fn created(&self, nucleus: &mut Nucleus, args: &[u64]) -> (ObjId, OwnedFd) {
+        let (reply, [cap, ..]) = self.ask(nucleus, Request::ObjectCreate, args, None);
         assert_eq!(reply.op(), Status::Ok.into());
         (ObjId(reply.arg(0)), cap.unwrap())
     }

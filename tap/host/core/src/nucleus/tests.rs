@@ -4,8 +4,10 @@ use std::os::fd::AsFd;
 use genode_args::quota::Amount;
 use genode_host_proto::GRANTS;
 use genode_host_proto::control::{Request, Status};
+use genode_host_proto::signal::News;
 use rustix::net::RecvFlags;
 
+use super::channel::LastWords;
 use super::channels::{MAX_CHANNEL_SLOTS, MAX_PROCESS_SLOTS};
 use super::testing::{Peer, nucleus};
 use super::{CORE, CORE_EP, Nucleus};
@@ -181,4 +183,36 @@ fn closing_a_channel_full_of_grants_takes_bounded_work() {
         within("a piece of a channel", steps);
     }
     assert_eq!(nucleus.objects[&one].granted.len(), 1, "the other client's");
+}
+
+#[test]
+fn a_death_is_told_to_the_contexts_that_the_dead_could_signal() {
+    let Three { mut nucleus, server: owner, ep, client, other } = three();
+    let contexts = [(); 3].map(|()| owner.context(&mut nucleus, ep));
+    let [(told, _), (quiet, _), (others, _)] = &contexts;
+    let (_, index) = client.claim(&mut nucleus, &contexts[0].1);
+    client.claim(&mut nucleus, &contexts[1].1);
+    other.claim(&mut nucleus, &contexts[2].1);
+    let (id, channel) = nucleus.channels.iter().find(|(_, c)| c.client == client.id).unwrap();
+    let (id, page) = (*id, channel.tables.as_ref().unwrap().files[1].file.try_clone().unwrap());
+    let page = fd::Mapping::new(&page, genode_host_proto::SIGNALS_SIZE).unwrap();
+    assert!(LastWords::signals(&page).submit(index as u32, 5));
+    let granted = |nucleus: &Nucleus, context| nucleus.objects[context].granted.clone();
+    assert!(granted(&nucleus, told).iter().all(|(channel, _)| *channel == id));
+
+    nucleus.bury(client.id);
+    let mut news = std::collections::BTreeMap::new();
+    let core = nucleus.channels.values().find(|c| c.client == CORE).unwrap();
+    core.signals().unwrap().drain(core.grants().unwrap(), |object, more| {
+        news.insert(object, more);
+    });
+    let death = |count| News { count, died: true };
+    assert_eq!(news, [(told.0, death(5)), (quiet.0, death(0))].into());
+    assert_eq!(granted(&nucleus, others).len(), 1, "the channel of somebody who lives");
+
+    // To close a channel is no death.
+    let claimed = other.claim(&mut nucleus, &contexts[0].1);
+    other.tell(&mut nucleus, Request::ChannelClose, &[claimed.0]);
+    let core = nucleus.channels.values().find(|c| c.client == CORE).unwrap();
+    assert!(!core.signals().unwrap().pending());
 }

@@ -32,6 +32,9 @@ pub enum Error {
     RegionConflict,
     /// The component has as many of them as one may have; more quota does not help.
     Limit,
+    /// The process is no component, as a test by `cargo test`: there it has RAM, threads, locks and the log, all else needs a
+    /// system around it.
+    NoSystem,
     /// The time is over that was allowed for it.
     TimedOut,
     /// A function was asked for what it does not do; tells which, and what it does.
@@ -194,6 +197,7 @@ impl Error {
             seam::RS_UNSUPPORTED => Self::Unsupported,
             seam::RS_REGION_CONFLICT => Self::RegionConflict,
             seam::RS_LIMIT => Self::Limit,
+            seam::RS_NO_SYSTEM => Self::NoSystem,
             _ => Self::Invalid,
         })
     }
@@ -219,6 +223,9 @@ impl fmt::Display for Error {
             Self::Gone => "the object is gone: its server exited, crashed, or closed the session",
             Self::Overflow => "the message is too large",
             Self::Unsupported => "not supported by this system",
+            Self::NoSystem => {
+                "this process is no component: start it by a run script (`cargo tap run NAME`); by itself it has RAM, threads and the log alone"
+            }
             Self::Limit => "as many as one component may have: let it use fewer, or divide it",
             Self::RegionConflict => "the address range is in use: let the system choose one",
         })

@@ -45,7 +45,8 @@ typedef enum rs_err {
 	RS_OVERFLOW          = 8, /* a message or a list of capabilities does not fit */
 	RS_UNSUPPORTED       = 9, /* this system has no such mechanism */
 	RS_REGION_CONFLICT   = 10, /* the address range is in use */
-	RS_LIMIT             = 11 /* as many of them as a component may have */
+	RS_LIMIT             = 11, /* as many of them as a component may have */
+	RS_NO_SYSTEM         = 12 /* the process was not started as a component (host) */
 } rs_err_t;
 
 /* --------------------------------------------------------------------- log */

@@ -17,6 +17,7 @@ pub const RS_OVERFLOW: rs_err = 8;
 pub const RS_UNSUPPORTED: rs_err = 9;
 pub const RS_REGION_CONFLICT: rs_err = 10;
 pub const RS_LIMIT: rs_err = 11;
+pub const RS_NO_SYSTEM: rs_err = 12;
 pub type rs_err = core::ffi::c_uint;
 pub use self::rs_err as rs_err_t;
 pub const RS_LOG: rs_log_level = 0;

@@ -15,7 +15,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
-use crate::{control, serving, slices};
+use crate::{control, outside, serving, slices};
 
 /// What came back from a call; `body` was filled up to `len`.
 pub(crate) struct Answer {
@@ -81,6 +81,7 @@ pub(crate) fn call(
         return Err(RS_OVERFLOW);
     }
     if dst == 0 {
+        outside::refuse()?;
         return Err(RS_INVALID);
     }
     control::flush();

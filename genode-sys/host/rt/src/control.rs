@@ -10,6 +10,7 @@ use genode_host_proto::sys::{self, Fds};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use crate::outside;
 use crate::sync::lock;
 
 /// Serialises requests, so that replies come to whom they belong.
@@ -44,6 +45,7 @@ pub(crate) fn request(
     args: &[u64],
     cap: Option<BorrowedFd<'_>>,
 ) -> Result<Reply, rs_err_t> {
+    outside::refuse()?;
     flush();
     let _turn = lock(&TURN);
     send(op, args, cap)?;
@@ -108,6 +110,8 @@ pub(crate) fn tell_unlocked(op: Request, args: &[u64]) {
 }
 
 fn send(op: Request, args: &[u64], cap: Option<BorrowedFd<'_>>) -> Result<(), rs_err_t> {
+    // The number of the socket may be anything's there.
+    outside::refuse()?;
     let mut packet = Packet::new(op, args);
     let mut sent = sys::send_packet(socket(), &packet, cap.as_slice(), SendFlags::empty());
     if let (Err(Errno::TOOMANYREFS), Some(cap)) = (sent, cap) {

@@ -29,6 +29,7 @@ mod log;
 mod managed;
 mod memory;
 mod object;
+mod outside;
 mod parent;
 mod region_map;
 mod revoked;

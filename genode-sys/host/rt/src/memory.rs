@@ -8,11 +8,14 @@ use rustix::fs::OFlags;
 
 use crate::caps::{borrow, rs_cap_drop};
 use crate::handle::{Lent, Owned};
-use crate::{env, managed, rpc};
+use crate::{env, managed, outside, rpc};
 
 fn allocate(size: usize, cache: rs_cache_t, node: i32) -> Result<Owned, rs_err_t> {
     let cache = Cache::of(cache as i32).map_err(|_| RS_INVALID)?;
     let size = size as u64;
+    if outside::is() {
+        return if node == RS_ANY_NODE { outside::allocate(size) } else { Err(RS_UNSUPPORTED) };
+    }
     let call = match u32::try_from(node) {
         Ok(node) => Call::AllocRamOnNode { size, cache, node },
         Err(_) if node == RS_ANY_NODE => Call::AllocRam { size, cache },
@@ -53,7 +56,11 @@ pub unsafe extern "C" fn rs_ram_alloc(
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_ram_free(ds: rs_cap_t) {
-    let _ = rpc::call::<()>(env::pd(), &Call::FreeRam { ds: Cap(Lent(ds)) });
+    if outside::is() {
+        outside::free(ds);
+    } else {
+        let _ = rpc::call::<()>(env::pd(), &Call::FreeRam { ds: Cap(Lent(ds)) });
+    }
     // SAFETY: consumed, by the contract.
     unsafe { rs_cap_drop(ds) };
 }
@@ -97,7 +104,8 @@ pub unsafe extern "C" fn rs_ds_info(
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
-    match pd_quota(env::pd()) {
+    let known = if outside::is() { Ok(outside::quota()) } else { pd_quota(env::pd()) };
+    match known {
         Ok(q) => {
             // SAFETY: a valid pointer, by the contract.
             unsafe { *quota = q };
@@ -125,5 +133,8 @@ pub(crate) fn quota_of(account: &Account) -> rs_quota_t {
 
 /// The component's RAM quota.
 pub(crate) fn ram_quota() -> Result<u64, rs_err_t> {
+    if outside::is() {
+        return Ok(outside::ram_limit());
+    }
     rpc::call(env::pd(), &Call::RamQuota)
 }

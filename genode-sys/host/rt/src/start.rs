@@ -5,7 +5,7 @@ use genode_abi::*;
 use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
-use crate::{caps, control, crash, env, log, parent, revoked, stack};
+use crate::{caps, control, crash, env, log, outside, parent, revoked, stack};
 
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
@@ -16,6 +16,7 @@ const PANICKED: i32 = -1;
 /// # Safety
 /// Called once, by the process's first thread, before anything else of the seam.
 pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
+    outside::leave();
     // SAFETY: the first thread, by the contract.
     let size = unsafe { stack::grow() };
     let mut alt_stack = crash::AltStack::new();

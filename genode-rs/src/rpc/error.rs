@@ -101,6 +101,13 @@ impl<E> From<Error> for CallError<E> {
     }
 }
 
+/// An argument that cannot be made, such as text for a buffer that is too small.
+impl<E> From<WireError> for CallError<E> {
+    fn from(error: WireError) -> Self {
+        Self::Rpc(Error::Call(error))
+    }
+}
+
 impl<E> From<crate::Error> for CallError<E> {
     /// So that calls and what the system does meet in one function.
     fn from(error: crate::Error) -> Self {

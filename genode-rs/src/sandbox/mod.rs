@@ -17,6 +17,8 @@
 //! # Ok(sandbox) }
 //! ```
 //!
+//! A supervisor reacts to events by the same handle ([`Sandbox::supervise`]).
+//!
 //! # What is decided where
 //! Decisions are pure and tested without a system: what a configuration says (`config`), where a session goes
 //! (`route`), what a new configuration means for children that run (`plan`), how much they get (`account`). The
@@ -48,11 +50,14 @@ mod table;
 
 use alloc::{
     boxed::Box,
-    rc::Rc,
+    rc::{Rc, Weak},
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cell::RefCell, fmt};
+use core::{
+    cell::{OnceCell, RefCell},
+    fmt,
+};
 
 pub use config::{Alias, Config, Details, Heartbeat, Provided, Report, Start};
 pub use diagnostic::{Diagnostic, Severity};
@@ -135,6 +140,33 @@ impl Sandbox {
         wake.set(handler.cap().clone());
         *inner.wakeup.borrow_mut() = Some(handler);
         Ok(Self(inner))
+    }
+
+    /// A sandbox without children, on the main entrypoint, whose own handle `on_event` gets with each event: to restart a child,
+    /// or to apply another configuration.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn supervise(
+        env: Env,
+        mut on_event: impl FnMut(&Self, &Event) + 'static,
+    ) -> Result<Self, Error> {
+        // Weak: the sandbox owns what it calls.
+        let own = Rc::new(OnceCell::<Weak<Inner>>::new());
+        let sandbox = Self::new(env, {
+            let own = own.clone();
+            move |events| {
+                if let Some(inner) = own.get().and_then(Weak::upgrade) {
+                    let sandbox = Self(inner);
+                    for event in events {
+                        on_event(&sandbox, event);
+                    }
+                }
+            }
+        })?;
+        // Nothing happens before there is a configuration.
+        own.get_or_init(|| Rc::downgrade(&sandbox.0));
+        Ok(sandbox)
     }
 
     /// Makes the children what `config` says. What is wrong with it is logged, with place and remedy; the rest

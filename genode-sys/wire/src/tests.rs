@@ -285,6 +285,8 @@ proptest! {
     fn strings_round_trip(text in "[^\0]{0,7}") {
         prop_assume!(text.len() < 32);
         round_trip(&FixedString::<32>::new(&text).unwrap());
+        let buffer = InBuffer::<32>::try_from(text.as_str());
+        prop_assert_eq!(buffer.ok(), InBuffer::text(&text));
         let (body, mut caps) = encode(&InBuffer::<32>::text(&text).unwrap());
         let back: InBuffer<'_, 32> = Reader::new(&body, &mut caps).take().unwrap();
         prop_assert_eq!(back.as_text(), Some(text.as_str()));
@@ -373,6 +375,14 @@ fn a_result_takes_what_the_larger_of_its_sides_takes() {
     assert_eq!(<Result<u8, Wide> as Encode<Owned>>::SIZE, 8 + <Wide as Encode<Owned>>::SIZE);
     assert_eq!(<Result<Cap<Owned>, u8> as Encode<Owned>>::CAPS, 1);
     assert_eq!(<Result<u8, Cap<Owned>> as Encode<Owned>>::CAPS, 1);
+}
+
+#[test]
+fn text_becomes_a_buffer_if_it_fits() {
+    let buffer = InBuffer::<4>::try_from;
+    assert_eq!(buffer("abc"), Ok(InBuffer::text("abc").unwrap()));
+    assert_eq!(buffer("abcd"), Err(WireError::Overflow));
+    assert_eq!(buffer("a\0"), Err(WireError::BadText));
 }
 
 #[test]

@@ -70,6 +70,19 @@ impl<'a, const N: usize> InBuffer<'a, N> {
     }
 }
 
+/// Text, as [`InBuffer::text`] makes it.
+impl<'a, const N: usize> TryFrom<&'a str> for InBuffer<'a, N> {
+    type Error = WireError;
+
+    /// # Errors
+    /// [`WireError::BadText`] if it has a zero inside, [`WireError::Overflow`] if it does not fit.
+    fn try_from(text: &'a str) -> Result<Self, WireError> {
+        let why =
+            if text.as_bytes().contains(&0) { WireError::BadText } else { WireError::Overflow };
+        Self::text(text).ok_or(why)
+    }
+}
+
 impl<const N: usize> fmt::Debug for InBuffer<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.bytes.escape_ascii())

@@ -8,15 +8,11 @@ use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
 use genode::connection::{Connection, Shortage};
-use genode::rpc::{CallError, InBuffer, later::Answers};
+use genode::rpc::{CallError, later::Answers};
 use genode::{dataspace::Attached, prelude::*, task::Tasks, time::Timers};
 use rs_kv::{Kv, KvError};
 
 type Answer<T> = Result<T, CallError<KvError>>;
-
-fn text<const N: usize>(text: &str) -> Result<InBuffer<'_, N>, Error> {
-    InBuffer::text(text).ok_or(Error::Overflow)
-}
 
 fn short<T>(answer: &Answer<T>) -> Option<Shortage> {
     matches!(answer, Err(CallError::Service(KvError::OutOfRam))).then_some(Shortage::Ram)
@@ -25,15 +21,15 @@ fn short<T>(answer: &Answer<T>) -> Option<Shortage> {
 async fn run(env: Env) -> Answer<()> {
     let store = Connection::<dyn Kv>::open_async(env, "store")?.await?;
     log!("I am {}", store.name()?);
-    store.put(text("color")?, text("green")?)?;
-    log!("color = {}", store.get(text("color")?)?);
-    log!("missing: {:?}", store.get(text("nope")?));
+    store.put("color".try_into()?, "green".try_into()?)?;
+    log!("color = {}", store.get("color".try_into()?)?);
+    log!("missing: {:?}", store.get("nope".try_into()?));
 
     // Bulk data, paid for by upgrades.
     let buffer = Attached::writeable(&store.retry(|| store.bulk(), short)??)?;
-    let data: Vec<u8> = (0..60_000_u32).map(|i| i as u8).collect();
+    let (blob, data): (_, Vec<_>) =
+        ("blob".try_into()?, (0..60_000_u32).map(|i| i as u8).collect());
     buffer.write(0, &data)?;
-    let blob = text("blob")?;
     store.retry(|| store.put_bulk(blob, data.len()), short)??;
     buffer.clear(0, data.len())?;
     let mut back = vec![0; store.get_bulk(blob)?];
@@ -44,13 +40,14 @@ async fn run(env: Env) -> Answer<()> {
     let (timers, answers) = (Timers::open(env)?, Answers::new(env.ep())?);
     store.lookup_sigh(answers.cap())?;
     for name in ["color", "nope", "never"] {
-        let Ok(ticket) = store.lookup(text(name)?) else { continue };
+        let Ok(ticket) = store.lookup(name.try_into()?) else { continue };
         let answer = store.lookup_answer(&answers, ticket);
         log!("{name}: {:?}", timers.timeout(Duration::from_millis(300), answer).await);
     }
     if env.config().read().is_ok_and(|config| config.attr_or("poison", false)) {
         log!("poison: {:?}", store.poison());
-        log!("after: {:?}", store.get(text("color")?));
+        log!("after: {:?}", store.get("color".try_into()?));
+        log!("again: {:?}", Connection::<dyn Kv>::open(env, "again").err());
     }
     env.exit(0)
 }
@@ -58,6 +55,6 @@ async fn run(env: Env) -> Answer<()> {
 #[genode::component]
 fn main(env: Env) -> Result<Tasks, Error> {
     let tasks = Tasks::new(env.ep())?;
-    tasks.try_spawn(run(env));
+    tasks.spawn(async move { error!("the store says {:?}", run(env).await) });
     Ok(tasks)
 }

@@ -1,8 +1,5 @@
 //! A key-value store: the interface that client and server share.
 #![no_std]
-#![deny(missing_docs)]
-
-use core::fmt;
 
 use genode::{Capability, dataspace::Dataspace, rpc::FixedString, rpc::InBuffer};
 
@@ -16,14 +13,8 @@ pub enum KvError {
     TooBig,
     /// The session's RAM is used up: donate more.
     OutOfRam,
-    /// A key or a small value is no text.
-    NoText,
-}
-
-impl fmt::Display for KvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store says {self:?}")
-    }
+    /// A key is no text.
+    BadKey,
 }
 
 /// A key.
@@ -33,11 +24,11 @@ pub type Key<'a> = InBuffer<'a, 64>;
 #[genode::rpc(service = "Kv", caps = 8, ram = 16 * 1024)]
 pub trait Kv {
     /// Stores a small value.
-    fn put(&mut self, key: Key<'_>, value: InBuffer<'_, 256>) -> Result<(), KvError>;
-    /// Returns a small value.
-    fn get(&mut self, key: Key<'_>) -> Result<FixedString<256>, KvError>;
+    fn put(&mut self, key: Key<'_>, value: InBuffer<'_, 512>) -> Result<(), KvError>;
+    /// Returns a value that fits, and has no zero byte: others go by the buffer.
+    fn get(&mut self, key: Key<'_>) -> Result<FixedString<257>, KvError>;
     /// Returns the session's label.
-    fn name(&self) -> FixedString<32>;
+    fn name(&self) -> FixedString<160>;
     /// Returns a buffer that is shared with the client.
     fn bulk(&mut self) -> Result<Capability<Dataspace>, KvError>;
     /// Stores the first `len` bytes of the buffer.

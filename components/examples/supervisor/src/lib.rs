@@ -1,6 +1,5 @@
 //! What a worker does.
 #![no_std]
-#![deny(missing_docs)]
 
 /// A worker.
 #[genode::rpc(service = "Work", caps = 4)]

@@ -2,8 +2,7 @@
 #![no_std]
 #![no_main]
 
-use genode::prelude::*;
-use genode::root::{Root, SessionRequest};
+use genode::{prelude::*, root::Root, root::SessionRequest};
 use rs_supervisor::Work;
 
 struct Worker(u32, u32);

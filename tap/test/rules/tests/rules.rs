@@ -146,6 +146,22 @@ fn files_are_not_long() {
     }
 }
 
+/// Examples whose first versions a newcomer wrote: folder, and lines that these had.
+const BY_NEWCOMERS: [(&str, usize); 2] =
+    [("components/examples/kv/src", 234), ("components/examples/supervisor/src", 89)];
+
+/// They show that the SDK says it in fewer words, and not that one knows it better.
+#[test]
+fn examples_take_two_thirds_of_a_newcomers_lines() {
+    let counts = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    for (folder, theirs) in BY_NEWCOMERS {
+        let sources = files(folder, |_| true);
+        let lines = |path: &String| read(path).unwrap().lines().filter(counts).count();
+        let ours: usize = sources.iter().map(lines).sum();
+        assert!(sources.len() > 2 && ours * 3 <= theirs * 2, "{folder}: {ours} of {theirs} lines");
+    }
+}
+
 #[test]
 fn documentation_has_no_code_that_is_not_compiled() {
     for path in sources() {

@@ -16,6 +16,7 @@ mod others;
 mod parent;
 mod resources;
 mod sys;
+mod trace;
 
 use rs_raw as seam;
 
@@ -60,6 +61,7 @@ extern "C" fn construct() {
     resources::run(&mut tally);
     accounts::run(&mut tally);
     parent::run(&mut tally);
+    trace::run(&mut tally);
     keeps::run(&mut tally);
     let Tally { refused, controls, wrong } = tally;
     seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));

@@ -7,6 +7,7 @@ mod latency;
 mod parts;
 mod report;
 mod system;
+mod timers;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum Part {
     Init,
     /// Mutex and heaps with several threads
     Heap,
+    /// A timer task, in turn with the kernel's own timer
+    Timers,
     /// What an honest client waits, beside components that take all they can get
     Latency,
 }
@@ -52,6 +55,7 @@ impl Part {
             Self::Many => parts::many(report),
             Self::Init => init::measure(report),
             Self::Heap => parts::heap(report),
+            Self::Timers => timers::measure(report),
             Self::Latency => latency::latency(report),
         }
     }

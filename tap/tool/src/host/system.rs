@@ -40,20 +40,22 @@ struct Quiet {
     pause: Duration,
 }
 
-impl Default for Quiet {
-    fn default() -> Self {
-        let pause = Duration::from_millis(500);
-        Self { next: Instant::now() + pause, pause }
-    }
-}
-
 impl Quiet {
-    /// Tells whether it is time to ask; each time twice as late.
-    fn asks(&mut self) -> bool {
-        let now = Instant::now();
+    /// The first pause, and the longest: whatever the time at which the last component begins to wait, core is asked, and says
+    /// so, within a second.
+    const FIRST: Duration = Duration::from_millis(450);
+    const LONGEST: Duration = Duration::from_millis(900);
+
+    /// Begins at `now`, when the last line came.
+    fn since(now: Instant) -> Self {
+        Self { next: now + Self::FIRST, pause: Self::FIRST }
+    }
+
+    /// Tells whether it is time to ask; the second time twice as late.
+    fn asks(&mut self, now: Instant) -> bool {
         let due = now >= self.next;
         if due {
-            self.pause = (self.pause * 2).min(Duration::from_secs(30));
+            self.pause = (self.pause * 2).min(Self::LONGEST);
             self.next = now + self.pause;
         }
         due
@@ -146,7 +148,7 @@ impl System {
         let running =
             Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
         let transcript = Transcript::default();
-        let quiet = Quiet::default();
+        let quiet = Quiet::since(Instant::now());
         Ok(Self { running, transcript, symbols, own, quiet, log: Some(file), accounts: None })
     }
 
@@ -180,7 +182,7 @@ impl System {
                 Ok(Event::Output(bytes)) => {
                     self.record(&bytes);
                     let lines = self.transcript.add(&bytes);
-                    self.quiet = Quiet::default();
+                    self.quiet = Quiet::since(Instant::now());
                     if let Some(found) =
                         self.offer(pattern, &lines, deadline, sink, &mut unmatched)?
                     {
@@ -199,7 +201,7 @@ impl System {
                         return Ok(found);
                     }
                     sink(Tick::Quiet);
-                    if self.own && pattern.is_some() && self.quiet.asks() {
+                    if self.own && pattern.is_some() && self.quiet.asks(Instant::now()) {
                         // Its answer comes with its output, if there is one.
                         let _ = kill_process(self.running.pid(), Signal::USR2);
                     }
@@ -328,5 +330,30 @@ impl System {
         end.last_words = lines;
         end.accounts = self.accounts.take();
         end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whenever the last component begins to wait, the next question is less than a second away, as the loop of
+    /// [`System::wait_for`] counts its looks: that is what a run adds to the time that its machine needs.
+    #[test]
+    fn a_still_system_is_asked_within_a_second() {
+        let start = Instant::now();
+        let mut quiet = Quiet::since(start);
+        let mut asked = vec![Duration::ZERO];
+        for look in 1..=2000 {
+            let time = PROMPT * look;
+            if quiet.asks(start + time) {
+                asked.push(time);
+            }
+        }
+        let most = asked.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(most.is_some_and(|most| most + PROMPT < Duration::from_secs(1)), "{most:?}");
+        // Nor more often than the system can bear.
+        let least = asked.windows(2).map(|pair| pair[1] - pair[0]).min();
+        assert!(least.is_some_and(|least| least >= Duration::from_millis(400)), "{least:?}");
     }
 }

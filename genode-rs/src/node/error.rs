@@ -79,7 +79,7 @@ impl fmt::Display for ParseError {
             Kind::DuplicateAttribute => "attribute given twice; remove one",
             Kind::Name => "not a valid name; use letters, digits, '_' and '-'",
             Kind::Reference => "unknown reference; write '&amp;' for a plain '&'",
-            Kind::Unsupported => "namespaces and document types are not supported; remove them",
+            Kind::Unsupported => "a prefix without a namespace, or a document type: declare the one by xmlns, remove the other",
             Kind::Control => {
                 "control character; remove it (tabs are allowed in HID comments and text only)"
             }

@@ -38,7 +38,6 @@ fn xml_errors_name_the_place() {
     assert_eq!(error("<config a=1/>"), (1, 11, K::Syntax));
     assert_eq!(error("<config>&foo;</config>").2, K::Reference);
     assert_eq!(error("<!DOCTYPE a><a/>").2, K::Unsupported);
-    assert_eq!(error("<a xmlns=\"u\"/>").2, K::Unsupported);
     assert_eq!(error("<x:a/>").2, K::Unsupported);
     assert_eq!(error("").2, K::Empty);
     assert_eq!(error(" \n\t ").2, K::Empty);
@@ -50,6 +49,27 @@ fn xml_errors_name_the_place() {
         Node::parse(b"<config>\n  <start>\n").unwrap_err().to_string(),
         "line 3, column 1: a node is not closed; add '/>' or its closing tag"
     );
+}
+
+#[test]
+fn namespaces_and_letters_of_all_tongues_are_passed_on() {
+    let text = "<config xmlns='u'><x:b xmlns:x='v&amp;w' x:c='1' d=\" xmlns='no'\"><e xmlns=''/></x:b><größe λ='ü'/></config>";
+    let node = Node::parse(text.as_bytes()).unwrap();
+    assert_eq!((node.tag(), node.attr("xmlns")), ("config", Some("u")));
+    let inner = node.child("x:b").unwrap();
+    assert_eq!((inner.attr("xmlns:x"), inner.attr("x:c")), (Some("v&w"), Some("1")));
+    assert_eq!(inner.child("e").unwrap().attr("xmlns"), Some(""));
+    assert_eq!(node.child("größe").unwrap().attr("λ"), Some("ü"));
+    let written = node.write(Syntax::Xml).unwrap();
+    assert_eq!(Node::parse(written.as_bytes()).unwrap().write(Syntax::Xml).unwrap(), written);
+    assert!(written.contains(" xmlns:x=\"v&amp;w\""), "{written}");
+    // What is not declared, or is no name, is not written.
+    for tag in ["x:b", "a:b:c", "a\u{2070}", ":a", "1a", ""] {
+        let kind = Node::new(tag).write(Syntax::Xml).map_err(|error| error.kind);
+        assert_eq!(kind, Err(WriteErrorKind::Name), "{tag}");
+    }
+    let of_a_part = inner.write(Syntax::Xml);
+    assert!(of_a_part.is_ok(), "it declares its own prefix");
 }
 
 #[test]

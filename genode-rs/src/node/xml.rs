@@ -11,7 +11,7 @@ use super::{
 
 pub(super) fn parse(text: &str) -> Result<Node, ParseError> {
     let document = Document::parse(text).map_err(error)?;
-    convert(document.root(), &mut document.cursor())
+    Ok(convert(document.root(), &mut document.cursor()))
 }
 
 fn error(error: Error) -> ParseError {
@@ -38,31 +38,37 @@ fn error(error: Error) -> ParseError {
 }
 
 /// Copies an element; what it holds is at most [`MAX_DEPTH`] deep.
-fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Result<Node, ParseError> {
+///
+/// Namespaces mean nothing to components of the system: names and declarations are kept as they are, for the component that
+/// the node is passed on to.
+fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Node {
     let pos = cursor.position(from.range().start).into();
-    if from.is_namespaced() {
-        return Err(ParseError { pos, kind: Kind::Unsupported });
+    let tag = if from.is_namespaced() { from.qualified_name() } else { from.name() };
+    let mut node = Node { tag: tag.into(), pos, ..Node::default() };
+    for declared in from.declarations() {
+        let pos = cursor.position(declared.start).into();
+        node.attrs.push(Attr { name: declared.name.into(), value: declared.value.into(), pos });
     }
-    let mut node = Node { tag: from.name().into(), pos, ..Node::default() };
     for attr in from.attributes() {
         let pos = cursor.position(attr.start()).into();
-        if attr.is_namespaced() {
-            return Err(ParseError { pos, kind: Kind::Unsupported });
-        }
-        node.attrs.push(Attr { name: attr.name().into(), value: attr.value().into(), pos });
+        let name = if attr.is_namespaced() { attr.qualified_name() } else { attr.name() };
+        node.attrs.push(Attr { name: name.into(), value: attr.value().into(), pos });
     }
-    node.children =
-        from.children().map(|child| convert(child, cursor)).collect::<Result<Vec<_>, _>>()?;
+    node.children = from.children().map(|child| convert(child, cursor)).collect();
     if node.children.is_empty() {
         let text: String = from.texts().collect();
         node.text = (!is_blank(&text)).then_some(text);
     }
-    Ok(node)
+    node
 }
 
 pub(super) fn write(node: &Node) -> Result<String, WriteError> {
     let mut out = String::new();
     write_node(node, 0, &mut out)?;
+    // Prefixes want declarations, and not each letter may be in a name.
+    if node.has_odd_names() && Document::parse(&out).is_err() {
+        return Err(WriteError { pos: node.pos, kind: WriteErrorKind::Name });
+    }
     let limits = genode_xml::check_limits(&out);
     if limits.is_err() || !node.is_within_limits() {
         return Err(WriteError { pos: node.pos, kind: WriteErrorKind::TooLarge });
@@ -112,9 +118,19 @@ fn write_node(node: &Node, depth: usize, out: &mut String) -> Result<(), WriteEr
 }
 
 fn name(s: &str) -> Option<&str> {
-    let start = s.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let rest = s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-    (start && rest && s != "xmlns").then_some(s)
+    let start = s.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let rest = s.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'));
+    (start && rest).then_some(s)
+}
+
+impl Node {
+    /// Whether a name in it may be none for XML, although [`name`] takes it.
+    fn has_odd_names(&self) -> bool {
+        let odd = |name: &str| !name.is_ascii() || name.contains(':') || name == "xmlns";
+        odd(&self.tag)
+            || self.attrs.iter().any(|attr| odd(&attr.name))
+            || self.children.iter().any(Self::has_odd_names)
+    }
 }
 
 /// None if a character cannot be written at all.

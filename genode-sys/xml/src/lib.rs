@@ -76,6 +76,8 @@ pub struct Document<'a> {
     text: &'a str,
     /// Bytes of white space in front of what the tree is of.
     lead: usize,
+    /// Where `xmlns` stands in the text, at most [`MAX_NAMESPACES`] times.
+    declared: Vec<usize>,
 }
 
 /// An element of a [`Document`].
@@ -89,7 +91,18 @@ pub struct Element<'d> {
 #[derive(Clone, Copy, Debug)]
 pub struct Attribute<'d> {
     attribute: roxmltree::Attribute<'d, 'd>,
-    lead: usize,
+    document: &'d Document<'d>,
+}
+
+/// A namespace that an [`Element`] declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declaration<'d> {
+    /// `xmlns`, or `xmlns:` and a prefix.
+    pub name: &'d str,
+    /// The namespace's name, references replaced.
+    pub value: &'d str,
+    /// Where in the text it starts.
+    pub start: usize,
 }
 
 impl<'a> Document<'a> {
@@ -108,12 +121,19 @@ impl<'a> Document<'a> {
             .map_err(|error| Error::of_tree(&error, text, lead))?;
         limits::check_tree(&tree)
             .map_err(|(kind, at)| Error::at(kind, text, at.saturating_add(lead)))?;
-        Ok(Self { tree, text, lead })
+        let declared = memchr::memmem::find_iter(text.as_bytes(), "xmlns").collect();
+        Ok(Self { tree, text, lead, declared })
     }
 
     /// Returns the outermost element.
     pub fn root(&self) -> Element<'_> {
         Element { node: self.tree.root_element(), document: self }
+    }
+
+    /// The text from a place on, up to white space or what `end` says.
+    fn until(&self, start: usize, end: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.text.get(start..).unwrap_or_default();
+        rest.split(|c: char| c.is_ascii_whitespace() || end(c)).next().unwrap_or_default()
     }
 
     /// Returns a cursor that tells lines and columns of the text.
@@ -128,6 +148,36 @@ impl<'d> Element<'d> {
         self.node.tag_name().name()
     }
 
+    /// Returns the element's type as the text has it, with prefix.
+    pub fn qualified_name(self) -> &'d str {
+        let start = self.range().start.saturating_add(1);
+        self.document.until(start, |c| c == '/' || c == '>')
+    }
+
+    /// Returns the namespaces that the element declares, in order.
+    pub fn declarations(self) -> impl Iterator<Item = Declaration<'d>> {
+        let (Self { node, document }, lead) = (self, self.document.lead);
+        // Most texts have none.
+        let tag = (!document.declared.is_empty()).then(|| {
+            let first = node.first_child().map(|child| child.range().start + lead);
+            self.range().start..first.unwrap_or(self.range().end)
+        });
+        let inside = move |at: &usize| tag.as_ref().is_some_and(|tag| tag.contains(at));
+        let declared = document.declared.iter().copied().filter(inside);
+        // Neither a part of a name, nor of a value.
+        let own = move |at: &usize| {
+            let before = at.checked_sub(1).and_then(|at| document.text.as_bytes().get(at));
+            before.is_some_and(u8::is_ascii_whitespace)
+                && !node.attributes().any(|a| a.range().contains(&(at - lead)))
+        };
+        declared.filter(own).map(move |start| {
+            let name = document.until(start, |c| c == '=');
+            let prefix = name.split_once(':').map(|(_, prefix)| prefix);
+            let uri = node.namespaces().find(|n| n.name() == prefix);
+            Declaration { name, value: uri.map_or("", |n| n.uri()), start }
+        })
+    }
+
     /// Tells whether the element's type belongs to a namespace.
     pub fn is_namespaced(self) -> bool {
         self.node.tag_name().namespace().is_some()
@@ -140,8 +190,8 @@ impl<'d> Element<'d> {
 
     /// Returns all attributes in order, at most [`MAX_ATTRIBUTES`]; no two have one name.
     pub fn attributes(self) -> impl Iterator<Item = Attribute<'d>> {
-        let lead = self.document.lead;
-        self.node.attributes().map(move |attribute| Attribute { attribute, lead })
+        let document = self.document;
+        self.node.attributes().map(move |attribute| Attribute { attribute, document })
     }
 
     /// Returns the elements inside, not those inside of them.
@@ -177,6 +227,11 @@ impl<'d> Attribute<'d> {
         self.attribute.name()
     }
 
+    /// Returns the attribute's name as the text has it, with prefix.
+    pub fn qualified_name(self) -> &'d str {
+        self.document.until(self.start(), |c| c == '=')
+    }
+
     /// Tells whether the attribute's name belongs to a namespace.
     pub fn is_namespaced(self) -> bool {
         self.attribute.namespace().is_some()
@@ -189,6 +244,6 @@ impl<'d> Attribute<'d> {
 
     /// Returns where in the text the attribute starts.
     pub fn start(self) -> usize {
-        self.attribute.range().start + self.lead
+        self.attribute.range().start + self.document.lead
     }
 }

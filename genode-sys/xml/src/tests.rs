@@ -62,6 +62,33 @@ fn namespaces_are_told() {
 }
 
 #[test]
+fn names_and_declarations_are_as_the_text_has_them() {
+    let text = "\n<n:a\txmlns:n = 'u&amp;v' n:b='1' c=' xmlns=\"no\"' xmlns=\"\">xmlns='no'<n:d xmlns='w'/><e xmlns:x='y'\n>\
+        <!-- xmlns='no' --></e></n:a>";
+    let document = Document::parse(text).unwrap();
+    let declared = |element: Element<'_>| -> Vec<_> {
+        let of = |d: Declaration<'_>| {
+            assert!(text[d.start..].starts_with(d.name));
+            (d.name.to_owned(), d.value.to_owned())
+        };
+        element.declarations().map(of).collect()
+    };
+    let is = |of: &[(&str, &str)]| -> Vec<_> {
+        of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let root = document.root();
+    assert_eq!(root.qualified_name(), "n:a");
+    assert_eq!(declared(root), is(&[("xmlns:n", "u&v"), ("xmlns", "")]));
+    let names: Vec<_> = root.attributes().map(Attribute::qualified_name).collect();
+    assert_eq!(names, ["n:b", "c"]);
+    let inside: Vec<_> =
+        root.children().map(|child| (child.qualified_name(), declared(child))).collect();
+    assert_eq!(inside, [("n:d", is(&[("xmlns", "w")])), ("e", is(&[("xmlns:x", "y")]))]);
+    let plain = Document::parse("<a b='xmlns'/>").unwrap();
+    assert_eq!(declared(plain.root()), []);
+}
+
+#[test]
 fn errors_name_the_place() {
     use ErrorKind as K;
     assert_eq!(position("<config>\n<a></b></config>"), (2, 4, K::Mismatch));

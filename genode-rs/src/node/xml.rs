@@ -1,6 +1,6 @@
 //! XML as Genode uses it: nodes, attributes, character data; read by `genode-xml` within its limits.
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use genode_xml::{Cursor, Document, Element, Error, ErrorKind};
 
@@ -53,6 +53,9 @@ fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Node {
         let pos = cursor.position(attr.start()).into();
         let name = if attr.is_namespaced() { attr.qualified_name() } else { attr.name() };
         node.attrs.push(Attr { name: name.into(), value: attr.value().into(), pos });
+    }
+    if from.declarations().next().is_some() {
+        node.attrs.sort_by_key(|attr| (attr.pos.line, attr.pos.column));
     }
     node.children = from.children().map(|child| convert(child, cursor)).collect();
     if node.children.is_empty() {

@@ -46,6 +46,7 @@ mod position;
 #[cfg(test)]
 mod tests;
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 pub use error::{Error, ErrorKind};

@@ -1,4 +1,4 @@
-use std::{format, string::String, vec::Vec};
+use std::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use proptest::prelude::*;
 

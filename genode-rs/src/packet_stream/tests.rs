@@ -282,6 +282,20 @@ fn an_index_must_be_where_an_honest_peer_can_be() {
 }
 
 #[test]
+fn a_producer_cannot_take_back_what_it_published() {
+    let (mut source, mut sink, memory) = ends(4096);
+    source.try_submit(source.bare(), &1).unwrap();
+    source.try_submit(source.bare(), &1).unwrap();
+    assert!(sink.try_next().unwrap().is_some());
+    let head = memory.atomic_u32(0).unwrap();
+    head.store(1, Relaxed);
+    let back = StreamError::Index { queue: Queue::Submit, index: 1, slots: 4 };
+    assert_eq!(sink.wakeup(), Err(back));
+    head.store(2, Relaxed);
+    assert!(sink.try_next().unwrap().is_some());
+}
+
+#[test]
 fn packets_stay_with_their_stream_and_free_their_range() {
     let (mut source, mut sink, _) = ends(1024);
     let (mut other, mut far, _) = ends(1024);

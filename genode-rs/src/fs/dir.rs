@@ -38,7 +38,10 @@ impl FileSystem {
     pub async fn symlink(&self, target: &str, path: &str) -> Result<(), Error> {
         let make = async {
             let link = self.link(path, true)?;
-            link.write_at(0, target.as_bytes()).await
+            // With the terminating zero, which C++ servers count in any case.
+            let mut target = target.as_bytes().to_vec();
+            target.push(0);
+            link.write_at(0, &target).await
         };
         make.await.map_err(|why| Error::new(Call::Create, path, why))
     }

@@ -322,8 +322,10 @@ impl FileSystem {
 
 /// A path as a call takes it.
 pub(super) fn path_buf(path: Path<'_>) -> Result<PathBuf<'_>, Why> {
-    let text = core::str::from_utf8(path.as_bytes()).ok().and_then(PathBuf::text);
-    Ok(text.ok_or(Refusal::InvalidName)?)
+    let text = core::str::from_utf8(path.as_bytes()).map_err(|_| Refusal::InvalidName)?;
+    // Servers of C++ find nothing by a path that ends with a slash.
+    let text = if path.is_root() { "/" } else { text.trim_end_matches('/') };
+    Ok(PathBuf::text(text).ok_or(Refusal::InvalidName)?)
 }
 
 /// An open node, closed on drop.

@@ -105,7 +105,12 @@ impl<'a> Path<'a> {
         {
             end -= 1;
         }
-        Some((Self(&self.0[..end - name.len()]), name))
+        // Servers of C++ find no directory by a path that ends with a slash.
+        let mut parent = end - name.len();
+        while parent > 1 && self.0[parent - 1] == b'/' {
+            parent -= 1;
+        }
+        Some((Self(&self.0[..parent]), name))
     }
 
     /// Tells whether it is the session's root.

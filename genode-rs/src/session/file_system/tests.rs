@@ -250,6 +250,7 @@ proptest! {
                 prop_assert_eq!(name, last.as_bytes());
                 prop_assert!(parent.names().eq(others.iter().map(String::as_bytes)));
                 prop_assert!(Path::new(parent.as_bytes()).is_ok());
+                prop_assert!(parent.as_bytes() == b"/" || !parent.as_bytes().ends_with(b"/"));
             }
             other => prop_assert!(false, "{:?}", other),
         }

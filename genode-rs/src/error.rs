@@ -32,8 +32,8 @@ pub enum Error {
     RegionConflict,
     /// The component has as many of them as one may have; more quota does not help.
     Limit,
-    /// The process is no component, as a test by `cargo test`: there it has RAM, threads, locks and the log, all else needs a
-    /// system around it.
+    /// The process is no component, as a test by `cargo test`: there it has RAM, threads, locks and
+    /// the log, all else needs a system around it.
     NoSystem,
     /// The time is over that was allowed for it.
     TimedOut,

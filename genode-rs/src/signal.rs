@@ -29,9 +29,10 @@ pub enum SignalContext {}
 ///
 /// # When a server dies
 ///
-/// On the host the closure is called with 0 when a component has died that had made a [`Transmitter`] of the context: behind
-/// the last signals of that component, and once for each. A handler that asks its server what has happened learns it by
-/// that call, which says [`Error::Gone`]; others look at the number. Tasks are told by
+/// On the host the closure is called with 0 when a component has died that had made a
+/// [`Transmitter`] of the context: behind the last signals of that component, and once for each. A
+/// handler that asks its server what has happened learns it by that call, which says
+/// [`Error::Gone`]; others look at the number. Tasks are told by
 /// [`Events::next_or_gone`](crate::task::Events::next_or_gone).
 ///
 /// Genode tells a component's death to its parent alone: a supervisor learns of it by the
@@ -86,8 +87,8 @@ impl SignalHandler {
 pub struct Transmitter(Capability<SignalContext>);
 
 impl Transmitter {
-    /// Submits to `context`; an invalid one is silent. From now on the owner of the context is told if this component
-    /// dies, where the system does that ([`SignalHandler`]).
+    /// Submits to `context`; an invalid one is silent. From now on the owner of the context is told
+    /// if this component dies, where the system does that ([`SignalHandler`]).
     pub fn new(context: Capability<SignalContext>) -> Self {
         if context.is_valid() {
             sys::entrypoint::submit(context.raw(), 0);

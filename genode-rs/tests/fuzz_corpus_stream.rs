@@ -1,4 +1,5 @@
-//! Replays the packet streams' corpus on a stable compiler, with mutations, and runs steps that a seed chose.
+//! Replays the packet streams' corpus on a stable compiler, with mutations, and runs steps that a
+//! seed chose.
 #![allow(clippy::unwrap_used, reason = "a test: what cannot be read fails it")]
 
 #[path = "../fuzz/src/stream.rs"]

@@ -1,5 +1,6 @@
-//! Model checking of what threads share, on its shipped source: the mutex here, wakers of tasks and the slot of a session's
-//! opening in `loom/tasks.rs`, the descriptor queue of packet streams in `loom/ring.rs`. Run it by
+//! Model checking of what threads share, on its shipped source: the mutex here, wakers of tasks and
+//! the slot of a session's opening in `loom/tasks.rs`, the descriptor queue of packet streams in
+//! `loom/ring.rs`. Run it by
 //!
 //! ```sh
 //! RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release -p genode --test loom
@@ -124,8 +125,8 @@ fn mutant() -> usize {
     env::var("MUTANT").unwrap().parse().unwrap()
 }
 
-/// Runs an ignored test with one ordering weakened, in a process of its own, since one that fails may abort: it must fail,
-/// and say `why`.
+/// Runs an ignored test with one ordering weakened, in a process of its own, since one that fails
+/// may abort: it must fail, and say `why`.
 fn noticed(test: &str, mutant: usize, name: &str, why: &str) {
     let output = Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--ignored", "--nocapture"])

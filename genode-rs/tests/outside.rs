@@ -1,4 +1,5 @@
-//! What works in a plain `cargo test`, without a system: memory that is real, threads, and errors that say what is missing.
+//! The SDK in a plain `cargo test`, without a system: memory that is real, threads, and errors
+//! that say what is missing.
 #![allow(clippy::unwrap_used, reason = "tests report by panicking")]
 
 use genode::{

@@ -30,8 +30,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Opens a session for reports of as many bytes as its argument `buffer_size` says, which the client
-    /// must have donated.
+    /// Opens a session for reports of as many bytes as its argument `buffer_size` says, which the
+    /// client must have donated.
     pub(crate) fn open(fs: &FileSystem, request: &SessionRequest<'_>) -> Result<Self, Refused> {
         let label = request.label();
         let denied = |why: &dyn core::fmt::Display| {

@@ -39,7 +39,8 @@ impl File {
         }
     }
 
-    /// Watches the file, or the nearest directory above it that is there. Tells whether it is the file.
+    /// Watches the file, or the nearest directory above it that is there. Tells whether it is the
+    /// file.
     fn watch(&self) -> Result<(Watch, bool), fs::Error> {
         let mut path = self.path.as_str();
         loop {
@@ -57,8 +58,9 @@ impl File {
 
 /// Follows a file for as long as its session is open.
 ///
-/// It watches the file anew after each change, since another file may have taken the name, and looks whether
-/// there is one before it waits: what came between looking and watching is not missed.
+/// It watches the file anew after each change, since another file may have taken the name, and
+/// looks whether there is one before it waits: what came between looking and watching is not
+/// missed.
 async fn follow(file: Weak<File>) {
     let mut known = None;
     loop {

@@ -12,8 +12,8 @@ use ram_tree::{Kind, NodeId, Tree};
 /// Largest ROM module that becomes a file, in bytes.
 const MAX_ROM: usize = 256 << 20;
 
-/// Returns the nodes that say what is there at the start: `content`, and `import` of a `vfs` as Genode's
-/// server has it. What else a `vfs` has is not offered, with a line in the log.
+/// Returns the nodes that say what is there at the start: `content`, and `import` of a `vfs` as
+/// Genode's server has it. What else a `vfs` has is not offered, with a line in the log.
 pub(crate) fn described(config: &Node) -> impl Iterator<Item = &Node> {
     let vfs = config.child("vfs");
     for other in vfs.into_iter().flat_map(Node::children) {
@@ -28,8 +28,8 @@ pub(crate) fn described(config: &Node) -> impl Iterator<Item = &Node> {
     config.child("content").into_iter().chain(vfs.and_then(|vfs| vfs.child("import")))
 }
 
-/// Makes what `node` describes in a directory: `dir`, `rom`, `inline` and `symlink` nodes. One that cannot
-/// be made is left out, with a line in the log.
+/// Makes what `node` describes in a directory: `dir`, `rom`, `inline` and `symlink` nodes. One that
+/// cannot be made is left out, with a line in the log.
 pub(crate) fn fill(env: Env, tree: &mut Tree, directory: NodeId, node: &Node) {
     for child in node.children() {
         if let Err(why) = add(env, tree, directory, child) {

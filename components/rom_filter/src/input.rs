@@ -30,8 +30,8 @@ fn found<'a>(input: &'a Node, modules: &'a impl Modules) -> Option<&'a str> {
     content.has_tag(expected).then(|| follow(path, content)).flatten()
 }
 
-/// Follows a path of `<node type="..">` down to its `<attribute name=".."/>`. Both trees are as deep as
-/// the parser permits, so that the loop ends soon.
+/// Follows a path of `<node type="..">` down to its `<attribute name=".."/>`. Both trees are as
+/// deep as the parser permits, so that the loop ends soon.
 fn follow<'a>(mut path: &'a Node, mut content: &'a Node) -> Option<&'a str> {
     loop {
         match path.tag() {
@@ -45,7 +45,8 @@ fn follow<'a>(mut path: &'a Node, mut content: &'a Node) -> Option<&'a str> {
     }
 }
 
-/// Compares a sub node with a step of the path: its type, and an attribute's value if both are named.
+/// Compares a sub node with a step of the path: its type, and an attribute's value if both are
+/// named.
 fn selects(step: &Node, sub: &Node) -> bool {
     let named = |name| step.attr(name).filter(|value| !value.is_empty());
     let value = match (named("attribute"), named("value")) {

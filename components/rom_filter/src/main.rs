@@ -71,8 +71,8 @@ impl Modules for Inputs {
 }
 
 impl Inputs {
-    /// Opens what the configuration names and closes what it does not name any more. What stays keeps its
-    /// session.
+    /// Opens what the configuration names and closes what it does not name any more. What stays
+    /// keeps its session.
     fn configure(&mut self, env: Env, config: &Node, changed: &Capability<SignalContext>) {
         self.0.retain(|name, _| roms(config).any(|rom| rom == name));
         for name in roms(config) {
@@ -102,8 +102,8 @@ struct Filter {
 }
 
 impl Filter {
-    /// Reads all inputs and makes the output anew. Clients are told also if it is as it was, as Genode's
-    /// rom_filter does.
+    /// Reads all inputs and makes the output anew. Clients are told also if it is as it was, as
+    /// Genode's rom_filter does.
     fn update(&mut self) {
         for (name, input) in &mut self.inputs.0 {
             input.read(name);

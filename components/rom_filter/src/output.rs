@@ -130,8 +130,8 @@ impl<M: Modules> Rules<'_, M> {
         }
     }
 
-    /// Copies the content of an input's ROM module, as a node or without its outermost one. The input is
-    /// named by itself, or by its ROM module, as Genode does.
+    /// Copies the content of an input's ROM module, as a node or without its outermost one. The
+    /// input is named by itself, or by its ROM module, as Genode does.
     fn input(&mut self, rule: &Node, g: &mut Generator) {
         let Some(name) = rule.attr("name") else {
             return (self.unknown)(Unknown::Attribute(rule, "name"));

@@ -1,4 +1,5 @@
-//! rs_terminal_crosslink: a Terminal server with two clients, each of which reads what the other one writes.
+//! rs_terminal_crosslink: a Terminal server with two clients, each of which reads what the other
+//! one writes.
 //!
 //! ```xml
 //! <config buffer="4K"/>

@@ -15,8 +15,9 @@ pub const MAX_LINE: usize = 4096;
 pub struct Pieces(Vec<u8>);
 
 impl Pieces {
-    /// Takes a piece, and calls `line` for each line that is complete with it. A piece that does not end with a newline
-    /// ends a line nevertheless if `whole`, as Genode's `terminal_log` has it.
+    /// Takes a piece, and calls `line` for each line that is complete with it. A piece that does
+    /// not end with a newline ends a line nevertheless if `whole`, as Genode's `terminal_log` has
+    /// it.
     pub fn add(&mut self, piece: &[u8], whole: bool, mut line: impl FnMut(&[u8])) {
         for &byte in piece.iter().take_while(|byte| **byte != 0) {
             if byte == b'\n' || self.0.len() >= MAX_LINE {
@@ -34,10 +35,11 @@ impl Pieces {
     }
 }
 
-/// Makes a line as it is shown: seconds since the start if they are known, who wrote it, and its text.
+/// Makes a line as it is shown: seconds since the start if they are known, who wrote it, and its
+/// text.
 ///
-/// Of control characters only tabs and colours (`ESC [ .. m`) get through, others become `?`: a client cannot move
-/// the cursor and write in another one's name.
+/// Of control characters only tabs and colours (`ESC [ .. m`) get through, others become `?`: a
+/// client cannot move the cursor and write in another one's name.
 pub fn line(ms: Option<u64>, label: &str, text: &[u8]) -> String {
     let mut shown = String::new();
     // A String takes all that is written.

@@ -26,8 +26,8 @@ impl Output {
         Self { terminal, timer, lost: Cell::new(0) }
     }
 
-    /// Shows a line. A server of many does not wait: what the terminal has no room for is lost, which the next line that it
-    /// takes says.
+    /// Shows a line. A server of many does not wait: what the terminal has no room for is lost,
+    /// which the next line that it takes says.
     fn show(&self, label: &str, text: &[u8]) {
         let now = self.timer.as_ref().and_then(|timer| timer.elapsed().ok());
         let ms = now.map(|now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX));

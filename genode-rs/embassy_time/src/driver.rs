@@ -24,7 +24,8 @@ use crate::queue::Queue;
 
 embassy_time_driver::time_driver_impl!(static GLOBAL: Global = Global::new());
 
-/// Serves embassy-time's timers, until it is dropped. Timers that still wait are served by the next one.
+/// Serves embassy-time's timers, until it is dropped. Timers that still wait are served by the next
+/// one.
 #[derive(Debug)]
 #[must_use = "dropping it stops all timers: keep it, for example in what `main` returns"]
 pub struct Driver {
@@ -32,12 +33,12 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts to serve timers, on the entrypoint of `env`. It opens a Timer session; a second one tells the time to
-    /// threads where the system has no clock of its own.
+    /// Starts to serve timers, on the entrypoint of `env`. It opens a Timer session; a second one
+    /// tells the time to threads where the system has no clock of its own.
     ///
     /// # Errors
-    /// [`Error::Limit`] while there is another one; what opening a session says, as [`Error::Denied`] where no Timer
-    /// service is routed to.
+    /// [`Error::Limit`] while there is another one; what opening a session says, as
+    /// [`Error::Denied`] where no Timer service is routed to.
     pub fn start(env: Env) -> Result<Self, Error> {
         GLOBAL.begin()?;
         Self::serving(env).inspect_err(|_| GLOBAL.end())

@@ -13,12 +13,13 @@
 //! # }
 //! ```
 //!
-//! A tick is a microsecond. Timers may be awaited by tasks of any entrypoint and by any thread: the driver's own task
-//! sleeps by [`genode::time`] on the entrypoint of [`Driver::start`], and wakes them.
+//! A tick is a microsecond. Timers may be awaited by tasks of any entrypoint and by any thread: the
+//! driver's own task sleeps by [`genode::time`] on the entrypoint of [`Driver::start`], and wakes
+//! them.
 //!
-//! Without a driver, timers wait; the time goes on where the system has a clock of its own, else it stands still. When the
-//! Timer service is gone the driver logs that, and no timer ends any more: embassy-time knows no error.
-//! Components that use [`genode::time`] itself are told.
+//! Without a driver, timers wait; the time goes on where the system has a clock of its own, else it
+//! stands still. When the Timer service is gone the driver logs that, and no timer ends any more:
+//! embassy-time knows no error. Components that use [`genode::time`] itself are told.
 #![no_std]
 #![deny(missing_docs)]
 

@@ -3,15 +3,17 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::{ptr, task::Waker};
 
-/// Tells wakers apart, as long as they are kept: the addresses of their data and of their functions.
+/// Tells wakers apart, as long as they are kept: the addresses of their data and of their
+/// functions.
 type Id = (usize, usize);
 
 fn id(waker: &Waker) -> Id {
     (waker.data().addr(), ptr::from_ref(waker.vtable()).addr())
 }
 
-/// Wakers with a time each. embassy-time asks again at every poll, and never says that a timer is gone: so a waker has
-/// one entry, of its earliest time. A task that is woken too early looks, and asks again.
+/// Wakers with a time each. embassy-time asks again at every poll, and never says that a timer is
+/// gone: so a waker has one entry, of its earliest time. A task that is woken too early looks, and
+/// asks again.
 #[derive(Debug)]
 pub(crate) struct Queue {
     wakers: BTreeMap<Id, (u64, Waker)>,
@@ -24,7 +26,8 @@ impl Queue {
         Self { wakers: BTreeMap::new(), times: BTreeSet::new() }
     }
 
-    /// Adds a waker, unless it is to be woken before `at`. Tells whether it is now the first of all.
+    /// Adds a waker, unless it is to be woken before `at`. Tells whether it is now the first of
+    /// all.
     pub(crate) fn insert(&mut self, at: u64, waker: &Waker) -> bool {
         let id = id(waker);
         match self.wakers.get_mut(&id) {

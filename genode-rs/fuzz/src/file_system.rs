@@ -6,7 +6,8 @@ use genode::{
     session::file_system::{DirEntry, Header, MAX_NAME, MAX_PATH, Packets, Path, is_name},
 };
 
-/// A path of a client: what is taken has names that lead down only, and is its parent and its last name.
+/// A path of a client: what is taken has names that lead down only, and is its parent and its last
+/// name.
 pub fn path(bytes: &[u8]) {
     let Ok(path) = Path::new(bytes) else {
         // Nothing is refused but for a rule that it breaks.
@@ -24,7 +25,8 @@ pub fn path(bytes: &[u8]) {
     assert!(parent.names().chain([name]).eq(path.names()));
 }
 
-/// An entry of a server: what is taken has a name that a node can have, and is read again as the same.
+/// An entry of a server: what is taken has a name that a node can have, and is read again as the
+/// same.
 pub fn entry(bytes: &[u8]) {
     let Ok(entry) = DirEntry::read(bytes) else { return };
     assert!(is_name(entry.name()));
@@ -35,7 +37,8 @@ pub fn entry(bytes: &[u8]) {
     assert_eq!(made.map(|made| made.name() == entry.name()), Some(true));
 }
 
-/// A descriptor's words: what is read is written again as the same, and an unknown operation stays unknown.
+/// A descriptor's words: what is read is written again as the same, and an unknown operation stays
+/// unknown.
 pub fn header(bytes: &[u8]) {
     let mut words = [0; Packets::WORDS];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {

@@ -1,5 +1,6 @@
-//! Both sides of a packet stream over one memory, driven by bytes: steps of two honest sides, and of somebody who writes any of the
-//! shared memory in between. A model beside them knows which packet is where.
+//! Both sides of a packet stream over one memory, driven by bytes: steps of two honest sides, and
+//! of somebody who writes any of the shared memory in between. A model beside them knows which
+//! packet is where.
 
 use std::{collections::BTreeMap, ops::Deref, rc::Rc};
 
@@ -10,7 +11,8 @@ use genode::{
     },
 };
 
-/// Short queues, so that edges are many; a number in each descriptor, whose last two bits tell the kind.
+/// Short queues, so that edges are many; a number in each descriptor, whose last two bits tell the
+/// kind.
 #[derive(Debug)]
 enum Numbered {}
 
@@ -63,9 +65,11 @@ struct Model {
     notices: usize,
     /// Packets that the sink holds.
     taken: Vec<Received<u64, Memory>>,
-    /// Somebody wrote what is not its own, or a packet was thrown away: what honest sides promise each other is off.
+    /// Somebody wrote what is not its own, or a packet was thrown away: what honest sides promise
+    /// each other is off.
     tainted: bool,
-    /// Sides that found nothing, and sleep until they are woken: for packets, acknowledgements, and space for each.
+    /// Sides that found nothing, and sleep until they are woken: for packets, acknowledgements, and
+    /// space for each.
     sleeping: [bool; 4],
 }
 

@@ -4,8 +4,8 @@ use core::{mem, task::Waker};
 
 use crate::sync::Mutex;
 
-/// Place for the value, which a task may wait for. All is under one lock: a task that found no value has left its waker
-/// before the thread can look for one.
+/// Place for the value, which a task may wait for. All is under one lock: a task that found no
+/// value has left its waker before the thread can look for one.
 pub(super) struct Slot<T>(Mutex<State<T>>);
 
 enum State<T> {
@@ -33,8 +33,8 @@ impl<T> Slot<T> {
         }
     }
 
-    /// Takes the value: `Some(Ok)` once, `Some(Err)` behind that. `None` while there is none yet; then `waker` is woken
-    /// when there is.
+    /// Takes the value: `Some(Ok)` once, `Some(Err)` behind that. `None` while there is none yet;
+    /// then `waker` is woken when there is.
     pub(super) fn poll(&self, waker: &Waker) -> Option<Result<T, Taken>> {
         let mut state = self.0.lock();
         let next = match &*state {

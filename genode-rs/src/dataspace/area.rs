@@ -11,10 +11,11 @@ use crate::error::{Call, Error};
 /// The bytes of a range, the aligned words in it, and the bytes behind them.
 type Parts<'a> = (&'a [AtomicU8], &'a [AtomicU64], &'a [AtomicU8]);
 
-/// A range of memory that another component may write at any time. Bytes are copied in and out by relaxed atomics; it
-/// gives out references to atomics only.
+/// A range of memory that another component may write at any time. Bytes are copied in and out by
+/// relaxed atomics; it gives out references to atomics only.
 ///
-/// [`Attached`](super::Attached) and [`SharedRam`](super::SharedRam) deref to it, and so does [`LocalRam`].
+/// [`Attached`](super::Attached) and [`SharedRam`](super::SharedRam) deref to it, and so does
+/// [`LocalRam`].
 #[derive(Debug)]
 pub struct Area {
     addr: usize,
@@ -26,8 +27,9 @@ impl Area {
     /// Describes `size` bytes at `addr`.
     ///
     /// # Safety
-    /// The range is mapped, initialised and, if `writeable`, writeable while the area exists; all access to it in this component
-    /// is by atomics, and a word is not accessed by two sizes at once. `addr` has exposed provenance and is a multiple of 8.
+    /// The range is mapped, initialised and, if `writeable`, writeable while the area exists; all
+    /// access to it in this component is by atomics, and a word is not accessed by two sizes at
+    /// once. `addr` has exposed provenance and is a multiple of 8.
     pub(super) const unsafe fn new(addr: usize, size: usize, writeable: bool) -> Self {
         Self { addr, size, writeable }
     }
@@ -75,8 +77,9 @@ impl Area {
         let head = (start.addr().wrapping_neg() % 8).min(len);
         let (words, tail) = ((len - head) / 8, (len - head) % 8);
         let (middle, end) = (start.wrapping_add(head), start.wrapping_add(len - tail));
-        // SAFETY: in range, mapped while `self` is borrowed, and the words aligned, if there is one. Atomics, since others
-        // may write; only loads happen where the mapping is read-only (`write` looks).
+        // SAFETY: in range, mapped while `self` is borrowed, and the words aligned, if there is
+        // one. Atomics, since others may write; only loads happen where the mapping is read-only
+        // (`write` looks).
         Ok(unsafe {
             (
                 core::slice::from_raw_parts(start.cast(), head),
@@ -128,8 +131,8 @@ impl Area {
         Ok(())
     }
 
-    /// Copies `len` bytes at `from_offset` of `from` to `offset`, without a buffer between. Where both are one memory and
-    /// the ranges overlap, the order of the copies is not defined.
+    /// Copies `len` bytes at `from_offset` of `from` to `offset`, without a buffer between. Where
+    /// both are one memory and the ranges overlap, the order of the copies is not defined.
     ///
     /// # Errors
     /// As [`write`](Self::write), for either range.
@@ -180,7 +183,8 @@ impl Area {
     /// Loads the word at `offset` with an ordering, for reading what another component publishes.
     ///
     /// # Errors
-    /// [`Error::Argument`] unless `offset` is a multiple of 8 within; [`Error::Invalid`] for a store's ordering.
+    /// [`Error::Argument`] unless `offset` is a multiple of 8 within; [`Error::Invalid`] for a
+    /// store's ordering.
     pub fn load_u64(&self, offset: usize, order: Ordering) -> Result<u64, Error> {
         if matches!(order, Ordering::Release | Ordering::AcqRel) {
             return Err(Error::Invalid);
@@ -188,24 +192,29 @@ impl Area {
         if !offset.is_multiple_of(8) {
             return Err(Error::argument(Call::Word, offset as u64, 8));
         }
-        // SAFETY: in range, aligned, mapped while `self` is borrowed; a load is fine on a read-only mapping.
+        // SAFETY: in range, aligned, mapped while `self` is borrowed; a load is fine on a read-only
+        // mapping.
         Ok(unsafe { &*self.range(offset, 8)?.cast::<AtomicU64>() }.load(order))
     }
 
     /// Returns the word at `offset`, for words that two components synchronise on.
     ///
     /// # Errors
-    /// [`Error::Argument`] unless `offset` is a multiple of 8 within, and when the memory is read-only.
+    /// [`Error::Argument`] unless `offset` is a multiple of 8 within, and when the memory is
+    /// read-only.
     pub fn atomic_u64(&self, offset: usize) -> Result<&AtomicU64, Error> {
         let at = self.atomics(offset, 8, 8)?;
-        // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics only.
+        // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics
+        // only.
         Ok(unsafe { &*at.cast() })
     }
 
-    /// Returns the half word at `offset`, as [`atomic_u64`](Self::atomic_u64). Use one size for one place.
+    /// Returns the half word at `offset`, as [`atomic_u64`](Self::atomic_u64). Use one size for one
+    /// place.
     ///
     /// # Errors
-    /// [`Error::Argument`] unless `offset` is a multiple of 4 within, and when the memory is read-only.
+    /// [`Error::Argument`] unless `offset` is a multiple of 4 within, and when the memory is
+    /// read-only.
     pub fn atomic_u32(&self, offset: usize) -> Result<&AtomicU32, Error> {
         let at = self.atomics(offset, 4, 4)?;
         // SAFETY: as above.
@@ -227,13 +236,13 @@ impl Area {
 type Queue<'a> = (&'a AtomicU32, &'a AtomicU32, &'a [AtomicU64]);
 
 impl Area {
-    /// Returns two half words at `offset` and `words` words behind them, as [`atomic_u32`](Self::atomic_u32) and
-    /// [`atomic_words`](Self::atomic_words) do, by one check.
+    /// Returns two half words at `offset` and `words` words behind them, as
+    /// [`atomic_u32`](Self::atomic_u32) and [`atomic_words`](Self::atomic_words) do, by one check.
     #[inline]
     pub(crate) fn queue(&self, offset: usize, words: usize) -> Result<Queue<'_>, Error> {
         let at = self.atomics(offset, words.saturating_mul(8).saturating_add(8), 8)?;
-        // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics only; the half words and
-        // the words are apart.
+        // SAFETY: in range, aligned, mapped while `self` is borrowed, and shared through atomics
+        // only; the half words and the words are apart.
         Ok(unsafe {
             let tail = at.wrapping_add(4);
             let slots = core::slice::from_raw_parts(at.wrapping_add(8).cast(), words);
@@ -242,7 +251,8 @@ impl Area {
     }
 }
 
-/// Zeroed memory of the component's heap that two parts of it share as two components share a dataspace.
+/// Zeroed memory of the component's heap that two parts of it share as two components share a
+/// dataspace.
 #[derive(Debug)]
 pub struct LocalRam {
     area: Area,
@@ -261,8 +271,8 @@ impl LocalRam {
         memory.resize_with(words, || AtomicU64::new(0));
         let words: Box<[AtomicU64]> = memory.into();
         let addr = words.as_ptr().expose_provenance();
-        // SAFETY: the box stays where it is and lives as long as the area beside it; atomics may be written through a shared
-        // pointer, and nobody else uses the box.
+        // SAFETY: the box stays where it is and lives as long as the area beside it; atomics may be
+        // written through a shared pointer, and nobody else uses the box.
         let area = unsafe { Area::new(addr, words.len() * 8, true) };
         Ok(Self { area, _words: words })
     }

@@ -21,8 +21,9 @@ impl FileSystem {
     /// Lists a directory, in the server's order.
     ///
     /// # Errors
-    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says; [`Why::Nonsense`] for entries that lead elsewhere, [`Why::TooMany`],
-    /// and those of [`File::read_at`](super::File::read_at).
+    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says;
+    /// [`Why::Nonsense`] for entries that lead elsewhere, [`Why::TooMany`], and those of
+    /// [`File::read_at`](super::File::read_at).
     pub async fn read_dir(&self, path: &str) -> Result<Vec<DirEntry>, Error> {
         let list = async {
             let (handle, _) = self.directory(Path::new(path.as_bytes())?, false)?;
@@ -34,7 +35,8 @@ impl FileSystem {
     /// Makes a symbolic link.
     ///
     /// # Errors
-    /// [`Refusal::NodeAlreadyExists`](super::Refusal::NodeAlreadyExists), [`Refusal::PermissionDenied`](super::Refusal::PermissionDenied) among what the server says.
+    /// [`Refusal::NodeAlreadyExists`](super::Refusal::NodeAlreadyExists),
+    /// [`Refusal::PermissionDenied`](super::Refusal::PermissionDenied) among what the server says.
     pub async fn symlink(&self, target: &str, path: &str) -> Result<(), Error> {
         let make = async {
             let link = self.link(path, true)?;
@@ -49,7 +51,8 @@ impl FileSystem {
     /// Reads a symbolic link's target.
     ///
     /// # Errors
-    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says, [`Why::Nonsense`] for what is not UTF-8.
+    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says,
+    /// [`Why::Nonsense`] for what is not UTF-8.
     pub async fn read_link(&self, path: &str) -> Result<String, Error> {
         let read = async {
             let link = self.link(path, false)?;
@@ -78,8 +81,8 @@ impl FileSystem {
     /// Watches a node.
     ///
     /// # Errors
-    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says, [`Refusal::Unavailable`](super::Refusal::Unavailable) from one that does not
-    /// watch.
+    /// [`Refusal::LookupFailed`](super::Refusal::LookupFailed) among what the server says,
+    /// [`Refusal::Unavailable`](super::Refusal::Unavailable) from one that does not watch.
     pub fn watch(&self, path: &str) -> Result<Watch, Error> {
         let watch = || -> Result<Watch, Why> {
             let buffer = super::system::path_buf(Path::new(path.as_bytes())?)?;
@@ -124,8 +127,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Waits until the node changed: a file once it was written and closed or synced, a directory when
-    /// entries came or went. Changes since the last time count as well.
+    /// Waits until the node changed: a file once it was written and closed or synced, a directory
+    /// when entries came or went. Changes since the last time count as well.
     ///
     /// # Errors
     /// [`Why::Stream`].

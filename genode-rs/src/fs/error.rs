@@ -66,8 +66,8 @@ pub enum Why {
     Refused(Refusal),
     /// The path is none.
     Path(PathError),
-    /// The server did not do what a packet asked for. It does not say why: no space, a position that is
-    /// too large, or a handle that is not for it.
+    /// The server did not do what a packet asked for. It does not say why: no space, a position
+    /// that is too large, or a handle that is not for it.
     Failed,
     /// The node is of another kind: what it is for is not what was asked for.
     Kind,

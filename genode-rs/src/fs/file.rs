@@ -51,7 +51,8 @@ impl File {
         fs.call(|| fs.inner.session.truncate(file, size)).map_err(self.error(Call::Truncate))
     }
 
-    /// Reads from `position` until `into` is full or the file ends. Returns how many bytes there were.
+    /// Reads from `position` until `into` is full or the file ends. Returns how many bytes there
+    /// were.
     ///
     /// # Errors
     /// [`Why::Failed`], [`Why::Nonsense`], [`Why::Stream`].
@@ -113,13 +114,14 @@ impl Handle {
         requests.request(header, requests.source().bare()).await
     }
 
-    /// Bytes of a packet at most: two fit the buffer, so that one is filled while the server has the other.
+    /// Bytes of a packet at most: two fit the buffer, so that one is filled while the server has
+    /// the other.
     fn chunk(&self) -> usize {
         (self.fs.inner.requests.source().largest() / 2).max(1)
     }
 
-    /// Asks for up to `len` bytes, which must fit a packet. It is sent as zeros: C++ servers take what
-    /// lies behind the entries of a directory for entries.
+    /// Asks for up to `len` bytes, which must fit a packet. It is sent as zeros: C++ servers take
+    /// what lies behind the entries of a directory for entries.
     pub(super) async fn read_cleared(&self, position: u64, len: usize) -> Result<Answer, Why> {
         let packet = self.fs.inner.requests.source().alloc(len).await?;
         packet.view().clear(0, len)?;

@@ -1,7 +1,7 @@
 //! Files and directories of a File_system server.
 //!
-//! Do not send packets by hand: a [`FileSystem`] opens, reads, writes and watches, for tasks and for code
-//! without tasks.
+//! Do not send packets by hand: a [`FileSystem`] opens, reads, writes and watches, for tasks and
+//! for code without tasks.
 //!
 //! ```no_run
 //! # use genode::{prelude::*, task::Tasks};
@@ -42,13 +42,13 @@
 //! | know more of a node | [`metadata`](FileSystem::metadata), [`read_link`](FileSystem::read_link) |
 //! | be told of changes | [`watch`](FileSystem::watch) |
 //!
-//! Paths begin with a slash, which stands for the session's root directory. Symbolic links are not followed.
-//! Opening, looking up, renaming and removing are calls: they keep the entrypoint until the server
-//! answers, whereas contents are waited for by tasks. What the server needs for handles is donated to the
-//! session as it is asked for.
+//! Paths begin with a slash, which stands for the session's root directory. Symbolic links are not
+//! followed. Opening, looking up, renaming and removing are calls: they keep the entrypoint until
+//! the server answers, whereas contents are waited for by tasks. What the server needs for handles
+//! is donated to the session as it is asked for.
 //!
-//! A future that is dropped takes back nothing: what was asked for may still happen. A server that dies
-//! answers nothing any more: whoever must go on bounds its waiting by
+//! A future that is dropped takes back nothing: what was asked for may still happen. A server that
+//! dies answers nothing any more: whoever must go on bounds its waiting by
 //! [`Timers::timeout`](crate::time::Timers::timeout).
 
 mod dir;

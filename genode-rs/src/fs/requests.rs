@@ -15,8 +15,8 @@ use crate::{
 /// Buffer of a session where nothing else is said, in bytes; as in C++.
 pub const DEFAULT_BUFFER: usize = 128 << 10;
 
-/// Packets on their way at most: as many as a queue holds, so that the server never waits for room to
-/// answer.
+/// Packets on their way at most: as many as a queue holds, so that the server never waits for room
+/// to answer.
 const LIMIT: usize = QUEUE as usize - 1;
 
 /// A packet on its way.

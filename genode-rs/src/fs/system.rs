@@ -39,7 +39,8 @@ pub struct Metadata {
     pub rwx: Rwx,
     /// A number that no other node of the file system has.
     pub inode: u64,
-    /// Time of its last modification in milliseconds since 1970; `None` where the server knows none.
+    /// Time of its last modification in milliseconds since 1970; `None` where the server knows
+    /// none.
     pub modified: Option<i64>,
 }
 
@@ -87,7 +88,8 @@ impl Builder {
         self.open_on(env).map_err(|why| Error::new(Call::Session, &self.root, why))
     }
 
-    /// The session's label: in new versions its last element names the root, which ends with a slash.
+    /// The session's label: in new versions its last element names the root, which ends with a
+    /// slash.
     fn session_label(&self) -> String {
         if self.dialect.root_argument {
             return self.label.clone();
@@ -133,16 +135,16 @@ pub(super) struct Inner {
     pub(super) dialect: Dialect,
 }
 
-/// A session at a file-system server; clones are the same one. It closes when it, and all that it opened,
-/// is dropped.
+/// A session at a file-system server; clones are the same one. It closes when it, and all that it
+/// opened, is dropped.
 #[derive(Clone, Debug)]
 pub struct FileSystem {
     pub(super) inner: Rc<Inner>,
 }
 
 impl FileSystem {
-    /// Opens a session that sees the directory `root` of what the server grants, and may write if that
-    /// is granted too.
+    /// Opens a session that sees the directory `root` of what the server grants, and may write if
+    /// that is granted too.
     ///
     /// # Errors
     /// As [`Builder::open`].
@@ -157,8 +159,8 @@ impl FileSystem {
         Builder { label, root, writeable: true, buffer: DEFAULT_BUFFER, dialect }
     }
 
-    /// Waits for a future of this session without tasks. Handlers of I/O signals run meanwhile, calls and
-    /// other signals do not: a server that serves others does so by tasks.
+    /// Waits for a future of this session without tasks. Handlers of I/O signals run meanwhile,
+    /// calls and other signals do not: a server that serves others does so by tasks.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
@@ -296,8 +298,8 @@ impl FileSystem {
     /// Removes a file, a symbolic link, or an empty directory.
     ///
     /// # Errors
-    /// [`Refusal::LookupFailed`], [`Refusal::NotEmpty`], [`Refusal::PermissionDenied`] among what the server
-    /// says.
+    /// [`Refusal::LookupFailed`], [`Refusal::NotEmpty`], [`Refusal::PermissionDenied`] among what
+    /// the server says.
     pub fn remove(&self, path: &str) -> Result<(), Error> {
         let removed = self.in_parent(path, |directory, name| {
             self.call(|| self.inner.session.unlink(directory, name))
@@ -305,8 +307,8 @@ impl FileSystem {
         removed.map_err(|why| Error::new(Call::Remove, path, why))
     }
 
-    /// Moves a node to another path, and replaces what is there: an empty directory by a directory, a file
-    /// or symbolic link by one.
+    /// Moves a node to another path, and replaces what is there: an empty directory by a directory,
+    /// a file or symbolic link by one.
     ///
     /// # Errors
     /// [`Refusal::LookupFailed`], [`Refusal::PermissionDenied`] among what the server says.

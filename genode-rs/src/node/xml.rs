@@ -39,8 +39,8 @@ fn error(error: Error) -> ParseError {
 
 /// Copies an element; what it holds is at most [`MAX_DEPTH`] deep.
 ///
-/// Namespaces mean nothing to components of the system: names and declarations are kept as they are, for the component that
-/// the node is passed on to.
+/// Namespaces mean nothing to components of the system: names and declarations are kept as they
+/// are, for the component that the node is passed on to.
 fn convert(from: Element<'_>, cursor: &mut Cursor<'_>) -> Node {
     let pos = cursor.position(from.range().start).into();
     let tag = if from.is_namespaced() { from.qualified_name() } else { from.name() };

@@ -45,14 +45,16 @@ pub trait RxChannel {
     fn ack_avail(&mut self) -> Capability<SignalContext>;
 }
 
-/// Where a stream works. A session may hold several, each at a place of its own; Genode's peers have one each way.
+/// Where a stream works. A session may hold several, each at a place of its own; Genode's peers
+/// have one each way.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Handles the stream's signals; all use of the stream is on its thread.
     pub ep: Entrypoint,
     /// Where that thread runs, if the component knows: for those who divide work among streams.
     pub location: Option<Location>,
-    /// NUMA node of a buffer that is allocated for the stream, by its native number; anywhere if `None`.
+    /// NUMA node of a buffer that is allocated for the stream, by its native number; anywhere if
+    /// `None`.
     pub node: Option<u32>,
     /// Tells whether the peer's signals are handled also while the entrypoint waits in
     /// [`Entrypoint::wait_io_signal`]: for streams that are used without tasks.
@@ -65,7 +67,8 @@ impl From<Entrypoint> for Place {
     }
 }
 
-/// A stream's dataspace as a server allocates it: what the client donated pays for it, and gets it back.
+/// A stream's dataspace as a server allocates it: what the client donated pays for it, and gets it
+/// back.
 #[must_use = "dropping it frees the memory"]
 #[derive(Debug)]
 pub struct Buffer {
@@ -122,7 +125,8 @@ pub(super) struct Bell {
 }
 
 impl Bell {
-    /// Makes the one handler of a stream: whatever the peer did, all is looked at again. Genode's peers merge signals.
+    /// Makes the one handler of a stream: whatever the peer did, all is looked at again. Genode's
+    /// peers merge signals.
     pub(super) fn handler(self: &Rc<Self>, place: Place) -> Result<SignalHandler, Error> {
         let bell = self.clone();
         if place.io {
@@ -136,7 +140,8 @@ impl Bell {
         self.waiters.notify();
         let callback = self.callback.borrow().clone();
         if let Some(callback) = callback {
-            // In use only if the callback waits for signals, or replaces itself: it looks by itself then.
+            // In use only if the callback waits for signals, or replaces itself: it looks by itself
+            // then.
             if let Ok(mut callback) = callback.try_borrow_mut() {
                 callback();
             }

@@ -12,7 +12,8 @@ use super::{
 };
 use crate::dataspace::Area;
 
-/// A sink over `memory`, for those who handle signals by themselves; [`Sink`](super::Sink) is the complete one.
+/// A sink over `memory`, for those who handle signals by themselves; [`Sink`](super::Sink) is the
+/// complete one.
 pub struct SinkEnd<P: Protocol, M: Deref<Target = Area>> {
     memory: Rc<M>,
     layout: Layout,
@@ -25,7 +26,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// Prepares the sink's part of `memory`.
     ///
     /// # Errors
-    /// [`StreamError::TooSmall`] when there is no room for a packet; [`StreamError::System`] for read-only memory.
+    /// [`StreamError::TooSmall`] when there is no room for a packet; [`StreamError::System`] for
+    /// read-only memory.
     pub fn new(memory: M) -> Result<Self, StreamError> {
         let layout = Layout::new::<P>(memory.size())?;
         let submit = BoundQueue::submit::<P>(&layout).consumer(&memory)?;
@@ -50,7 +52,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// Takes the next packet, if there is one.
     ///
     /// # Errors
-    /// [`StreamError::Index`]. A packet whose descriptor is wrong is taken, as it wants an acknowledgement too.
+    /// [`StreamError::Index`]. A packet whose descriptor is wrong is taken, as it wants an
+    /// acknowledgement too.
     pub fn try_next(&mut self) -> Result<Option<Received<P::Header, M>>, StreamError> {
         let mut words = [0; 2 + MAX_WORDS];
         let queue = BoundQueue::submit::<P>(&self.layout);
@@ -64,12 +67,12 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
         Ok(Some(Received { memory: self.memory.clone(), offset, size, content, header }))
     }
 
-    /// Acknowledges a packet, with what is to be said of it. The source learns of it by [`wakeup`](Self::wakeup), unless it looks
-    /// by itself.
+    /// Acknowledges a packet, with what is to be said of it. The source learns of it by
+    /// [`wakeup`](Self::wakeup), unless it looks by itself.
     ///
     /// # Errors
-    /// [`StreamError::Full`] when the queue is full, [`StreamError::Foreign`] for a packet of another stream,
-    /// [`StreamError::Index`]; the packet comes back.
+    /// [`StreamError::Full`] when the queue is full, [`StreamError::Foreign`] for a packet of
+    /// another stream, [`StreamError::Index`]; the packet comes back.
     pub fn try_ack(
         &mut self,
         packet: Received<P::Header, M>,
@@ -99,7 +102,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
         queue.add(&self.memory, &mut self.acks, &words[..2 + P::WORDS])
     }
 
-    /// Returns the number of acknowledgements that the queue has room for, at least `wanted` if it has.
+    /// Returns the number of acknowledgements that the queue has room for, at least `wanted` if it
+    /// has.
     ///
     /// # Errors
     /// [`StreamError::Index`].
@@ -107,7 +111,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
         BoundQueue::acks::<P>(&self.layout).free(&self.memory, &mut self.acks, wanted)
     }
 
-    /// Decides what the source must be told since the last time. Call it after a batch, and before going to sleep.
+    /// Decides what the source must be told since the last time. Call it after a batch, and before
+    /// going to sleep.
     ///
     /// # Errors
     /// [`StreamError::Index`]; the decision is made up for later.
@@ -120,8 +125,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
         Ok(Wake { elements, space })
     }
 
-    /// Tells which handlers of the source's are due when they are registered: that of acknowledgements if some are in the queue,
-    /// that of space if there are packets.
+    /// Tells which handlers of the source's are due when they are registered: that of
+    /// acknowledgements if some are in the queue, that of space if there are packets.
     ///
     /// # Errors
     /// [`StreamError::Index`].

@@ -18,9 +18,11 @@ use crate::{
 /// What the peer must be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
-    /// There is an element where the peer may have found none: `packet_avail` from a source, `ack_avail` from a sink.
+    /// There is an element where the peer may have found none: `packet_avail` from a source,
+    /// `ack_avail` from a sink.
     pub elements: bool,
-    /// There is space where the peer may have found none: `ready_to_ack` from a source, `ready_to_submit` from a sink.
+    /// There is space where the peer may have found none: `ready_to_ack` from a source,
+    /// `ready_to_submit` from a sink.
     pub space: bool,
 }
 
@@ -33,7 +35,8 @@ pub struct Acked<H, M: Deref<Target = Area> = Attached> {
     pub header: H,
 }
 
-/// A source over `memory`, for those who handle signals by themselves; [`Source`](super::Source) is the complete one.
+/// A source over `memory`, for those who handle signals by themselves; [`Source`](super::Source) is
+/// the complete one.
 pub struct SourceEnd<P: Protocol, M: Deref<Target = Area>> {
     bulk: Rc<Bulk<M>>,
     layout: Layout,
@@ -45,11 +48,12 @@ pub struct SourceEnd<P: Protocol, M: Deref<Target = Area>> {
 }
 
 impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
-    /// Prepares the source's part of `memory`. Packets begin at multiples of 2 to the power of `align_log2`, or of what the
-    /// protocol says if that is more.
+    /// Prepares the source's part of `memory`. Packets begin at multiples of 2 to the power of
+    /// `align_log2`, or of what the protocol says if that is more.
     ///
     /// # Errors
-    /// [`StreamError::TooSmall`] when there is no room for a packet; [`StreamError::System`] for read-only memory.
+    /// [`StreamError::TooSmall`] when there is no room for a packet; [`StreamError::System`] for
+    /// read-only memory.
     pub fn new(memory: M, align_log2: u8) -> Result<Self, StreamError> {
         let layout = Layout::new::<P>(memory.size())?;
         let pool = RefCell::new(Pool::new(&layout, align_log2.max(P::ALIGN_LOG2))?);
@@ -73,7 +77,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         self.bulk.pool.borrow().largest()
     }
 
-    /// Allocates a packet of `size` bytes; `None` while the buffer is full. Its content is what was there before.
+    /// Allocates a packet of `size` bytes; `None` while the buffer is full. Its content is what was
+    /// there before.
     ///
     /// # Errors
     /// [`StreamError::PacketSize`] for 0 bytes, and for more than the buffer ever has.
@@ -87,11 +92,12 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         Packet::new(&self.bulk, None)
     }
 
-    /// Submits a packet with its header. The sink learns of it by [`wakeup`](Self::wakeup), unless it looks by itself.
+    /// Submits a packet with its header. The sink learns of it by [`wakeup`](Self::wakeup), unless
+    /// it looks by itself.
     ///
     /// # Errors
-    /// [`StreamError::Full`] when the queue is full, [`StreamError::Foreign`] for a packet of another stream,
-    /// [`StreamError::Index`]; the packet comes back.
+    /// [`StreamError::Full`] when the queue is full, [`StreamError::Foreign`] for a packet of
+    /// another stream, [`StreamError::Index`]; the packet comes back.
     pub fn try_submit(
         &mut self,
         packet: Packet<M>,
@@ -123,7 +129,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         Ok(())
     }
 
-    /// Returns the number of packets that the submit queue has room for, at least `wanted` if it has.
+    /// Returns the number of packets that the submit queue has room for, at least `wanted` if it
+    /// has.
     ///
     /// # Errors
     /// [`StreamError::Index`].
@@ -143,8 +150,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// Takes the next acknowledgement, if there is one.
     ///
     /// # Errors
-    /// [`StreamError::Unknown`] for one that names no outstanding packet: it is dropped, the next call goes on.
-    /// [`StreamError::Index`].
+    /// [`StreamError::Unknown`] for one that names no outstanding packet: it is dropped, the next
+    /// call goes on. [`StreamError::Index`].
     pub fn try_acked(&mut self) -> Result<Option<Acked<P::Header, M>>, StreamError> {
         let mut words = [0; 2 + MAX_WORDS];
         let queue = BoundQueue::acks::<P>(&self.layout);
@@ -167,7 +174,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         Ok(Some(Acked { packet, header }))
     }
 
-    /// Decides what the sink must be told since the last time. Call it after a batch, and before going to sleep.
+    /// Decides what the sink must be told since the last time. Call it after a batch, and before
+    /// going to sleep.
     ///
     /// # Errors
     /// [`StreamError::Index`]; the decision is made up for later.
@@ -180,8 +188,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         Ok(Wake { elements, space })
     }
 
-    /// Tells which handlers of the sink's are due when they are registered: that of new packets if some are in the queue, that
-    /// of space if there are acknowledgements.
+    /// Tells which handlers of the sink's are due when they are registered: that of new packets if
+    /// some are in the queue, that of space if there are acknowledgements.
     ///
     /// # Errors
     /// [`StreamError::Index`].

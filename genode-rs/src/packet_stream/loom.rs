@@ -1,11 +1,13 @@
-//! What a descriptor queue stands on while it is model-checked: loom's atomics, and words that report a race.
+//! What a descriptor queue stands on while it is model-checked: loom's atomics, and words that
+//! report a race.
 
 use loom::cell::Cell;
 pub use loom::sync::atomic::AtomicU32;
 use loom::sync::atomic::Ordering;
 pub(super) use loom::sync::atomic::fence;
 
-/// A word of a descriptor: plain memory, so that an access that the indices do not order is reported.
+/// A word of a descriptor: plain memory, so that an access that the indices do not order is
+/// reported.
 #[derive(Debug)]
 pub struct Word(Cell<u64>);
 
@@ -26,13 +28,14 @@ pub(super) fn store(word: &Word, value: u64) {
     word.0.set(value);
 }
 
-/// The orderings of the shipped source, or a weakened one, by which the tests show that the model notices.
+/// The orderings of the shipped source, or a weakened one, by which the tests show that the model
+/// notices.
 pub(crate) mod order {
     use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
 
     use super::Ordering;
 
-    /// Which ordering is weakened; 0 is none.
+    /// The ordering that is weakened; 0 is none.
     static MUTANT: AtomicUsize = AtomicUsize::new(0);
 
     /// Chooses the ordering to weaken; 0 is none.

@@ -1,13 +1,14 @@
 //! Packet streams: bulk data between two components, through memory that both have.
 //!
-//! One side, the [`Source`], allocates packets in a bulk buffer and submits them; the other one, the [`Sink`], takes them,
-//! reads or fills them, and acknowledges them; then the source has them back. Both queues and the buffer lie in one dataspace, as
-//! Genode's C++ lays them out (`os/packet_stream.h`), and signals go only over the edges: something where there was nothing, and
-//! space where there was none.
+//! One side, the [`Source`], allocates packets in a bulk buffer and submits them; the other one,
+//! the [`Sink`], takes them, reads or fills them, and acknowledges them; then the source has them
+//! back. Both queues and the buffer lie in one dataspace, as Genode's C++ lays them out
+//! (`os/packet_stream.h`), and signals go only over the edges: something where there was nothing,
+//! and space where there was none.
 //!
-//! A session interface such as [`block`](crate::session::block) names a [`Protocol`] and hands out a channel
-//! ([`TxChannel`], [`RxChannel`]) for each stream. Nothing binds a session to one: each stream has an entrypoint and a [`Place`] of
-//! its own.
+//! A session interface such as [`block`](crate::session::block) names a [`Protocol`] and hands out
+//! a channel ([`TxChannel`], [`RxChannel`]) for each stream. Nothing binds a session to one: each
+//! stream has an entrypoint and a [`Place`] of its own.
 //!
 //! ```no_run
 //! # use genode::{prelude::*, root::{Account, SessionRequest}, task::Tasks};
@@ -46,17 +47,19 @@
 //!
 //! # What a peer can do
 //!
-//! It can write any of the shared memory at any time. So each side keeps its own index and its account of packets for itself;
-//! loads the peer's index once per look and checks it against where it can be; copies a descriptor once and checks the copy; and
-//! gives out no reference to the memory, only a [`View`] that copies within the packet's bounds. A sink's packet with a bad place
-//! can be acknowledged, and not looked into. A source takes an acknowledgement only for a packet that the sink has, each once. What a
-//! peer destroys is its own traffic.
+//! It can write any of the shared memory at any time. So each side keeps its own index and its
+//! account of packets for itself; loads the peer's index once per look and checks it against where
+//! it can be; copies a descriptor once and checks the copy; and gives out no reference to the
+//! memory, only a [`View`] that copies within the packet's bounds. A sink's packet with a bad place
+//! can be acknowledged, and not looked into. A source takes an acknowledgement only for a packet
+//! that the sink has, each once. What a peer destroys is its own traffic.
 //!
 //! # Wake-ups
 //!
-//! Submitting and acknowledging wake nobody. [`Source::wakeup`] and [`Sink::wakeup`] decide for all since the last decision whether
-//! the peer may sleep, at the cost of a fence, and then submit one signal, or two where space and elements have two handlers.
-//! Futures do it before they wait. A stream has one handler for all of the peer's signals, since Genode's peers merge them.
+//! Submitting and acknowledging wake nobody. [`Source::wakeup`] and [`Sink::wakeup`] decide for all
+//! since the last decision whether the peer may sleep, at the cost of a fence, and then submit one
+//! signal, or two where space and elements have two handlers. Futures do it before they wait. A
+//! stream has one handler for all of the peer's signals, since Genode's peers merge them.
 //!
 //! # In this module
 //!

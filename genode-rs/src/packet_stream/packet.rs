@@ -24,7 +24,8 @@ pub(super) struct Bulk<M> {
     pub(super) freed: Waiters,
 }
 
-/// A packet that the source owns: a range of the bulk buffer, or a request without one. Dropping it frees the range.
+/// A packet that the source owns: a range of the bulk buffer, or a request without one. Dropping it
+/// frees the range.
 #[must_use = "dropping it frees its range of the bulk buffer"]
 pub struct Packet<M: Deref<Target = Area> = Attached> {
     bulk: Rc<Bulk<M>>,
@@ -59,8 +60,8 @@ impl<M: Deref<Target = Area>> Packet<M> {
         self.span.map_or(0, |span| span.size)
     }
 
-    /// Returns the content, which the sink may change at any time from its submission to its acknowledgement, and a
-    /// hostile one beyond that.
+    /// Returns the content, which the sink may change at any time from its submission to its
+    /// acknowledgement, and a hostile one beyond that.
     pub fn view(&self) -> View<'_> {
         View { area: &self.bulk.memory, at: self.offset(), len: self.size() }
     }
@@ -84,7 +85,8 @@ impl<M: Deref<Target = Area>> fmt::Debug for Packet<M> {
     }
 }
 
-/// A packet that the sink took and owes an acknowledgement for. Dropping it leaves the source without one.
+/// A packet that the sink took and owes an acknowledgement for. Dropping it leaves the source
+/// without one.
 #[must_use = "the source waits for its acknowledgement"]
 pub struct Received<H, M: Deref<Target = Area> = Attached> {
     pub(super) memory: Rc<M>,
@@ -97,7 +99,8 @@ pub struct Received<H, M: Deref<Target = Area> = Attached> {
 }
 
 impl<H: Copy, M: Deref<Target = Area>> Received<H, M> {
-    /// Returns what the descriptor says beside the packet's place. The source chose it: check before use.
+    /// Returns what the descriptor says beside the packet's place. The source chose it: check
+    /// before use.
     pub fn header(&self) -> H {
         self.header
     }
@@ -112,10 +115,12 @@ impl<H: Copy, M: Deref<Target = Area>> Received<H, M> {
         self.size
     }
 
-    /// Returns the content, which the source may change at any time. A packet of size 0 has an empty one.
+    /// Returns the content, which the source may change at any time. A packet of size 0 has an
+    /// empty one.
     ///
     /// # Errors
-    /// [`StreamError::Range`] for a descriptor that names memory outside of the bulk buffer: acknowledge it as failed.
+    /// [`StreamError::Range`] for a descriptor that names memory outside of the bulk buffer:
+    /// acknowledge it as failed.
     pub fn view(&self) -> Result<View<'_>, StreamError> {
         let at = self.content?;
         // Within the buffer, hence within the address space.
@@ -133,8 +138,9 @@ impl<H: fmt::Debug, M: Deref<Target = Area>> fmt::Debug for Received<H, M> {
     }
 }
 
-/// The content of a packet. The peer may write it at any time, so it gives out no references: bytes are copied, each access
-/// checked against the packet's bounds. What was read twice may differ: read once, check, then use.
+/// The content of a packet. The peer may write it at any time, so it gives out no references: bytes
+/// are copied, each access checked against the packet's bounds. What was read twice may differ:
+/// read once, check, then use.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     area: &'a Area,

@@ -3,7 +3,8 @@
 use core::sync::atomic::Ordering;
 pub(super) use core::sync::atomic::{AtomicU32, AtomicU64 as Word, fence};
 
-/// Loads a word of a descriptor. The indices order access to it; relaxed, since a peer may write at any time.
+/// Loads a word of a descriptor. The indices order access to it; relaxed, since a peer may write at
+/// any time.
 pub(super) fn load(word: &Word) -> u64 {
     word.load(Ordering::Relaxed)
 }

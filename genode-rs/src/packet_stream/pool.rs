@@ -1,9 +1,10 @@
 //! The source's bulk buffer: which parts of it are packets, and which of these the sink has.
 //!
-//! Packets take whole granules. All is kept in tables that are made once, beside the buffer and out of the peer's reach: a bit
-//! for each granule in use, a bit for each packet that is outstanding, and each packet's size at its first granule. So an
-//! allocation needs no heap, and an acknowledgement is looked up by its offset. The search for free granules goes on where the
-//! last one ended, which is right behind it while packets come back in order.
+//! Packets take whole granules. All is kept in tables that are made once, beside the buffer and out
+//! of the peer's reach: a bit for each granule in use, a bit for each packet that is outstanding,
+//! and each packet's size at its first granule. So an allocation needs no heap, and an
+//! acknowledgement is looked up by its offset. The search for free granules goes on where the last
+//! one ended, which is right behind it while packets come back in order.
 
 use alloc::{vec, vec::Vec};
 
@@ -155,7 +156,8 @@ impl Pool {
         }
     }
 
-    /// Takes a packet back that the sink names by its offset, with `size` bytes or less of it; once.
+    /// Takes a packet back that the sink names by its offset, with `size` bytes or less of it;
+    /// once.
     #[inline]
     pub(super) fn acked(&mut self, offset: u64, size: u64) -> Option<Span> {
         let offset = usize::try_from(offset).ok()?;

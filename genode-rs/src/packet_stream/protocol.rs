@@ -7,10 +7,11 @@ use crate::error::Error;
 /// Words of a descriptor behind offset and size, at most.
 pub const MAX_WORDS: usize = 8;
 
-/// A protocol on packet streams: how long its queues are, and what its descriptors say beside the packet's place.
+/// A protocol on packet streams: how long its queues are, and what its descriptors say beside the
+/// packet's place.
 ///
-/// A descriptor is 8 bytes of offset, 8 bytes of size, and [`WORDS`](Self::WORDS) words that the protocol encodes as Genode's
-/// C++ lays them out. Both sides must agree on it.
+/// A descriptor is 8 bytes of offset, 8 bytes of size, and [`WORDS`](Self::WORDS) words that the
+/// protocol encodes as Genode's C++ lays them out. Both sides must agree on it.
 ///
 /// ```
 /// use genode::packet_stream::Protocol;
@@ -36,14 +37,14 @@ pub trait Protocol: 'static {
     /// Words of the header in a descriptor, at most [`MAX_WORDS`].
     const WORDS: usize;
 
-    /// What a descriptor says beside the packet's place.
+    /// A descriptor's content beside the packet's place.
     type Header: Copy + 'static;
 
     /// Writes a header into [`WORDS`](Self::WORDS) words, which are zero.
     fn encode(header: &Self::Header, words: &mut [u64]);
 
-    /// Reads a header. A peer wrote the words, and its C++ leaves bytes between fields undefined: take each field's bytes
-    /// only, and keep values that are none in a form that says so.
+    /// Reads a header. A peer wrote the words, and its C++ leaves bytes between fields undefined:
+    /// take each field's bytes only, and keep values that are none in a form that says so.
     fn decode(words: &[u64]) -> Self::Header;
 
     /// Tells what a descriptor of non-zero size stands for. Asked for acknowledgements.
@@ -52,12 +53,14 @@ pub trait Protocol: 'static {
     }
 }
 
-/// What an acknowledgement stands for.
+/// Meaning of an acknowledgement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A packet with a range of the bulk buffer, which it names by its offset; without one if its size is 0.
+    /// A packet with a range of the bulk buffer, which it names by its offset; without one if its
+    /// size is 0.
     Packet,
-    /// A request without a range, whatever its size says: a server of Genode's acknowledges a sync with the size of the blocks.
+    /// A request without a range, whatever its size says: a server of Genode's acknowledges a sync
+    /// with the size of the blocks.
     Bare,
     /// Nothing that was submitted: a server tells news through the acknowledgement queue.
     Notice,
@@ -92,7 +95,8 @@ pub enum Queue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// The peer moved its index of a queue to where it cannot be. Final unless the peer repairs it: close the session.
+    /// The peer moved its index of a queue to where it cannot be. Final unless the peer repairs it:
+    /// close the session.
     Index {
         /// The queue.
         queue: Queue,
@@ -101,7 +105,8 @@ pub enum StreamError {
         /// Slots of the queue.
         slots: u32,
     },
-    /// An acknowledgement names no packet that is outstanding. It was dropped; all packets are as before.
+    /// An acknowledgement names no packet that is outstanding. It was dropped; all packets are as
+    /// before.
     Unknown {
         /// Offset in the dataspace.
         offset: u64,
@@ -189,7 +194,7 @@ impl fmt::Display for StreamError {
 
 impl core::error::Error for StreamError {}
 
-/// Where the parts of a stream lie in its dataspace, in bytes.
+/// Places of a stream's parts in its dataspace, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Start of the acknowledgement queue; the submit queue begins at 0.

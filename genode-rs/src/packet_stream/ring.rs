@@ -1,22 +1,25 @@
 //! One descriptor queue: a ring of Genode's layout, with the state that each side keeps for itself.
 //!
 //! # Layout
-//! A 32-bit head (the next slot that the producer fills), a 32-bit tail (the next one that the consumer empties), then the
-//! slots. Both count modulo the number of slots, and one slot stays empty, so that head = tail means an empty queue.
+//! A 32-bit head (the next slot that the producer fills), a 32-bit tail (the next one that the
+//! consumer empties), then the slots. Both count modulo the number of slots, and one slot stays
+//! empty, so that head = tail means an empty queue.
 //!
 //! # What is private
-//! Each side keeps its own index for itself and only publishes it. The other side's index is loaded once per look, and must lie
-//! where an honest peer can have moved it to since the last look: then whatever a peer writes changes which slots of its own are
-//! used next, and nothing else.
+//! Each side keeps its own index for itself and only publishes it. The other side's index is loaded
+//! once per look, and must lie where an honest peer can have moved it to since the last look: then
+//! whatever a peer writes changes which slots of its own are used next, and nothing else.
 //!
 //! # Wake-ups
-//! A side that finds nothing to do looks again behind a fence before it sleeps; a side that is about to decide whether it wakes
-//! the other one fences between what it published and that look. So at least one of the two sees what the other did (the pattern
-//! of Dekker's mutual exclusion). Genode's C++ code has the same fences, as each of its looks takes a mutex.
+//! A side that finds nothing to do looks again behind a fence before it sleeps; a side that is
+//! about to decide whether it wakes the other one fences between what it published and that look.
+//! So at least one of the two sees what the other did (the pattern of Dekker's mutual exclusion).
+//! Genode's C++ code has the same fences, as each of its looks takes a mutex.
 //!
-//! The edges are Genode's: "one element" for the consumer, "one slot free" for the producer. With `added` elements since the last
-//! decision and `queued` in the queue, the consumer has emptied the queue in between, and may sleep, if `queued <= added`: for
-//! one element at a time, that is Genode's condition.
+//! The edges are Genode's: "one element" for the consumer, "one slot free" for the producer. With
+//! `added` elements since the last decision and `queued` in the queue, the consumer has emptied the
+//! queue in between, and may sleep, if `queued <= added`: for one element at a time, that is
+//! Genode's condition.
 
 use platform::{AtomicU32, Word, fence, load, order, store};
 
@@ -136,7 +139,8 @@ impl Producer {
         Ok(true)
     }
 
-    /// Returns whether the consumer may have found the queue empty since the last decision, and must be woken.
+    /// Returns whether the consumer may have found the queue empty since the last decision, and
+    /// must be woken.
     pub(crate) fn must_wake(&mut self, queue: Shared<'_>) -> Result<bool, BadIndex> {
         if self.added == 0 {
             return Ok(false);
@@ -217,7 +221,8 @@ impl Consumer {
         Ok(true)
     }
 
-    /// Returns whether the producer may have found the queue full since the last decision, and must be woken.
+    /// Returns whether the producer may have found the queue full since the last decision, and must
+    /// be woken.
     pub(crate) fn must_wake(&mut self, queue: Shared<'_>) -> Result<bool, BadIndex> {
         if self.taken == 0 {
             return Ok(false);

@@ -42,13 +42,14 @@ impl<P: Protocol> Inner<P> {
 
 /// Takes packets from a source, and acknowledges them.
 ///
-/// A server of a Tx channel [`offer`](Self::offer)s it, a client of an Rx channel [`open`](Self::open)s it. All use is on the
-/// thread of its entrypoint. Futures that have to wait wake the source before; whoever does something else after acknowledging,
-/// and handlers, call [`wakeup`](Self::wakeup) themselves.
+/// A server of a Tx channel [`offer`](Self::offer)s it, a client of an Rx channel
+/// [`open`](Self::open)s it. All use is on the thread of its entrypoint. Futures that have to wait
+/// wake the source before; whoever does something else after acknowledging, and handlers, call
+/// [`wakeup`](Self::wakeup) themselves.
 ///
 /// A source may submit more than it gets acknowledged: take a packet only while
-/// [`ready_to_ack`](Self::ready_to_ack) has room for it and for those that are being worked on, and a source that takes no
-/// acknowledgements stops itself alone.
+/// [`ready_to_ack`](Self::ready_to_ack) has room for it and for those that are being worked on, and
+/// a source that takes no acknowledgements stops itself alone.
 #[must_use = "dropping it ends the stream"]
 pub struct Sink<P: Protocol> {
     inner: Rc<Inner<P>>,
@@ -112,8 +113,8 @@ impl<P: Protocol> Sink<P> {
         self.inner.place
     }
 
-    /// Calls `handle` at each signal of the source's, on the stream's entrypoint. It replaces the one before. Let it hold the
-    /// stream by a weak reference.
+    /// Calls `handle` at each signal of the source's, on the stream's entrypoint. It replaces the
+    /// one before. Let it hold the stream by a weak reference.
     pub fn on_signal(&self, handle: impl FnMut() + 'static) {
         self.inner.bell.set(handle);
     }
@@ -159,8 +160,8 @@ impl<P: Protocol> Sink<P> {
         self.inner.wakeup();
     }
 
-    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the queue is empty: others of the
-    /// entrypoint get their turn first.
+    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the
+    /// queue is empty: others of the entrypoint get their turn first.
     pub fn remind(&self) {
         self.handler.submit();
     }
@@ -184,8 +185,8 @@ impl<P: Protocol> Sink<P> {
             .await
     }
 
-    /// Calls `find` now and after each signal until it finds something; wakes the source before it waits. For protocols that look
-    /// for more than a packet.
+    /// Calls `find` now and after each signal until it finds something; wakes the source before it
+    /// waits. For protocols that look for more than a packet.
     pub async fn look<T, E>(
         &self,
         mut find: impl FnMut() -> Result<Option<T>, E> + Unpin,
@@ -217,8 +218,8 @@ impl<P: Protocol> Sink<P> {
         self.until(|end| Ok(Some(end.ready_to_ack(wanted)?).filter(|free| *free >= wanted))).await
     }
 
-    /// Acknowledges a packet, and waits while the queue is full. The source is woken by the next wait, or
-    /// [`wakeup`](Self::wakeup).
+    /// Acknowledges a packet, and waits while the queue is full. The source is woken by the next
+    /// wait, or [`wakeup`](Self::wakeup).
     ///
     /// # Errors
     /// [`StreamError::Index`] and [`StreamError::Foreign`]; the source gets no acknowledgement.

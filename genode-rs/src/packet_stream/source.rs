@@ -41,9 +41,11 @@ impl<P: Protocol> Inner<P> {
 
 /// Sends packets to a sink, and gets them back.
 ///
-/// A client of a Tx channel [`open`](Self::open)s it, a server of an Rx channel [`offer`](Self::offer)s it. All use is on the
-/// thread of its entrypoint. Futures that have to wait wake the sink before; whoever does something else after submitting, and
-/// handlers, call [`wakeup`](Self::wakeup) themselves. Of several tasks that wait, each finds what it waits for, in any order.
+/// A client of a Tx channel [`open`](Self::open)s it, a server of an Rx channel
+/// [`offer`](Self::offer)s it. All use is on the thread of its entrypoint. Futures that have to
+/// wait wake the sink before; whoever does something else after submitting, and handlers, call
+/// [`wakeup`](Self::wakeup) themselves. Of several tasks that wait, each finds what it waits for,
+/// in any order.
 #[must_use = "dropping it ends the stream"]
 pub struct Source<P: Protocol> {
     inner: Rc<Inner<P>>,
@@ -66,8 +68,8 @@ impl<P: Protocol> Source<P> {
         Ok((Rc::new(Inner { end, peer, bell, place }), handler))
     }
 
-    /// Opens a channel as its client. Packets begin at multiples of 2 to the power of `align_log2`, or of what the protocol says
-    /// if that is more.
+    /// Opens a channel as its client. Packets begin at multiples of 2 to the power of `align_log2`,
+    /// or of what the protocol says if that is more.
     ///
     /// # Errors
     /// What the calls, the mapping and the handler say; [`StreamError::TooSmall`].
@@ -116,8 +118,8 @@ impl<P: Protocol> Source<P> {
         self.inner.place
     }
 
-    /// Calls `handle` at each signal of the sink's, on the stream's entrypoint. It replaces the one before. Let it hold the
-    /// stream by a weak reference.
+    /// Calls `handle` at each signal of the sink's, on the stream's entrypoint. It replaces the one
+    /// before. Let it hold the stream by a weak reference.
     pub fn on_signal(&self, handle: impl FnMut() + 'static) {
         self.inner.bell.set(handle);
     }
@@ -169,8 +171,8 @@ impl<P: Protocol> Source<P> {
         self.inner.wakeup();
     }
 
-    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the queue is empty: others of the
-    /// entrypoint get their turn first.
+    /// Signals the stream's own handler and wakes its tasks, for a handler that stops before the
+    /// queue is empty: others of the entrypoint get their turn first.
     pub fn remind(&self) {
         self.handler.submit();
     }
@@ -194,8 +196,8 @@ impl<P: Protocol> Source<P> {
             .await
     }
 
-    /// Allocates a packet of `size` bytes, and waits while the buffer is full: until a packet is dropped, which another task gets
-    /// back by [`acked`](Self::acked).
+    /// Allocates a packet of `size` bytes, and waits while the buffer is full: until a packet is
+    /// dropped, which another task gets back by [`acked`](Self::acked).
     ///
     /// # Errors
     /// [`StreamError::PacketSize`].
@@ -212,7 +214,8 @@ impl<P: Protocol> Source<P> {
             .await
     }
 
-    /// Submits a packet, and waits while the queue is full. The sink is woken by the next wait, or [`wakeup`](Self::wakeup).
+    /// Submits a packet, and waits while the queue is full. The sink is woken by the next wait, or
+    /// [`wakeup`](Self::wakeup).
     ///
     /// # Errors
     /// [`StreamError::Index`] and [`StreamError::Foreign`]; the packet is freed.

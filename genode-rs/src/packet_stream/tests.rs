@@ -7,7 +7,7 @@ use std::string::String;
 use super::*;
 use crate::dataspace::{Area, LocalRam};
 
-/// What our layout is compared with.
+/// The layout that ours is compared with.
 const VECTORS: &str = include_str!("../../tests/vectors/packet-stream-26.02-ffb059da.txt");
 
 fn vector(name: &str) -> &'static str {
@@ -92,7 +92,8 @@ fn queues_are_genodes_byte_for_byte() {
 
     let memory = memory(1024);
     memory.write(0, &[0xee; 72]).unwrap();
-    // The source's constructor as it is; then the sink's, of which the first queue's part is the tail.
+    // The source's constructor as it is; then the sink's, of which the first queue's part is the
+    // tail.
     let mut source = SourceEnd::<Plain<4>, _>::new(Both(memory.clone()), 0).unwrap();
     assert_eq!(dump(&memory, 72), bytes(vector("plain.producer")));
     let mut sink = SinkEnd::<Plain<4>, _>::new(Both(memory.clone())).unwrap();

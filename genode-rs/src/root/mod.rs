@@ -70,8 +70,8 @@ impl SessionRequest<'_> {
         self.affinity
     }
 
-    /// RAM that arrived of what the client donated: each parent on the way keeps 810 bytes, as on Genode, for its own records of
-    /// the session.
+    /// RAM that arrived of what the client donated: each parent on the way keeps 810 bytes, as on
+    /// Genode, for its own records of the session.
     pub fn ram(&self) -> RamQuota {
         self.args().quota().ram
     }

@@ -142,8 +142,8 @@ impl Sandbox {
         Ok(Self(inner))
     }
 
-    /// A sandbox without children, on the main entrypoint, whose own handle `on_event` gets with each event: to restart a child,
-    /// or to apply another configuration.
+    /// A sandbox without children, on the main entrypoint, whose own handle `on_event` gets with
+    /// each event: to restart a child, or to apply another configuration.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -15,8 +15,8 @@
 //!
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces, but
-//! for TRACE, whose functions 22.08 numbers otherwise, and File_system, which was compared with 24.11 and
-//! 26.02 only. Block is that of 26.02.
+//! for TRACE, whose functions 22.08 numbers otherwise, and File_system, which was compared with
+//! 24.11 and 26.02 only. Block is that of 26.02.
 
 pub mod block;
 pub mod file_system;

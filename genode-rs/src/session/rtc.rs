@@ -9,7 +9,8 @@ use crate::{
     cap::Capability, connection::Connection, env::Env, error::Error, signal::SignalContext,
 };
 
-/// A point in time, as a calendar and a clock show it. Nobody promises that its fields are within their ranges.
+/// A point in time, as a calendar and a clock show it. Nobody promises that its fields are within
+/// their ranges.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, genode::Wire)]
 #[repr(C)]
 pub struct Timestamp {

@@ -84,7 +84,8 @@ impl TimerConnection {
     /// A component that has anything else to do programs a signal and returns.
     ///
     /// # Errors
-    /// What the calls say; [`Error::Gone`] when the server dies meanwhile, where that is told ([`SignalHandler`]).
+    /// What the calls say; [`Error::Gone`] when the server dies meanwhile, where that is told
+    /// ([`SignalHandler`]).
     pub fn sleep(&self, time: Duration) -> Result<(), Error> {
         let fired = alloc::rc::Rc::new(core::cell::Cell::new(None));
         let handler = SignalHandler::io(self.ep, {

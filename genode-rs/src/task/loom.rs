@@ -1,14 +1,15 @@
-//! What the wakers of tasks stand on while they are model-checked.
+//! The platform of the tasks' wakers while they are model-checked.
 
 pub(super) use loom::sync::atomic::AtomicBool;
 
-/// The orderings of the shipped source, or a weakened one, by which the tests show that the model notices.
+/// The orderings of the shipped source, or a weakened one, by which the tests show that the model
+/// notices.
 pub(crate) mod order {
     use std::sync::atomic::{AtomicUsize, Ordering as StdOrdering};
 
     use loom::sync::atomic::Ordering;
 
-    /// Which ordering is weakened; 0 is none.
+    /// The ordering that is weakened; 0 is none.
     static MUTANT: AtomicUsize = AtomicUsize::new(0);
 
     /// Chooses the ordering to weaken; 0 is none.

@@ -112,8 +112,9 @@ impl Drop for Tasks {
 
 /// A signal context to be awaited. Several tasks may wait.
 ///
-/// When a server dies on whose signal a task waits, the task is told by [`next_or_gone`](Self::next_or_gone) on the host; on
-/// Genode its parent alone is. [`SignalHandler`] tells more.
+/// When a server dies on whose signal a task waits, the task is told by
+/// [`next_or_gone`](Self::next_or_gone) on the host; on Genode its parent alone is.
+/// [`SignalHandler`] tells more.
 #[derive(Debug)]
 #[must_use = "dropping it ends the signal context"]
 pub struct Events {
@@ -172,8 +173,9 @@ impl Events {
 
     /// Waits for signals; returns how many came since they were last taken. One of the waiting tasks takes them all.
     ///
-    /// Returns 0 when a component has died that had made a [`Transmitter`] of the context, behind its last signals: a task
-    /// that then calls its server learns by that call whose death it was. Others take [`next_or_gone`](Self::next_or_gone).
+    /// Returns 0 when a component has died that had made a [`Transmitter`] of the context, behind
+    /// its last signals: a task that then calls its server learns by that call whose death it was.
+    /// Others take [`next_or_gone`](Self::next_or_gone).
     pub async fn next(&self) -> u32 {
         self.state.next().await
     }
@@ -181,8 +183,8 @@ impl Events {
     /// Waits for signals as [`next`](Self::next) does.
     ///
     /// # Errors
-    /// [`Error::Gone`] when a component has died that could submit, where that is told: one of the tasks that wait learns it,
-    /// once for each death.
+    /// [`Error::Gone`] when a component has died that could submit, where that is told: one of the
+    /// tasks that wait learns it, once for each death.
     pub async fn next_or_gone(&self) -> Result<u32, Error> {
         match self.next().await {
             0 => Err(Error::Gone),

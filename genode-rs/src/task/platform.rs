@@ -1,4 +1,4 @@
-//! What the wakers of tasks stand on.
+//! The platform of the tasks' wakers.
 
 pub(super) use core::sync::atomic::AtomicBool;
 
@@ -6,8 +6,8 @@ pub(super) use core::sync::atomic::AtomicBool;
 pub(super) mod order {
     use core::sync::atomic::Ordering;
 
-    /// Raising the flag: shows what was done before the wake-up. Nothing needs to be acquired: the thread that queues
-    /// the task does no more than that.
+    /// Raising the flag: shows what was done before the wake-up. Nothing needs to be acquired: the
+    /// thread that queues the task does no more than that.
     pub(in super::super) const fn raise() -> Ordering {
         Ordering::Release
     }

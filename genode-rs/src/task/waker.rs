@@ -1,9 +1,11 @@
-//! The wakers of tasks, and the queue that they fill. Any thread may wake; the executor's alone polls.
+//! The wakers of tasks, and the queue that they fill. Any thread may wake; the executor's alone
+//! polls.
 //!
-//! A task is in the queue at most once, which its flag says. A thread first does what the task waits for, then wakes:
-//! it raises the flag, and queues the task unless the flag was up. The executor lowers the flag before it polls. If it
-//! finds it raised by several threads, all but one of them have queued nothing, and rely on that poll: so lowering must
-//! acquire what each of them did before it raised, and a plain store would not.
+//! A task is in the queue at most once, which its flag says. A thread first does what the task
+//! waits for, then wakes: it raises the flag, and queues the task unless the flag was up. The
+//! executor lowers the flag before it polls. If it finds it raised by several threads, all but one
+//! of them have queued nothing, and rely on that poll: so lowering must acquire what each of them
+//! did before it raised, and a plain store would not.
 
 use alloc::{boxed::Box, collections::VecDeque, sync::Arc, task::Wake};
 
@@ -23,7 +25,7 @@ mod platform;
 #[cfg(loom)]
 pub(crate) use order::mutate;
 
-/// What wakers share with the executor; they may be used from any thread.
+/// State that wakers share with the executor; they may be used from any thread.
 pub(super) struct Shared {
     ready: Mutex<VecDeque<u64>>,
     ring: Box<dyn Fn() + Send + Sync>,
@@ -55,8 +57,8 @@ impl TaskWaker {
         Self { id, queued: AtomicBool::new(false), shared }
     }
 
-    /// Lets wake-ups queue the task again. Called before its poll, which then sees all that was done before the wake-ups
-    /// so far; one that comes later is followed by another poll.
+    /// Lets wake-ups queue the task again. Called before its poll, which then sees all that was
+    /// done before the wake-ups so far; one that comes later is followed by another poll.
     pub(super) fn polled(&self) {
         self.queued.swap(false, order::lower());
     }

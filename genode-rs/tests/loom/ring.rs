@@ -40,8 +40,8 @@ impl Queue {
     }
 }
 
-/// A signal that is pending, or not. It orders nothing that the queue does: a signal that was not sent is found as a
-/// thread that sleeps for ever.
+/// A signal that is pending, or not. It orders nothing that the queue does: a signal that was not
+/// sent is found as a thread that sleeps for ever.
 struct Signal {
     pending: AtomicBool,
     notify: Notify,

@@ -55,8 +55,8 @@ fn model(preemptions: usize, body: impl Fn() + Send + Sync + 'static) {
     model.check(body);
 }
 
-/// Two threads do what a task waits for, and wake it: it sees both, or is polled again. One that is missed lets the
-/// model end in a deadlock.
+/// Two threads do what a task waits for, and wake it: it sees both, or is polled again. One that is
+/// missed lets the model end in a deadlock.
 fn two_wake(preemptions: usize) {
     model(preemptions, || {
         let bell = Arc::new(Bell::new());
@@ -120,7 +120,8 @@ fn a_value_is_handed_over_once() {
     hand_over(4);
 }
 
-/// The waiting future is polled twice, as by an executor that polls without reason, and the later waker counts.
+/// The waiting future is polled twice, as by an executor that polls without reason, and the later
+/// waker counts.
 #[test]
 fn the_last_waker_is_woken() {
     model(3, || {

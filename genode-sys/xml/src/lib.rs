@@ -102,7 +102,7 @@ pub struct Declaration<'d> {
     pub name: &'d str,
     /// The namespace's name, references replaced.
     pub value: &'d str,
-    /// Where in the text it starts.
+    /// Its start in the text.
     pub start: usize,
 }
 

@@ -1,6 +1,7 @@
 //! Restarts a worker that crashes once; when it crashes again, routes its client to another one.
 //!
-//! The children are configured by `<first>` and `<then>` in the supervisor's own configuration, each as init's.
+//! The children are configured by `<first>` and `<then>` in the supervisor's own configuration,
+//! each as init's.
 #![no_std]
 #![no_main]
 

@@ -59,8 +59,8 @@ pub const MAX_NAME: usize = 127;
 /// Bytes of a symbolic link's target at most.
 pub const MAX_TARGET: usize = 999;
 
-/// Directories below each other at most. Bounds the walk that finds out whether a directory would move
-/// below itself.
+/// Directories below each other at most. Bounds the walk that finds out whether a directory would
+/// move below itself.
 pub const MAX_DEPTH: usize = 512;
 
 /// Checks a name.

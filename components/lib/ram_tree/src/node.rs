@@ -36,7 +36,8 @@ pub struct Status {
     pub kind: Kind,
     /// Bytes of a file or of a link's target, entries of a directory.
     pub size: u64,
-    /// Time of its last modification as [`Tree::set_modified`](crate::Tree::set_modified) said; 0 before.
+    /// Time of its last modification as [`Tree::set_modified`](crate::Tree::set_modified) said; 0
+    /// before.
     pub modified: u64,
     /// Tells whether it has a name.
     pub linked: bool,
@@ -53,8 +54,8 @@ pub struct Entry {
     pub name: Arc<[u8]>,
 }
 
-/// A reader's place in a directory, which makes its walk see each entry once whatever comes and goes
-/// meanwhile. Starts at the beginning.
+/// A reader's place in a directory, which makes its walk see each entry once whatever comes and
+/// goes meanwhile. Starts at the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// Rank that the reader asks for next if it goes on.

@@ -10,8 +10,8 @@ use crate::{
     watch::Watches,
 };
 
-/// Taken for a node, beside its name and content: its place in the table, in its directory's map and
-/// order, and what their own structure takes.
+/// Taken for a node, beside its name and content: its place in the table, in its directory's map
+/// and order, and what their own structure takes.
 const NODE_COST: u64 = 384;
 
 /// Taken for a watch.
@@ -35,7 +35,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Makes a tree of an empty root that takes `limit` bytes at most, as far as [`used`](Self::used) counts.
+    /// Makes a tree of an empty root that takes `limit` bytes at most, as far as
+    /// [`used`](Self::used) counts.
     pub fn new(limit: u64) -> Self {
         let root = NodeId { index: 0, generation: 0 };
         let node = Some(Node { opened: 1, ..Node::new(Kind::Directory) });
@@ -157,8 +158,8 @@ impl Tree {
     /// Makes an empty node called `name`, and tells those that watch the directory.
     ///
     /// # Errors
-    /// [`Error::Exists`], [`Error::InvalidName`], [`Error::NameTooLong`], [`Error::NotDirectory`], [`Error::Gone`],
-    /// [`Error::NoSpace`], [`Error::TooDeep`].
+    /// [`Error::Exists`], [`Error::InvalidName`], [`Error::NameTooLong`], [`Error::NotDirectory`],
+    /// [`Error::Gone`], [`Error::NoSpace`], [`Error::TooDeep`].
     pub fn create(&mut self, directory: NodeId, name: &[u8], kind: Kind) -> Result<NodeId, Error> {
         self.usable(directory)?;
         check_name(name)?;
@@ -194,8 +195,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Removes the name of a node; the node itself once nobody has it open. Tells those that watch it or
-    /// the directory.
+    /// Removes the name of a node; the node itself once nobody has it open. Tells those that watch
+    /// it or the directory.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotEmpty`], [`Error::NotDirectory`], [`Error::Gone`].
@@ -210,8 +211,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Removes the name of a node, and if it is a directory those of all below it first, deepest first. Takes
-    /// time by their number.
+    /// Removes the name of a node, and if it is a directory those of all below it first, deepest
+    /// first. Takes time by their number.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotDirectory`], [`Error::Gone`].
@@ -241,8 +242,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Moves a node to another name, and replaces what has that name: a directory by a directory only,
-    /// and only an empty one. Tells those that watch either directory or what is replaced.
+    /// Moves a node to another name, and replaces what has that name: a directory by a directory
+    /// only, and only an empty one. Tells those that watch either directory or what is replaced.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotEmpty`], [`Error::IsDirectory`], [`Error::NotDirectory`],
@@ -321,8 +322,8 @@ impl Tree {
         Ok(())
     }
 
-    /// Reads up to `len` bytes of a file from `at`, and hands them to `sink` piece by piece with their
-    /// offset from `at`. Returns how many there were.
+    /// Reads up to `len` bytes of a file from `at`, and hands them to `sink` piece by piece with
+    /// their offset from `at`. Returns how many there were.
     ///
     /// # Errors
     /// [`Error::IsDirectory`], [`Error::WrongKind`], [`Error::Gone`].
@@ -344,7 +345,8 @@ impl Tree {
     /// offset from `at`. All of them are written, or none.
     ///
     /// # Errors
-    /// [`Error::IsDirectory`], [`Error::WrongKind`], [`Error::TooLarge`], [`Error::NoSpace`], [`Error::Gone`].
+    /// [`Error::IsDirectory`], [`Error::WrongKind`], [`Error::TooLarge`], [`Error::NoSpace`],
+    /// [`Error::Gone`].
     pub fn write(
         &mut self,
         id: NodeId,
@@ -407,10 +409,11 @@ impl Tree {
         Ok(())
     }
 
-    /// Returns the entry of a directory that has `index` entries in front of it; `None` behind the last.
+    /// Returns the entry of a directory that has `index` entries in front of it; `None` behind the
+    /// last.
     ///
-    /// With a `cursor` of its own, a reader that asks for one index after another gets each entry that
-    /// is there all the time exactly once, whatever others create and remove meanwhile.
+    /// With a `cursor` of its own, a reader that asks for one index after another gets each entry
+    /// that is there all the time exactly once, whatever others create and remove meanwhile.
     ///
     /// # Errors
     /// [`Error::NotDirectory`], [`Error::Gone`].
@@ -430,8 +433,8 @@ impl Tree {
         Ok(name.map(|name| Entry { node, kind: found.kind(), name }))
     }
 
-    /// Watches a node: with each change, [`next_change`](Self::next_change) has `token`. The node stays as if
-    /// it were open.
+    /// Watches a node: with each change, [`next_change`](Self::next_change) has `token`. The node
+    /// stays as if it were open.
     ///
     /// # Errors
     /// [`Error::NoSpace`], [`Error::Gone`].

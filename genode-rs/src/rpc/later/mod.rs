@@ -53,7 +53,8 @@
 //!
 //! When the server dies, a waiting task is woken on the host, asks for its answer, and ends with
 //! [`Error::Gone`](crate::Error::Gone). On Genode nothing wakes it: bound the waiting by
-//! [`Timers::timeout`](crate::time::Timers::timeout). [`SignalHandler`](crate::signal::SignalHandler) tells more.
+//! [`Timers::timeout`](crate::time::Timers::timeout).
+//! [`SignalHandler`](crate::signal::SignalHandler) tells more.
 
 mod client;
 mod server;

@@ -13,7 +13,7 @@ use crate::{
     task::waiters::Waiters,
 };
 
-/// What a session costs beside its buffer, in bytes, as Genode's client counts.
+/// Cost of a session beside its buffer, in bytes, as Genode's client counts.
 const OVERHEAD: u64 = 14 << 10;
 
 /// Why blocks were not transferred.
@@ -146,7 +146,8 @@ impl Shared {
     }
 }
 
-/// A request that is waited for. Dropped before its answer, it leaves the tag to the acknowledgement.
+/// A request that is waited for. Dropped before its answer, it leaves the tag to the
+/// acknowledgement.
 struct Claim<'a> {
     shared: &'a Shared,
     tag: usize,
@@ -167,8 +168,8 @@ impl Drop for Claim<'_> {
 
 /// A Block session for tasks. Any number of them may have requests in it at once.
 ///
-/// Requests may be done in any order; one that depends on another waits for its end. A server that dies answers nothing: bound
-/// the waiting by [`Timers::timeout`](crate::time::Timers::timeout).
+/// Requests may be done in any order; one that depends on another waits for its end. A server that
+/// dies answers nothing: bound the waiting by [`Timers::timeout`](crate::time::Timers::timeout).
 #[must_use = "dropping it closes the session"]
 pub struct BlockConnection {
     // Dropped in this order: the stream goes before the session.
@@ -237,7 +238,8 @@ impl BlockConnection {
         Ok(self.shared.source.alloc(bytes.unwrap_or(usize::MAX)).await?)
     }
 
-    /// Sends one request as it is, and waits for its answer: the packet, which the operations without payload have none of.
+    /// Sends one request as it is, and waits for its answer: the packet, which the operations
+    /// without payload have none of.
     ///
     /// # Errors
     /// [`BlockError::Failed`], [`BlockError::Answer`], and what the stream says.

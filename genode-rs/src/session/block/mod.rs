@@ -14,8 +14,9 @@
 //! # use alloc::vec;
 //! ```
 //!
-//! A server takes [`Job`]s from a [`BlockServer`], each checked against device, view and buffer, and finishes them in any order:
-//! at once by [`BlockServer::handle`], or in tasks by [`BlockServer::next`].
+//! A server takes [`Job`]s from a [`BlockServer`], each checked against device, view and buffer,
+//! and finishes them in any order: at once by [`BlockServer::handle`], or in tasks by
+//! [`BlockServer::next`].
 
 mod client;
 mod protocol;

@@ -8,7 +8,7 @@ use crate::packet_stream::{Kind, Protocol};
 #[derive(Debug)]
 pub enum Block {}
 
-/// What is to be done with blocks.
+/// An operation on blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Read blocks into the packet.
@@ -50,7 +50,7 @@ impl Operation {
     }
 }
 
-/// What a descriptor says beside the packet's place.
+/// A descriptor's content beside the packet's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The operation.
@@ -61,7 +61,7 @@ pub struct Header {
     pub block: u64,
     /// Number of blocks.
     pub count: u64,
-    /// Whether the operation succeeded; in acknowledgements.
+    /// Success of the operation; in acknowledgements.
     pub success: bool,
 }
 
@@ -95,7 +95,7 @@ impl Protocol for Block {
     }
 }
 
-/// What a device is (`Block::Session::Info`).
+/// A device's properties (`Block::Session::Info`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, genode::Wire)]
 #[repr(C)]
 pub struct Info {
@@ -105,7 +105,7 @@ pub struct Info {
     pub block_count: u64,
     /// Packets begin at multiples of 2 to this power.
     pub align_log2: u8,
-    /// Whether blocks may be written and trimmed.
+    /// Permission to write and trim blocks.
     pub writeable: bool,
 }
 
@@ -125,7 +125,7 @@ impl Info {
 }
 
 bitflags! {
-    /// What a client may do with a device.
+    /// Operations that a client may use on a device.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Access: u32 {
         /// Read blocks.

@@ -13,7 +13,7 @@ use crate::{
     root::{Refused, SessionRequest},
 };
 
-/// What a session takes of the server's memory beside its buffer, in bytes.
+/// Memory of the server that a session takes beside its buffer, in bytes.
 const OVERHEAD: usize = 4 << 10;
 
 /// Where the client's buffer has this size at least, it may hold a packet.
@@ -28,7 +28,8 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Cuts the part that session arguments ask for: `offset`, `num_blocks` (all for 0), `writeable`.
+    /// Cuts the part that session arguments ask for: `offset`, `num_blocks` (all for 0),
+    /// `writeable`.
     pub(super) fn new(device: Info, offset: u64, num_blocks: u64, access: Access) -> Option<Self> {
         let left = device.block_count.checked_sub(offset)?;
         let block_count = if num_blocks == 0 { left } else { num_blocks.min(left) };
@@ -81,8 +82,8 @@ impl Job {
         self.packet.header().count
     }
 
-    /// Returns the blocks' content, of exactly that many: to be read for a write, to be filled for a read. The client may change
-    /// it meanwhile.
+    /// Returns the blocks' content, of exactly that many: to be read for a write, to be filled for
+    /// a read. The client may change it meanwhile.
     ///
     /// # Errors
     /// [`StreamError::Range`] for an operation that has none.
@@ -113,11 +114,12 @@ pub struct BlockServer {
 }
 
 impl BlockServer {
-    /// Makes the session that a client asks for, of a device, with at most `access`. The client's donation pays for the buffer.
+    /// Makes the session that a client asks for, of a device, with at most `access`. The client's
+    /// donation pays for the buffer.
     ///
     /// # Errors
-    /// [`Refused::InsufficientRam`] when it does not, [`Refused::Denied`] for a part of the device that is not there, and for a
-    /// buffer that holds no packet.
+    /// [`Refused::InsufficientRam`] when it does not, [`Refused::Denied`] for a part of the device
+    /// that is not there, and for a buffer that holds no packet.
     pub fn new(
         request: &SessionRequest<'_>,
         place: impl Into<Place>,
@@ -161,8 +163,9 @@ impl BlockServer {
         self.window.info
     }
 
-    /// Takes the next request that the device can do, and acknowledges those before it that it cannot as failed. `None` while
-    /// there is none, and while the acknowledgement queue has no room for one job more.
+    /// Takes the next request that the device can do, and acknowledges those before it that it
+    /// cannot as failed. `None` while there is none, and while the acknowledgement queue has no
+    /// room for one job more.
     ///
     /// # Errors
     /// [`StreamError::Index`]: the client destroyed its queues; close its session or leave it.
@@ -227,8 +230,8 @@ impl BlockServer {
         self.sink.wakeup();
     }
 
-    /// Does requests at once by `work`, which tells whether it succeeded. After some it lets the entrypoint do something else, and
-    /// goes on by a signal, so that other clients get their turn.
+    /// Does requests at once by `work`, which tells whether it succeeded. After some it lets the
+    /// entrypoint do something else, and goes on by a signal, so that other clients get their turn.
     ///
     /// # Errors
     /// As [`try_next`](Self::try_next).

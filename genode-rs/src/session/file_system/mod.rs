@@ -1,7 +1,7 @@
 //! File_system: directories, files and symbolic links of a server.
 //!
-//! A session has a root directory, which its client cannot leave. Names are looked up and nodes opened
-//! by calls; contents travel as packets through shared memory.
+//! A session has a root directory, which its client cannot leave. Names are looked up and nodes
+//! opened by calls; contents travel as packets through shared memory.
 //!
 //! | module of this one | has |
 //! |---|---|
@@ -11,8 +11,8 @@
 //! | [`Server`], [`Volume`] | serving sessions over what a server keeps its files in |
 //! | [`Refusal`] | why a server does not do as it is asked, and by which exceptions each function says so |
 //!
-//! The interface is that of Genode 26.02 and 24.11, whose messages agree; [`Dialect`] holds what they
-//! mean by them where that differs.
+//! The interface is that of Genode 26.02 and 24.11, whose messages agree; [`Dialect`] holds what
+//! they mean by them where that differs.
 //!
 //! Reference: `repos/os/include/file_system_session/file_system_session.h`.
 

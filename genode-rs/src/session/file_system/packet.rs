@@ -6,11 +6,11 @@ use crate::packet_stream::{Kind, Protocol};
 /// Slots of each queue of a session, which hold one packet less.
 pub const QUEUE: u32 = 32;
 
-/// Position that stands for the end of a file at the time when the server looks: a write appends there,
-/// a read has the last bytes.
+/// Position that stands for the end of a file at the time when the server looks: a write appends
+/// there, a read has the last bytes.
 pub const SEEK_TAIL: u64 = u64::MAX;
 
-/// What is asked for, or told (`Packet_descriptor::Opcode`).
+/// The operation of a packet (`Packet_descriptor::Opcode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Operation {
@@ -39,7 +39,7 @@ impl Operation {
     ];
 }
 
-/// What a packet says beside its place: what is asked for, and how it went.
+/// A packet's content beside its place: the request, and how it went.
 ///
 /// Whoever takes one from a queue has what the other side wrote: check its fields before use.
 ///

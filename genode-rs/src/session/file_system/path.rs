@@ -131,8 +131,8 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// Tells whether a node may have this name: 1 to [`MAX_NAME`] bytes, no slash, no zero, neither `.` nor
-/// `..`.
+/// Tells whether a node may have this name: 1 to [`MAX_NAME`] bytes, no slash, no zero, neither `.`
+/// nor `..`.
 pub fn is_name(name: &[u8]) -> bool {
     let special = matches!(name, b"" | b"." | b"..");
     !special && name.len() <= MAX_NAME && !name.iter().any(|byte| matches!(byte, b'/' | 0))

@@ -1,4 +1,4 @@
-//! What travels in calls and in directories: handles, modes, status, entries.
+//! Types that travel in calls and in directories: handles, modes, status, entries.
 
 use core::fmt;
 
@@ -101,7 +101,7 @@ pub struct Rwx {
     pub executable: bool,
 }
 
-/// What a server knows of a node (`Status`).
+/// Properties of a node (`Status`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, genode::Wire)]
 #[repr(C)]
 pub struct Status {
@@ -117,15 +117,15 @@ pub struct Status {
     pub modified: i64,
 }
 
-/// What [`control`](super::FileSystemSession::control) sets: nothing so far (`Control`).
+/// Settings of [`control`](super::FileSystemSession::control): none so far (`Control`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, genode::Wire)]
 #[repr(transparent)]
 pub struct Control(u8);
 
 /// An entry as it is read from a directory (`Directory_entry`).
 ///
-/// A directory reads as a file of entries: the one at index n has [`DirEntry::SIZE`](Wire::SIZE) bytes at
-/// position n times that. Its name is what the server says; see [`name`](Self::name).
+/// A directory reads as a file of entries: the one at index n has [`DirEntry::SIZE`](Wire::SIZE)
+/// bytes at position n times that. Its name is what the server says; see [`name`](Self::name).
 #[derive(Clone, Copy, PartialEq, Eq, genode::Wire)]
 #[repr(C)]
 pub struct DirEntry {
@@ -152,9 +152,9 @@ impl DirEntry {
     /// Reads an entry as a server wrote it.
     ///
     /// # Errors
-    /// [`WireError::Short`] when there are other than [`SIZE`](Wire::SIZE) bytes, [`WireError::BadValue`] for
-    /// an unknown kind, [`WireError::BadText`] for a name that leads elsewhere: without an end, empty, with
-    /// a slash, `.` or `..`.
+    /// [`WireError::Short`] when there are other than [`SIZE`](Wire::SIZE) bytes,
+    /// [`WireError::BadValue`] for an unknown kind, [`WireError::BadText`] for a name that leads
+    /// elsewhere: without an end, empty, with a slash, `.` or `..`.
     pub fn read(bytes: &[u8]) -> Result<Self, WireError> {
         let entry = <Self as Wire>::load(bytes)?;
         if is_name(entry.name()) { Ok(entry) } else { Err(WireError::BadText) }
@@ -187,13 +187,13 @@ pub enum TimeUnit {
     Seconds,
 }
 
-/// How a version of Genode differs from others where its messages are the same.
+/// Differences of a version of Genode where its messages are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
     /// Unit of time stamps in status and packets.
     pub time: TimeUnit,
-    /// Tells whether a client names its root directory by an argument `root` instead of its label's last
-    /// element.
+    /// Tells whether a client names its root directory by an argument `root` instead of its label's
+    /// last element.
     pub root_argument: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a server keeps its files in.
+//! The storage of a file-system server, as a trait.
 
 use core::fmt::Debug;
 
@@ -6,8 +6,8 @@ use super::{DirEntry, NodeType, Refusal, Status};
 
 /// A tree of nodes that sessions of a [`Server`](super::Server) work on.
 ///
-/// Its functions are called between calls and packets of clients and must not wait. Names were checked by
-/// [`is_name`](super::is_name). A node that is open stays, whatever happens to its name.
+/// Its functions are called between calls and packets of clients and must not wait. Names were
+/// checked by [`is_name`](super::is_name). A node that is open stays, whatever happens to its name.
 pub trait Volume: 'static {
     /// A node.
     type Node: Copy + Debug + Eq + 'static;
@@ -81,8 +81,8 @@ pub trait Volume: 'static {
         cursor: &mut Self::Cursor,
     ) -> Result<Option<DirEntry>, Refusal>;
 
-    /// Hands up to `len` bytes from `at` of a file, or a link's target, to `sink`, piece by piece with
-    /// their offset from `at`. Returns how many there were.
+    /// Hands up to `len` bytes from `at` of a file, or a link's target, to `sink`, piece by piece
+    /// with their offset from `at`. Returns how many there were.
     ///
     /// # Errors
     /// [`Refusal::InvalidHandle`] for a directory, [`Refusal::Unavailable`].

@@ -23,11 +23,12 @@ pub struct TerminalConnection {
 }
 
 impl TerminalConnection {
-    /// Opens a session and blocks the main entrypoint until the terminal can be used; the entrypoint handles I/O
-    /// signals meanwhile, but no RPC.
+    /// Opens a session and blocks the main entrypoint until the terminal can be used; the
+    /// entrypoint handles I/O signals meanwhile, but no RPC.
     ///
     /// # Errors
-    /// What opening a session says; [`Error::OutOfRam`] and [`Error::OutOfCaps`] for the signal context.
+    /// What opening a session says; [`Error::OutOfRam`] and [`Error::OutOfCaps`] for the signal
+    /// context.
     pub fn open(env: Env, label: &str) -> Result<Self, Error> {
         let session = Connection::<dyn TerminalSession>::open(env, label)?;
         let connected = Rc::new(Cell::new(false));
@@ -77,8 +78,8 @@ impl TerminalConnection {
         Ok(self.session.avail()?)
     }
 
-    /// Reads what is there, at most as much as fits into `into`. Returns the number of bytes; it does not wait for
-    /// more.
+    /// Reads what is there, at most as much as fits into `into`. Returns the number of bytes; it
+    /// does not wait for more.
     ///
     /// # Errors
     /// What the call says.
@@ -93,11 +94,11 @@ impl TerminalConnection {
         Ok(count)
     }
 
-    /// Waits until there is something to read, and reads it as [`read`](Self::read) does; 0 for an empty `into`
-    /// alone.
+    /// Waits until there is something to read, and reads it as [`read`](Self::read) does; 0 for an
+    /// empty `into` alone.
     ///
-    /// `events` is the session's, registered by [`read_avail_sigh`](Self::read_avail_sigh). Dropping the future loses
-    /// no bytes.
+    /// `events` is the session's, registered by [`read_avail_sigh`](Self::read_avail_sigh).
+    /// Dropping the future loses no bytes.
     ///
     /// # Errors
     /// What the call says.
@@ -111,8 +112,8 @@ impl TerminalConnection {
         }
     }
 
-    /// Writes `bytes`, in pieces as large as the buffer. Returns how many the terminal took: less than all if it
-    /// has no room for more at the moment.
+    /// Writes `bytes`, in pieces as large as the buffer. Returns how many the terminal took: less
+    /// than all if it has no room for more at the moment.
     ///
     /// # Errors
     /// What the call says; what was written before stays written.

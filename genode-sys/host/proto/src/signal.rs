@@ -9,9 +9,9 @@
 //! takes the head before it looks at counters, by a swap: a plain store could pass the loads that follow it, and
 //! erase the head of a signal whose counter they missed.
 //!
-//! The topmost bit of a counter tells that a component has died that could submit. Core raises it, on a page of its own,
-//! where it also counts what the dead had submitted and nobody has taken. A client that raises it tells a death that is
-//! none, to contexts that it may make run anyway.
+//! The topmost bit of a counter tells that a component has died that could submit. Core raises it,
+//! on a page of its own, where it also counts what the dead had submitted and nobody has taken. A
+//! client that raises it tells a death that is none, to contexts that it may make run anyway.
 use crate::grant::Grants;
 use crate::sync::{AtomicU32, Ordering, Site, intact, order};
 
@@ -20,7 +20,7 @@ const DIED: u32 = 1 << 31;
 /// Most signals that a counter tells.
 pub const MOST: u32 = DIED - 1;
 
-/// What a counter said when it was taken.
+/// A counter's value when it was taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct News {
     /// Submissions, [`MOST`] at most.
@@ -34,7 +34,7 @@ impl News {
         Self { count: counter & MOST, died: counter & DIED != 0 }
     }
 
-    /// Whether there is nothing to tell.
+    /// Tells whether there is nothing to tell.
     pub const fn is_empty(self) -> bool {
         self.count == 0 && !self.died
     }
@@ -72,7 +72,8 @@ impl<'a> Signals<'a> {
         true
     }
 
-    /// Core: tell that a component has died that could submit to what `index` names. Ring the doorbell afterwards.
+    /// Core: tell that a component has died that could submit to what `index` names. Ring the
+    /// doorbell afterwards.
     pub fn tell_death(&self, index: u32) {
         if let (Some(counter), Some(head)) = (self.counter(index), self.0.first()) {
             counter.fetch_or(DIED, Ordering::Release);
@@ -96,9 +97,9 @@ impl<'a> Signals<'a> {
         self.0.first().is_some_and(|head| head.load(Ordering::Relaxed) != 0)
     }
 
-    /// Entrypoint: take all signals off; `each` gets the object that core granted, and the news. What was
-    /// submitted to indices that name nothing is lost. True if the client was gone before, so that no signal can
-    /// follow.
+    /// Entrypoint: take all signals off; `each` gets the object that core granted, and the news.
+    /// What was submitted to indices that name nothing is lost. True if the client was gone before,
+    /// so that no signal can follow.
     pub fn drain(&self, grants: Grants<'_>, mut each: impl FnMut(u64, News)) -> bool {
         let closed = grants.is_closed();
         let Some(head) = self.0.first() else { return closed };

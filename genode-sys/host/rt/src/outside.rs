@@ -1,7 +1,8 @@
 //! A process that no system started, as a test of a component's code by `cargo test`.
 //!
-//! It has RAM, which it can map, share between its threads and measure, threads, locks and a log: all that Linux gives to a
-//! process by itself. It has neither parent nor core, so whatever asks one of them says [`RS_NO_SYSTEM`].
+//! It has RAM, which it can map, share between its threads and measure, threads, locks and a log:
+//! all that Linux gives to a process by itself. It has neither parent nor core, so whatever asks
+//! one of them says [`RS_NO_SYSTEM`].
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use genode_abi::*;
@@ -14,7 +15,7 @@ use crate::handle::Owned;
 
 /// Set by the first step of every component, before it asks for anything.
 static COMPONENT: AtomicBool = AtomicBool::new(false);
-/// What is allocated: bytes, and dataspaces.
+/// Amounts that are allocated: bytes, and dataspaces.
 static BYTES: AtomicU64 = AtomicU64::new(0);
 static DATASPACES: AtomicU64 = AtomicU64::new(0);
 
@@ -23,7 +24,7 @@ pub(crate) fn leave() {
     COMPONENT.store(true, Ordering::Release);
 }
 
-/// Whether this process is none.
+/// Tells whether this process is none.
 pub(crate) fn is() -> bool {
     !COMPONENT.load(Ordering::Acquire)
 }
@@ -39,7 +40,8 @@ pub(crate) fn ram_limit() -> u64 {
     info.totalram.saturating_mul(u64::from(info.mem_unit))
 }
 
-/// Account of what is allocated. Capabilities are not limited but by Linux, which counts descriptors.
+/// Account of what is allocated. Capabilities are not limited but by Linux, which counts
+/// descriptors.
 pub(crate) fn quota() -> rs_quota_t {
     rs_quota_t {
         ram_limit: ram_limit(),

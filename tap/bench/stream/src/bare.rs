@@ -1,7 +1,9 @@
-//! The baseline: a ring of indices over shared memory as one writes it by hand, without sessions, allocation or checks.
+//! The baseline: a ring of indices over shared memory as one writes it by hand, without sessions,
+//! allocation or checks.
 //!
-//! Slots of the buffer belong to slots of the ring, an index is believed as it is read, and nobody is woken. Content is copied by the same
-//! functions as the stream's, since any two components share memory by these.
+//! Slots of the buffer belong to slots of the ring, an index is believed as it is read, and nobody
+//! is woken. Content is copied by the same functions as the stream's, since any two components
+//! share memory by these.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

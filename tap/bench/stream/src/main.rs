@@ -1,8 +1,10 @@
-//! rs_stream_bench: what a packet stream costs beside a bare ring in shared memory, and beside memcpy.
+//! rs_stream_bench: what a packet stream costs beside a bare ring in shared memory, and beside
+//! memcpy.
 //!
-//! Both sides run on one thread in turns, batch by batch, so that the figures are of the work and not of the scheduler: the same number of
-//! packets, the same bytes written and read. A ratio is the baseline's time by the stream's, of medians of runs that alternate;
-//! `--once PART` does one part's work once, for counting instructions.
+//! Both sides run on one thread in turns, batch by batch, so that the figures are of the work and
+//! not of the scheduler: the same number of packets, the same bytes written and read. A ratio is
+//! the baseline's time by the stream's, of medians of runs that alternate; `--once PART` does one
+//! part's work once, for counting instructions.
 
 mod bare;
 mod stream;
@@ -24,7 +26,8 @@ struct Args {
     /// Runs of each side, which alternate; the median counts
     #[arg(long, default_value_t = 21)]
     runs: usize,
-    /// Does the work of one side once: stream or bare, then small, large or block; for counting instructions
+    /// Does the work of one side once: stream or bare, then small, large or block; for counting
+    /// instructions
     #[arg(long, num_args = 2, value_names = ["SIDE", "PART"])]
     once: Option<Vec<String>>,
 }

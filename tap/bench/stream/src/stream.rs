@@ -1,4 +1,5 @@
-//! Both ends of a stream over one memory, as two components have it, without the system between them.
+//! Both ends of a stream over one memory, as two components have it, without the system between
+//! them.
 
 use std::{ops::Deref, rc::Rc};
 
@@ -31,8 +32,8 @@ impl<P: Protocol> Stream<P> {
         Ok(Self { source: SourceEnd::new(memory, align_log2)?, sink })
     }
 
-    /// Sends `count` packets of `size` bytes as one batch, and gets them back. `fill` and `work` have the content at either side,
-    /// `check` what came back.
+    /// Sends `count` packets of `size` bytes as one batch, and gets them back. `fill` and `work`
+    /// have the content at either side, `check` what came back.
     pub(crate) fn batch(
         &mut self,
         count: usize,

@@ -1,5 +1,6 @@
-//! rs_block_hostile: a client of a Block server that breaks each rule of the stream: never takes an acknowledgement, floods, changes
-//! packets and queues while the server reads them, writes indices that cannot be, and ends with packets out.
+//! rs_block_hostile: a client of a Block server that breaks each rule of the stream: never takes an
+//! acknowledgement, floods, changes packets and queues while the server reads them, writes indices
+//! that cannot be, and ends with packets out.
 #![no_std]
 #![no_main]
 
@@ -67,7 +68,8 @@ fn never_acknowledge(env: Env) -> Result<Session, Error> {
         submitted += session.fill(1);
         session.server.submit();
     }
-    // The server took what its acknowledgements have room for, and the buffer's packets are all out.
+    // The server took what its acknowledgements have room for, and the buffer's packets are all
+    // out.
     log!("never acknowledges: all {} packets are out", submitted.min(9_999));
     Ok(session)
 }
@@ -96,7 +98,8 @@ fn change(env: Env, seed: u64) -> Result<(), Error> {
     let acks = Layout::new::<Block>(BUFFER).map_err(|_| Error::Invalid)?.ack_queue;
     for round in 0..ROUNDS {
         if round % 64 == 0 {
-            // So that the server goes on: it does nothing for a client whose acknowledgements have no room.
+            // So that the server goes on: it does nothing for a client whose acknowledgements have
+            // no room.
             for _ in 0..Block::ACK_QUEUE {
                 drop(session.source.try_acked());
             }

@@ -1,5 +1,5 @@
-//! rs_block_test: an honest client of a Block server. Reads, writes, syncs and trims its part of the device, many requests at a time,
-//! and asks for what is not there.
+//! rs_block_test: an honest client of a Block server. Reads, writes, syncs and trims its part of
+//! the device, many requests at a time, and asks for what is not there.
 #![no_std]
 #![no_main]
 

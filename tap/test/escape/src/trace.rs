@@ -1,5 +1,5 @@
-//! Attempts at TRACE: to see components that a session's label does not permit, to trace or stop them, and to make core
-//! reserve without measure.
+//! Attempts at TRACE: to see components that a session's label does not permit, to trace or stop
+//! them, and to make core reserve without measure.
 #![allow(unsafe_code, reason = "goes past the SDK and the seam on purpose")]
 
 use genode_host_proto::interface::AllocError;
@@ -34,7 +34,7 @@ pub(crate) fn run(tally: &mut Tally) {
     sizes(tally, below);
 }
 
-/// What makes [`seam::open`] add arguments: a label that ends early.
+/// A label that makes [`seam::open`] add arguments: a label that ends early.
 fn arguments(label: &str, more: &str) -> String {
     format!("{label}\", {more}, rest=\"")
 }

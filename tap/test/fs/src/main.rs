@@ -13,7 +13,7 @@ use alloc::string::{String, ToString};
 use genode::{fs::FileSystem, prelude::*};
 use rs_checks::Test;
 
-/// What a run needs: the component's environment, and a session that sees everything.
+/// Context of a run: the component's environment, and a session that sees everything.
 #[derive(Clone)]
 struct Context {
     env: Env,

@@ -1,4 +1,4 @@
-//! What a server must refuse, and what cures it.
+//! Requests that a server must refuse, and their cure.
 
 use alloc::{vec, vec::Vec};
 

@@ -1,4 +1,5 @@
-//! rs_fs_rom_test: reports into a file system, reads the files back as ROM modules, and is told of changes.
+//! rs_fs_rom_test: reports into a file system, reads the files back as ROM modules, and is told of
+//! changes.
 #![no_std]
 #![no_main]
 
@@ -34,7 +35,8 @@ impl Watched {
 
     /// Waits until the content is `wanted`, looking after each change.
     ///
-    /// Several changes may be one signal, and a change of a directory above may be one that changes nothing.
+    /// Several changes may be one signal, and a change of a directory above may be one that changes
+    /// nothing.
     fn until(&mut self, wanted: &[u8]) -> Result<(), Error> {
         loop {
             let read = self.rom.read(MAX)?;

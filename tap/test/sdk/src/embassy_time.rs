@@ -1,4 +1,5 @@
-//! rs_embassy_time_test: embassy-time's futures on our driver, in tasks of two entrypoints and in a thread.
+//! rs_embassy_time_test: embassy-time's futures on our driver, in tasks of two entrypoints and in a
+//! thread.
 #![no_std]
 #![no_main]
 

@@ -1,7 +1,8 @@
 //! rs_terminal_test: Terminal sessions, at both ends of a line.
 //!
-//! Its configuration says what it does: `<config role="both"/>` has both ends, `role="reader"` writes to the log what it reads
-//! until that contains `until`, `role="writer"` writes to the log only.
+//! Its configuration says what it does: `<config role="both"/>` has both ends, `role="reader"`
+//! writes to the log what it reads until that contains `until`, `role="writer"` writes to the log
+//! only.
 #![no_std]
 #![no_main]
 

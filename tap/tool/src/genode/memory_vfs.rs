@@ -1,4 +1,5 @@
-//! Tells whether the `vfs` servers of a test keep their files in memory, so that ours can take their place.
+//! Tells whether the `vfs` servers of a test keep their files in memory, so that ours can take
+//! their place.
 
 /// Nodes of a line, each with its column: several stand on one line, divided by `|`.
 fn nodes(line: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -28,8 +29,8 @@ fn children<'a>(lines: &'a [&'a str], column: usize) -> Vec<&'a str> {
     same_line.chain(below).map(|(_, text)| text.split(' ').next().unwrap_or_default()).collect()
 }
 
-/// Tells whether there are `vfs` servers in a configuration, each with nothing but memory and what is
-/// imported into it.
+/// Tells whether there are `vfs` servers in a configuration, each with nothing but memory and what
+/// is imported into it.
 pub fn all_in_memory(config: &[String]) -> bool {
     let lines: Vec<_> = config.iter().map(String::as_str).collect();
     let mut found = false;

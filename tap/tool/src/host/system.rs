@@ -41,8 +41,8 @@ struct Quiet {
 }
 
 impl Quiet {
-    /// The first pause, and the longest: whatever the time at which the last component begins to wait, core is asked, and says
-    /// so, within a second.
+    /// The first pause, and the longest: whatever the time at which the last component begins to
+    /// wait, core is asked, and says so, within a second.
     const FIRST: Duration = Duration::from_millis(450);
     const LONGEST: Duration = Duration::from_millis(900);
 
@@ -337,8 +337,9 @@ impl System {
 mod tests {
     use super::*;
 
-    /// Whenever the last component begins to wait, the next question is less than a second away, as the loop of
-    /// [`System::wait_for`] counts its looks: that is what a run adds to the time that its machine needs.
+    /// Whenever the last component begins to wait, the next question is less than a second away, as
+    /// the loop of [`System::wait_for`] counts its looks: that is what a run adds to the time that
+    /// its machine needs.
     #[test]
     fn a_still_system_is_asked_within_a_second() {
         let start = Instant::now();

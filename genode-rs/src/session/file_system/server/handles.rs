@@ -14,7 +14,7 @@ use crate::{
 /// Charged to the client for a handle, in bytes: what the session and the volume remember of it.
 pub(super) const HANDLE_COST: usize = 512;
 
-/// What a handle may be used for.
+/// Uses of a handle.
 #[derive(Debug)]
 pub(super) enum Role<V: Volume> {
     /// Status only.

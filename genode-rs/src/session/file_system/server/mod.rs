@@ -1,9 +1,9 @@
 //! Serving File_system sessions over a [`Volume`].
 //!
-//! Each session has a root directory and may be writeable, by policy; its handles are charged to what
-//! its client donated; its packets are worked on a bounded amount at a time, between calls and packets of
-//! other sessions. A client that does not take its acknowledgements stops itself alone. When it dies,
-//! all that it had open is closed.
+//! Each session has a root directory and may be writeable, by policy; its handles are charged to
+//! what its client donated; its packets are worked on a bounded amount at a time, between calls and
+//! packets of other sessions. A client that does not take its acknowledgements stops itself alone.
+//! When it dies, all that it had open is closed.
 //!
 //! ```no_run
 //! # use std::rc::Rc;
@@ -63,14 +63,14 @@ impl<V: Volume> Server<V> {
         Rc::new(Self { volume: RefCell::new(volume), inboxes, last })
     }
 
-    /// Opens a session for a client, as the policy of `config` for its label says: `root` is the directory
-    /// that it sees, in which the label's last element or the argument `root` names one; with `writeable`
-    /// the client may write if it asks for it.
+    /// Opens a session for a client, as the policy of `config` for its label says: `root` is the
+    /// directory that it sees, in which the label's last element or the argument `root` names one;
+    /// with `writeable` the client may write if it asks for it.
     ///
     /// # Errors
-    /// [`Refused::Denied`] without a policy, without such a directory, and for labels and arguments that do
-    /// not fit, with a line in the log that says which; [`Refused::InsufficientRam`] when the client did not
-    /// donate its buffer.
+    /// [`Refused::Denied`] without a policy, without such a directory, and for labels and arguments
+    /// that do not fit, with a line in the log that says which; [`Refused::InsufficientRam`] when
+    /// the client did not donate its buffer.
     pub fn session(
         self: &Rc<Self>,
         request: &SessionRequest<'_>,

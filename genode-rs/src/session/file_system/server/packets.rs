@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// What is asked for about a part of a node, checked against the packet's bytes.
+/// A request about a part of a node, checked against the packet's bytes.
 struct Asked<'a> {
     position: u64,
     len: usize,
@@ -17,8 +17,8 @@ struct Asked<'a> {
 }
 
 impl<V: Volume> Handles<V> {
-    /// Does what a packet asks for, and returns the answer. Everything that is wrong with it is an answer
-    /// without success.
+    /// Does what a packet asks for, and returns the answer. Everything that is wrong with it is an
+    /// answer without success.
     pub(super) fn answer(&mut self, header: Header, view: Result<View<'_>, StreamError>) -> Header {
         match self.done(header, view) {
             Ok(length) => header.done(length),

@@ -31,7 +31,7 @@ const BATCH: usize = 32;
 /// Charged to the client for the session itself, in bytes.
 const SESSION_COST: usize = 4096;
 
-/// What the calls and the handlers of a session share.
+/// State that the calls and the handlers of a session share.
 struct Inner<V: Volume> {
     handles: RefCell<Handles<V>>,
     sink: Sink<Packets>,

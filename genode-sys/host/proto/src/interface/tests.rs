@@ -251,7 +251,8 @@ fn numbers_of_a_table_stand_for_one_value_each() {
     }
 }
 
-/// What is written reads the same, takes as much as its type says at most, and one more than fits is refused.
+/// What is written reads the same, takes as much as its type says at most, and one more than fits
+/// is refused.
 fn check_list<T>(list: &T, size: usize)
 where
     T: genode_wire::Encode<Held> + for<'m> genode_wire::Decode<'m, Held> + PartialEq + Debug,

@@ -73,8 +73,9 @@ impl Entrypoint {
                 break;
             }
             if let Some(function) = function {
-                // SAFETY: the handler and its context are valid until the signal is destroyed, which waits for this, or is
-                // done on this thread: then it is not in the map any more.
+                // SAFETY: the handler and its context are valid until the signal is destroyed,
+                // which waits for this, or is done on this thread: then it is not in the map any
+                // more.
                 unsafe { function(ctx, count) };
             }
         }

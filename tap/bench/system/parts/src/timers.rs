@@ -1,6 +1,8 @@
-//! rs_bench_timers: how long after its deadline a timer task runs, and in turn a thread that sleeps by the kernel's own timer.
+//! rs_bench_timers: how long after its deadline a timer task runs, and in turn a thread that sleeps
+//! by the kernel's own timer.
 //!
-//! Prints `bench NAME TIME` for the median, the time that one in a hundred takes longer than, and the longest: picoseconds.
+//! Prints `bench NAME TIME` for the median, the time that one in a hundred takes longer than, and
+//! the longest: picoseconds.
 #![no_main]
 
 use std::time::{Duration, Instant};

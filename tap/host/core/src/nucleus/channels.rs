@@ -417,7 +417,8 @@ impl Nucleus {
         self.signal(context, |signals, index| _ = signals.submit(index, count));
     }
 
-    /// Tell a signal context that a component has died that could submit to it, and had submitted what `count` says.
+    /// Tell a signal context that a component has died that could submit to it, and had submitted
+    /// what `count` says.
     fn tell_death(&mut self, context: ObjId, count: u32) {
         self.signal(context, |signals, index| {
             signals.submit(index, count);

@@ -1,5 +1,5 @@
-//! rs_fs_hostile: a client that breaks every rule of its session. After each attempt, a session that
-//! keeps the rules must be served.
+//! rs_fs_hostile: a client that breaks every rule of its session. After each attempt, a session
+//! that keeps the rules must be served.
 #![no_std]
 #![no_main]
 
@@ -121,7 +121,8 @@ fn flood(env: Env) -> Test<(Peer, usize)> {
     let peer = Peer::open(env)?;
     let file = peer.file("flood", Mode::all())?;
     let header = Header { length: 4096, ..request(file, Operation::Write) };
-    // As many as both queues hold, and some: the server stops when there is no room for its answers.
+    // As many as both queues hold, and some: the server stops when there is no room for its
+    // answers.
     let mut sent = 0;
     for _ in 0..4 * SLOTS {
         if peer.try_submit([BULK, 4096], &header) {

@@ -25,10 +25,10 @@ pub(crate) const SLOTS: usize = QUEUE as usize;
 /// Words of a descriptor.
 const WORDS: usize = 2 + Packets::WORDS;
 
-/// Where the acknowledgement queue begins: behind two indices and the descriptors.
+/// Begin of the acknowledgement queue: behind two indices and the descriptors.
 pub(crate) const ACKS: usize = 8 + SLOTS * WORDS * 8;
 
-/// Where the bulk buffer begins.
+/// Begin of the bulk buffer.
 pub(crate) const BULK: u64 = (2 * ACKS).next_multiple_of(64) as u64;
 
 /// Bytes of a session's memory.

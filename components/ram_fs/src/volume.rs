@@ -10,7 +10,7 @@ pub(crate) struct Memory {
     pub(crate) recursive: bool,
 }
 
-/// What a client is told.
+/// News for a client.
 fn refusal(error: Error) -> Refusal {
     match error {
         Error::NotFound | Error::NotDirectory | Error::IsDirectory | Error::WrongKind => {

@@ -1,4 +1,4 @@
-//! What comes from a file system's other side: paths, directory entries, packet descriptors.
+//! Input from a file system's other side: paths, directory entries, packet descriptors.
 
 use genode::{
     packet_stream::Protocol,

@@ -9,7 +9,7 @@ use crate::{
     session::file_system::{PathError, Refusal},
 };
 
-/// What was tried.
+/// The call that was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Call {

@@ -31,7 +31,7 @@ struct Request {
     abandoned: bool,
 }
 
-/// What came back: the header is checked against what was asked.
+/// The answer: its header is checked against what was asked.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) length: usize,

@@ -28,7 +28,7 @@ use crate::{
 /// Donated beside the buffer, in bytes: as C++ clients do.
 const SESSION_RAM: u64 = 64 << 10;
 
-/// What a server knows of a node.
+/// Properties of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
     /// Bytes of a file.

@@ -127,7 +127,7 @@ fn name(s: &str) -> Option<&str> {
 }
 
 impl Node {
-    /// Whether a name in it may be none for XML, although [`name`] takes it.
+    /// Tells whether a name in it may be none for XML, although [`name`] takes it.
     fn has_odd_names(&self) -> bool {
         let odd = |name: &str| !name.is_ascii() || name.contains(':') || name == "xmlns";
         odd(&self.tag)

@@ -45,13 +45,13 @@ pub trait RxChannel {
     fn ack_avail(&mut self) -> Capability<SignalContext>;
 }
 
-/// Where a stream works. A session may hold several, each at a place of its own; Genode's peers
+/// The place where a stream works. A session may hold several, each at a place of its own; Genode's peers
 /// have one each way.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Handles the stream's signals; all use of the stream is on its thread.
     pub ep: Entrypoint,
-    /// Where that thread runs, if the component knows: for those who divide work among streams.
+    /// Location of that thread, if the component knows: for those who divide work among streams.
     pub location: Option<Location>,
     /// NUMA node of a buffer that is allocated for the stream, by its native number; anywhere if
     /// `None`.
@@ -114,10 +114,10 @@ pub(super) fn attach(ds: &Capability<Dataspace>) -> Result<Attached, StreamError
     Ok(Attached::writeable(ds)?)
 }
 
-/// What the owner of a stream wants to be called at a signal.
+/// Callback of a stream's owner, at a signal.
 type Callback = Rc<RefCell<dyn FnMut()>>;
 
-/// What rings when the peer did something.
+/// The handler that the peer's signals reach.
 #[derive(Default)]
 pub(super) struct Bell {
     pub(super) waiters: Waiters,

@@ -15,7 +15,7 @@ use crate::{
     task::waiters::Waiters,
 };
 
-/// What the peer must be told.
+/// News that the peer must be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wake {
     /// There is an element where the peer may have found none: `packet_avail` from a source,
@@ -31,7 +31,7 @@ pub struct Wake {
 pub struct Acked<H, M: Deref<Target = Area> = Attached> {
     /// The packet; `None` for a request without a range, and for a notice.
     pub packet: Option<Packet<M>>,
-    /// What the acknowledgement says. The sink chose it: check before use.
+    /// The acknowledgement's meaning. The sink chose it: check before use.
     pub header: H,
 }
 

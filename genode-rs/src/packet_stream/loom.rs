@@ -1,4 +1,4 @@
-//! What a descriptor queue stands on while it is model-checked: loom's atomics, and words that
+//! The platform of a descriptor queue while it is model-checked: loom's atomics, and words that
 //! report a race.
 
 use loom::cell::Cell;

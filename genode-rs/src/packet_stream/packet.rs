@@ -15,7 +15,7 @@ use crate::{
     task::waiters::Waiters,
 };
 
-/// What a source's packets share.
+/// State that a source's packets share.
 #[derive(Debug)]
 pub(super) struct Bulk<M> {
     pub(super) memory: M,
@@ -93,7 +93,7 @@ pub struct Received<H, M: Deref<Target = Area> = Attached> {
     /// As the descriptor says; goes back as it came.
     pub(super) offset: u64,
     pub(super) size: u64,
-    /// Where the content begins, if it lies in the bulk buffer.
+    /// Begin of the content, if it lies in the bulk buffer.
     pub(super) content: Result<usize, StreamError>,
     pub(super) header: H,
 }

@@ -1,4 +1,4 @@
-//! What a descriptor queue stands on: atomics, and the orderings that its correctness rests on.
+//! The platform of a descriptor queue: atomics, and the orderings that its correctness rests on.
 
 use core::sync::atomic::Ordering;
 pub(super) use core::sync::atomic::{AtomicU32, AtomicU64 as Word, fence};

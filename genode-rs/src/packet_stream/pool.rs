@@ -66,7 +66,7 @@ pub(super) struct Pool {
     first: usize,
     count: usize,
     free: usize,
-    /// Where the next search begins.
+    /// Begin of the next search.
     cursor: usize,
     used: Bits,
     outstanding: Bits,

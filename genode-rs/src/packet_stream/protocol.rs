@@ -1,4 +1,4 @@
-//! What a protocol says about its streams, and where that puts things in the shared memory.
+//! A protocol's properties of its streams, and where that puts things in the shared memory.
 
 use core::fmt;
 

@@ -29,7 +29,7 @@ pub enum Kind {
     Symlink,
 }
 
-/// What is known of a node.
+/// Facts of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Its kind.

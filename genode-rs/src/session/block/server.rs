@@ -16,7 +16,7 @@ use crate::{
 /// Memory of the server that a session takes beside its buffer, in bytes.
 const OVERHEAD: usize = 4 << 10;
 
-/// Where the client's buffer has this size at least, it may hold a packet.
+/// Least size of a client's buffer: it may hold a packet then.
 const MIN_BUFFER: usize = 32 << 10;
 
 /// The part of a device that a session sees.

@@ -25,8 +25,48 @@
 //! | provide memory on demand | [`region_map`] |
 //! | move bulk data between components | [`packet_stream`] |
 //! | read and write files | [`fs`] |
-//! | read a configuration, write a report | [`node`] |
+//! | read a configuration and follow it | [`Env::config`], [`node`] |
+//! | read another ROM module, write a report | [`session::rom`], [`session::report`] |
+//! | wait for several things at once | [`task`] |
+//! | sleep, bound a wait, do something each second | [`time`] |
+//! | use more threads, locks | [`thread`], [`sync`] |
+//! | allocate memory by `alloc` | [`heap`] |
 //! | start children | [`sandbox`] |
+//!
+//! # Errors
+//!
+//! What the system refuses is an [`Error`]; calls of other components, nodes and files have errors of
+//! their own, all of which implement [`core::error::Error`]. Where several kinds meet in one
+//! function, and in a component's `main`, let it return a boxed one:
+//!
+//! ```no_run
+//! # extern crate alloc;
+//! # use alloc::boxed::Box;
+//! # use genode::{prelude::*, fs::FileSystem};
+//! #[derive(Clone, Copy, Debug, PartialEq, genode::Wire)]
+//! #[repr(u32)]
+//! enum Refused { TooMany }
+//!
+//! impl core::fmt::Display for Refused {
+//!     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+//!         f.write_str("too many: ask for less")
+//!     }
+//! }
+//!
+//! #[genode::rpc(service = "Store", caps = 4, ram = 8192)]
+//! trait Store {
+//!     fn take(&mut self, count: u32) -> Result<u32, Refused>;
+//! }
+//!
+//! fn start(env: Env) -> Result<(), Box<dyn core::error::Error>> {
+//!     let store = Connection::<dyn Store>::open(env, "")?; // Error
+//!     let left = store.take(3)?; // CallError<Refused>: Refused can be displayed
+//!     let fs = FileSystem::open(env, "/")?; // fs::Error
+//!     let notes = fs.wait(fs.read("/notes", 4096))?;
+//!     log!("{left} left, {} bytes of notes", notes.len());
+//!     Ok(())
+//! }
+//! ```
 //!
 //! The same source runs on the host target (Linux processes), and on every kernel Genode supports.
 //! `unsafe` is confined to [`sys`], the safe side of the C seam in `genode-sys`, and to the few modules that
@@ -79,5 +119,7 @@ pub use genode_macros::{Exceptions, Wire, component, rpc};
 
 /// What most components use.
 pub mod prelude {
-    pub use crate::{Capability, Env, Error, error, log, signal::SignalHandler, warning};
+    pub use crate::{
+        Capability, Env, Error, connection::Connection, error, log, signal::SignalHandler, warning,
+    };
 }

@@ -30,8 +30,8 @@ pub enum SignalContext {}
 /// # When a server dies
 ///
 /// On the host the closure is called with 0 when a component has died that had made a
-/// [`Transmitter`] of the context: behind the last signals of that component, and once for each. A
-/// handler that asks its server what has happened learns it by that call, which says
+/// [`Transmitter`] of the context: behind the last signals of that component, at least once for all
+/// that died meanwhile. A handler that asks its server what has happened learns it by that call, which says
 /// [`Error::Gone`]; others look at the number. Tasks are told by
 /// [`Events::next_or_gone`](crate::task::Events::next_or_gone).
 ///

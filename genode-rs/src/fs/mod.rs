@@ -14,7 +14,7 @@
 //!     let mut start = [0; 4];
 //!     assert_eq!(file.read_at(0, &mut start).await?, 4);
 //!     for entry in fs.read_dir("/notes").await? {
-//!         log!("{entry:?}");
+//!         log!("{}", entry.name_str().unwrap_or("(no UTF-8)"));
 //!     }
 //!     let watch = fs.watch("/notes/today")?;
 //!     watch.changed().await?; // until somebody else wrote it
@@ -32,6 +32,9 @@
 //!     fs.wait(fs.read("/config", 1 << 20))
 //! }
 //! ```
+//!
+//! A system has a server of the service `File_system`, such as `rs_ram_fs`, whose policy says who may
+//! write: its README (components/ram_fs) has a start node to copy.
 //!
 //! | to | use |
 //! |---|---|

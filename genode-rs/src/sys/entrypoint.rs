@@ -72,12 +72,37 @@ impl Remote {
 
 type Body = Box<dyn FnMut(u32)>;
 
+/// Submissions that the body was not called for yet, and a death of one who submitted them.
+#[derive(Clone, Copy, Default)]
+struct Missed {
+    count: u32,
+    died: bool,
+}
+
+impl Missed {
+    /// Adds what a call would tell: a count, or with 0 a death.
+    const fn add(self, count: u32) -> Self {
+        Self { count: self.count.saturating_add(count), died: self.died || count == 0 }
+    }
+
+    /// Returns the next call, submissions before the death.
+    const fn next(&mut self) -> Option<u32> {
+        let Self { count, died } = *self;
+        if count > 0 {
+            self.count = 0;
+            return Some(count);
+        }
+        self.died = false;
+        if died { Some(0) } else { None }
+    }
+}
+
 /// What a signal's trampoline needs.
 struct Handler {
     /// `None` while it runs.
     body: Cell<Option<Body>>,
-    /// Submissions that arrived while the body ran (it may wait for I/O signals, its own included).
-    missed: Cell<Option<u32>>,
+    /// What arrived while the body ran (it may wait for I/O signals, its own included).
+    missed: Cell<Missed>,
 }
 
 extern "C" fn on_signal(context: *mut c_void, count: u32) {
@@ -88,8 +113,7 @@ extern "C" fn on_signal(context: *mut c_void, count: u32) {
 /// Runs the body for `count` signals; leaves them to the body that runs already, if it does.
 fn run(handler: &Shared<Handler>, count: u32) {
     let Some(mut body) = handler.body.take() else {
-        let missed = handler.missed.get().unwrap_or(0);
-        handler.missed.set(Some(missed.saturating_add(count)));
+        handler.missed.set(handler.missed.get().add(count));
         return;
     };
     let mut next = Some(count);
@@ -97,7 +121,9 @@ fn run(handler: &Shared<Handler>, count: u32) {
         && !handler.orphaned()
     {
         body(count);
-        next = handler.missed.take();
+        let mut missed = handler.missed.get();
+        next = missed.next();
+        handler.missed.set(missed);
     }
     handler.body.set(Some(body));
 }
@@ -126,7 +152,7 @@ impl Context {
     /// The entrypoint exists. The body, and the context, may be used on its thread.
     unsafe fn create_on(ep: *mut seam::rs_ep_t, io: bool, body: Body) -> Result<Self, Error> {
         let handler =
-            Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::new(None) });
+            Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::default() });
         let (mut signal, mut cap) = (core::ptr::null_mut(), 0);
         // SAFETY: out parameters are live; the context pointer lives until `drop`, and if the seam refuses, it
         // does not take it.
@@ -199,4 +225,22 @@ fn run_on(remote: &Remote, body: impl FnOnce(Here) + Send + 'static) -> Result<(
     drop(slot);
     submit(&cap, 1);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_death_is_told_behind_the_submissions_and_hides_none() {
+        let calls = |told: &[u32]| {
+            let mut missed = told.iter().fold(Missed::default(), |missed, told| missed.add(*told));
+            core::iter::from_fn(|| missed.next()).collect::<alloc::vec::Vec<_>>()
+        };
+        assert_eq!(calls(&[]), []);
+        assert_eq!(calls(&[2, 3]), [5]);
+        assert_eq!(calls(&[2, 0]), [2, 0]);
+        assert_eq!(calls(&[0, 0, 4]), [4, 0]);
+        assert_eq!(calls(&[u32::MAX, 1, 0]), [u32::MAX, 0]);
+    }
 }

@@ -184,7 +184,8 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Gone`] when a component has died that could submit, where that is told: one of the
-    /// tasks that wait learns it, once for each death.
+    /// tasks that wait learns it, at least once behind the last death: ask each server of the context
+    /// then.
     pub async fn next_or_gone(&self) -> Result<u32, Error> {
         match self.next().await {
             0 => Err(Error::Gone),

@@ -1,7 +1,9 @@
 //! Time: waiting for it in tasks, and the system's own clock, where it has one.
 //!
-//! A [`Timers`] multiplexes one Timer session, which every system has, among any number of timeouts of one
-//! entrypoint. Its futures run in [`Tasks`](crate::task::Tasks):
+//! A [`Timers`] multiplexes one Timer session among any number of timeouts of one entrypoint. A run
+//! script that has none yet adds `timer` to `build { .. }`, a start node for it that provides
+//! `Timer`, and lets the component's `<any-child/>` route reach it. The futures run in
+//! [`Tasks`](crate::task::Tasks):
 //!
 //! ```no_run
 //! # use core::time::Duration;
@@ -26,7 +28,20 @@
 //! ```
 //!
 //! A race of other futures is [`task::select`](crate::task::select), waiting for several
-//! [`task::join`](crate::task::join).
+//! [`task::join`](crate::task::join). A timeout around what can fail itself has two errors:
+//!
+//! ```no_run
+//! # use core::time::Duration;
+//! # use genode::{prelude::*, fs, task::{Events, select::{Either, select}}, time::Timers};
+//! # async fn f(timers: Timers, events: Events, disk: fs::FileSystem)
+//! # -> Result<(), Box<dyn core::error::Error>> {
+//! match select(events.next(), timers.sleep(Duration::from_secs(1))).await {
+//!     Either::First(count) => log!("{count} signals"),
+//!     Either::Second(slept) => slept?,
+//! }
+//! let bytes = timers.timeout(Duration::from_secs(1), disk.read("/notes", 4096)).await??;
+//! # let _ = bytes; Ok(()) }
+//! ```
 //!
 //! # Dropping a future before it is ready
 //!

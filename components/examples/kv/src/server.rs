@@ -13,6 +13,8 @@ use genode::{dataspace::Dataspace, dataspace::SharedRam, prelude::*, task::Tasks
 use rs_kv::{Key, Kv, KvError};
 
 const BUFFER: usize = 64 << 10;
+/// Bytes that an entry takes beside key and value: nodes of the map, and what the heap rounds up.
+const ENTRY: usize = 192;
 
 struct Session {
     label: String,
@@ -31,9 +33,9 @@ impl Session {
 
     fn store(&mut self, key: Key<'_>, value: Vec<u8>) -> Result<(), KvError> {
         let key = key.as_text().ok_or(KvError::BadKey)?;
-        self.account.charge(key.len() + value.len()).or(Err(KvError::OutOfRam))?;
+        self.account.charge(ENTRY + key.len() + value.len()).or(Err(KvError::OutOfRam))?;
         let old = self.map.insert(key.into(), value);
-        self.account.refund(old.map_or(0, |old| key.len() + old.len()));
+        self.account.refund(old.map_or(0, |old| ENTRY + key.len() + old.len()));
         Ok(())
     }
 }

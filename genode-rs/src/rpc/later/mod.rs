@@ -40,12 +40,58 @@
 //! | the client's | does |
 //! |---|---|
 //! | `count(letter)` | starts, and returns a [`Ticket`] |
-//! | `count_sigh(context)` | sets the context that is signalled for each answer; once per session |
+//! | `count_sigh(context)` | sets the context that is signalled for each answer of this function: call it once for each session, before an answer is awaited, or nobody tells the task |
 //! | `count_fetch(ticket)` | returns the answer, once; [`LaterError::Pending`] before |
 //! | `count_cancel(ticket)` | gives the ticket back: there will be no answer |
 //! | `count_answer(&answers, ticket).await` | waits and fetches in a task; dropped before, it cancels |
 //!
-//! On the wire these are four functions, in the order of the table.
+//! On the wire the first four are a function each, in the order of the table.
+//!
+//! Between components, with a task on either side; the client's donation pays for its tickets:
+//!
+//! ```no_run
+//! # use std::{cell::RefCell, rc::Rc};
+//! # use genode::{prelude::*, root::{Refused, Root, SessionRequest}, task::{Events, Tasks}};
+//! use genode::rpc::later::{Answers, Later, Tickets};
+//!
+//! #[genode::rpc(service = "Root", caps = 6, ram = 16 * 1024)]
+//! trait SquareRoot {
+//!     /// Returns the root of `n`.
+//!     #[rpc(later)]
+//!     fn root(&mut self, n: u64) -> u64;
+//! }
+//!
+//! struct Server {
+//!     tickets: Tickets<u64>,
+//!     tasks: Rc<Tasks>,
+//! }
+//!
+//! impl SquareRoot for Server {
+//!     fn root(&mut self, n: u64, later: Later<u64>) {
+//!         // what takes its time awaits something here; the answer signals the client
+//!         self.tasks.spawn(async move { later.finish(n.isqrt()) });
+//!     }
+//!     fn root_tickets(&mut self) -> &mut Tickets<u64> {
+//!         &mut self.tickets
+//!     }
+//! }
+//!
+//! fn serve(root: &mut Root, tasks: Rc<Tasks>) -> Result<(), Error> {
+//!     root.serve::<dyn SquareRoot, _>(move |request: &SessionRequest<'_>| {
+//!         let tickets = Tickets::paid_by(request.account().available());
+//!         Ok::<_, Refused>(Server { tickets, tasks: tasks.clone() })
+//!     })
+//! }
+//!
+//! async fn ask(env: Env) -> Result<(), Box<dyn core::error::Error>> {
+//!     let session = Connection::<dyn SquareRoot>::open_async(env, "")?.await?;
+//!     let answers = Answers::new(env.ep())?;
+//!     session.root_sigh(answers.cap())?; // before the first answer is awaited
+//!     let ticket = session.root(1 << 40)?;
+//!     log!("the root is {}", session.root_answer(&answers, ticket).await?);
+//!     Ok(())
+//! }
+//! ```
 //!
 //! Tickets are bounded: a session has as many as its server gave it, best by what the client donated
 //! ([`Tickets::paid_by`]). A ticket counts until it was fetched, or was cancelled and the server let go of its

@@ -24,6 +24,7 @@ fn own_sdk() -> PathBuf {
 /// Makes a component in or below `here`, or in the folder that `name` is a path of; returns the next
 /// step.
 pub fn create(here: &Path, name: &str, kind: Kind, git: Option<&str>) -> Result<String, String> {
+    let name = name.trim_end_matches('/');
     if let Some((parent, last)) = name.rsplit_once('/') {
         let parent = here.join(if parent.is_empty() { "/" } else { parent });
         names::check(last, kind)?;

@@ -232,6 +232,10 @@ impl Nucleus {
         if told >= UNANSWERED || last == Some(channel) {
             return;
         }
+        // With the outermost component the system ends, and nobody is left to be answered.
+        if self.procs.get(&owner).is_some_and(Process::is_outermost) {
+            return;
+        }
         let calls = self.unanswered(channel);
         for call in calls.iter().take(UNANSWERED - told) {
             work::calls(1);

@@ -56,6 +56,11 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Tells whether core itself is its parent. Labels of others have their parent's in front.
+    pub(super) fn is_outermost(&self) -> bool {
+        !self.label.contains(" -> ")
+    }
+
     /// The number that Linux has for it.
     pub(crate) fn pid(&self) -> i32 {
         self.pid.as_raw_nonzero().get()

@@ -394,7 +394,7 @@ impl Found {
 
     /// Reads RAM and capabilities of the child `name`, in either of their two notations.
     fn quotas(&mut self, node: &Node, name: &str, defaults: &Defaults<'_>) -> (RamQuota, CapQuota) {
-        let told = self.0.len();
+        let mut told = self.0.len();
         let mut ram = self.attr(node, "ram");
         let mut caps = self.attr(node, "caps");
         for resource in node.children_of("resource") {
@@ -402,7 +402,10 @@ impl Found {
                 Some("RAM") if ram.is_some() => self.warn(resource, &format!("child '{name}': RAM is given twice; remove the 'ram' attribute or <resource name=\"RAM\">")),
                 Some("RAM") => ram = self.attr(resource, "quantum"),
                 Some("CAP" | "CAPS") => caps = self.attr(resource, "quantum"),
-                _ => self.warn(resource, &format!("child '{name}': unknown resource; expected RAM or CAP")),
+                other => {
+                    self.resource(resource, name, other);
+                    told += 1; // which does not say that RAM is missing
+                }
             }
         }
         let ram = ram.or(defaults.ram).unwrap_or_default();

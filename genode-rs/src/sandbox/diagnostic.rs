@@ -85,6 +85,20 @@ impl Found {
         self.tell(Severity::Warning, node.pos(), text);
     }
 
+    /// Remarks that a resource of the child `name` is none that there is.
+    pub(super) fn resource(&mut self, node: &Node, name: &str, resource: Option<&str>) {
+        let text = match resource {
+            Some(other) => {
+                let meant = meant(other, &["RAM", "CAP"]);
+                format!("child '{name}': unknown resource '{other}'; {meant}")
+            }
+            None => format!(
+                "child '{name}': <resource> without a name; add name=\"RAM\" or name=\"CAP\""
+            ),
+        };
+        self.warn(node, &text);
+    }
+
     /// Remarks that what `node` says cannot be done.
     pub(super) fn error(&mut self, node: &Node, text: &str) {
         self.tell(Severity::Error, node.pos(), text);

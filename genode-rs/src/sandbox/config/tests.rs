@@ -98,6 +98,18 @@ fn unknown_names_are_told_with_what_may_be_meant() {
             "<config><default caps=\"5\"/><start name=\"a\" ram=\"1M\"><binray name=\"x\"/></start></config>",
             "unknown node <binray>; did you mean 'binary'?",
         ),
+        (
+            "<config><start name=\"a\" caps=\"5\"><resource name=\"RAN\" quantum=\"1M\"/></start></config>",
+            "child 'a': unknown resource 'RAN'; did you mean 'RAM'?",
+        ),
+        (
+            "<config><start name=\"a\" caps=\"5\"><resource name=\"RAN\" quantum=\"1M\"/></start></config>",
+            "child 'a' has no RAM quota; add <resource name=\"RAM\" quantum=\"1M\"/>",
+        ),
+        (
+            "<config><start name=\"a\" ram=\"1M\" caps=\"5\"><resource quantum=\"1M\"/></start></config>",
+            "<resource> without a name; add name=\"RAM\"",
+        ),
     ]);
 }
 

@@ -81,7 +81,7 @@ fn mistakes_end_with_2_and_a_suggestion() {
         (&["rum", "hello"][..], "a similar subcommand exists: 'run'"),
         (&["run", "--relase", "x"], "a similar argument exists: '--release'"),
         (&["run", "x", "--genod", "y"], "a similar argument exists: '--genode'"),
-        (&["bench", "contentoin"], "a similar subcommand exists: 'contention'"),
+        (&["bench", "sytem"], "'system'"),
         (&["topo", "--acpy", "x"], "a similar argument exists: '--acpi'"),
         (&["completions", "bsh"], "a similar value exists: 'bash'"),
         (&["run", "x", "more"], "unexpected argument 'more'"),

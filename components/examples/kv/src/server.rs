@@ -93,8 +93,7 @@ impl Kv for Session {
 
 #[genode::component]
 fn main(env: Env) -> Result<Root, Error> {
-    let disk = Rc::new((Tasks::new(env.ep())?, Timers::open(env)?));
-    let mut root = Root::new(env)?;
+    let (mut root, disk) = (Root::new(env)?, Rc::new((Tasks::new(env.ep())?, Timers::open(env)?)));
     root.serve::<dyn Kv, _>(move |request: &SessionRequest<'_>| {
         let (label, account): (String, _) = (request.label().into(), request.account().clone());
         // Of RAM that a session costs besides its values, its lookups among them.

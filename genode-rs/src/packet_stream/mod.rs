@@ -80,6 +80,7 @@ mod queue;
 mod ring;
 mod sink;
 mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
 

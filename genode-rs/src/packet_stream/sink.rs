@@ -1,18 +1,16 @@
 //! A sink with its signals: for tasks, and for handlers.
 
-use alloc::rc::{Rc, Weak};
-use core::{
-    cell::{RefCell, RefMut},
-    fmt,
-};
+use alloc::rc::Rc;
+use core::fmt;
 
 use super::{
-    channel::{Bell, Buffer, Peer, Place, RxChannel, RxChannelClient, TxChannel, attach},
+    channel::{Buffer, Peer, Place, RxChannel, RxChannelClient, TxChannel, attach},
     end_sink::SinkEnd,
     end_source::Wake,
     packet::Received,
     protocol::{Protocol, StreamError},
     queue::Refused,
+    stream::{End, Served, Stream},
 };
 use crate::{
     cap::Capability,
@@ -21,22 +19,15 @@ use crate::{
     signal::{SignalContext, SignalHandler},
 };
 
-struct Inner<P: Protocol> {
-    end: RefCell<SinkEnd<P, Attached>>,
-    peer: Peer,
-    bell: Rc<Bell>,
-    place: Place,
-}
+type Inner<P> = Stream<SinkEnd<P, Attached>>;
 
-impl<P: Protocol> Inner<P> {
-    fn end(&self) -> RefMut<'_, SinkEnd<P, Attached>> {
-        self.end.borrow_mut()
+impl<P: Protocol> End for SinkEnd<P, Attached> {
+    fn wakeup(&mut self) -> Result<Wake, StreamError> {
+        self.wakeup()
     }
 
-    fn wakeup(&self) {
-        // A bad index is told by whoever uses the queue next.
-        let wake = self.end().wakeup().unwrap_or_default();
-        self.peer.submit(wake);
+    fn due(&mut self) -> Result<Wake, StreamError> {
+        self.due()
     }
 }
 
@@ -53,22 +44,13 @@ impl<P: Protocol> Inner<P> {
 #[must_use = "dropping it ends the stream"]
 pub struct Sink<P: Protocol> {
     inner: Rc<Inner<P>>,
-    channel: Option<Object<dyn TxChannel, TxServer<P>>>,
+    channel: Option<Object<dyn TxChannel, Served<SinkEnd<P, Attached>>>>,
     handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
 }
 
-type Parts<P> = (Rc<Inner<P>>, SignalHandler);
-
 impl<P: Protocol> Sink<P> {
-    fn parts(place: Place, memory: Attached, peer: Peer) -> Result<Parts<P>, StreamError> {
-        let end = RefCell::new(SinkEnd::new(memory)?);
-        let bell = Rc::new(Bell::default());
-        let handler = bell.handler(place)?;
-        Ok((Rc::new(Inner { end, peer, bell, place }), handler))
-    }
-
     /// Opens a channel as its client.
     ///
     /// # Errors
@@ -80,7 +62,7 @@ impl<P: Protocol> Sink<P> {
         let channel = RxChannelClient::new(channel.clone());
         let memory = attach(&channel.dataspace()?)?;
         let peer = Peer::new(channel.ack_avail()?, channel.ready_to_submit()?);
-        let (inner, handler) = Self::parts(place.into(), memory, peer)?;
+        let (inner, handler) = Stream::new(SinkEnd::new(memory)?, peer, place.into())?;
         channel.packet_avail(handler.cap().clone())?;
         channel.ready_to_ack(handler.cap().clone())?;
         Ok(Self { inner, channel: None, handler, _buffer: None })
@@ -93,12 +75,8 @@ impl<P: Protocol> Sink<P> {
     pub fn offer(place: impl Into<Place>, buffer: Buffer) -> Result<Self, StreamError> {
         let place = place.into();
         let memory = attach(&buffer.cap())?;
-        let (inner, handler) = Self::parts(place, memory, Peer::default())?;
-        let server = TxServer {
-            inner: Rc::downgrade(&inner),
-            dataspace: buffer.cap(),
-            sigh: handler.cap().clone(),
-        };
+        let (inner, handler) = Stream::new(SinkEnd::new(memory)?, Peer::default(), place)?;
+        let server = Served::new(&inner, buffer.cap(), &handler);
         let channel = Some(Object::new(place.ep, server)?);
         Ok(Self { inner, channel, handler, _buffer: Some(buffer) })
     }
@@ -166,40 +144,13 @@ impl<P: Protocol> Sink<P> {
         self.handler.submit();
     }
 
-    /// Looks until there is something, and wakes the source before it waits.
-    async fn until<T>(
-        &self,
-        mut find: impl FnMut(&mut SinkEnd<P, Attached>) -> Result<Option<T>, StreamError> + Unpin,
-    ) -> Result<T, StreamError> {
-        let inner = &self.inner;
-        inner
-            .bell
-            .waiters
-            .until(|| {
-                let found = find(&mut inner.end()).transpose();
-                if found.is_none() {
-                    inner.wakeup();
-                }
-                found
-            })
-            .await
-    }
-
     /// Calls `find` now and after each signal until it finds something; wakes the source before it
     /// waits. For protocols that look for more than a packet.
     pub async fn look<T, E>(
         &self,
-        mut find: impl FnMut() -> Result<Option<T>, E> + Unpin,
+        find: impl FnMut() -> Result<Option<T>, E> + Unpin,
     ) -> Result<T, E> {
-        let inner = &self.inner;
-        let look = || {
-            let found = find().transpose();
-            if found.is_none() {
-                inner.wakeup();
-            }
-            found
-        };
-        inner.bell.waiters.until(look).await
+        self.inner.look(&self.inner.bell.waiters, find).await
     }
 
     /// Waits for the next packet.
@@ -207,7 +158,7 @@ impl<P: Protocol> Sink<P> {
     /// # Errors
     /// As [`SinkEnd::try_next`].
     pub async fn next(&self) -> Result<Received<P::Header>, StreamError> {
-        self.until(SinkEnd::try_next).await
+        self.inner.until(SinkEnd::try_next).await
     }
 
     /// Waits until the acknowledgement queue has room for `wanted`.
@@ -215,7 +166,9 @@ impl<P: Protocol> Sink<P> {
     /// # Errors
     /// [`StreamError::Index`].
     pub async fn acks_free(&self, wanted: u32) -> Result<u32, StreamError> {
-        self.until(|end| Ok(Some(end.ready_to_ack(wanted)?).filter(|free| *free >= wanted))).await
+        self.inner
+            .until(|end| Ok(Some(end.ready_to_ack(wanted)?).filter(|free| *free >= wanted)))
+            .await
     }
 
     /// Acknowledges a packet, and waits while the queue is full. The source is woken by the next
@@ -229,56 +182,39 @@ impl<P: Protocol> Sink<P> {
         header: &P::Header,
     ) -> Result<(), StreamError> {
         let mut left = Some(packet);
-        self.until(|end| {
-            let Some(packet) = left.take() else { return Ok(Some(())) };
-            match end.try_ack(packet, header) {
-                Ok(()) => Ok(Some(())),
-                Err(Refused { packet, why: StreamError::Full(_) }) => {
-                    left = Some(packet);
-                    Ok(None)
+        self.inner
+            .until(|end| {
+                let Some(packet) = left.take() else { return Ok(Some(())) };
+                match end.try_ack(packet, header) {
+                    Ok(()) => Ok(Some(())),
+                    Err(Refused { packet, why: StreamError::Full(_) }) => {
+                        left = Some(packet);
+                        Ok(None)
+                    }
+                    Err(refused) => Err(refused.why),
                 }
-                Err(refused) => Err(refused.why),
-            }
-        })
-        .await
+            })
+            .await
     }
 }
 
 impl<P: Protocol> fmt::Debug for Sink<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sink").field("end", &self.inner.end).finish_non_exhaustive()
+        f.debug_struct("Sink").field("end", self.inner.shown()).finish_non_exhaustive()
     }
 }
 
-/// Serves a Tx channel.
-pub(super) struct TxServer<P: Protocol> {
-    inner: Weak<Inner<P>>,
-    dataspace: Capability<Dataspace>,
-    sigh: Capability<SignalContext>,
-}
-
-impl<P: Protocol> TxServer<P> {
-    /// Sets a handler, and signals at once if there is a reason.
-    fn sigh(&self, set: impl FnOnce(&Peer), mask: impl FnOnce(&mut Wake)) {
-        let Some(inner) = self.inner.upgrade() else { return };
-        set(&inner.peer);
-        let mut due = inner.end().due().unwrap_or_default();
-        mask(&mut due);
-        inner.peer.submit(due);
-    }
-}
-
-impl<P: Protocol> TxChannel for TxServer<P> {
+impl<P: Protocol> TxChannel for Served<SinkEnd<P, Attached>> {
     fn dataspace(&mut self) -> Capability<Dataspace> {
         self.dataspace.clone()
     }
 
     fn ack_avail(&mut self, sigh: Capability<SignalContext>) {
-        self.sigh(|peer| peer.elements_sigh(sigh), |due| due.space = false);
+        self.elements_sigh(sigh);
     }
 
     fn ready_to_submit(&mut self, sigh: Capability<SignalContext>) {
-        self.sigh(|peer| peer.space_sigh(sigh), |due| due.elements = false);
+        self.space_sigh(sigh);
     }
 
     fn ready_to_ack(&mut self) -> Capability<SignalContext> {

@@ -1,17 +1,15 @@
 //! A source with its signals: for tasks, and for handlers.
 
-use alloc::rc::{Rc, Weak};
-use core::{
-    cell::{RefCell, RefMut},
-    fmt,
-};
+use alloc::rc::Rc;
+use core::fmt;
 
 use super::{
-    channel::{Bell, Buffer, Peer, Place, RxChannel, TxChannel, TxChannelClient, attach},
-    end_source::{Acked, SourceEnd},
+    channel::{Buffer, Peer, Place, RxChannel, TxChannel, TxChannelClient, attach},
+    end_source::{Acked, SourceEnd, Wake},
     packet::Packet,
     protocol::{Protocol, StreamError},
     queue::Refused,
+    stream::{End, Served, Stream},
 };
 use crate::{
     cap::Capability,
@@ -20,22 +18,15 @@ use crate::{
     signal::{SignalContext, SignalHandler},
 };
 
-struct Inner<P: Protocol> {
-    end: RefCell<SourceEnd<P, Attached>>,
-    peer: Peer,
-    bell: Rc<Bell>,
-    place: Place,
-}
+type Inner<P> = Stream<SourceEnd<P, Attached>>;
 
-impl<P: Protocol> Inner<P> {
-    fn end(&self) -> RefMut<'_, SourceEnd<P, Attached>> {
-        self.end.borrow_mut()
+impl<P: Protocol> End for SourceEnd<P, Attached> {
+    fn wakeup(&mut self) -> Result<Wake, StreamError> {
+        self.wakeup()
     }
 
-    fn wakeup(&self) {
-        // A bad index is told by whoever uses the queue next.
-        let wake = self.end().wakeup().unwrap_or_default();
-        self.peer.submit(wake);
+    fn due(&mut self) -> Result<Wake, StreamError> {
+        self.due()
     }
 }
 
@@ -49,25 +40,13 @@ impl<P: Protocol> Inner<P> {
 #[must_use = "dropping it ends the stream"]
 pub struct Source<P: Protocol> {
     inner: Rc<Inner<P>>,
-    channel: Option<Object<dyn RxChannel, RxServer<P>>>,
+    channel: Option<Object<dyn RxChannel, Served<SourceEnd<P, Attached>>>>,
     handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
 }
 
 impl<P: Protocol> Source<P> {
-    fn parts(
-        place: Place,
-        memory: Attached,
-        align_log2: u8,
-        peer: Peer,
-    ) -> Result<Parts<P>, StreamError> {
-        let end = RefCell::new(SourceEnd::new(memory, align_log2)?);
-        let bell = Rc::new(Bell::default());
-        let handler = bell.handler(place)?;
-        Ok((Rc::new(Inner { end, peer, bell, place }), handler))
-    }
-
     /// Opens a channel as its client. Packets begin at multiples of 2 to the power of `align_log2`,
     /// or of what the protocol says if that is more.
     ///
@@ -81,7 +60,8 @@ impl<P: Protocol> Source<P> {
         let channel = TxChannelClient::new(channel.clone());
         let memory = attach(&channel.dataspace()?)?;
         let peer = Peer::new(channel.packet_avail()?, channel.ready_to_ack()?);
-        let (inner, handler) = Self::parts(place.into(), memory, align_log2, peer)?;
+        let (inner, handler) =
+            Stream::new(SourceEnd::new(memory, align_log2)?, peer, place.into())?;
         channel.ack_avail(handler.cap().clone())?;
         channel.ready_to_submit(handler.cap().clone())?;
         Ok(Self { inner, channel: None, handler, _buffer: None })
@@ -98,12 +78,9 @@ impl<P: Protocol> Source<P> {
     ) -> Result<Self, StreamError> {
         let place = place.into();
         let memory = attach(&buffer.cap())?;
-        let (inner, handler) = Self::parts(place, memory, align_log2, Peer::default())?;
-        let server = RxServer {
-            inner: Rc::downgrade(&inner),
-            dataspace: buffer.cap(),
-            sigh: handler.cap().clone(),
-        };
+        let (inner, handler) =
+            Stream::new(SourceEnd::new(memory, align_log2)?, Peer::default(), place)?;
+        let server = Served::new(&inner, buffer.cap(), &handler);
         let channel = Some(Object::new(place.ep, server)?);
         Ok(Self { inner, channel, handler, _buffer: Some(buffer) })
     }
@@ -177,25 +154,6 @@ impl<P: Protocol> Source<P> {
         self.handler.submit();
     }
 
-    /// Looks until there is something, and wakes the sink before it waits.
-    async fn until<T>(
-        &self,
-        mut find: impl FnMut(&mut SourceEnd<P, Attached>) -> Result<Option<T>, StreamError> + Unpin,
-    ) -> Result<T, StreamError> {
-        let inner = &self.inner;
-        inner
-            .bell
-            .waiters
-            .until(|| {
-                let found = find(&mut inner.end()).transpose();
-                if found.is_none() {
-                    inner.wakeup();
-                }
-                found
-            })
-            .await
-    }
-
     /// Allocates a packet of `size` bytes, and waits while the buffer is full: until a packet is
     /// dropped, which another task gets back by [`acked`](Self::acked).
     ///
@@ -203,15 +161,7 @@ impl<P: Protocol> Source<P> {
     /// [`StreamError::PacketSize`].
     pub async fn alloc(&self, size: usize) -> Result<Packet, StreamError> {
         let bulk = self.inner.end().bulk().clone();
-        bulk.freed
-            .until(|| {
-                let found = self.try_alloc(size).transpose();
-                if found.is_none() {
-                    self.wakeup();
-                }
-                found
-            })
-            .await
+        self.inner.look(&bulk.freed, || self.try_alloc(size)).await
     }
 
     /// Submits a packet, and waits while the queue is full. The sink is woken by the next wait, or
@@ -221,18 +171,19 @@ impl<P: Protocol> Source<P> {
     /// [`StreamError::Index`] and [`StreamError::Foreign`]; the packet is freed.
     pub async fn submit(&self, packet: Packet, header: &P::Header) -> Result<(), StreamError> {
         let mut left = Some(packet);
-        self.until(|end| {
-            let Some(packet) = left.take() else { return Ok(Some(())) };
-            match end.try_submit(packet, header) {
-                Ok(()) => Ok(Some(())),
-                Err(Refused { packet, why: StreamError::Full(_) }) => {
-                    left = Some(packet);
-                    Ok(None)
+        self.inner
+            .until(|end| {
+                let Some(packet) = left.take() else { return Ok(Some(())) };
+                match end.try_submit(packet, header) {
+                    Ok(()) => Ok(Some(())),
+                    Err(Refused { packet, why: StreamError::Full(_) }) => {
+                        left = Some(packet);
+                        Ok(None)
+                    }
+                    Err(refused) => Err(refused.why),
                 }
-                Err(refused) => Err(refused.why),
-            }
-        })
-        .await
+            })
+            .await
     }
 
     /// Waits for the next acknowledgement.
@@ -240,47 +191,27 @@ impl<P: Protocol> Source<P> {
     /// # Errors
     /// As [`SourceEnd::try_acked`].
     pub async fn acked(&self) -> Result<Acked<P::Header>, StreamError> {
-        self.until(SourceEnd::try_acked).await
+        self.inner.until(SourceEnd::try_acked).await
     }
 }
-
-type Parts<P> = (Rc<Inner<P>>, SignalHandler);
 
 impl<P: Protocol> fmt::Debug for Source<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("end", &self.inner.end).finish_non_exhaustive()
+        f.debug_struct("Source").field("end", self.inner.shown()).finish_non_exhaustive()
     }
 }
 
-/// Serves an Rx channel.
-pub(super) struct RxServer<P: Protocol> {
-    inner: Weak<Inner<P>>,
-    dataspace: Capability<Dataspace>,
-    sigh: Capability<SignalContext>,
-}
-
-impl<P: Protocol> RxServer<P> {
-    /// Sets a handler, and signals at once if there is a reason.
-    fn sigh(&self, set: impl FnOnce(&Peer), mask: impl FnOnce(&mut super::Wake)) {
-        let Some(inner) = self.inner.upgrade() else { return };
-        set(&inner.peer);
-        let mut due = inner.end().due().unwrap_or_default();
-        mask(&mut due);
-        inner.peer.submit(due);
-    }
-}
-
-impl<P: Protocol> RxChannel for RxServer<P> {
+impl<P: Protocol> RxChannel for Served<SourceEnd<P, Attached>> {
     fn dataspace(&mut self) -> Capability<Dataspace> {
         self.dataspace.clone()
     }
 
     fn packet_avail(&mut self, sigh: Capability<SignalContext>) {
-        self.sigh(|peer| peer.elements_sigh(sigh), |due| due.space = false);
+        self.elements_sigh(sigh);
     }
 
     fn ready_to_ack(&mut self, sigh: Capability<SignalContext>) {
-        self.sigh(|peer| peer.space_sigh(sigh), |due| due.elements = false);
+        self.space_sigh(sigh);
     }
 
     fn ready_to_submit(&mut self) -> Capability<SignalContext> {

@@ -9,7 +9,8 @@
 //! # Ok(handler) }
 //! ```
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, rc::Rc};
+use core::cell::Cell;
 
 use crate::{
     cap::{Capability, RawCap},
@@ -31,8 +32,8 @@ pub enum SignalContext {}
 ///
 /// On the host the closure is called with 0 when a component has died that had made a
 /// [`Transmitter`] of the context: behind the last signals of that component, at least once for all
-/// that died meanwhile. A handler that asks its server what has happened learns it by that call, which says
-/// [`Error::Gone`]; others look at the number. Tasks are told by
+/// that died meanwhile. A handler that asks its server what has happened learns it by that call,
+/// which says [`Error::Gone`]; others look at the number. Tasks are told by
 /// [`Events::next_or_gone`](crate::task::Events::next_or_gone).
 ///
 /// Genode tells a component's death to its parent alone: a supervisor learns of it by the
@@ -79,6 +80,30 @@ impl SignalHandler {
     /// Submits one signal to the handler itself: it runs once the entrypoint is free.
     pub fn submit(&self) {
         sys::entrypoint::submit(self.context.cap(), 1);
+    }
+}
+
+/// Blocks `ep` until a context that `ask` hands out is signalled; it handles I/O signals meanwhile,
+/// but no RPC.
+///
+/// # Errors
+/// What `ask` says; [`Error::Gone`] when who was asked dies, where that is told.
+pub(crate) fn wait_io(
+    ep: Entrypoint,
+    ask: impl FnOnce(&Capability<SignalContext>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let signalled = Rc::new(Cell::new(None));
+    let handler = SignalHandler::io(ep, {
+        let signalled = signalled.clone();
+        move |count| signalled.set(Some(count))
+    })?;
+    ask(handler.cap())?;
+    loop {
+        match signalled.get() {
+            None => ep.wait_io_signal(),
+            Some(0) => return Err(Error::Gone),
+            Some(_) => return Ok(()),
+        }
     }
 }
 

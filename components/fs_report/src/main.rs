@@ -6,6 +6,8 @@ extern crate alloc;
 
 mod session;
 
+use alloc::boxed::Box;
+
 use genode::{
     fs::FileSystem,
     prelude::*,
@@ -15,23 +17,12 @@ use genode::{
 
 use crate::session::Session;
 
-/// What the component keeps.
-struct Main {
-    _root: Root,
-}
-
 #[genode::component]
-fn main(env: Env) -> Result<Main, Error> {
-    let fs = FileSystem::open(env, "/").map_err(|error| {
-        error!("{error}");
-        match error.why() {
-            genode::fs::Why::System(error) => error,
-            _ => Error::Invalid,
-        }
-    })?;
+fn main(env: Env) -> Result<Root, Box<dyn core::error::Error>> {
+    let fs = FileSystem::open(env, "/")?;
     let mut root = Root::new(env)?;
     root.serve::<dyn ReportSession, _>(move |request: &SessionRequest<'_>| {
         Session::open(&fs, request)
     })?;
-    Ok(Main { _root: root })
+    Ok(root)
 }

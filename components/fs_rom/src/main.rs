@@ -6,7 +6,7 @@ extern crate alloc;
 
 mod file;
 
-use alloc::rc::Rc;
+use alloc::{boxed::Box, rc::Rc};
 
 use genode::{
     fs::FileSystem,
@@ -19,20 +19,9 @@ use genode::{
 
 use crate::file::Session;
 
-/// What the component keeps.
-struct Main {
-    _root: Root,
-}
-
 #[genode::component]
-fn main(env: Env) -> Result<Main, Error> {
-    let fs = FileSystem::builder("/").read_only().open(env).map_err(|error| {
-        error!("{error}");
-        match error.why() {
-            genode::fs::Why::System(error) => error,
-            _ => Error::Invalid,
-        }
-    })?;
+fn main(env: Env) -> Result<Root, Box<dyn core::error::Error>> {
+    let fs = FileSystem::builder("/").read_only().open(env)?;
     let tasks = Rc::new(Tasks::new(env.ep())?);
     let mut root = Root::new(env)?;
     root.serve::<dyn RomSession, _>(move |request: &SessionRequest<'_>| {
@@ -42,5 +31,5 @@ fn main(env: Env) -> Result<Main, Error> {
             Refused::Denied
         })
     })?;
-    Ok(Main { _root: root })
+    Ok(root)
 }

@@ -45,8 +45,8 @@ pub trait RxChannel {
     fn ack_avail(&mut self) -> Capability<SignalContext>;
 }
 
-/// The place where a stream works. A session may hold several, each at a place of its own; Genode's peers
-/// have one each way.
+/// The place where a stream works. A session may hold several, each at a place of its own; Genode's
+/// peers have one each way.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// Handles the stream's signals; all use of the stream is on its thread.
@@ -94,7 +94,7 @@ impl Buffer {
         Ok(buffer)
     }
 
-    pub(super) fn cap(&self) -> Capability<Dataspace> {
+    pub(crate) fn cap(&self) -> Capability<Dataspace> {
         self.ram.as_ref().map_or(Capability::INVALID, |ram| ram.cap().clone())
     }
 }

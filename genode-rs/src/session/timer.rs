@@ -8,7 +8,7 @@ use crate::{
     entrypoint::Entrypoint,
     env::Env,
     error::{Call, Error},
-    signal::{SignalContext, SignalHandler},
+    signal::{SignalContext, wait_io},
 };
 
 /// A Timer session (`timer_session/timer_session.h`).
@@ -85,22 +85,12 @@ impl TimerConnection {
     ///
     /// # Errors
     /// What the calls say; [`Error::Gone`] when the server dies meanwhile, where that is told
-    /// ([`SignalHandler`]).
+    /// ([`SignalHandler`](crate::signal::SignalHandler)).
     pub fn sleep(&self, time: Duration) -> Result<(), Error> {
-        let fired = alloc::rc::Rc::new(core::cell::Cell::new(None));
-        let handler = SignalHandler::io(self.ep, {
-            let fired = fired.clone();
-            move |count| fired.set(Some(count))
-        })?;
-        self.sigh(handler.cap())?;
-        self.trigger_once(time)?;
-        loop {
-            match fired.get() {
-                None => self.ep.wait_io_signal(),
-                Some(0) => return Err(Error::Gone),
-                Some(_) => return Ok(()),
-            }
-        }
+        wait_io(self.ep, |context| {
+            self.sigh(context)?;
+            self.trigger_once(time)
+        })
     }
 }
 

@@ -72,28 +72,26 @@ impl Remote {
 
 type Body = Box<dyn FnMut(u32)>;
 
-/// Submissions that the body was not called for yet, and a death of one who submitted them.
-#[derive(Clone, Copy, Default)]
-struct Missed {
-    count: u32,
-    died: bool,
+/// Submissions that nobody was told of yet, and the death of a component that could submit.
+#[derive(Debug, Default)]
+pub(crate) struct Untold {
+    count: Cell<u32>,
+    died: Cell<bool>,
 }
 
-impl Missed {
-    /// Adds what a call would tell: a count, or with 0 a death.
-    const fn add(self, count: u32) -> Self {
-        Self { count: self.count.saturating_add(count), died: self.died || count == 0 }
+impl Untold {
+    /// Adds what a handler is called with: a count, or with 0 a death.
+    pub(crate) fn add(&self, count: u32) {
+        self.count.set(self.count.get().saturating_add(count));
+        self.died.set(self.died.get() || count == 0);
     }
 
-    /// Returns the next call, submissions before the death.
-    const fn next(&mut self) -> Option<u32> {
-        let Self { count, died } = *self;
-        if count > 0 {
-            self.count = 0;
-            return Some(count);
+    /// Takes what to call a handler with next: the submissions, and behind them a death.
+    pub(crate) fn take(&self) -> Option<u32> {
+        match self.count.take() {
+            0 => self.died.take().then_some(0),
+            count => Some(count),
         }
-        self.died = false;
-        if died { Some(0) } else { None }
     }
 }
 
@@ -102,7 +100,7 @@ struct Handler {
     /// `None` while it runs.
     body: Cell<Option<Body>>,
     /// What arrived while the body ran (it may wait for I/O signals, its own included).
-    missed: Cell<Missed>,
+    missed: Untold,
 }
 
 extern "C" fn on_signal(context: *mut c_void, count: u32) {
@@ -113,7 +111,7 @@ extern "C" fn on_signal(context: *mut c_void, count: u32) {
 /// Runs the body for `count` signals; leaves them to the body that runs already, if it does.
 fn run(handler: &Shared<Handler>, count: u32) {
     let Some(mut body) = handler.body.take() else {
-        handler.missed.set(handler.missed.get().add(count));
+        handler.missed.add(count);
         return;
     };
     let mut next = Some(count);
@@ -121,9 +119,7 @@ fn run(handler: &Shared<Handler>, count: u32) {
         && !handler.orphaned()
     {
         body(count);
-        let mut missed = handler.missed.get();
-        next = missed.next();
-        handler.missed.set(missed);
+        next = handler.missed.take();
     }
     handler.body.set(Some(body));
 }
@@ -152,7 +148,7 @@ impl Context {
     /// The entrypoint exists. The body, and the context, may be used on its thread.
     unsafe fn create_on(ep: *mut seam::rs_ep_t, io: bool, body: Body) -> Result<Self, Error> {
         let handler =
-            Callback::new(Handler { body: Cell::new(Some(body)), missed: Cell::default() });
+            Callback::new(Handler { body: Cell::new(Some(body)), missed: Untold::default() });
         let (mut signal, mut cap) = (core::ptr::null_mut(), 0);
         // SAFETY: out parameters are live; the context pointer lives until `drop`, and if the seam refuses, it
         // does not take it.
@@ -234,8 +230,11 @@ mod tests {
     #[test]
     fn a_death_is_told_behind_the_submissions_and_hides_none() {
         let calls = |told: &[u32]| {
-            let mut missed = told.iter().fold(Missed::default(), |missed, told| missed.add(*told));
-            core::iter::from_fn(|| missed.next()).collect::<alloc::vec::Vec<_>>()
+            let untold = Untold::default();
+            for count in told {
+                untold.add(*count);
+            }
+            core::iter::from_fn(|| untold.take()).collect::<alloc::vec::Vec<_>>()
         };
         assert_eq!(calls(&[]), []);
         assert_eq!(calls(&[2, 3]), [5]);

@@ -32,11 +32,7 @@ pub(crate) mod waiters;
 mod waker;
 
 use alloc::rc::Rc;
-use core::{
-    cell::{Cell, RefCell},
-    fmt,
-    future::Future,
-};
+use core::{cell::RefCell, fmt, future::Future};
 
 pub use embassy_futures::{join, select, yield_now};
 use executor::Executor;
@@ -47,6 +43,7 @@ use crate::{
     entrypoint::Entrypoint,
     error::Error,
     signal::{SignalContext, SignalHandler, Transmitter},
+    sys::entrypoint::Untold,
 };
 
 /// Runs futures on an entrypoint. Dropping it drops them.
@@ -125,30 +122,20 @@ pub struct Events {
 /// Signals that nobody has taken yet, and the tasks that wait for them.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    count: Cell<u32>,
-    /// A component that could submit has died, and nobody was told yet.
-    died: Cell<bool>,
+    untold: Untold,
     waiters: Waiters,
 }
 
 impl State {
     /// Counts signals, of which 0 tell a death, and wakes those that wait.
     pub(crate) fn signalled(&self, count: u32) {
-        self.count.set(self.count.get().saturating_add(count));
-        if count == 0 {
-            self.died.set(true);
-        }
+        self.untold.add(count);
         self.waiters.notify();
     }
 
     /// Waits for signals, or for the death of a component that could submit: 0.
     pub(crate) async fn next(&self) -> u32 {
-        self.waiters
-            .until(|| match self.count.take() {
-                0 => self.died.take().then_some(0),
-                count => Some(count),
-            })
-            .await
+        self.waiters.until(|| self.untold.take()).await
     }
 }
 
@@ -184,8 +171,8 @@ impl Events {
     ///
     /// # Errors
     /// [`Error::Gone`] when a component has died that could submit, where that is told: one of the
-    /// tasks that wait learns it, at least once behind the last death: ask each server of the context
-    /// then.
+    /// tasks that wait learns it, at least once behind the last death: ask each server of the
+    /// context then.
     pub async fn next_or_gone(&self) -> Result<u32, Error> {
         match self.next().await {
             0 => Err(Error::Gone),

@@ -1,8 +1,5 @@
 //! The client's side of a Terminal session.
 
-use alloc::rc::Rc;
-use core::cell::Cell;
-
 use super::{Size, TerminalSession};
 use crate::{
     cap::Capability,
@@ -10,7 +7,7 @@ use crate::{
     dataspace::Attached,
     env::Env,
     error::Error,
-    signal::{SignalContext, SignalHandler},
+    signal::{SignalContext, wait_io},
     task::Events,
 };
 
@@ -31,15 +28,7 @@ impl TerminalConnection {
     /// context.
     pub fn open(env: Env, label: &str) -> Result<Self, Error> {
         let session = Connection::<dyn TerminalSession>::open(env, label)?;
-        let connected = Rc::new(Cell::new(false));
-        let handler = SignalHandler::io(env.ep(), {
-            let connected = connected.clone();
-            move |_| connected.set(true)
-        })?;
-        session.connected_sigh(handler.cap().clone())?;
-        while !connected.get() {
-            env.ep().wait_io_signal();
-        }
+        wait_io(env.ep(), |context| Ok(session.connected_sigh(context.clone())?))?;
         Self::attach(session)
     }
 
@@ -53,7 +42,7 @@ impl TerminalConnection {
         let session = Connection::<dyn TerminalSession>::open_async(env, label)?.await?;
         let connected = Events::new(env.ep())?;
         session.connected_sigh(connected.cap().clone())?;
-        connected.next().await;
+        connected.next_or_gone().await?;
         Self::attach(session)
     }
 

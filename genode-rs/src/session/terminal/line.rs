@@ -3,9 +3,9 @@
 use super::{Size, TerminalSession};
 use crate::{
     cap::Capability,
-    dataspace::{Dataspace, SharedRam},
-    error::Error,
-    root::{Account, Refused, SessionRequest},
+    dataspace::{Attached, Dataspace},
+    packet_stream::Buffer,
+    root::{Refused, SessionRequest},
     signal::{SignalContext, Transmitter},
 };
 
@@ -45,8 +45,9 @@ pub trait Line {
 #[derive(Debug)]
 pub struct LineSession<L> {
     line: L,
-    buffer: SharedRam,
-    account: Account,
+    // Unmapped, then freed.
+    buffer: Attached,
+    ram: Buffer,
 }
 
 impl<L: Line> LineSession<L> {
@@ -55,17 +56,8 @@ impl<L: Line> LineSession<L> {
     /// # Errors
     /// [`Refused::InsufficientRam`] when the client did not donate as much as the buffer takes.
     pub fn new(request: &SessionRequest<'_>, line: L) -> Result<Self, Refused> {
-        let account = request.account().clone();
-        account.charge(IO_BUFFER).map_err(|_| Refused::InsufficientRam)?;
-        let buffer =
-            SharedRam::new(IO_BUFFER).inspect_err(|_: &Error| account.refund(IO_BUFFER))?;
-        Ok(Self { line, buffer, account })
-    }
-}
-
-impl<L> Drop for LineSession<L> {
-    fn drop(&mut self) {
-        self.account.refund(IO_BUFFER);
+        let ram = Buffer::new(request.ep().into(), request.account(), IO_BUFFER)?;
+        Ok(Self { line, buffer: Attached::writeable(&ram.cap())?, ram })
     }
 }
 
@@ -113,6 +105,6 @@ impl<L: Line> TerminalSession for LineSession<L> {
     }
 
     fn dataspace(&mut self) -> Capability<Dataspace> {
-        self.buffer.cap().clone()
+        self.ram.cap()
     }
 }

@@ -35,9 +35,9 @@
 //!
 //! # Errors
 //!
-//! What the system refuses is an [`Error`]; calls of other components, nodes and files have errors of
-//! their own, all of which implement [`core::error::Error`]. Where several kinds meet in one
-//! function, and in a component's `main`, let it return a boxed one:
+//! An [`Error`] tells that the system refused something; calls of other components, nodes and files
+//! have errors of their own, all of which implement [`core::error::Error`]. Where several kinds
+//! meet in one function, and in a component's `main`, let it return a boxed one:
 //!
 //! ```no_run
 //! # extern crate alloc;

@@ -24,7 +24,7 @@ struct Disk {
     memory: SharedRam,
 }
 
-/// What of the configuration cannot be, and what can.
+/// Refusals of a configuration, with what is allowed.
 const NO_SIZE: &str = "config: a size is missing: give size=\"16M\", or file=\"ROM\"";
 const BAD_SIZE: &str = "config: the size is no number of whole blocks of at most the address space";
 const BAD_BLOCK: &str = "config: block_size is no power of two from 512 to 65536";

@@ -22,7 +22,7 @@ use genode::{
 /// Bytes that are read at once.
 const PIECE: usize = 16 << 10;
 
-/// What a session and the task that watches its file share.
+/// State that a session shares with the task that watches its file.
 struct File {
     fs: FileSystem,
     path: String,

@@ -30,7 +30,7 @@ const MAX_CONFIG: usize = 1 << 20;
 /// RAM that files leave to the server itself, in bytes.
 const RESERVE: u64 = 512 << 10;
 
-/// What the component keeps.
+/// State that the component keeps.
 struct Main {
     _root: Root,
     _config: SignalHandler,

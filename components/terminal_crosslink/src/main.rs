@@ -89,7 +89,7 @@ impl Line for Session {
         if event == Listener::ReadAvail {
             let end = &mut self.link.borrow_mut().ends[self.end];
             end.client = client;
-            // What came before would not be told otherwise.
+            // Tells of bytes that came before, which nobody else would.
             if !end.incoming.is_empty() {
                 end.client.submit();
             }
@@ -98,7 +98,8 @@ impl Line for Session {
 }
 
 impl Drop for Session {
-    /// What this client wrote remains for the other one; what it did not read is nobody else's.
+    /// Leaves bytes that this client wrote to the other one; those that it did not read are nobody
+    /// else's.
     fn drop(&mut self) {
         self.link.borrow_mut().ends[self.end] = End::default();
     }

@@ -1,4 +1,4 @@
-//! What the fuzz targets do with their bytes. Knows nothing of the fuzzer, so that
+//! Work of the fuzz targets on their bytes. Knows nothing of the fuzzer, so that
 //! `tests/fuzz_corpus*.rs` of the crate `genode` replay the corpus with it on a stable compiler.
 
 pub mod file_system;

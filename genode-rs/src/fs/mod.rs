@@ -33,17 +33,28 @@
 //! }
 //! ```
 //!
-//! A system has a server of the service `File_system`, such as `rs_ram_fs`, whose policy says who may
-//! write: its README (components/ram_fs) has a start node to copy.
+//! A system has a server of the service `File_system`, such as `rs_ram_fs`, whose policy says who
+//! may write: its README (components/ram_fs) has a start node to copy.
 //!
 //! | to | use |
 //! |---|---|
-//! | read or write a whole file | [`FileSystem::read`], [`write`](FileSystem::write), [`append`](FileSystem::append) |
-//! | work on parts of one | [`FileSystem::open_file`] or [`create`](FileSystem::create), [`File`] |
+//! | read or write a whole file | [`FileSystem::read`], [`write`], [`append`] |
+//! | work on parts of one | [`FileSystem::open_file`] or [`create`], [`File`] |
 //! | read and write as a stream, by `embedded-io-async` | [`File::stream`] |
-//! | list, make, move, remove | [`read_dir`](FileSystem::read_dir), [`create_dir`](FileSystem::create_dir), [`rename`](FileSystem::rename), [`remove`](FileSystem::remove) |
-//! | know more of a node | [`metadata`](FileSystem::metadata), [`read_link`](FileSystem::read_link) |
-//! | be told of changes | [`watch`](FileSystem::watch) |
+//! | list, make, move, remove | [`read_dir`], [`create_dir`], [`rename`], [`remove`] |
+//! | know more of a node | [`metadata`], [`read_link`] |
+//! | be told of changes | [`watch`] |
+//!
+//! [`write`]: FileSystem::write
+//! [`append`]: FileSystem::append
+//! [`create`]: FileSystem::create
+//! [`read_dir`]: FileSystem::read_dir
+//! [`create_dir`]: FileSystem::create_dir
+//! [`rename`]: FileSystem::rename
+//! [`remove`]: FileSystem::remove
+//! [`metadata`]: FileSystem::metadata
+//! [`read_link`]: FileSystem::read_link
+//! [`watch`]: FileSystem::watch
 //!
 //! Paths begin with a slash, which stands for the session's root directory. Symbolic links are not
 //! followed. Opening, looking up, renaming and removing are calls: they keep the entrypoint until

@@ -26,7 +26,10 @@
 //!         sink.ack(packet, &()).await?;
 //!     }
 //! }
-//! fn session(request: &SessionRequest<'_>, tasks: &Tasks) -> Result<Capability<dyn TxChannel>, StreamError> {
+//! fn session(
+//!     request: &SessionRequest<'_>,
+//!     tasks: &Tasks,
+//! ) -> Result<Capability<dyn TxChannel>, StreamError> {
 //!     let buffer = Buffer::new(request.ep().into(), request.account(), 64 << 10)?;
 //!     let sink = Sink::offer(request.ep(), buffer)?;
 //!     let channel = sink.cap(); // for the client, by an RPC function
@@ -68,7 +71,7 @@
 //! | [`Protocol`], [`Plain`], [`Layout`] | queues, descriptors, and where they lie |
 //! | [`Source`], [`Sink`] | streams of tasks and handlers |
 //! | [`TxChannel`], [`RxChannel`], [`Buffer`], [`Place`] | offering and opening them |
-//! | [`SourceEnd`], [`SinkEnd`] | the same without signals, over any memory: tests, drivers, both sides in one component |
+//! | [`SourceEnd`], [`SinkEnd`] | the same without signals, over any memory: tests, both sides at once |
 
 mod channel;
 mod end_sink;

@@ -21,6 +21,9 @@ use crate::{
 
 type Inner<P> = Stream<SinkEnd<P, Attached>>;
 
+/// Serves the channel.
+type TxServer<P> = Served<SinkEnd<P, Attached>>;
+
 impl<P: Protocol> End for SinkEnd<P, Attached> {
     fn wakeup(&mut self) -> Result<Wake, StreamError> {
         self.wakeup()
@@ -44,7 +47,7 @@ impl<P: Protocol> End for SinkEnd<P, Attached> {
 #[must_use = "dropping it ends the stream"]
 pub struct Sink<P: Protocol> {
     inner: Rc<Inner<P>>,
-    channel: Option<Object<dyn TxChannel, Served<SinkEnd<P, Attached>>>>,
+    channel: Option<Object<dyn TxChannel, TxServer<P>>>,
     handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
@@ -204,7 +207,7 @@ impl<P: Protocol> fmt::Debug for Sink<P> {
     }
 }
 
-impl<P: Protocol> TxChannel for Served<SinkEnd<P, Attached>> {
+impl<P: Protocol> TxChannel for TxServer<P> {
     fn dataspace(&mut self) -> Capability<Dataspace> {
         self.dataspace.clone()
     }

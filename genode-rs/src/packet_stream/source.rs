@@ -20,6 +20,9 @@ use crate::{
 
 type Inner<P> = Stream<SourceEnd<P, Attached>>;
 
+/// Serves the channel.
+type RxServer<P> = Served<SourceEnd<P, Attached>>;
+
 impl<P: Protocol> End for SourceEnd<P, Attached> {
     fn wakeup(&mut self) -> Result<Wake, StreamError> {
         self.wakeup()
@@ -40,7 +43,7 @@ impl<P: Protocol> End for SourceEnd<P, Attached> {
 #[must_use = "dropping it ends the stream"]
 pub struct Source<P: Protocol> {
     inner: Rc<Inner<P>>,
-    channel: Option<Object<dyn RxChannel, Served<SourceEnd<P, Attached>>>>,
+    channel: Option<Object<dyn RxChannel, RxServer<P>>>,
     handler: SignalHandler,
     /// The server's memory, freed when nothing is mapped any more.
     _buffer: Option<Buffer>,
@@ -201,7 +204,7 @@ impl<P: Protocol> fmt::Debug for Source<P> {
     }
 }
 
-impl<P: Protocol> RxChannel for Served<SourceEnd<P, Attached>> {
+impl<P: Protocol> RxChannel for RxServer<P> {
     fn dataspace(&mut self) -> Capability<Dataspace> {
         self.dataspace.clone()
     }

@@ -2,7 +2,7 @@
 //!
 //! | service | interface | client |
 //! |---|---|---|
-//! | Block | [`block::BlockSession`] | [`block::BlockConnection`]; servers: [`block::BlockServer`] |
+//! | Block | [`block::BlockSession`] | [`block::BlockConnection`], [`block::BlockServer`] |
 //! | File_system | [`file_system::FileSystemSession`] | [`fs::FileSystem`](crate::fs::FileSystem) |
 //! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
 //! | IO_MEM | [`io_mem::IoMemSession`] | [`io_mem::IoMemConnection`] |

@@ -40,10 +40,13 @@
 //! | the client's | does |
 //! |---|---|
 //! | `count(letter)` | starts, and returns a [`Ticket`] |
-//! | `count_sigh(context)` | sets the context that is signalled for each answer of this function: call it once for each session, before an answer is awaited, or nobody tells the task |
+//! | `count_sigh(context)` | sets the context that is signalled for each answer |
 //! | `count_fetch(ticket)` | returns the answer, once; [`LaterError::Pending`] before |
 //! | `count_cancel(ticket)` | gives the ticket back: there will be no answer |
 //! | `count_answer(&answers, ticket).await` | waits and fetches in a task; dropped before, it cancels |
+//!
+//! Call the `_sigh` function once for each session and function, before an answer is awaited:
+//! otherwise nobody tells the task.
 //!
 //! On the wire the first four are a function each, in the order of the table.
 //!

@@ -9,7 +9,7 @@
 //! | [`Packets`], [`Header`] | what the queues carry |
 //! | [`Path`] | which paths a session takes |
 //! | [`Server`], [`Volume`] | serving sessions over what a server keeps its files in |
-//! | [`Refusal`] | why a server does not do as it is asked, and by which exceptions each function says so |
+//! | [`Refusal`] | why a server does not do as it is asked, and the exceptions that say so |
 //!
 //! The interface is that of Genode 26.02 and 24.11, whose messages agree; [`Dialect`] holds what
 //! they mean by them where that differs.

@@ -17,6 +17,7 @@ use crate::{
     entrypoint::Entrypoint,
     error::Error,
     sys,
+    time::Instant,
 };
 
 /// The interface of a signal context, for use in [`Capability`].
@@ -80,6 +81,18 @@ impl SignalHandler {
     /// Submits one signal to the handler itself: it runs once the entrypoint is free.
     pub fn submit(&self) {
         sys::entrypoint::submit(self.context.cap(), 1);
+    }
+
+    /// Submits one signal to the handler itself at `time` of the system's own clock, in place of the time that was set before.
+    /// Never too early; a time that has passed is now, and `None` takes back what was set.
+    ///
+    /// This is for servers that give others their time. What waits for time itself uses
+    /// [`Timers`](crate::time::Timers) on every system.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the system has no clock of its own, as Genode.
+    pub fn submit_at(&self, time: Option<Instant>) -> Result<(), Error> {
+        self.context.submit_at(time.map_or(u64::MAX, Instant::as_micros))
     }
 }
 

@@ -172,6 +172,13 @@ void rs_signal_destroy(rs_signal_t *signal);
  */
 void rs_signal_submit(rs_cap_t context, uint32_t count);
 
+/*
+ * Submit one signal to `signal` at `deadline` (see rs_time_us), in place of the time that was set before; UINT64_MAX sets
+ * none. Called by the thread of its entrypoint, which itself waits for it. RS_UNSUPPORTED where the system has no clock
+ * of its own.
+ */
+rs_err_t rs_signal_at(rs_signal_t *signal, uint64_t deadline);
+
 /* From a callback of the entrypoint: block until one I/O signal of this entrypoint was handled. */
 void rs_ep_wait_io_signal(rs_ep_t *ep);
 

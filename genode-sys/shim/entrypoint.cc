@@ -202,6 +202,9 @@ void rs_signal_submit(rs_cap_t context, uint32_t count)
 		attempt([&] { Signal_transmitter(typed<Signal_context>(context)).submit(count); });
 }
 
+/* time is the Timer service's, see rs_time_us */
+rs_err_t rs_signal_at(rs_signal_t *, uint64_t) { return RS_UNSUPPORTED; }
+
 void rs_ep_wait_io_signal(rs_ep_t *ep)
 {
 	attempt([&] { ep->ep.wait_and_dispatch_one_io_signal(); });

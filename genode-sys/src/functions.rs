@@ -68,6 +68,9 @@ unsafe extern "C" {
     pub fn rs_signal_submit(context: rs_cap_t, count: u32);
 }
 unsafe extern "C" {
+    pub fn rs_signal_at(signal: *mut rs_signal_t, deadline: u64) -> rs_err_t;
+}
+unsafe extern "C" {
     pub fn rs_ep_wait_io_signal(ep: *mut rs_ep_t);
 }
 unsafe extern "C" {

@@ -15,6 +15,7 @@ const _: unsafe extern "C" fn(object: *mut rs_object_t) = genode_host_rt::rs_obj
 const _: unsafe extern "C" fn(ep: *mut rs_ep_t, io: bool, fn_: rs_signal_fn, ctx: *mut core::ffi::c_void, signal: *mut *mut rs_signal_t, cap: *mut rs_cap_t, ) -> rs_err_t = genode_host_rt::rs_signal_create;
 const _: unsafe extern "C" fn(signal: *mut rs_signal_t) = genode_host_rt::rs_signal_destroy;
 const _: unsafe extern "C" fn(context: rs_cap_t, count: u32) = genode_host_rt::rs_signal_submit;
+const _: unsafe extern "C" fn(signal: *mut rs_signal_t, deadline: u64) -> rs_err_t = genode_host_rt::rs_signal_at;
 const _: unsafe extern "C" fn(ep: *mut rs_ep_t) = genode_host_rt::rs_ep_wait_io_signal;
 const _: unsafe extern "C" fn(size: usize, cache: rs_cache_t, node: i32, ds: *mut rs_cap_t) -> rs_err_t = genode_host_rt::rs_ram_alloc;
 const _: unsafe extern "C" fn(ds: rs_cap_t) = genode_host_rt::rs_ram_free;

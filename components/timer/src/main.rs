@@ -1,68 +1,22 @@
 //! rs_timer: the Timer service on systems whose seam has a clock, such as the host.
 //!
-//! A thread sleeps until the next timeout and then wakes the entrypoint, which serves the sessions and does
-//! all the rest.
+//! The entrypoint waits for the next timeout itself, as it waits for calls.
 #![no_std]
 #![no_main]
 
 extern crate alloc;
 
-use alloc::{collections::BTreeMap, rc::Rc, sync::Arc};
-use core::cell::{Cell, RefCell};
+use alloc::{collections::BTreeMap, rc::Rc};
+use core::cell::{Cell, OnceCell, RefCell};
 
 use genode::{
     prelude::*,
     root::{Root, SessionRequest},
     session::timer::TimerSession,
     signal::{SignalContext, Transmitter},
-    sync::{Condvar, Mutex},
-    thread,
     time::Instant,
 };
 use rs_timer_schedule::Schedule;
-
-/// What the thread waits for.
-#[derive(Default)]
-struct Keeper {
-    next: Mutex<Option<u64>>,
-    changed: Condvar,
-}
-
-impl Keeper {
-    /// Wakes the entrypoint at `next`.
-    fn program(&self, next: Option<u64>) {
-        let mut current = self.next.lock();
-        let sooner = match (*current, next) {
-            (_, None) => false,
-            (None, Some(_)) => true,
-            (Some(current), Some(next)) => next < current,
-        };
-        *current = next;
-        if sooner {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Body of the thread.
-    fn run(&self, entrypoint: &Transmitter) -> Error {
-        let mut next = self.next.lock();
-        loop {
-            match *next {
-                None => self.changed.wait(&mut next),
-                Some(at) if now() >= at => {
-                    *next = None; // until the entrypoint programs the next one
-                    entrypoint.submit();
-                }
-                Some(at) => {
-                    if let Err(error) = self.changed.wait_until(&mut next, Instant::from_micros(at))
-                    {
-                        return error;
-                    }
-                }
-            }
-        }
-    }
-}
 
 /// Microseconds of the clock, which exists if the component started.
 fn now() -> u64 {
@@ -70,8 +24,10 @@ fn now() -> u64 {
 }
 
 /// The state behind all sessions.
+#[derive(Default)]
 struct Timer {
-    keeper: Arc<Keeper>,
+    /// Set before the first session comes.
+    expired: OnceCell<SignalHandler>,
     schedule: RefCell<Schedule>,
     handlers: RefCell<BTreeMap<u64, Transmitter>>,
     last_session: Cell<u64>,
@@ -81,19 +37,23 @@ impl Timer {
     /// Signals those whose time has come.
     fn expire(&self) {
         let handlers = self.handlers.borrow();
-        let mut schedule = self.schedule.borrow_mut();
-        schedule.expire(now(), |session| {
-            if let Some(handler) = handlers.get(&session) {
-                handler.submit();
-            }
+        self.change(|schedule| {
+            schedule.expire(now(), |session| {
+                if let Some(handler) = handlers.get(&session) {
+                    handler.submit();
+                }
+            });
         });
-        self.keeper.program(schedule.next());
     }
 
+    /// Changes the schedule, and waits for what is next by it.
     fn change(&self, change: impl FnOnce(&mut Schedule)) {
         let mut schedule = self.schedule.borrow_mut();
         change(&mut schedule);
-        self.keeper.program(schedule.next());
+        let next = schedule.next().map(Instant::from_micros);
+        if let Some(Err(error)) = self.expired.get().map(|expired| expired.submit_at(next)) {
+            error!("the clock stopped: {error}");
+        }
     }
 }
 
@@ -132,6 +92,10 @@ impl TimerSession for Session {
     fn elapsed_us(&self) -> u64 {
         now().saturating_sub(self.opened)
     }
+
+    fn is_system_time(&self) -> bool {
+        true
+    }
 }
 
 impl Drop for Session {
@@ -144,7 +108,7 @@ impl Drop for Session {
 /// What the component keeps.
 struct Main {
     _root: Root,
-    _expired: SignalHandler,
+    _timer: Rc<Timer>,
 }
 
 #[genode::component]
@@ -153,25 +117,21 @@ fn main(env: Env) -> Result<Main, Error> {
         error!("this system has no clock of its own: start its `timer` instead");
         return Err(Error::Unsupported);
     }
-    let keeper = Arc::new(Keeper::default());
-    let timer = Rc::new(Timer {
-        keeper: keeper.clone(),
-        schedule: RefCell::default(),
-        handlers: RefCell::default(),
-        last_session: Cell::new(0),
-    });
+    let timer = Rc::new(Timer::default());
     let expired = SignalHandler::new(env.ep(), {
-        let timer = timer.clone();
-        move |_| timer.expire()
+        let timer = Rc::downgrade(&timer);
+        move |_| {
+            if let Some(timer) = timer.upgrade() {
+                timer.expire();
+            }
+        }
     })?;
-    let entrypoint = Transmitter::new(expired.cap().clone());
-    let thread = thread::Builder::new("keeper").spawn(move || {
-        let error = keeper.run(&entrypoint);
-        error!("the clock stopped: {error}");
-    })?;
-    core::mem::forget(thread); // runs as long as the component
+    let _ = timer.expired.set(expired); // the only time
 
     let mut root = Root::new(env)?;
-    root.serve::<dyn TimerSession, _>(move |_: &SessionRequest<'_>| Ok(Session::open(&timer)))?;
-    Ok(Main { _root: root, _expired: expired })
+    let of_session = timer.clone();
+    root.serve::<dyn TimerSession, _>(move |_: &SessionRequest<'_>| {
+        Ok(Session::open(&of_session))
+    })?;
+    Ok(Main { _root: root, _timer: timer })
 }

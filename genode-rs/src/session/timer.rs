@@ -9,6 +9,7 @@ use crate::{
     env::Env,
     error::{Call, Error},
     signal::{SignalContext, wait_io},
+    time::Instant,
 };
 
 /// A Timer session (`timer_session/timer_session.h`).
@@ -24,6 +25,10 @@ pub trait TimerSession {
     fn elapsed_ms(&self) -> u64;
     /// Microseconds since the session was created.
     fn elapsed_us(&self) -> u64;
+    /// Tells whether the session's time is that of the system's own clock
+    /// ([`Instant`](crate::time::Instant)), so that a client may wait by that. Asked on the host only:
+    /// Genode's servers do not have it.
+    fn is_system_time(&self) -> bool;
 }
 
 /// A Timer session, with times as [`Duration`].
@@ -50,6 +55,11 @@ impl TimerConnection {
     /// Returns microseconds since the session was opened.
     pub(crate) fn elapsed_us(&self) -> Result<u64, Error> {
         Ok(self.session.elapsed_us()?)
+    }
+
+    /// Tells whether to wait by the system's own clock.
+    pub(crate) fn is_system_time(&self) -> Result<bool, Error> {
+        Ok(Instant::now().is_some() && self.session.is_system_time()?)
     }
 
     /// Whom to tell when time has come.

@@ -15,6 +15,8 @@ pub(crate) struct World {
     /// The time at which the alarm is to call, if it did not yet.
     pending: Cell<Option<u64>>,
     pub(crate) gone: Cell<bool>,
+    /// The server is gone, while the clock goes on.
+    pub(crate) server_gone: Cell<bool>,
 }
 
 impl World {
@@ -46,11 +48,21 @@ impl Alarm for Fake {
         self.0.pending.set(Some(at));
         if self.0.gone.get() { Err(Error::Gone) } else { Ok(()) }
     }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.0.gone.get() || self.0.server_gone.get() { Err(Error::Gone) } else { Ok(()) }
+    }
 }
 
 /// Makes a world, timeouts on its time, and what its alarm calls.
 pub(crate) fn world() -> (Rc<World>, Timers, impl Fn()) {
+    let (world, timers, signalled) = world_of_deaths();
+    (world, timers, move || signalled(1))
+}
+
+/// Makes a world, timeouts on its time, and what is called with signals, or with 0 for a death.
+pub(crate) fn world_of_deaths() -> (Rc<World>, Timers, impl Fn(u32)) {
     let world = Rc::new(World::default());
-    let (timers, fired) = Timers::over(Fake(world.clone()));
-    (world, timers, fired)
+    let (timers, signalled) = Timers::over(Fake(world.clone()));
+    (world, timers, signalled)
 }

@@ -8,7 +8,7 @@ use core::{
     time::Duration,
 };
 
-use super::fake::{World, world};
+use super::fake::{World, world, world_of_deaths};
 use crate::error::{Call, Error};
 
 fn poll<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
@@ -118,5 +118,20 @@ fn everybody_learns_that_the_timer_is_gone() {
     assert_eq!(poll(&mut never), Poll::Ready(Err(Error::Gone)));
     assert_eq!(poll(&mut late), Poll::Ready(Err(Error::Gone)));
     assert_eq!(poll(&mut timers.sleep(us(1))), Poll::Ready(Err(Error::Gone)));
+    assert_eq!(timers.elapsed(), Err(Error::Gone));
+}
+
+#[test]
+fn a_death_ends_the_time_if_it_was_the_servers() {
+    let (world, timers, signalled) = world_of_deaths();
+    let mut sleep = timers.sleep(us(5));
+    assert_eq!(poll(&mut sleep), Poll::Pending);
+    signalled(0); // somebody else's
+    assert_eq!(poll(&mut sleep), Poll::Pending);
+    world.server_gone.set(true);
+    signalled(1);
+    assert_eq!(poll(&mut sleep), Poll::Pending, "nobody asks the server for a signal");
+    signalled(0);
+    assert_eq!(poll(&mut sleep), Poll::Ready(Err(Error::Gone)));
     assert_eq!(timers.elapsed(), Err(Error::Gone));
 }

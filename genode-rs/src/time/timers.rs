@@ -37,13 +37,18 @@ pub(crate) trait Alarm {
 
     /// Programs one call after `us` microseconds, instead of what was programmed before.
     fn program(&self, us: u64) -> Result<(), Error>;
+
+    /// Tells whether a component's death ends the time.
+    fn check(&self) -> Result<(), Error>;
 }
 
-/// A Timer session. The system's own clock, where there is one, saves a call to tell the time.
+/// A Timer session. Where its time is that of the system's own clock, that saves the calls: the
+/// entrypoint tells the time itself, and waits for it, so that nobody else has to run first.
 struct Session {
     timer: TimerConnection,
+    /// When it was opened, by the system's own clock, if that is its time.
     opened: Option<Instant>,
-    _handler: SignalHandler,
+    handler: SignalHandler,
 }
 
 impl Alarm for Session {
@@ -55,7 +60,17 @@ impl Alarm for Session {
     }
 
     fn program(&self, us: u64) -> Result<(), Error> {
-        self.timer.trigger_once(Duration::from_micros(us))
+        match (self.opened, Instant::now()) {
+            (Some(_), Some(now)) => {
+                let at = now.as_micros().saturating_add(us);
+                self.handler.submit_at(Some(Instant::from_micros(at)))
+            }
+            _ => self.timer.trigger_once(Duration::from_micros(us)),
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.timer.elapsed_us().map(drop)
     }
 }
 
@@ -132,6 +147,15 @@ impl Core {
         self.alarm.program(next.saturating_sub(now))
     }
 
+    /// Handles the alarm's signals, or with 0 a death, which may be that of the alarm's server.
+    fn signalled(&self, count: u32) {
+        let alive = if count == 0 { self.alarm.check() } else { Ok(()) };
+        match alive {
+            Ok(()) => self.fired(),
+            Err(error) => self.fail(error),
+        }
+    }
+
     /// Wakes those whose time has come. Called by the alarm, perhaps too often.
     fn fired(&self) {
         self.state.borrow_mut().programmed = None;
@@ -163,8 +187,9 @@ impl Core {
 
 /// Any number of timeouts of one entrypoint, over one Timer session. Clones share the session.
 ///
-/// Where the system has a clock of its own, as the host, telling the time costs no call; elsewhere it is one call
-/// to the Timer service. A timeout that becomes the earliest one costs a call to program it.
+/// On the host, where the system has a clock and `rs_timer` says that it goes by it, telling the time and a timeout
+/// cost no call. With any other Timer service it is one call to tell the time, and one to program a timeout that
+/// becomes the earliest one. So a parent that routes `Timer` to a service of its own gives its child the time it likes.
 ///
 /// When the Timer service is gone, everything that waits ends with the error, as does what is asked
 /// later.
@@ -177,18 +202,27 @@ impl Timers {
     /// # Errors
     /// What opening a session says; [`Error::Denied`] where no Timer service is routed to.
     pub fn open(env: Env) -> Result<Self, Error> {
+        Self::open_labelled(env, "")
+    }
+
+    /// As [`open`](Self::open), with a label by which the parent may route the session.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_labelled(env: Env, label: &str) -> Result<Self, Error> {
         // The handler calls the core, which owns it.
         let late = Rc::new(RefCell::new(Weak::<Core>::new()));
         let core = late.clone();
-        let handler = SignalHandler::new(env.ep(), move |_| {
+        let handler = SignalHandler::new(env.ep(), move |count| {
             let core = core.borrow().upgrade();
             if let Some(core) = core {
-                core.fired();
+                core.signalled(count);
             }
         })?;
-        let timer = TimerConnection::open(env, "")?;
+        let timer = TimerConnection::open(env, label)?;
         timer.sigh(handler.cap())?;
-        let session = Session { timer, opened: Instant::now(), _handler: handler };
+        let opened = if timer.is_system_time()? { Instant::now() } else { None };
+        let session = Session { timer, opened, handler };
         let core = Rc::new(Core::new(Box::new(session)));
         *late.borrow_mut() = Rc::downgrade(&core);
         Ok(Self(core))
@@ -196,10 +230,10 @@ impl Timers {
 
     /// Returns timeouts over `alarm`, and what it is to call.
     #[cfg(test)]
-    pub(crate) fn over(alarm: impl Alarm + 'static) -> (Self, impl Fn()) {
+    pub(crate) fn over(alarm: impl Alarm + 'static) -> (Self, impl Fn(u32)) {
         let core = Rc::new(Core::new(Box::new(alarm)));
-        let fired = Rc::downgrade(&core);
-        (Self(core), move || fired.upgrade().iter().for_each(|core| core.fired()))
+        let known = Rc::downgrade(&core);
+        (Self(core), move |count| known.upgrade().iter().for_each(|core| core.signalled(count)))
     }
 
     /// Returns the time since the session was opened.

@@ -1,7 +1,9 @@
 //! Entrypoints: the thread that serves this component's objects and signal handlers in turn.
 //!
 //! `objects`, `held` and `peer` are what an entrypoint knows, `state` is the entrypoint itself. What it does: `serve` is its loop,
-//! `calls` answers a call, `late` one that waits, `handlers` runs the handlers of signals.
+//! `calls` answers a call, `late` one that waits, `handlers` runs the handlers of signals,
+//! `alarms` signals when a time has come.
+mod alarms;
 mod calls;
 mod handlers;
 mod held;

@@ -63,7 +63,7 @@ pub use region_map::{
     rs_rm_fault, rs_rm_fault_handler, rs_rm_open,
 };
 pub use session::{rs_session_close, rs_session_open, rs_session_upgrade};
-pub use signal::{rs_signal_create, rs_signal_destroy, rs_signal_submit};
+pub use signal::{rs_signal_at, rs_signal_create, rs_signal_destroy, rs_signal_submit};
 pub use start::rs_host_start;
 pub use sync::{
     rs_blockade_block, rs_blockade_block_until, rs_blockade_init, rs_blockade_wakeup, rs_time_us,

@@ -54,6 +54,18 @@ pub(crate) unsafe fn dissolve(handle: *mut Handle) {
     }
 }
 
+/// Signal an object at `deadline`, in place of the time that was set before.
+///
+/// # Safety
+/// `handle` came from [`manage`] and was not dissolved; its entrypoint lives.
+pub(crate) unsafe fn signal_at(handle: *const Handle, deadline: u64) {
+    // SAFETY: by the caller's promise.
+    let handle = unsafe { &*handle };
+    // SAFETY: entrypoints outlive their objects, by the seam's contract.
+    let ep = unsafe { &*handle.ep };
+    ep.signal_at(handle.id, deadline);
+}
+
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_object_manage(

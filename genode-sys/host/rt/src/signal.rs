@@ -47,6 +47,17 @@ pub unsafe extern "C" fn rs_signal_destroy(signal: *mut rs_signal_t) {
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_signal_at(signal: *mut rs_signal_t, deadline: u64) -> rs_err_t {
+    if signal.is_null() {
+        return RS_INVALID;
+    }
+    // SAFETY: made by rs_signal_create and not destroyed, by the contract.
+    unsafe { object::signal_at(signal.cast(), deadline) };
+    RS_OK
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_signal_submit(context: rs_cap_t, count: u32) {
     if context == 0 {
         return;

@@ -57,15 +57,14 @@ pub unsafe extern "C" fn rs_blockade_block_until(
     let word = unsafe { word(blockade) };
     loop {
         let set = word.load(Ordering::Acquire) != 0;
-        // SAFETY: no preconditions.
-        let left = deadline.saturating_sub(unsafe { rs_time_us() });
+        let left = deadline.saturating_sub(time_us());
         if set || left == 0 {
             // SAFETY: a live out parameter, by the contract.
             unsafe { woken.write(set) };
             return RS_OK;
         }
         // A wait beyond what the kernel can express is cut; the loop goes on.
-        let left = left.min(MAX_WAIT_US);
+        let left = left.min(LONGEST_US);
         let timeout = Timespec {
             tv_sec: (left / 1_000_000).cast_signed(),
             tv_nsec: (left % 1_000_000 * 1000).cast_signed(),
@@ -75,11 +74,16 @@ pub unsafe extern "C" fn rs_blockade_block_until(
 }
 
 /// Longest single sleep, one day.
-const MAX_WAIT_US: u64 = 86_400_000_000;
+pub(crate) const LONGEST_US: u64 = 86_400_000_000;
 
 /// See the seam's header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_time_us() -> u64 {
+    time_us()
+}
+
+/// Microseconds on the kernel's monotonic clock.
+pub(crate) fn time_us() -> u64 {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     // A monotonic clock never is before its start.
     now.tv_sec.cast_unsigned() * 1_000_000 + now.tv_nsec.cast_unsigned() / 1000

@@ -7,7 +7,7 @@ extern crate alloc;
 
 use alloc::{rc::Rc, vec::Vec};
 use core::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -23,7 +23,7 @@ use genode::{
         timer::TimerSession,
     },
     task::{Events, Tasks, join::join3, select::select},
-    time::Timers,
+    time::{Instant, Timers},
 };
 use rs_checks::expect;
 
@@ -124,6 +124,50 @@ async fn elsewhere(env: Env) -> Result<(), Error> {
     Ok(())
 }
 
+/// A parent gives its child a time of its own by routing to another service.
+async fn another_time(env: Env, timers: &Timers) -> Result<(), Error> {
+    const HOUR: Duration = Duration::from_hours(1);
+    let fast = Timers::open_labelled(env, "fast")?;
+    let (start, there) = (timers.elapsed()?, fast.elapsed()?);
+    fast.sleep(10 * HOUR).await?;
+    let (here, there) =
+        (timers.elapsed()?.saturating_sub(start), fast.elapsed()?.saturating_sub(there));
+    expect(env, "ten hours of another time pass sooner", here < HOUR && there >= 10 * HOUR);
+    Ok(())
+}
+
+/// A handler whose time has always come leaves room for others, and is called for each time once.
+async fn always_due(env: Env) -> Result<(), Error> {
+    const MORE: u32 = 1000;
+    let (own, calls) = (Rc::new(OnceCell::<SignalHandler>::new()), Rc::new(Cell::new(0)));
+    let handler = SignalHandler::new(env.ep(), {
+        let (own, calls) = (Rc::downgrade(&own), calls.clone());
+        move |count| {
+            calls.set(calls.get() + count);
+            if let Some(own) = own.upgrade().as_ref().and_then(|own| own.get()) {
+                let _ = own.submit_at(Instant::now());
+            }
+        }
+    })?;
+    let has_clock = Instant::now().is_some();
+    let programmed = handler.submit_at(Instant::now());
+    expect(env, "time is set where there is a clock", programmed.is_ok() == has_clock);
+    let _ = own.set(handler); // the only time
+    let events = Events::new(env.ep())?;
+    for _ in 0..MORE {
+        let other = genode::signal::Transmitter::new(events.cap().clone());
+        let thread = genode::thread::Builder::new("other").spawn(move || other.submit())?;
+        events.next().await;
+        let _ = thread.join();
+        if calls.get() > MORE {
+            break;
+        }
+    }
+    expect(env, "signals that are always due leave room", calls.get() > MORE || !has_clock);
+    drop(own);
+    Ok(())
+}
+
 /// A part of the configuration.
 struct Config {
     limit: u32,
@@ -155,6 +199,8 @@ fn main(env: Env) -> Result<(Tasks, Following), Error> {
         sleeps(env, &timers).await?;
         opens(env, &timers).await?;
         elsewhere(env).await?;
+        another_time(env, &timers).await?;
+        always_due(env).await?;
         log!("--- time test finished ---");
         env.exit(0);
         #[expect(unreachable_code, reason = "names the type of the error")]

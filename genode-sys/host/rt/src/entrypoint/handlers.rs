@@ -3,9 +3,10 @@ use std::sync::PoisonError;
 
 use genode_host_proto::signal::News;
 
+use super::alarms::NEVER;
 use super::objects::{Kind, Object};
 use super::state::{Entrypoint, Mode};
-use crate::sync::lock;
+use crate::sync::{lock, time_us};
 
 impl Entrypoint {
     /// Serve one more object.
@@ -15,6 +16,7 @@ impl Entrypoint {
 
     /// Serve an object no more. Waits until its function does not run, unless it runs on the calling thread.
     pub(crate) fn remove(&self, id: u64) {
+        self.alarms.set(id, NEVER);
         let mut objects = lock(&self.objects);
         objects.map.remove(&id);
         if self.served_here() {
@@ -39,6 +41,34 @@ impl Entrypoint {
         if waiting {
             self.idle.notify_all();
         }
+    }
+
+    /// Signal an object at `deadline`, in place of the time that was set before. Called by the serving thread.
+    pub(crate) fn signal_at(&self, id: u64, deadline: u64) {
+        self.alarms.set(id, deadline);
+    }
+
+    /// Note the signals whose time has come; false if there are none.
+    pub(super) fn expire(&self) -> bool {
+        if self.alarms.next() == NEVER {
+            return false;
+        }
+        let now = time_us();
+        // SAFETY: no callback runs while the reference lives.
+        let inner = unsafe { self.inner() };
+        let mut objects = lock(&self.objects);
+        let mut any = false;
+        while let Some(id) = self.alarms.take_due(now) {
+            let object = objects.map.get_mut(&id);
+            if let Some(Object { kind: Kind::Signal { news, .. }, .. }) = object {
+                if news.is_empty() {
+                    inner.ready.push_back(id);
+                }
+                news.add(News { count: 1, died: false });
+                any = true;
+            }
+        }
+        any
     }
 
     /// Next signal context whose handler may run now.

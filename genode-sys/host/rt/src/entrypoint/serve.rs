@@ -9,10 +9,11 @@ use genode_host_proto::{MAX_SLOTS, spin};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::net::RecvFlags;
 
+use super::alarms::NEVER;
 use super::objects::{Kind, Object};
 use super::peer::{ClientSlot, PeerChannel};
 use super::state::{Entrypoint, Mode};
-use crate::sync::lock;
+use crate::sync::{LONGEST_US, lock, time_us};
 use crate::{control, thread};
 
 /// An entrypoint with more slots than this does not poll: looking at all would take too long.
@@ -90,9 +91,10 @@ impl Entrypoint {
             return false;
         }
         self.gather();
+        self.expire();
         // Core rings with news even while clients need not: look at times, or they wait as long as calls pour in.
         inner.polled += 1;
-        if inner.polled.is_multiple_of(POLLED_IN_A_ROW) && self.rings() {
+        if inner.polled.is_multiple_of(POLLED_IN_A_ROW) && self.rings_within(0) {
             self.hints();
         }
         true
@@ -116,23 +118,40 @@ impl Entrypoint {
         }
     }
 
-    /// Block until something rings, unless something came while nobody needed to ring.
+    /// Block until something rings or a time has come, unless something came while nobody needed to ring.
     fn listen(&self) {
         control::flush();
+        let mut due = self.expire();
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };
         if self.bell().sleeps(|| inner.look()) {
             self.gather();
-        } else {
+            return;
+        }
+        // Who rings is served between signals that are always due.
+        while !due && self.alarms.next() != NEVER {
+            let left = self.alarms.next().saturating_sub(time_us());
+            if self.rings_within(left.min(LONGEST_US)) {
+                break;
+            }
+            due = self.expire();
+        }
+        if !due || self.rings_within(0) {
             self.hints();
         }
     }
 
-    /// Whether reading the doorbell would not block.
-    fn rings(&self) -> bool {
+    /// Wait until reading the doorbell would not block, for `us` microseconds at most; false if they are over.
+    fn rings_within(&self, us: u64) -> bool {
         let mut doorbell = [PollFd::new(&self.doorbell, PollFlags::IN)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        rustix::event::poll(&mut doorbell, Some(&now)).is_ok_and(|ready| ready > 0)
+        let time = Timespec {
+            tv_sec: (us / 1_000_000).cast_signed(),
+            tv_nsec: (us % 1_000_000 * 1000).cast_signed(),
+        };
+        match rustix::event::poll(&mut doorbell, Some(&time)) {
+            Ok(ready) => ready > 0,
+            Err(error) => error != rustix::io::Errno::INTR, // reading it tells
+        }
     }
 
     /// Block on the doorbell and note what rang.

@@ -12,6 +12,7 @@ use genode_host_proto::bell::{Bell, Hint};
 use genode_host_proto::spin::Adaptive;
 use genode_host_proto::{MAX_BODY, PAGE, sys};
 
+use super::alarms::Alarms;
 use super::held::{Held, Holding, Late};
 use super::objects::Objects;
 use super::peer::{ClientSlot, PeerChannel};
@@ -32,6 +33,7 @@ pub(crate) struct Entrypoint {
     pub(super) server: AtomicU64,
     pub(super) inner: UnsafeCell<Inner>,
     pub(super) buffers: UnsafeCell<Buffers>,
+    pub(super) alarms: Alarms,
     /// Replies to held calls that other threads gave.
     pub(super) late: Mutex<Vec<(Held, Late)>>,
     pub(super) thread: Mutex<Option<JoinHandle<()>>>,
@@ -117,6 +119,7 @@ impl Entrypoint {
                 call: [0; MAX_BODY],
                 reply: [0; MAX_BODY],
             }),
+            alarms: Alarms::default(),
             late: Mutex::new(Vec::new()),
             thread: Mutex::new(None),
         })

@@ -97,6 +97,11 @@ impl Nucleus {
                     eps.find(|ep| self.eps.get(ep).and_then(Entrypoint::pipe) == Some(pipe))?;
                 self.at_entrypoint(*ep)
             }
+            // With a timeout, of which Linux shows the address.
+            libc::SYS_ppoll => match process.eps.iter().collect::<Vec<_>>().as_slice() {
+                [ep] => format!("{}, or a time", self.at_entrypoint(**ep)),
+                _ => "waits for calls and signals, or a time".into(),
+            },
             libc::SYS_recvmsg if call.argument(0) == Some(CONTROL_FD as u64) => {
                 "waits for core".into()
             }

@@ -2,6 +2,12 @@
 //!
 //! Every component has one, [`Env::ep`](crate::Env::ep). Further ones let it serve in parallel.
 
+use core::{
+    future::Future,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
+
 use crate::{affinity::Location, env::Env, error::Error, sys, thread::refused};
 
 /// Stack of an entrypoint's thread where nothing else is said, in bytes.
@@ -43,6 +49,23 @@ impl Entrypoint {
     /// event; a server that returns and continues in a handler serves its clients better.
     pub fn wait_io_signal(self) {
         self.0.wait_io_signal();
+    }
+
+    /// Waits for a future without tasks: polls it after each I/O signal of this entrypoint.
+    ///
+    /// I/O handlers run meanwhile, RPCs and other signals wait, as in
+    /// [`wait_io_signal`](Self::wait_io_signal). The future must be one that I/O signals wake: a
+    /// stream's whose [`Place`](crate::packet_stream::Place) says so, or a file's. Wakers are not
+    /// listened to.
+    pub fn wait<T>(self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
+                return result;
+            }
+            self.wait_io_signal();
+        }
     }
 
     /// Starts an entrypoint with a thread of its own at `location`, and runs `construct` on it, which makes its

@@ -5,6 +5,7 @@ use alloc::{boxed::Box, vec::Vec};
 use super::{
     error::{Call, Error, Why},
     requests::Answer,
+    stream::StreamIo,
     system::{FileSystem, Handle, Metadata},
 };
 use crate::packet_stream::Packet;
@@ -12,7 +13,8 @@ use crate::session::file_system::{FileHandle, Header, Mode, Operation, Refusal, 
 
 /// An open file, at which reads and writes say where.
 ///
-/// [`stream`](Self::stream) makes it one with a position, for `embedded-io-async`.
+/// [`stream`](Self::stream) makes it one with a position, for `embedded-io` and
+/// `embedded-io-async`.
 #[derive(Debug)]
 pub struct File {
     handle: Handle,
@@ -26,6 +28,11 @@ impl File {
 
     fn error(&self, call: Call) -> impl Fn(Why) -> Error + use<'_> {
         move |why| Error::new(call, &self.path, why)
+    }
+
+    /// Returns the session that has it.
+    pub(super) const fn file_system(&self) -> &FileSystem {
+        &self.handle.fs
     }
 
     /// Returns the path that it was opened by.
@@ -102,7 +109,7 @@ impl File {
 
     /// Makes it a stream that begins at position 0.
     pub const fn stream(self) -> StreamIo {
-        StreamIo { file: self, position: 0 }
+        StreamIo::new(self)
     }
 }
 
@@ -221,77 +228,5 @@ impl FileSystem {
             other => other?,
         };
         file.append(bytes).await
-    }
-}
-
-/// A [`File`] with a position: reads and writes go on where the last one ended.
-#[derive(Debug)]
-pub struct StreamIo {
-    file: File,
-    position: u64,
-}
-
-impl StreamIo {
-    /// Returns the file.
-    pub const fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Returns the position.
-    pub const fn position(&self) -> u64 {
-        self.position
-    }
-}
-
-impl embedded_io_async::Error for Error {
-    fn kind(&self) -> embedded_io_async::ErrorKind {
-        use embedded_io_async::ErrorKind;
-        match self.why() {
-            Why::Refused(Refusal::LookupFailed | Refusal::Unavailable) => ErrorKind::NotFound,
-            Why::Refused(Refusal::PermissionDenied) => ErrorKind::PermissionDenied,
-            Why::Refused(Refusal::NodeAlreadyExists) => ErrorKind::AlreadyExists,
-            Why::Refused(Refusal::NoSpace | Refusal::OutOfRam) => ErrorKind::OutOfMemory,
-            Why::Refused(_) | Why::Path(_) | Why::Kind => ErrorKind::InvalidInput,
-            Why::Nonsense => ErrorKind::InvalidData,
-            _ => ErrorKind::Other,
-        }
-    }
-}
-
-impl embedded_io_async::ErrorType for StreamIo {
-    type Error = Error;
-}
-
-impl embedded_io_async::Read for StreamIo {
-    async fn read(&mut self, into: &mut [u8]) -> Result<usize, Error> {
-        let read = self.file.read_at(self.position, into).await?;
-        self.position += read as u64;
-        Ok(read)
-    }
-}
-
-impl embedded_io_async::Write for StreamIo {
-    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-        self.file.write_at(self.position, bytes).await?;
-        self.position += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    async fn flush(&mut self) -> Result<(), Error> {
-        self.file.sync().await
-    }
-}
-
-impl embedded_io_async::Seek for StreamIo {
-    async fn seek(&mut self, to: embedded_io_async::SeekFrom) -> Result<u64, Error> {
-        use embedded_io_async::SeekFrom;
-        let moved = match to {
-            SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(by) => self.file.metadata()?.size.checked_add_signed(by),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-        };
-        let before_start = Error::new(Call::Read, &self.file.path, Why::Failed);
-        self.position = moved.ok_or(before_start)?;
-        Ok(self.position)
     }
 }

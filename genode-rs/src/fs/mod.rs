@@ -40,7 +40,7 @@
 //! |---|---|
 //! | read or write a whole file | [`FileSystem::read`], [`write`], [`append`] |
 //! | work on parts of one | [`FileSystem::open_file`] or [`create`], [`File`] |
-//! | read and write as a stream, by `embedded-io-async` | [`File::stream`] |
+//! | read and write as a stream, by `embedded-io` or `embedded-io-async` | [`File::stream`] |
 //! | list, make, move, remove | [`read_dir`], [`create_dir`], [`rename`], [`remove`] |
 //! | know more of a node | [`metadata`], [`read_link`] |
 //! | be told of changes | [`watch`] |
@@ -69,12 +69,14 @@ mod dir;
 mod error;
 mod file;
 mod requests;
+mod stream;
 mod system;
 
 pub use dir::Watch;
 pub use error::{Call, Error, Why};
-pub use file::{File, StreamIo};
+pub use file::File;
 pub use requests::DEFAULT_BUFFER;
+pub use stream::StreamIo;
 pub use system::{Builder, FileSystem, Metadata};
 
 pub use crate::session::file_system::{Dialect, DirEntry, Mode, NodeType, Refusal, Rwx};

@@ -1,11 +1,7 @@
 //! A session at a file-system server, and what is done by paths.
 
 use alloc::{format, rc::Rc, string::String};
-use core::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-};
+use core::future::Future;
 
 use super::{
     error::{Call, Error, Why},
@@ -159,17 +155,20 @@ impl FileSystem {
         Builder { label, root, writeable: true, buffer: DEFAULT_BUFFER, dialect }
     }
 
+    /// Returns the entrypoint that handles its signals.
+    pub fn entrypoint(&self) -> Entrypoint {
+        self.inner.ep
+    }
+
+    /// Tells whether both are the same session.
+    pub fn same_session(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Waits for a future of this session without tasks. Handlers of I/O signals run meanwhile,
     /// calls and other signals do not: a server that serves others does so by tasks.
     pub fn wait<T>(&self, future: impl Future<Output = T>) -> T {
-        let mut future = pin!(future);
-        let mut context = Context::from_waker(Waker::noop());
-        loop {
-            if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
-                return result;
-            }
-            self.inner.ep.wait_io_signal();
-        }
+        self.inner.ep.wait(future)
     }
 
     /// Calls the session, and donates what the server lacks for the answer.

@@ -238,4 +238,16 @@ impl<'a> View<'a> {
     pub fn copy_from(&self, area: &Area, offset: usize) -> Result<(), Error> {
         self.area.copy_from(self.at, area, offset, self.len)
     }
+
+    /// Fills the content from another packet's, of the same size, without a buffer between.
+    ///
+    /// # Errors
+    /// [`StreamError::Range`] when the sizes differ.
+    pub fn copy_view(&self, from: &View<'_>) -> Result<(), StreamError> {
+        if self.len != from.len {
+            let (size, limit) = (from.len as u64, self.len as u64);
+            return Err(StreamError::Range { offset: 0, size, limit });
+        }
+        Ok(self.area.copy_from(self.at, from.area, from.at, self.len)?)
+    }
 }

@@ -320,3 +320,23 @@ fn packets_stay_with_their_stream_and_free_their_range() {
     let shown: String = alloc::format!("{source:?} {sink:?}");
     assert!(shown.contains("SourceEnd") && shown.contains("SinkEnd"));
 }
+
+#[test]
+fn a_packet_is_copied_to_another_of_its_size_alone() {
+    let (source, ..) = ends(4096);
+    let (other, _, memory) = ends(4096);
+    let from = source.try_alloc(100).unwrap().unwrap();
+    let to = other.try_alloc(100).unwrap().unwrap();
+    let bytes: Vec<u8> = (0..100).collect();
+    from.view().write(0, &bytes).unwrap();
+    let before = dump(&memory, 4096);
+    let part = |offset, len| to.view().part(offset, len).unwrap();
+    let short = from.view().part(10, 20).unwrap();
+    let refused = part(0, 21).copy_view(&short);
+    assert_eq!(refused, Err(StreamError::Range { offset: 0, size: 20, limit: 21 }));
+    assert_eq!(dump(&memory, 4096), before);
+    part(50, 20).copy_view(&short).unwrap();
+    let mut after = before;
+    after[to.offset() + 50..to.offset() + 70].copy_from_slice(&bytes[10..30]);
+    assert_eq!(dump(&memory, 4096), after, "these bytes, and no others");
+}

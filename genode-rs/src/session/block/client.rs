@@ -1,6 +1,6 @@
 //! The client: requests of tasks over one stream, each woken by its own acknowledgement.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::{rc::Rc, string::String, vec::Vec};
 use core::{cell::RefCell, fmt};
 
 use super::{Block, BlockSession, Header, Info, Operation};
@@ -15,6 +15,9 @@ use crate::{
 
 /// Cost of a session beside its buffer, in bytes, as Genode's client counts.
 const OVERHEAD: u64 = 14 << 10;
+
+/// Buffer of a session where nothing else is said, in bytes.
+const DEFAULT_BUFFER: usize = 128 << 10;
 
 /// Why blocks were not transferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +169,68 @@ impl Drop for Claim<'_> {
     }
 }
 
+/// A session request in the making.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is requested before `open`"]
+pub struct Builder {
+    label: String,
+    buffer: usize,
+    writeable: bool,
+    place: Option<Place>,
+}
+
+impl Builder {
+    /// Donates `bytes` for queues and packets instead of 128 KiB.
+    pub const fn buffer(mut self, bytes: usize) -> Self {
+        self.buffer = bytes;
+        self
+    }
+
+    /// Asks for a session that changes nothing.
+    pub const fn read_only(mut self) -> Self {
+        self.writeable = false;
+        self
+    }
+
+    /// Puts the stream at a place of its own; one whose `io` is set is for
+    /// [`Entrypoint::wait`](crate::entrypoint::Entrypoint::wait) too.
+    pub fn place(mut self, place: impl Into<Place>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// Opens the session.
+    ///
+    /// # Errors
+    /// What opening the session says; [`StreamError::TooSmall`] for a buffer that holds no packet.
+    pub fn open(self, env: Env) -> Result<BlockConnection, BlockError> {
+        let mut builder = Connection::<dyn BlockSession>::builder(&self.label)
+            .arg("tx_buf_size", self.buffer as u64)
+            .ram(RamQuota(OVERHEAD + self.buffer as u64));
+        if !self.writeable {
+            builder = builder.arg_str("writeable", "no");
+        }
+        let session = builder.open(env)?;
+        let info = session.info()?;
+        if info.block_size == 0 || info.align_log2 > 30 {
+            return Err(BlockError::Stream(StreamError::System(Error::Invalid)));
+        }
+        let place = self.place.unwrap_or_else(|| env.ep().into());
+        let source = Source::open(place, &session.tx_cap()?, info.align_log2)?;
+        let done = Waiters::default();
+        let shared = Rc::new(Shared { source, slots: RefCell::new(Vec::new()), done });
+        let weak = Rc::downgrade(&shared);
+        shared.source.on_signal(move || {
+            if let Some(shared) = weak.upgrade() {
+                // An index that is wrong is told to whoever waits.
+                let _ = shared.drain();
+                shared.done.notify();
+            }
+        });
+        Ok(BlockConnection { shared, info, _session: session })
+    }
+}
+
 /// A Block session for tasks. Any number of them may have requests in it at once.
 ///
 /// Requests may be done in any order; one that depends on another waits for its end. A server that
@@ -182,9 +247,9 @@ impl BlockConnection {
     /// Opens a session with a buffer of `buffer` bytes for queues and packets, which it donates.
     ///
     /// # Errors
-    /// What opening the session says; [`StreamError::TooSmall`] for a buffer that holds no packet.
+    /// As [`Builder::open`].
     pub fn open(env: Env, label: &str, buffer: usize) -> Result<Self, BlockError> {
-        Self::open_at(env, env.ep(), label, buffer)
+        Self::builder(label).buffer(buffer).open(env)
     }
 
     /// As [`open`](Self::open), with the stream at a place of its own.
@@ -197,26 +262,12 @@ impl BlockConnection {
         label: &str,
         buffer: usize,
     ) -> Result<Self, BlockError> {
-        let session = Connection::<dyn BlockSession>::builder(label)
-            .arg("tx_buf_size", buffer as u64)
-            .ram(RamQuota(OVERHEAD + buffer as u64))
-            .open(env)?;
-        let info = session.info()?;
-        if info.block_size == 0 || info.align_log2 > 30 {
-            return Err(BlockError::Stream(StreamError::System(Error::Invalid)));
-        }
-        let source = Source::open(place, &session.tx_cap()?, info.align_log2)?;
-        let done = Waiters::default();
-        let shared = Rc::new(Shared { source, slots: RefCell::new(Vec::new()), done });
-        let weak = Rc::downgrade(&shared);
-        shared.source.on_signal(move || {
-            if let Some(shared) = weak.upgrade() {
-                // An index that is wrong is told to whoever waits.
-                let _ = shared.drain();
-                shared.done.notify();
-            }
-        });
-        Ok(Self { shared, info, _session: session })
+        Self::builder(label).buffer(buffer).place(place).open(env)
+    }
+
+    /// Starts a session request.
+    pub fn builder(label: &str) -> Builder {
+        Builder { label: label.into(), buffer: DEFAULT_BUFFER, writeable: true, place: None }
     }
 
     /// Returns what the device is. The server chose it.

@@ -24,7 +24,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use client::{BlockConnection, BlockError};
+pub use client::{BlockConnection, BlockError, Builder};
 pub use protocol::{Access, Block, Header, Info, Operation};
 pub use server::{BlockServer, Job};
 

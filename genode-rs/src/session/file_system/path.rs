@@ -25,17 +25,26 @@ pub enum PathError {
     TooLong,
     /// It has a zero byte.
     Zero,
+    /// It leads over more symbolic links than are followed.
+    Links {
+        /// Links that are followed.
+        limit: u32,
+    },
 }
 
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
+            Self::Links { limit } => {
+                return write!(f, "more than {limit} symbolic links: see where they lead round");
+            }
             Self::Relative => "a path begins with a slash: it is seen from the session's root",
             Self::Upward => "a path has no `..`: name the directory itself",
             Self::NameTooLong => "a name has at most 127 bytes",
             Self::TooLong => "a path has at most 999 bytes: open a directory on the way",
             Self::Zero => "a path has no zero byte",
-        })
+        };
+        f.write_str(text)
     }
 }
 

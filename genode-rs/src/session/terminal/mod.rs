@@ -12,6 +12,9 @@
 //! # let _ = count; Ok(()) }
 //! ```
 //!
+//! [`TerminalConnection::stream`] makes it a stream for tasks or without them, by `embedded-io` and
+//! `embedded-io-async`.
+//!
 //! A server has the other side of the line: it implements [`Line`] and serves a [`LineSession`].
 //!
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree.
@@ -19,11 +22,13 @@
 
 mod client;
 mod line;
+mod stream;
 
 use crate::{cap::Capability, dataspace::Dataspace, signal::SignalContext};
 
 pub use client::TerminalConnection;
 pub use line::{IO_BUFFER, Line, LineSession, Listener};
+pub use stream::{StreamError, TerminalStream};
 
 /// Size of a terminal in characters; 0 where it has none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, genode::Wire)]

@@ -10,11 +10,12 @@ extern crate alloc;
 
 use alloc::{string::String, vec, vec::Vec};
 
+use embedded_io::{Read, ReadReady, Write};
 use genode::{
     connection::Connection,
     prelude::*,
-    session::terminal::{IO_BUFFER, Size, TerminalConnection, TerminalSession},
-    task::{Events, Tasks},
+    session::terminal::{IO_BUFFER, Size, StreamError, TerminalConnection, TerminalSession},
+    task::{Events, Tasks, join::join},
 };
 use rs_checks::{Signals, expect};
 
@@ -103,6 +104,30 @@ fn both(env: Env) -> Result<Option<Tasks>, Error> {
     expect(env, "what one did not read is nobody else's", !other.avail()?);
     expect(env, "more than the buffer is its size", other.write(usize::MAX)? == IO_BUFFER);
     expect(env, "so for reading", one.avail()? && other.read(usize::MAX)? == 0);
+    drop((one, other));
+    streams(env)?;
     log!("--- terminal test finished ---");
     env.exit(0)
+}
+
+/// Both ends as streams, without tasks.
+fn streams(env: Env) -> Result<(), Error> {
+    let mut one = TerminalConnection::open(env, "one")?.stream(env.ep())?;
+    let mut other = TerminalConnection::open(env, "other")?.stream(env.ep())?;
+    let mut bytes = [0; 4];
+    let sent = one.write_all(b"over").and_then(|()| one.flush());
+    expect(env, "a stream writes", sent.is_ok() && other.read_ready() == Ok(true));
+    expect(env, "and reads", other.read_exact(&mut bytes).is_ok() && &bytes == b"over");
+    expect(env, "nothing into nothing", other.read(&mut []) == Ok(0));
+    // The reader waits before there is anything.
+    let late = async { embedded_io_async::Write::write_all(&mut one, b"late").await };
+    let read = embedded_io_async::Read::read_exact(&mut other, &mut bytes);
+    let (read, wrote) = env.ep().wait(join(read, late));
+    expect(env, "it waits for what comes", read.is_ok() && wrote.is_ok() && &bytes == b"late");
+    let full = one.write_all(&vec![1; 2 * ROOM]);
+    expect(env, "and says when there is no room", full == Err(StreamError::Full));
+    let mut all = vec![0; ROOM];
+    let good = other.read_exact(&mut all).is_ok() && all == vec![1; ROOM];
+    expect(env, "after as much as there is", good && other.read_ready() == Ok(false));
+    Ok(())
 }

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Components of Genode, and those of ours that take their place.
-pub const REPLACED: [(&str, &str); 7] = [
+pub const REPLACED: [(&str, &str); 8] = [
     ("init", "rs_init"),
     ("report_rom", "rs_report_rom"),
     ("dynamic_rom", "rs_dynamic_rom"),
@@ -22,10 +22,14 @@ pub const REPLACED: [(&str, &str); 7] = [
     ("terminal_crosslink", "rs_terminal_crosslink"),
     ("fs_rom", "rs_fs_rom"),
     ("fs_report", "rs_fs_report"),
+    ("part_block", "rs_part_block"),
 ];
 
 /// Takes the place of Genode's file-system server where it has nothing but memory.
 const IN_MEMORY: (&str, &str) = ("vfs", "rs_ram_fs");
+
+/// Ends the name of an archive that has a raw file of the name before it.
+const PACKED: &str = ".tar.gz";
 
 /// A test package of the tree.
 #[derive(Debug, Clone)]
@@ -217,7 +221,8 @@ impl Modules {
             }
             let own = package.folder.join(label);
             let raw = package.repository.join("recipes/raw").join(&package.name).join(label);
-            let file = [Some(own), Some(raw), tree.raw.get(label).cloned()];
+            let packed = tree.raw.get(&format!("{label}{PACKED}"));
+            let file = [Some(own), Some(raw), tree.raw.get(label).cloned(), packed.cloned()];
             if let Some(file) = file.into_iter().flatten().find(|f| f.is_file()) {
                 modules.files.push(file);
                 continue;
@@ -345,6 +350,11 @@ fn script(files: &Path, modules: &Modules, runtime: &Runtime, with: With) -> Str
     let mut copies = String::new();
     for file in &modules.files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if let Some(name) = name.strip_suffix(PACKED) {
+            let _ =
+                writeln!(copies, "exec tar -xzf {{{}}} -C [run_dir]/genode {name}", file.display());
+            continue;
+        }
         let _ = writeln!(copies, "copy_file {{{}}} [run_dir]/genode/{name}", file.display());
     }
     let mut absent = Vec::new();
@@ -474,10 +484,11 @@ mod tests {
             ("lib/symbols/ld", ""),
             ("lib/symbols/libc", ""),
             ("recipes/pkg/test-x/runtime", ""),
+            ("recipes/raw/test-x/disk.tar.gz", ""),
         ]);
         let tree = Tree::read(std::slice::from_ref(&place.0));
         let package = tree.packages.first().unwrap();
-        let roms = ["ld.lib.so", "vault", "vfs.lib.so"].map(str::to_owned).to_vec();
+        let roms = ["ld.lib.so", "vault", "vfs.lib.so", "disk"].map(str::to_owned).to_vec();
         let runtime = Runtime { binary: "test-x".into(), roms, ..Runtime::default() };
         let modules = Modules::of(&runtime, package, &tree).unwrap_err();
         assert_eq!(modules, "no target builds its ROM module init");
@@ -491,5 +502,9 @@ mod tests {
         let binaries =
             ["init", "timer", "ld.lib.so", "test-x", "vfs.lib.so", "vault", "sandbox.lib.so"];
         assert_eq!(modules.binaries, binaries);
+        let text = script(&place.0, &modules, &runtime, With::Theirs);
+        let packed = place.0.join("recipes/raw/test-x/disk.tar.gz");
+        let unpacks = format!("exec tar -xzf {{{}}} -C [run_dir]/genode disk", packed.display());
+        assert!(text.contains(&unpacks), "{text}");
     }
 }

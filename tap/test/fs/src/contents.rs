@@ -23,6 +23,7 @@ pub(crate) fn run(context: &Context) -> Test {
     parts(context)?;
     large(context)?;
     stream(context)?;
+    blocking(context)?;
     shared(context)?;
     watched(context)
 }
@@ -92,6 +93,30 @@ fn stream(Context { fs, .. }: &Context) -> Test {
     ensure!(copied == Ok((5, *b"three", 9)), "{copied:?}");
     let before = fs.wait(stream.seek(SeekFrom::Current(-10)));
     ensure!(before.is_err() && stream.position() == 9, "a place before the start");
+    Ok(())
+}
+
+/// The same without tasks, and by code that knows streams only.
+fn blocking(Context { fs, .. }: &Context) -> Test {
+    fn copy<S>(stream: &mut S) -> Result<(usize, [u8; 5], u64), S::Error>
+    where
+        S: embedded_io::Read + embedded_io::Write + embedded_io::Seek,
+    {
+        stream.write_all(b"one two")?;
+        stream.seek(SeekFrom::Current(-3))?;
+        stream.write_all(b"three")?;
+        stream.flush()?;
+        stream.rewind()?;
+        let mut word = [0; 5];
+        stream.seek(SeekFrom::Start(4))?;
+        let read = stream.read(&mut word)?;
+        Ok((read, word, stream.seek(SeekFrom::End(0))?))
+    }
+    let mut stream = fs.create("/blocking").map_err(at("create"))?.stream();
+    let copied = copy(&mut stream);
+    ensure!(copied == Ok((5, *b"three", 9)), "{copied:?}");
+    let end = embedded_io::Read::read(&mut stream, &mut [0; 5]);
+    ensure!(end == Ok(0), "the end reads as {end:?}");
     Ok(())
 }
 

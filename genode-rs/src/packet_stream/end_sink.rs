@@ -6,8 +6,8 @@ use core::{fmt, marker::PhantomData, ops::Deref};
 use super::{
     end_source::Wake,
     packet::Received,
-    protocol::{Layout, MAX_WORDS, Protocol, StreamError},
-    queue::{BoundQueue, Refused},
+    protocol::{Layout, Protocol, StreamError},
+    queue::{AckQueue, Descriptor, Refused, SubmitQueue},
     ring::{Consumer, Producer},
 };
 use crate::dataspace::Area;
@@ -30,8 +30,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// read-only memory.
     pub fn new(memory: M) -> Result<Self, StreamError> {
         let layout = Layout::new::<P>(memory.size())?;
-        let submit = BoundQueue::submit::<P>(&layout).consumer(&memory)?;
-        let acks = BoundQueue::acks::<P>(&layout).producer(&memory)?;
+        let submit = SubmitQueue::<P>::consumer(&memory)?;
+        let acks = AckQueue::<P>::producer(&memory)?;
         Ok(Self { memory: Rc::new(memory), layout, submit, acks, protocol: PhantomData })
     }
 
@@ -45,8 +45,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn packet_avail(&mut self) -> Result<bool, StreamError> {
-        let queue = BoundQueue::submit::<P>(&self.layout);
-        Ok(queue.available(&self.memory, &mut self.submit)? > 0)
+        Ok(SubmitQueue::<P>::available(&self.memory, &mut self.submit)? > 0)
     }
 
     /// Takes the next packet, if there is one.
@@ -55,11 +54,9 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// [`StreamError::Index`]. A packet whose descriptor is wrong is taken, as it wants an
     /// acknowledgement too.
     pub fn try_next(&mut self) -> Result<Option<Received<P::Header, M>>, StreamError> {
-        let mut words = [0; 2 + MAX_WORDS];
-        let queue = BoundQueue::submit::<P>(&self.layout);
-        if !queue.take(&self.memory, &mut self.submit, &mut words[..2 + P::WORDS])? {
+        let Some(words) = SubmitQueue::<P>::take(&self.memory, &mut self.submit)? else {
             return Ok(None);
-        }
+        };
         let ([offset, size, ..], header) = (words, P::decode(&words[2..2 + P::WORDS]));
         // A packet of size 0 has no place, whatever its offset.
         let content =
@@ -94,12 +91,11 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     }
 
     fn put(&mut self, offset: u64, size: u64, header: &P::Header) -> Result<(), StreamError> {
-        let mut words = [0; 2 + MAX_WORDS];
+        let mut words = Descriptor::default();
         let (place, rest) = words.split_at_mut(2);
         place.copy_from_slice(&[offset, size]);
         P::encode(header, &mut rest[..P::WORDS]);
-        let queue = BoundQueue::acks::<P>(&self.layout);
-        queue.add(&self.memory, &mut self.acks, &words[..2 + P::WORDS])
+        AckQueue::<P>::add(&self.memory, &mut self.acks, &words)
     }
 
     /// Returns the number of acknowledgements that the queue has room for, at least `wanted` if it
@@ -108,7 +104,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn ready_to_ack(&mut self, wanted: u32) -> Result<u32, StreamError> {
-        BoundQueue::acks::<P>(&self.layout).free(&self.memory, &mut self.acks, wanted)
+        AckQueue::<P>::free(&self.memory, &mut self.acks, wanted)
     }
 
     /// Decides what the source must be told since the last time. Call it after a batch, and before
@@ -118,10 +114,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// [`StreamError::Index`]; the decision is made up for later.
     pub fn wakeup(&mut self) -> Result<Wake, StreamError> {
         let memory: &Area = &self.memory;
-        let elements =
-            BoundQueue::acks::<P>(&self.layout).must_wake_consumer(memory, &mut self.acks)?;
-        let space =
-            BoundQueue::submit::<P>(&self.layout).must_wake_producer(memory, &mut self.submit)?;
+        let elements = AckQueue::<P>::must_wake_consumer(memory, &mut self.acks)?;
+        let space = SubmitQueue::<P>::must_wake_producer(memory, &mut self.submit)?;
         Ok(Wake { elements, space })
     }
 
@@ -131,8 +125,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SinkEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn due(&mut self) -> Result<Wake, StreamError> {
-        let queue = BoundQueue::acks::<P>(&self.layout);
-        let elements = queue.has_elements(&self.memory, &mut self.acks)?;
+        let elements = AckQueue::<P>::has_elements(&self.memory, &mut self.acks)?;
         Ok(Wake { elements, space: self.packet_avail()? })
     }
 }

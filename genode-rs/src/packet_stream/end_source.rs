@@ -6,8 +6,8 @@ use core::{cell::RefCell, fmt, marker::PhantomData, ops::Deref};
 use super::{
     packet::{Bulk, Packet},
     pool::Pool,
-    protocol::{Kind, Layout, MAX_WORDS, Protocol, StreamError},
-    queue::{BoundQueue, Refused},
+    protocol::{Kind, Layout, Protocol, StreamError},
+    queue::{AckQueue, Descriptor, Refused, SubmitQueue},
     ring::{Consumer, Producer},
 };
 use crate::{
@@ -39,7 +39,6 @@ pub struct Acked<H, M: Deref<Target = Area> = Attached> {
 /// the complete one.
 pub struct SourceEnd<P: Protocol, M: Deref<Target = Area>> {
     bulk: Rc<Bulk<M>>,
-    layout: Layout,
     submit: Producer,
     acks: Consumer,
     /// Requests without a range that are outstanding.
@@ -57,10 +56,10 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     pub fn new(memory: M, align_log2: u8) -> Result<Self, StreamError> {
         let layout = Layout::new::<P>(memory.size())?;
         let pool = RefCell::new(Pool::new(&layout, align_log2.max(P::ALIGN_LOG2))?);
-        let submit = BoundQueue::submit::<P>(&layout).producer(&memory)?;
-        let acks = BoundQueue::acks::<P>(&layout).consumer(&memory)?;
+        let submit = SubmitQueue::<P>::producer(&memory)?;
+        let acks = AckQueue::<P>::consumer(&memory)?;
         let bulk = Rc::new(Bulk { memory, pool, freed: Waiters::default() });
-        Ok(Self { bulk, layout, submit, acks, bare: 0, protocol: PhantomData })
+        Ok(Self { bulk, submit, acks, bare: 0, protocol: PhantomData })
     }
 
     /// Returns the memory.
@@ -115,12 +114,11 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
         if !packet.is_of(&self.bulk) {
             return Err(StreamError::Foreign);
         }
-        let mut words = [0; 2 + MAX_WORDS];
+        let mut words = Descriptor::default();
         let (place, rest) = words.split_at_mut(2);
         place.copy_from_slice(&[packet.offset() as u64, packet.size() as u64]);
         P::encode(header, &mut rest[..P::WORDS]);
-        let queue = BoundQueue::submit::<P>(&self.layout);
-        queue.add(&self.bulk.memory, &mut self.submit, &words[..2 + P::WORDS])?;
+        SubmitQueue::<P>::add(&self.bulk.memory, &mut self.submit, &words)?;
         match packet.span() {
             Some(span) => self.bulk.pool.borrow_mut().submitted(span),
             None if P::kind(header) == Kind::Notice => (),
@@ -135,7 +133,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn ready_to_submit(&mut self, wanted: u32) -> Result<u32, StreamError> {
-        BoundQueue::submit::<P>(&self.layout).free(&self.bulk.memory, &mut self.submit, wanted)
+        SubmitQueue::<P>::free(&self.bulk.memory, &mut self.submit, wanted)
     }
 
     /// Returns whether there is an acknowledgement.
@@ -143,8 +141,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn ack_avail(&mut self) -> Result<bool, StreamError> {
-        let queue = BoundQueue::acks::<P>(&self.layout);
-        Ok(queue.available(&self.bulk.memory, &mut self.acks)? > 0)
+        Ok(AckQueue::<P>::available(&self.bulk.memory, &mut self.acks)? > 0)
     }
 
     /// Takes the next acknowledgement, if there is one.
@@ -153,11 +150,9 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// [`StreamError::Unknown`] for one that names no outstanding packet: it is dropped, the next
     /// call goes on. [`StreamError::Index`].
     pub fn try_acked(&mut self) -> Result<Option<Acked<P::Header, M>>, StreamError> {
-        let mut words = [0; 2 + MAX_WORDS];
-        let queue = BoundQueue::acks::<P>(&self.layout);
-        if !queue.take(&self.bulk.memory, &mut self.acks, &mut words[..2 + P::WORDS])? {
+        let Some(words) = AckQueue::<P>::take(&self.bulk.memory, &mut self.acks)? else {
             return Ok(None);
-        }
+        };
         let ([offset, size, ..], header) = (words, P::decode(&words[2..2 + P::WORDS]));
         let unknown = StreamError::Unknown { offset, size };
         let packet = match P::kind(&header) {
@@ -181,10 +176,8 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// [`StreamError::Index`]; the decision is made up for later.
     pub fn wakeup(&mut self) -> Result<Wake, StreamError> {
         let memory: &Area = &self.bulk.memory;
-        let elements =
-            BoundQueue::submit::<P>(&self.layout).must_wake_consumer(memory, &mut self.submit)?;
-        let space =
-            BoundQueue::acks::<P>(&self.layout).must_wake_producer(memory, &mut self.acks)?;
+        let elements = SubmitQueue::<P>::must_wake_consumer(memory, &mut self.submit)?;
+        let space = AckQueue::<P>::must_wake_producer(memory, &mut self.acks)?;
         Ok(Wake { elements, space })
     }
 
@@ -194,8 +187,7 @@ impl<P: Protocol, M: Deref<Target = Area>> SourceEnd<P, M> {
     /// # Errors
     /// [`StreamError::Index`].
     pub fn due(&mut self) -> Result<Wake, StreamError> {
-        let queue = BoundQueue::submit::<P>(&self.layout);
-        let elements = queue.has_elements(&self.bulk.memory, &mut self.submit)?;
+        let elements = SubmitQueue::<P>::has_elements(&self.bulk.memory, &mut self.submit)?;
         Ok(Wake { elements, space: self.ack_avail()? })
     }
 

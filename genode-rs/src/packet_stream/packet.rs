@@ -33,41 +33,49 @@ pub struct Packet<M: Deref<Target = Area> = Attached> {
 }
 
 impl<M: Deref<Target = Area>> Packet<M> {
+    #[inline]
     pub(super) fn new(bulk: &Rc<Bulk<M>>, span: Option<Span>) -> Self {
         Self { bulk: bulk.clone(), span }
     }
 
+    #[inline]
     pub(super) fn is_of(&self, bulk: &Rc<Bulk<M>>) -> bool {
         Rc::ptr_eq(&self.bulk, bulk)
     }
 
+    #[inline]
     pub(super) fn span(&self) -> Option<Span> {
         self.span
     }
 
     /// Lets go of the packet without freeing its range: the sink has it.
+    #[inline]
     pub(super) fn leave(mut self) {
         self.span = None;
     }
 
     /// Returns the offset in the dataspace, 0 for a packet without a range.
+    #[inline]
     pub fn offset(&self) -> usize {
         self.span.map_or(0, |span| span.offset)
     }
 
     /// Returns the size in bytes, 0 for a packet without a range.
+    #[inline]
     pub fn size(&self) -> usize {
         self.span.map_or(0, |span| span.size)
     }
 
     /// Returns the content, which the sink may change at any time from its submission to its
     /// acknowledgement, and a hostile one beyond that.
+    #[inline]
     pub fn view(&self) -> View<'_> {
         View { area: &self.bulk.memory, at: self.offset(), len: self.size() }
     }
 }
 
 impl<M: Deref<Target = Area>> Drop for Packet<M> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(span) = self.span.take() {
             self.bulk.pool.borrow_mut().release(span);
@@ -121,6 +129,7 @@ impl<H: Copy, M: Deref<Target = Area>> Received<H, M> {
     /// # Errors
     /// [`StreamError::Range`] for a descriptor that names memory outside of the bulk buffer:
     /// acknowledge it as failed.
+    #[inline]
     pub fn view(&self) -> Result<View<'_>, StreamError> {
         let at = self.content?;
         // Within the buffer, hence within the address space.
@@ -159,6 +168,7 @@ impl<'a> View<'a> {
         self.len == 0
     }
 
+    #[inline]
     fn place(&self, offset: usize, size: usize) -> Result<usize, StreamError> {
         match offset.checked_add(size) {
             Some(end) if end <= self.len => Ok(self.at + offset),
@@ -181,6 +191,7 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As [`part`](Self::part).
+    #[inline]
     pub fn read(&self, offset: usize, into: &mut [u8]) -> Result<(), StreamError> {
         Ok(self.area.read(self.place(offset, into.len())?, into)?)
     }
@@ -189,6 +200,7 @@ impl<'a> View<'a> {
     ///
     /// # Errors
     /// As [`part`](Self::part).
+    #[inline]
     pub fn write(&self, offset: usize, from: &[u8]) -> Result<(), StreamError> {
         Ok(self.area.write(self.place(offset, from.len())?, from)?)
     }

@@ -1,8 +1,8 @@
 //! The source's bulk buffer: which parts of it are packets, and which of these the sink has.
 //!
 //! Packets take whole granules. All is kept in tables that are made once, beside the buffer and out
-//! of the peer's reach: a bit for each granule in use, a bit for each packet that is outstanding,
-//! and each packet's size at its first granule. So an allocation needs no heap, and an
+//! of the peer's reach: a bit for each granule in use, and at its first granule each packet's size
+//! and whether it is outstanding. So an allocation needs no heap, and an
 //! acknowledgement is looked up by its offset. The search for free granules goes on where the last
 //! one ended, which is right behind it while packets come back in order.
 
@@ -16,6 +16,13 @@ const MAX_GRANULES: usize = 4096;
 /// Granules have this size at least, in bytes: a cache line.
 const MIN_GRANULE_LOG2: u32 = 6;
 
+/// Mask of the bits from `at` on, in its word: `count`, 1 at least, or as many as there are.
+#[inline]
+const fn mask(at: usize, count: usize) -> u64 {
+    let count = if count < 64 { count as u32 } else { 64 };
+    u64::MAX >> (64 - count) << (at % 64)
+}
+
 /// A set of granules.
 #[derive(Debug)]
 struct Bits(Vec<u64>);
@@ -25,15 +32,31 @@ impl Bits {
         Self(vec![0; count.div_ceil(64)])
     }
 
+    /// Sets `count` bits, 1 at least, from `at` on.
     #[inline]
-    fn get(&self, at: usize) -> bool {
-        self.0.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    fn fill(&mut self, at: usize, count: usize, value: bool) {
+        let (mut at, end) = (at, at + count);
+        while let Some(word) = self.0.get_mut(at / 64) {
+            let mask = mask(at, end - at);
+            *word = if value { *word | mask } else { *word & !mask };
+            at = (at / 64 + 1) * 64;
+            if at >= end {
+                return;
+            }
+        }
     }
 
+    /// Sets `count` bits, 1 at least, from `at` on, if they lie in one word and all of them are
+    /// clear.
     #[inline]
-    fn set(&mut self, at: usize, value: bool) {
-        if let Some(word) = self.0.get_mut(at / 64) {
-            *word = *word & !(1 << (at % 64)) | u64::from(value) << (at % 64);
+    fn claim(&mut self, at: usize, count: usize) -> bool {
+        let mask = mask(at, count);
+        match self.0.get_mut(at / 64) {
+            Some(word) if at % 64 + count <= 64 && *word & mask == 0 => {
+                *word |= mask;
+                true
+            }
+            _ => false,
         }
     }
 
@@ -69,10 +92,14 @@ pub(super) struct Pool {
     /// Begin of the next search.
     cursor: usize,
     used: Bits,
-    outstanding: Bits,
-    /// Bytes of the packet that begins at a granule, else 0.
+    /// Bytes of the packet that begins at a granule, else 0, with [`OUTSTANDING`].
     sizes: Vec<u32>,
+    /// Bytes of the largest packet.
+    largest: usize,
 }
+
+/// Flag of a size: the sink has the packet.
+const OUTSTANDING: u32 = 1 << 31;
 
 impl Pool {
     /// Divides the bulk buffer for packets at multiples of 2 to the power of `align_log2`.
@@ -87,18 +114,21 @@ impl Pool {
         if count == 0 {
             return Err(small);
         }
-        let tables = (Bits::new(count), Bits::new(count), vec![0; count]);
-        let (used, outstanding, sizes) = tables;
-        Ok(Self { granule_log2, first, count, free: count, cursor: 0, used, outstanding, sizes })
+        let (used, sizes) = (Bits::new(count), vec![0; count]);
+        let largest = (count << granule_log2).min(OUTSTANDING as usize - 1);
+        Ok(Self { granule_log2, first, count, free: count, cursor: 0, used, sizes, largest })
     }
 
     /// Returns the size of the largest packet in an empty buffer, in bytes.
-    pub(super) fn largest(&self) -> usize {
-        (self.count << self.granule_log2).min(u32::MAX as usize)
+    pub(super) const fn largest(&self) -> usize {
+        self.largest
     }
 
+    /// Returns how many granules `size` bytes take, of which there are no more than in 32 bits.
+    #[inline]
     const fn granules(&self, size: usize) -> usize {
-        size.div_ceil(1 << self.granule_log2)
+        let granule = 1 << self.granule_log2;
+        (size + (granule - 1)) >> self.granule_log2
     }
 
     /// Finds `wanted` free granules in `at..end`.
@@ -115,26 +145,35 @@ impl Pool {
     }
 
     /// Takes a range for a packet; `None` while there is none free.
+    #[inline]
     pub(super) fn alloc(&mut self, size: usize) -> Result<Option<Span>, StreamError> {
-        let largest = self.largest();
-        let wrong = StreamError::PacketSize { asked: size, largest };
-        if size == 0 || size > largest {
-            return Err(wrong);
+        if size == 0 || size > self.largest {
+            return Err(StreamError::PacketSize { asked: size, largest: self.largest });
         }
-        let bytes = u32::try_from(size).map_err(|_| wrong)?;
         let wanted = self.granules(size);
-        if wanted > self.free {
-            return Ok(None);
+        let mut at = self.cursor;
+        // Mostly it is free right behind the last one, as packets come back in order.
+        if at + wanted > self.count || !self.used.claim(at, wanted) {
+            let Some(found) = self.search(wanted) else { return Ok(None) };
+            self.used.fill(found, wanted, true);
+            at = found;
         }
-        let found = self
-            .run(wanted, self.cursor, self.count)
-            .or_else(|| self.run(wanted, 0, (self.cursor + wanted).min(self.count)));
-        let Some(at) = found else { return Ok(None) };
-        (at..at + wanted).for_each(|granule| self.used.set(granule, true));
-        self.sizes[at] = bytes;
+        if let Some(bytes) = self.sizes.get_mut(at) {
+            *bytes = size as u32; // below `OUTSTANDING`, as `largest`
+        }
         self.free -= wanted;
         self.cursor = if at + wanted == self.count { 0 } else { at + wanted };
         Ok(Some(Span { offset: (self.first + at) << self.granule_log2, size }))
+    }
+
+    /// Finds `wanted` free granules anywhere.
+    #[cold]
+    fn search(&self, wanted: usize) -> Option<usize> {
+        if wanted > self.free {
+            return None;
+        }
+        self.run(wanted, self.cursor, self.count)
+            .or_else(|| self.run(wanted, 0, (self.cursor + wanted).min(self.count)))
     }
 
     /// Gives a packet's range back.
@@ -142,17 +181,18 @@ impl Pool {
     pub(super) fn release(&mut self, span: Span) {
         let Some(at) = self.place(span.offset) else { return };
         let Some(size) = self.sizes.get_mut(at).filter(|size| **size != 0) else { return };
-        let taken = (core::mem::take(size) as usize).div_ceil(1 << self.granule_log2);
-        (at..at + taken).for_each(|granule| self.used.set(granule, false));
-        self.outstanding.set(at, false);
+        let size = core::mem::take(size) & !OUTSTANDING;
+        let taken = self.granules(size as usize);
+        self.used.fill(at, taken, false);
         self.free += taken;
     }
 
     /// Notes that the sink has the packet.
     #[inline]
     pub(super) fn submitted(&mut self, span: Span) {
-        if let Some(at) = self.place(span.offset) {
-            self.outstanding.set(at, true);
+        let at = self.place(span.offset);
+        if let Some(size) = at.and_then(|at| self.sizes.get_mut(at)) {
+            *size |= OUTSTANDING;
         }
     }
 
@@ -162,11 +202,12 @@ impl Pool {
     pub(super) fn acked(&mut self, offset: u64, size: u64) -> Option<Span> {
         let offset = usize::try_from(offset).ok()?;
         let at = self.place(offset)?;
-        let bytes = *self.sizes.get(at)?;
-        if !self.outstanding.get(at) || size > u64::from(bytes) {
+        let known = self.sizes.get_mut(at)?;
+        let bytes = *known & !OUTSTANDING;
+        if *known == bytes || size > u64::from(bytes) {
             return None;
         }
-        self.outstanding.set(at, false);
+        *known = bytes;
         Some(Span { offset, size: bytes as usize })
     }
 

@@ -237,8 +237,11 @@ impl Layout {
         if queues >= size {
             return Err(StreamError::TooSmall { size, queues });
         }
-        let ack_queue = INDICES + P::SUBMIT_QUEUE as usize * Self::descriptor::<P>();
-        Ok(Self { ack_queue, bulk: queues, end: size })
+        Ok(Self { ack_queue: Self::ack_queue_of::<P>(), bulk: queues, end: size })
+    }
+
+    pub(super) const fn ack_queue_of<P: Protocol>() -> usize {
+        INDICES + P::SUBMIT_QUEUE as usize * Self::descriptor::<P>()
     }
 
     /// Checks that a descriptor's place lies in the bulk buffer; returns its offset.

@@ -1,7 +1,9 @@
 //! A ring where it lies in the shared memory.
 
+use core::marker::PhantomData;
+
 use super::{
-    protocol::{Layout, Protocol, Queue, StreamError},
+    protocol::{Layout, MAX_WORDS, Protocol, Queue, StreamError},
     ring::{BadIndex, Consumer, Producer, Shared},
 };
 use crate::{dataspace::Area, error::Error};
@@ -15,110 +17,102 @@ pub struct Refused<T> {
     pub why: StreamError,
 }
 
-/// One of a stream's queues: its place, and how its descriptors look.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct BoundQueue {
-    which: Queue,
-    at: usize,
-    slots: u32,
-    words: usize,
-}
+/// Words of a descriptor: offset, size, and the protocol's; those behind are zero.
+pub(super) type Descriptor = [u64; 2 + MAX_WORDS];
 
-impl BoundQueue {
-    pub(super) const fn submit<P: Protocol>(_layout: &Layout) -> Self {
-        let words = Layout::descriptor_words::<P>();
-        Self { which: Queue::Submit, at: 0, slots: P::SUBMIT_QUEUE, words }
-    }
+/// One of a protocol's queues: its place, and how its descriptors look. All of that is known when
+/// it is compiled, so that an access is one check of the memory and as many moves as words.
+pub(super) struct BoundQueue<P, const ACKS: bool>(PhantomData<P>);
 
-    pub(super) const fn acks<P: Protocol>(layout: &Layout) -> Self {
-        let words = Layout::descriptor_words::<P>();
-        Self { which: Queue::Ack, at: layout.ack_queue, slots: P::ACK_QUEUE, words }
-    }
+/// From source to sink.
+pub(super) type SubmitQueue<P> = BoundQueue<P, false>;
+/// From sink to source.
+pub(super) type AckQueue<P> = BoundQueue<P, true>;
+
+impl<P: Protocol, const ACKS: bool> BoundQueue<P, ACKS> {
+    const WHICH: Queue = if ACKS { Queue::Ack } else { Queue::Submit };
+    const AT: usize = if ACKS { Layout::ack_queue_of::<P>() } else { 0 };
+    const SLOTS: u32 = if ACKS { P::ACK_QUEUE } else { P::SUBMIT_QUEUE };
+    const WORDS: usize = Layout::descriptor_words::<P>();
 
     #[inline]
-    fn shared(self, memory: &Area) -> Result<Shared<'_>, Error> {
-        let words = self.slots as usize * self.words;
-        let (head, tail, slots) = memory.queue(self.at, words)?;
+    fn shared(memory: &Area) -> Result<Shared<'_>, Error> {
+        let words = Self::SLOTS as usize * Self::WORDS;
+        let (head, tail, slots) = memory.queue(Self::AT, words)?;
         Ok(Shared { head, tail, slots })
     }
 
     #[cold]
-    const fn bad(self, index: BadIndex) -> StreamError {
-        StreamError::Index { queue: self.which, index: index.index, slots: self.slots }
+    const fn bad(index: BadIndex) -> StreamError {
+        StreamError::Index { queue: Self::WHICH, index: index.index, slots: Self::SLOTS }
     }
 
-    pub(super) fn producer(self, memory: &Area) -> Result<Producer, StreamError> {
-        Ok(Producer::new(self.shared(memory)?, self.slots))
+    pub(super) fn producer(memory: &Area) -> Result<Producer, StreamError> {
+        Ok(Producer::new(Self::shared(memory)?, Self::SLOTS))
     }
 
-    pub(super) fn consumer(self, memory: &Area) -> Result<Consumer, StreamError> {
-        Ok(Consumer::new(self.shared(memory)?, self.slots))
+    pub(super) fn consumer(memory: &Area) -> Result<Consumer, StreamError> {
+        Ok(Consumer::new(Self::shared(memory)?, Self::SLOTS))
     }
 
     #[inline]
     pub(super) fn add(
-        self,
         memory: &Area,
         producer: &mut Producer,
-        words: &[u64],
+        descriptor: &Descriptor,
     ) -> Result<(), StreamError> {
-        match producer.add(self.shared(memory)?, words) {
+        match producer.add(Self::shared(memory)?, &descriptor[..Self::WORDS]) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(StreamError::Full(self.which)),
-            Err(index) => Err(self.bad(index)),
+            Ok(false) => Err(StreamError::Full(Self::WHICH)),
+            Err(index) => Err(Self::bad(index)),
         }
     }
 
     #[inline]
     pub(super) fn take(
-        self,
         memory: &Area,
         consumer: &mut Consumer,
-        words: &mut [u64],
-    ) -> Result<bool, StreamError> {
-        consumer.take(self.shared(memory)?, words).map_err(|index| self.bad(index))
+    ) -> Result<Option<Descriptor>, StreamError> {
+        let mut words = [0; 2 + MAX_WORDS];
+        match consumer.take(Self::shared(memory)?, &mut words[..Self::WORDS]) {
+            Ok(true) => Ok(Some(words)),
+            Ok(false) => Ok(None),
+            Err(index) => Err(Self::bad(index)),
+        }
     }
 
     #[inline]
     pub(super) fn free(
-        self,
         memory: &Area,
         producer: &mut Producer,
         wanted: u32,
     ) -> Result<u32, StreamError> {
-        producer.free(self.shared(memory)?, wanted).map_err(|index| self.bad(index))
+        producer.free(Self::shared(memory)?, wanted).map_err(Self::bad)
     }
 
     #[inline]
-    pub(super) fn available(
-        self,
-        memory: &Area,
-        consumer: &mut Consumer,
-    ) -> Result<u32, StreamError> {
-        consumer.available(self.shared(memory)?).map_err(|index| self.bad(index))
+    pub(super) fn available(memory: &Area, consumer: &mut Consumer) -> Result<u32, StreamError> {
+        consumer.available(Self::shared(memory)?).map_err(Self::bad)
     }
 
     pub(super) fn has_elements(
-        self,
         memory: &Area,
         producer: &mut Producer,
     ) -> Result<bool, StreamError> {
-        producer.has_elements(self.shared(memory)?).map_err(|index| self.bad(index))
+        producer.has_elements(Self::shared(memory)?).map_err(Self::bad)
     }
 
     pub(super) fn must_wake_consumer(
-        self,
         memory: &Area,
         producer: &mut Producer,
     ) -> Result<bool, StreamError> {
-        producer.must_wake(self.shared(memory)?).map_err(|index| self.bad(index))
+        producer.must_wake(Self::shared(memory)?).map_err(Self::bad)
     }
 
     pub(super) fn must_wake_producer(
-        self,
         memory: &Area,
         consumer: &mut Consumer,
     ) -> Result<bool, StreamError> {
-        consumer.must_wake(self.shared(memory)?).map_err(|index| self.bad(index))
+        consumer.must_wake(Self::shared(memory)?).map_err(Self::bad)
     }
 }

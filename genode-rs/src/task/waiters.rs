@@ -24,10 +24,16 @@ impl Waiters {
     /// Lets all that wait look again.
     ///
     /// All, since one that was woken may be dropped before it looks.
+    #[inline]
     pub(crate) fn notify(&self) {
         if self.wakers.borrow().is_empty() {
             return; // mostly: also where each packet that is freed asks
         }
+        self.wake();
+    }
+
+    #[cold]
+    fn wake(&self) {
         let wakers = self.wakers.take();
         wakers.into_values().for_each(Waker::wake);
     }

@@ -1,15 +1,17 @@
 //! rs_stream_bench: what a packet stream costs beside a bare ring in shared memory, and beside
 //! memcpy.
 //!
-//! Both sides run on one thread in turns, batch by batch, so that the figures are of the work and
-//! not of the scheduler: the same number of packets, the same bytes written and read. A ratio is
-//! the baseline's time by the stream's, of medians of runs that alternate; `--once PART` does one
-//! part's work once, for counting instructions.
+//! The part `pair` has source and sink on a CPU each, as components have them. In all others both
+//! run on one thread in turns, batch by batch, and its CPU time counts, so that the figures are of
+//! the work and not of the scheduler. Stream and baseline have the same number of packets, and the
+//! same bytes written and read. A ratio is the baseline's time by the stream's, of medians of runs
+//! that alternate; `--once PART` does one part's work once, for counting instructions.
 
 mod bare;
+mod pair;
 mod stream;
 
-use std::{hint::black_box, process::ExitCode, time::Instant};
+use std::{hint::black_box, process::ExitCode};
 
 use bare::Bare;
 use clap::Parser;
@@ -18,6 +20,7 @@ use genode::{
     packet_stream::{Plain, StreamError, View},
     session::block::{Block, Header, Operation},
 };
+use rustix::time::{ClockId, clock_gettime};
 use stream::Stream;
 
 #[derive(Debug, Parser)]
@@ -49,7 +52,8 @@ type Outcome = Result<(), StreamError>;
 struct Part {
     name: &'static str,
     baseline: &'static str,
-    target: f64,
+    /// `None` where the figure explains another one.
+    target: Option<f64>,
     stream: Box<dyn FnMut() -> Outcome>,
     bare: Box<dyn FnMut() -> Outcome>,
 }
@@ -60,8 +64,8 @@ fn small() -> Result<Part, StreamError> {
     let content = [7; SMALL];
     Ok(Part {
         name: "small",
-        baseline: "bare ring, 64 bytes",
-        target: 0.7,
+        baseline: "bare ring, 64 bytes, on one CPU",
+        target: None,
         stream: Box::new(move || {
             let mut into = [0; SMALL];
             for _ in 0..1000 {
@@ -98,7 +102,7 @@ fn large() -> Result<Part, StreamError> {
     Ok(Part {
         name: "large",
         baseline: "memcpy in and out, 1 MiB",
-        target: 0.5,
+        target: Some(0.5),
         stream: Box::new(move || {
             for _ in 0..20 {
                 let fill = |view: View<'_>| view.write(0, &content);
@@ -126,7 +130,7 @@ fn block() -> Result<Part, StreamError> {
     Ok(Part {
         name: "block",
         baseline: "bare ring, 4 KiB reads from RAM, 32 at a time",
-        target: 0.7,
+        target: Some(0.7),
         stream: Box::new(move || {
             let mut into = vec![0; BLOCK];
             for round in 0..100 {
@@ -162,32 +166,59 @@ fn block() -> Result<Part, StreamError> {
     })
 }
 
+/// Returns the CPU time of this thread in seconds: others that run meanwhile do not count.
+fn cpu_time() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// Returns the seconds that the work takes.
 fn seconds(work: &mut dyn FnMut() -> Outcome) -> Result<f64, StreamError> {
-    let start = Instant::now();
+    let start = cpu_time();
     work()?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(cpu_time() - start)
+}
+
+/// Tells the ratios of runs; returns whether their median reaches a target.
+fn tell(name: &str, baseline: &str, target: Option<f64>, mut ratios: Vec<f64>) -> bool {
+    ratios.sort_by(f64::total_cmp);
+    let at =
+        |percent: usize| ratios.get((ratios.len() - 1) * percent / 100).copied().unwrap_or(0.0);
+    let (median, low, high) = (at(50), at(5), at(95));
+    let verdict = match target {
+        None => "no target".to_owned(),
+        Some(target) if median >= target => format!("target {target:.2}: reached"),
+        Some(target) => format!("target {target:.2}: missed"),
+    };
+    let runs = ratios.len();
+    println!(
+        "{name:<6} {median:.2} x {baseline} (5 % {low:.2}, 95 % {high:.2}, {runs} runs); {verdict}"
+    );
+    target.is_none_or(|target| median >= target)
 }
 
 /// Measures a part; returns whether it reaches its target.
 fn measure(part: &mut Part, runs: usize) -> Result<bool, StreamError> {
     let mut ratios = Vec::new();
-    let (mut stream, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..runs.max(1) {
-        stream.push(seconds(&mut *part.stream)?);
-        bare.push(seconds(&mut *part.bare)?);
-        ratios.extend(bare.last().zip(stream.last()).map(|(bare, stream)| bare / stream));
+        let stream = seconds(&mut *part.stream)?;
+        ratios.push(seconds(&mut *part.bare)? / stream);
     }
-    ratios.sort_by(f64::total_cmp);
-    let at =
-        |percent: usize| ratios.get((ratios.len() - 1) * percent / 100).copied().unwrap_or(0.0);
-    let (median, low, high) = (at(50), at(5), at(95));
-    let verdict = if median >= part.target { "reached" } else { "missed" };
-    println!(
-        "{:<6} {median:.2} x {} (5 % {low:.2}, 95 % {high:.2}, {runs} runs); target {:.2}: {verdict}",
-        part.name, part.baseline, part.target
-    );
-    Ok(median >= part.target)
+    Ok(tell(part.name, part.baseline, part.target, ratios))
+}
+
+/// Measures source and sink on a CPU each.
+fn measure_pair(runs: usize) -> Result<bool, StreamError> {
+    let Some(cpus) = pair::cpus() else {
+        println!("pair   not run: it needs two CPUs");
+        return Ok(true);
+    };
+    let mut ratios = Vec::new();
+    for _ in 0..runs.max(1) {
+        let stream = pair::stream(cpus)?;
+        ratios.push(pair::bare(cpus)? / stream);
+    }
+    Ok(tell("pair", "bare ring, 64 bytes from CPU to CPU", Some(0.7), ratios))
 }
 
 fn run(args: &Args) -> Result<bool, String> {
@@ -203,7 +234,7 @@ fn run(args: &Args) -> Result<bool, String> {
         };
         return work().map_err(show).map(|()| true);
     }
-    let mut all = true;
+    let mut all = measure_pair(args.runs).map_err(show)?;
     for part in &mut parts {
         all &= measure(part, args.runs).map_err(show)?;
     }

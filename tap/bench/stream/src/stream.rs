@@ -1,7 +1,7 @@
 //! Both ends of a stream over one memory, as two components have it, without the system between
 //! them.
 
-use std::{ops::Deref, rc::Rc};
+use std::{ops::Deref, sync::Arc};
 
 use genode::{
     dataspace::{Area, LocalRam},
@@ -10,7 +10,13 @@ use genode::{
 
 /// Memory that both ends have.
 #[derive(Clone)]
-pub(crate) struct Memory(Rc<LocalRam>);
+pub(crate) struct Memory(Arc<LocalRam>);
+
+impl Memory {
+    pub(crate) fn new(bytes: usize) -> Result<Self, StreamError> {
+        Ok(Self(Arc::new(LocalRam::new(bytes)?)))
+    }
+}
 
 impl Deref for Memory {
     type Target = Area;
@@ -27,7 +33,7 @@ pub(crate) struct Stream<P: Protocol> {
 
 impl<P: Protocol> Stream<P> {
     pub(crate) fn new(bytes: usize, align_log2: u8) -> Result<Self, StreamError> {
-        let memory = Memory(Rc::new(LocalRam::new(bytes)?));
+        let memory = Memory::new(bytes)?;
         let sink = SinkEnd::new(memory.clone())?;
         Ok(Self { source: SourceEnd::new(memory, align_log2)?, sink })
     }

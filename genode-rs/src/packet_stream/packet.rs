@@ -168,6 +168,13 @@ impl<'a> View<'a> {
         self.len == 0
     }
 
+    /// Returns where the content begins in this component's memory, for what fills or empties it
+    /// without a buffer between, such as a system call. It is mapped for as long as the view lives;
+    /// the peer may write it at any time, so that it must not become a reference.
+    pub fn as_ptr(&self) -> *mut u8 {
+        self.area.as_ptr().wrapping_add(self.at)
+    }
+
     #[inline]
     fn place(&self, offset: usize, size: usize) -> Result<usize, StreamError> {
         match offset.checked_add(size) {

@@ -3,6 +3,7 @@
 use core::fmt::Debug;
 
 use super::{DirEntry, NodeType, Refusal, Status};
+use crate::packet_stream::View;
 
 /// A tree of nodes that sessions of a [`Server`](super::Server) work on.
 ///
@@ -15,6 +16,9 @@ pub trait Volume: 'static {
     type Cursor: Copy + Debug + Default + 'static;
     /// A watch.
     type Watch: Copy + Debug + 'static;
+
+    /// Bytes charged to a client for each handle: what session and volume remember of it at most.
+    const HANDLE_COST: usize = 512;
 
     /// Returns the root directory.
     fn root(&self) -> Self::Node;
@@ -105,6 +109,33 @@ pub trait Volume: 'static {
         len: usize,
         source: &mut dyn FnMut(usize, &mut [u8]),
     ) -> Result<(), Refusal>;
+
+    /// Reads as [`read`](Self::read) does, as many bytes as a packet's content has, into that. For
+    /// a volume that fills it without a buffer between.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn read_into(&self, node: Self::Node, at: u64, content: View<'_>) -> Result<usize, Refusal> {
+        let mut written = Ok(());
+        let length = self.read(node, at, content.len(), &mut |offset, piece| {
+            written = written.and_then(|()| content.write(offset, piece));
+        })?;
+        written.map_err(|_| Refusal::InvalidHandle)?;
+        Ok(length)
+    }
+
+    /// Writes as [`write`](Self::write) does, the content of a packet.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_from(&mut self, node: Self::Node, at: u64, content: View<'_>) -> Result<(), Refusal> {
+        self.write(node, at, content.len(), &mut |offset, piece| {
+            // The whole packet lies in the bulk buffer: reading it does not fail.
+            if content.read(offset, piece).is_err() {
+                piece.fill(0);
+            }
+        })
+    }
 
     /// Sets a file's size.
     ///

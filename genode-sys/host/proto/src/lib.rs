@@ -8,6 +8,7 @@
 
 pub mod bell;
 pub mod control;
+pub mod files;
 pub mod grant;
 pub mod interface;
 pub mod live;

@@ -24,6 +24,7 @@ mod control;
 mod crash;
 mod entrypoint;
 mod env;
+pub mod granted;
 mod handle;
 mod log;
 mod managed;

@@ -5,7 +5,7 @@ use genode_abi::*;
 use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
-use crate::{caps, control, crash, env, log, outside, parent, revoked, stack};
+use crate::{caps, control, crash, env, granted, log, outside, parent, revoked, stack};
 
 /// Exit value of a component that panicked.
 const PANICKED: i32 = -1;
@@ -26,6 +26,7 @@ pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
         return 1;
     };
     let Ok(parent) = reply.fd(4) else { return 1 };
+    granted::keep(reply.fd(5).ok());
     revoked::survive();
     crash::listen();
     env::set_parent(caps::adopt(parent));

@@ -64,6 +64,10 @@ pub(crate) const CAPABILITIES: usize = 4096;
 /// What may wait in a socket of events: core keeps the rest.
 pub(crate) const EVENTS: usize = 32 << 10;
 
+/// Bytes that may wait in a socket between a component and a broker: a request or a reply, with one
+/// descriptor at most.
+pub(crate) const BROKER: usize = 12 << 10;
+
 /// Bytes that may wait in a control socket: some hundred packets. A component that asks for more
 /// waits, so that a look at its account finds no more than a piece of work.
 pub(crate) const CONTROL: usize = 40 << 10;

@@ -8,6 +8,7 @@ mod attention;
 mod balance;
 mod console;
 mod fd;
+mod grants;
 mod isolation;
 mod limits;
 mod machine;
@@ -22,7 +23,11 @@ mod work;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match run::Options::parse(std::env::args().skip(1)).and_then(|options| run::run(&options)) {
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if(|arg| arg == grants::BROKER).is_some() {
+        return grants::serve(args);
+    }
+    match run::Options::parse(args).and_then(|options| run::run(&options)) {
         Ok(code) => ExitCode::from(code),
         Err(message) => {
             console::note(format_args!("Error: {message}"));

@@ -15,6 +15,7 @@ use crate::account::Accounts;
 use crate::attention::Attention;
 use crate::balance::Balance;
 use crate::console::note;
+use crate::grants::{Grants, Wanted};
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, timer};
@@ -35,18 +36,20 @@ pub(crate) struct Options {
     machine: Option<PathBuf>,
     storm: Option<Plan>,
     state: Option<PathBuf>,
+    grants: Vec<Wanted>,
 }
 
 impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut boot = None;
         let mut machine = None;
-        let (mut storm, mut state) = (None, None);
+        let (mut storm, mut state, mut grants) = (None, None, Vec::new());
         let mut args = args;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--state" => state = Some(PathBuf::from(value()?)),
+                "--fs" => grants.push(Wanted::parse(&value()?)?),
                 "--machine" => machine = Some(PathBuf::from(value()?)),
                 "--storm" => {
                     let text = value()?;
@@ -57,7 +60,7 @@ impl Options {
                 "--boot" => boot = Some(PathBuf::from(value()?)),
                 other => {
                     return Err(format!(
-                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--state SOCKET] [--storm SEED:COUNT:LABEL]"
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--state SOCKET] [--storm SEED:COUNT:LABEL] [--fs LABEL=PATH[:rw]]..."
                     ));
                 }
             }
@@ -71,7 +74,7 @@ impl Options {
                 boot.display()
             ));
         }
-        Ok(Self { boot, machine, storm, state })
+        Ok(Self { boot, machine, storm, state, grants })
     }
 }
 
@@ -105,6 +108,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
     let ran = timer::signals().map_err(|e| format!("cannot set timers: {e}"))?;
+    let grants = Grants::begin(&options.grants)?;
     let isolation = Isolation::new()?;
     let machine = match &options.machine {
         Some(path) => Machine::described(path)?,
@@ -113,8 +117,8 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let total_ram = machine.ram().unwrap_or(real_ram) & !(PAGE as u64 - 1);
     let description = machine.description.clone();
     let accounts = Accounts::new(Amount::new(total_ram, TOTAL_CAPS));
-    let (nucleus, doorbell, bell) =
-        Nucleus::new(accounts, machine, isolation).map_err(os("cannot create core's tables"))?;
+    let (nucleus, doorbell, bell) = Nucleus::new(accounts, machine, isolation, grants)
+        .map_err(os("cannot create core's tables"))?;
     let attention =
         Attention::new(doorbell, &bell).map_err(os("cannot create core's entrypoint"))?;
     drop(bell);

@@ -16,43 +16,13 @@ mod others;
 mod parent;
 mod resources;
 mod sys;
+mod tally;
 mod trace;
 
-use rs_raw as seam;
-
-/// Whether every attempt was refused and every control succeeded.
-struct Tally {
-    refused: u32,
-    controls: u32,
-    wrong: u32,
-}
-
-impl Tally {
-    /// An attempt that must fail.
-    fn attempt(&mut self, what: &str, succeeded: bool) {
-        if succeeded {
-            self.wrong += 1;
-            seam::log(&format!("SUCCEEDED: {what}"));
-        } else {
-            self.refused += 1;
-            seam::log(&format!("refused: {what}"));
-        }
-    }
-
-    /// What must work, for attempts that look like it.
-    fn control(&mut self, what: &str, works: bool) {
-        if works {
-            self.controls += 1;
-            seam::log(&format!("permitted: {what}"));
-        } else {
-            self.wrong += 1;
-            seam::log(&format!("FAILED: {what}"));
-        }
-    }
-}
+use tally::Tally;
 
 extern "C" fn construct() {
-    let mut tally = Tally { refused: 0, controls: 0, wrong: 0 };
+    let mut tally = Tally::default();
     for attempt in attempts::all() {
         tally.attempt(attempt.what, (attempt.run)());
     }
@@ -63,9 +33,7 @@ extern "C" fn construct() {
     parent::run(&mut tally);
     trace::run(&mut tally);
     keeps::run(&mut tally);
-    let Tally { refused, controls, wrong } = tally;
-    seam::log(&format!("{refused} attempts refused, {controls} controls held, {wrong} surprises"));
-    seam::exit(i32::from(wrong > 0))
+    tally.finish()
 }
 
 genode_sys::component_entry!(construct);

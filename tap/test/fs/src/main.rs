@@ -20,6 +20,8 @@ struct Context {
     fs: FileSystem,
     /// The server is Genode's, which removes directories with all that they hold.
     theirs: bool,
+    /// The server is to be filled, which a disk is not.
+    space: bool,
 }
 
 /// A session with a label of its own, as policies tell them apart.
@@ -36,7 +38,8 @@ fn run(env: Env) -> Test {
     log!("--- file system test ---");
     let config = genode::session::rom::config(env, 1 << 20).map_err(at("config"))?;
     let theirs = config.attr_or("theirs", false);
-    let context = Context { env, fs: session(env, "all", "/")?, theirs };
+    let space = config.attr_or("space", true);
+    let context = Context { env, fs: session(env, "all", "/")?, theirs, space };
     for (name, test) in [
         ("contents", contents::run as fn(&Context) -> Test),
         ("names", names::run),

@@ -1,12 +1,14 @@
 //! `cargo tap run`: one run script.
 
 use super::suite::{self, Chosen, Options};
+use crate::run::grants::Grant;
 
 const EXAMPLES: &str = "\
 Examples:
   cargo tap run hello                        tap/run/rs_hello.run of the SDK, or run/hello.run of a crate
   cargo tap run ./tests/mine.run --release   a script by its path, with optimized components
   cargo tap run storm -- --strikes 10000     with arguments for the script
+  cargo tap run host_fs --fs rs_host_fs=/srv/files:rw    a component that serves a directory of this machine
   cargo tap run hello --genode BUILD_DIR --kernel hw --board pc";
 
 /// The arguments of `run`.
@@ -18,6 +20,10 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     options: Options,
+    /// Let a component reach a directory or file of this machine: read it, or with :rw write it, too.
+    /// LABEL is its name below init; may be repeated
+    #[arg(long, value_name = "LABEL=PATH[:rw]", value_parser = Grant::parse, conflicts_with = "genode")]
+    fs: Vec<Grant>,
     /// For the script, which asks for them by `get_cmd_arg`
     #[arg(last = true, value_name = "ARGS")]
     for_script: Vec<String>,
@@ -25,5 +31,5 @@ pub struct Args {
 
 /// Runs the script; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    suite::execute(&Chosen::One(&args.name), &args.options, &args.for_script)
+    suite::execute(&Chosen::One(&args.name), &args.options, &args.fs, &args.for_script)
 }

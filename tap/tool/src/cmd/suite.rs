@@ -7,6 +7,7 @@ use crate::host::workspace::Project;
 use crate::output::complain;
 use crate::process::adopt_orphans;
 use crate::report::{Report, Style, Verdict};
+use crate::run::grants::Grant;
 use crate::run::{self, run_script};
 use crate::scripts::{self, Script};
 use crate::signals::Interrupts;
@@ -97,13 +98,18 @@ struct Suite<'a> {
     one: bool,
 }
 
-/// Runs the scripts, each with `script_args`; returns the exit value.
-pub fn execute(chosen: &Chosen<'_>, options: &Options, script_args: &[String]) -> u8 {
+/// Runs the scripts, each with `grants` and `script_args`; returns the exit value.
+pub fn execute(
+    chosen: &Chosen<'_>,
+    options: &Options,
+    grants: &[Grant],
+    script_args: &[String],
+) -> u8 {
     let interrupts = match Interrupts::install().and_then(|i| adopt_orphans().map(|()| i)) {
         Ok(interrupts) => interrupts,
         Err(e) => return complain(&format!("cannot prepare for signals: {e}")),
     };
-    match prepare(chosen, options, script_args) {
+    match prepare(chosen, options, grants, script_args) {
         Ok(suite) => suite.run(&interrupts),
         Err(message) => complain(&message),
     }
@@ -112,6 +118,7 @@ pub fn execute(chosen: &Chosen<'_>, options: &Options, script_args: &[String]) -
 fn prepare<'a>(
     chosen: &Chosen<'_>,
     options: &'a Options,
+    grants: &[Grant],
     script_args: &[String],
 ) -> Result<Suite<'a>, String> {
     let here = std::env::current_dir().unwrap_or_default();
@@ -126,6 +133,7 @@ fn prepare<'a>(
         release: options.release,
         machine: options.machine.clone(),
         core: options.core.as_ref().map(absolute),
+        grants: grants.to_vec(),
         batch: !chosen.is_one(),
         script_args: script_args.to_vec(),
     };

@@ -13,5 +13,5 @@ pub struct Args {
 
 /// Runs the scripts; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    suite::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[])
+    suite::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[], &[])
 }

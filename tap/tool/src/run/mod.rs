@@ -7,6 +7,7 @@ mod command;
 pub mod compare;
 mod execute;
 mod files;
+pub mod grants;
 pub mod hints;
 mod output;
 mod outside;

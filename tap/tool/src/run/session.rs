@@ -4,6 +4,7 @@ use crate::host::accounts;
 use crate::host::system::{Missed, System, Tick};
 use crate::host::workspace::Project;
 use crate::report::{Report, Verdict};
+use crate::run::grants::{self, Grant};
 use crate::signals::Interrupts;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,8 @@ pub struct Options {
     pub machine: Option<PathBuf>,
     /// A core to use instead of building one.
     pub core: Option<PathBuf>,
+    /// What of the machine components are granted.
+    pub grants: Vec<Grant>,
     /// Not interactive: `forever` cannot run.
     pub batch: bool,
     /// Arguments for the script, which asks for them by `get_cmd_arg`.
@@ -174,20 +177,23 @@ impl Session {
         let mut options = Vec::new();
         let mut rest = script_args.iter();
         let mut machine = self.options.machine.clone();
+        let mut by_script = Vec::new();
         while let Some(option) = rest.next() {
             match (option.as_str(), rest.next()) {
                 ("--machine", Some(file)) => {
                     let beside = self.script.parent().unwrap_or(Path::new(".")).join(file);
                     machine.get_or_insert(beside);
                 }
+                ("--fs", Some(grant)) => by_script.push(grant.clone()),
                 ("--storm", Some(plan)) => options.extend(["--storm".into(), plan.into()]),
                 (other, _) => {
                     return Err(format!(
-                        "host_args: unknown option \"{other}\"; there are --machine FILE and --storm SEED:COUNT:LABEL"
+                        "host_args: unknown option \"{other}\"; there are --machine FILE, --fs LABEL=NAME[:rw] and --storm SEED:COUNT:LABEL"
                     ));
                 }
             }
         }
+        options.extend(grants::options(&self.options.grants, &by_script, &self.run_dir)?);
         if let Some(machine) = machine {
             let file = std::path::absolute(&machine).unwrap_or(machine);
             if !file.is_file() {

@@ -11,9 +11,6 @@ use crate::{
     },
 };
 
-/// Charged to the client for a handle, in bytes: what the session and the volume remember of it.
-pub(super) const HANDLE_COST: usize = 512;
-
 /// Uses of a handle.
 #[derive(Debug)]
 pub(super) enum Role<V: Volume> {
@@ -116,7 +113,7 @@ impl<V: Volume> Handles<V> {
         &mut self,
         make: impl FnOnce(&mut V, u32) -> Result<(V::Node, Role<V>), Refusal>,
     ) -> Result<u64, Refusal> {
-        self.account.charge(HANDLE_COST).map_err(|_| Refusal::OutOfRam)?;
+        self.account.charge(V::HANDLE_COST).map_err(|_| Refusal::OutOfRam)?;
         let number = self.number();
         let made = make(&mut self.server.volume.borrow_mut(), number);
         match made {
@@ -126,7 +123,7 @@ impl<V: Volume> Handles<V> {
                 Ok(number.into())
             }
             Err(refusal) => {
-                self.account.refund(HANDLE_COST);
+                self.account.refund(V::HANDLE_COST);
                 Err(refusal)
             }
         }
@@ -248,7 +245,7 @@ impl<V: Volume> Handles<V> {
             }
             _ => volume.close(open.node),
         }
-        self.account.refund(HANDLE_COST);
+        self.account.refund(V::HANDLE_COST);
     }
 
     pub(super) fn status(&mut self, handle: NodeHandle) -> Result<Status, Refusal> {

@@ -16,6 +16,12 @@ struct Asked<'a> {
     view: View<'a>,
 }
 
+impl<'a> Asked<'a> {
+    fn content(&self) -> Result<View<'a>, Refusal> {
+        self.view.part(0, self.len).map_err(|_| Refusal::InvalidHandle)
+    }
+}
+
 impl<V: Volume> Handles<V> {
     /// Does what a packet asks for, and returns the answer. Everything that is wrong with it is an
     /// answer without success.
@@ -89,12 +95,7 @@ impl<V: Volume> Handles<V> {
             Role::Symlink(_) if position == 0 => (),
             _ => return Err(Refusal::PermissionDenied),
         }
-        let mut written = Ok(());
-        let length = volume.read(node, position, asked.len, &mut |offset, piece| {
-            written = written.and_then(|()| asked.view.write(offset, piece));
-        })?;
-        written.map_err(|_| Refusal::InvalidHandle)?;
-        Ok(length as u64)
+        Ok(volume.read_into(node, position, asked.content()?)? as u64)
     }
 
     fn write(&mut self, header: Header, asked: &Asked<'_>) -> Result<u64, Refusal> {
@@ -106,12 +107,7 @@ impl<V: Volume> Handles<V> {
             Role::File(_) => {
                 let end = asked.position == SEEK_TAIL;
                 let at = if end { volume.status(open.node)?.size } else { asked.position };
-                // The whole packet lies in the bulk buffer: reading it does not fail.
-                volume.write(open.node, at, asked.len, &mut |offset, piece| {
-                    if asked.view.read(offset, piece).is_err() {
-                        piece.fill(0);
-                    }
-                })?;
+                volume.write_from(open.node, at, asked.content()?)?;
             }
             Role::Symlink(_) if asked.position == 0 && asked.len <= MAX_PATH + 1 => {
                 let mut target = [0; MAX_PATH + 1];

@@ -5,7 +5,7 @@ extern crate std;
 use alloc::rc::Rc;
 use std::{collections::BTreeMap, vec, vec::Vec};
 
-use super::{handles::HANDLE_COST, handles::Handles, *};
+use super::{handles::Handles, *};
 use crate::{
     dataspace::{Area, LocalRam},
     packet_stream::{SinkEnd, SourceEnd},
@@ -19,6 +19,7 @@ use crate::{
 };
 
 const ROOT: u32 = 0;
+const HANDLE_COST: usize = Flat::HANDLE_COST;
 /// More than the buffer of a volume's file.
 const SPACE: usize = 10_000;
 

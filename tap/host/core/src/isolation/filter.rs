@@ -17,6 +17,8 @@ use seccompiler::{
     SeccompCondition as Condition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
+use super::Profile;
+
 /// Stands for the component's process id until it is known.
 const OWN_PID: u32 = 0x7fff_0abc;
 const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
@@ -72,6 +74,17 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_arch_prctl,
     #[cfg(target_arch = "x86_64")]
     libc::SYS_poll,
+];
+
+/// Allowed to a host driver beside them: what content of files needs, on descriptors that its broker
+/// opened. None of them takes a path, and none changes the size of memory: core seals it against
+/// growing, and what could shrink or empty it is asked of the broker.
+const CONTENT: &[libc::c_long] = &[
+    libc::SYS_pwrite64,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_getdents64,
+    libc::SYS_lseek,
 ];
 
 /// Questions for core: the loader's. Another is whether there may be one more thread.
@@ -148,15 +161,18 @@ fn available() -> io::Result<()> {
 
 impl Filters {
     /// Compile; `binary` is the descriptor number that may be executed.
-    pub(super) fn new(binary: u32) -> std::result::Result<Self, String> {
+    pub(super) fn new(binary: u32, profile: Profile) -> std::result::Result<Self, String> {
         available().map_err(|e| {
             format!("this kernel has no seccomp with notifications (Linux 5.5): {e}")
         })?;
-        Self::compiled(binary).map_err(|e| e.to_string())
+        Self::compiled(binary, profile).map_err(|e| e.to_string())
     }
 
-    fn compiled(binary: u32) -> Result<Self> {
+    fn compiled(binary: u32, profile: Profile) -> Result<Self> {
         let mut allowed = ALLOWED.iter().map(|c| (*c, Vec::new())).collect::<Rules>();
+        if profile == Profile::HostDriver {
+            allowed.extend(CONTENT.iter().map(|c| (*c, Vec::new())));
+        }
         allowed.extend(conditional(binary)?);
         let refused = SeccompAction::Errno(libc::EPERM as u32);
         let arch = TargetArch::try_from(std::env::consts::ARCH)?;

@@ -5,7 +5,7 @@
 #![allow(unsafe_code, reason = "raw system calls")]
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -35,6 +35,14 @@ struct PathBeneath {
     parent: i32,
 }
 
+/// Rights on a directory that is read, or a file: to read files, to read directories.
+const READ: u64 = ACCESS_READ_FILE | 1 << 3;
+/// Further rights on one that is written: to write files, to remove directories and files, to make
+/// directories, files and links, to move between directories, to truncate.
+const WRITE: u64 = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 12 | 1 << 13 | 1 << 14;
+/// Those of them that a file can have.
+const OF_FILES: u64 = ACCESS_READ_FILE | 1 << 1 | 1 << 14;
+
 /// A ruleset that allows nothing but to start.
 pub(super) struct Ruleset {
     pub(super) fd: OwnedFd,
@@ -43,6 +51,19 @@ pub(super) struct Ruleset {
 impl Ruleset {
     /// `None` where the kernel has no Landlock.
     pub(super) fn new() -> Option<Self> {
+        let (ruleset, _) = Self::empty()?;
+        for path in INTERPRETERS {
+            if let Ok(file) = rustix::fs::open(*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+            {
+                ruleset.allow(file.as_fd(), ACCESS_EXECUTE | ACCESS_READ_FILE);
+            }
+        }
+        Some(ruleset)
+    }
+
+    /// A ruleset that allows nothing, and the rights that it knows. `None` where the kernel has no
+    /// Landlock.
+    fn empty() -> Option<(Self, u64)> {
         // SAFETY: asks for the version; no memory is involved.
         let version = unsafe {
             libc::syscall(
@@ -71,17 +92,10 @@ impl Ruleset {
         }
         // SAFETY: a fresh descriptor.
         let fd = unsafe { OwnedFd::from_raw_fd(fd as RawFd) };
-        let ruleset = Self { fd };
-        for path in INTERPRETERS {
-            if let Ok(file) = rustix::fs::open(*path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
-            {
-                ruleset.allow(&file, ACCESS_EXECUTE | ACCESS_READ_FILE);
-            }
-        }
-        Some(ruleset)
+        Some((Self { fd }, fs))
     }
 
-    fn allow(&self, file: &OwnedFd, access: u64) {
+    fn allow(&self, file: BorrowedFd<'_>, access: u64) {
         let rule = PathBeneath { access, parent: file.as_raw_fd() };
         // A rule that cannot be added means that components do not start, which is said there.
         // SAFETY: a valid rule of the stated kind.
@@ -102,4 +116,18 @@ pub(super) fn restrict(ruleset: RawFd) -> io::Result<()> {
     // SAFETY: no memory is involved.
     let result = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset, 0) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Lets the calling process reach what is below `root`, or this file, and nothing else; as it is
+/// where the kernel has no Landlock.
+pub(crate) fn stay_below(
+    root: BorrowedFd<'_>,
+    directory: bool,
+    writeable: bool,
+) -> rustix::io::Result<()> {
+    let Some((ruleset, known)) = Ruleset::empty() else { return Ok(()) };
+    let rights = if writeable { READ | WRITE } else { READ };
+    ruleset.allow(root, rights & known & if directory { known } else { OF_FILES });
+    restrict(ruleset.fd.as_raw_fd())
+        .map_err(|e| rustix::io::Errno::from_io_error(&e).unwrap_or(rustix::io::Errno::PERM))
 }

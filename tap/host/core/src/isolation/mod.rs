@@ -19,6 +19,7 @@ use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use filter::Filters;
 use genode_host_proto::CONTROL_FD;
 use landlock::Ruleset;
+pub(crate) use landlock::stay_below;
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet};
@@ -37,6 +38,7 @@ const MAX_SIGNALS: u64 = 256;
 /// What every component is locked into, prepared once.
 pub(crate) struct Isolation {
     filters: Filters,
+    driver: Filters,
     handover: Handover,
     descriptors: u64,
 }
@@ -48,8 +50,12 @@ impl Isolation {
         // The binary is executed through the first number that the component cannot have. And core has more than it, so that
         // core can still send descriptors when components have as many under way as Linux permits them.
         let descriptors = (limit / 4 * 3).min(MAX_DESCRIPTORS);
-        let filters = Filters::new(descriptors as u32)
-            .map_err(|e| format!("components cannot be isolated: {e}"))?;
+        let compiled = |profile| {
+            Filters::new(descriptors as u32, profile)
+                .map_err(|e| format!("components cannot be isolated: {e}"))
+        };
+        let filters = compiled(Profile::Ordinary)?;
+        let driver = compiled(Profile::HostDriver)?;
         let landlock = Ruleset::new();
         if landlock.is_none() {
             crate::console::note(format_args!(
@@ -63,7 +69,7 @@ impl Isolation {
         }
         let handover = Handover::new(landlock.as_ref().map(|l| &l.fd))
             .map_err(|e| format!("components cannot be started: {e}"))?;
-        Ok(Self { filters, handover, descriptors })
+        Ok(Self { filters, driver, handover, descriptors })
     }
 
     /// Descriptors that a component has at most, whatever its account is good for.
@@ -78,13 +84,27 @@ impl Isolation {
         binary: &OwnedFd,
         control: &OwnedFd,
         limits: Limits,
+        profile: Profile,
     ) -> io::Result<Pid> {
         let name = CString::new(name.replace('\0', "")).unwrap_or_default();
-        let (filters, descriptors) = (self.filters.clone(), self.descriptors);
+        let filters = match profile {
+            Profile::Ordinary => self.filters.clone(),
+            Profile::HostDriver => self.driver.clone(),
+        };
+        let descriptors = self.descriptors;
         let core = rustix::process::getpid();
         let jail = |numbers| Jail { filters, descriptors, core, numbers, limits, name };
         self.handover.start(control, binary, jail)
     }
+}
+
+/// The system calls that a component has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Those of every component.
+    Ordinary,
+    /// Beside them those on the content of files, for one that a directory was granted to.
+    HostDriver,
 }
 
 /// Limits that differ between components.

@@ -214,6 +214,7 @@ impl Nucleus {
             let parent = process.parent.take().ok_or(Refusal::Invalid)?;
             let own = Rc::try_unwrap(parent).or_else(|shared| shared.try_clone());
             fds.push(own.map_err(|_| Refusal::OutOfCaps)?);
+            fds.extend(process.granted.take());
         }
         let cpus = self.machine.real_cpus() as u64;
         Ok(Answer { args: vec![ep.0, cpus], fds })

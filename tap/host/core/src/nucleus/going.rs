@@ -73,6 +73,7 @@ impl Nucleus {
         let Some(process) = self.procs.get_mut(&id) else { return };
         process.phase = Phase::Killed;
         process.signal(Signal::KILL);
+        self.grants.give_back(process.pd);
         // Epoll would tell without end of what it closed or asks.
         let _ = epoll::delete(&self.epoll, &process.control);
         process.listener = None;

@@ -52,6 +52,7 @@ use rustix::event::epoll;
 pub(crate) use source::Source;
 
 use crate::account::{AccountId, Accounts};
+use crate::grants::Grants;
 use crate::isolation::Isolation;
 use crate::isolation::loader::Libraries;
 use crate::machine::Machine;
@@ -63,6 +64,7 @@ pub(crate) struct Nucleus {
     pub(crate) accounts: Accounts,
     pub(crate) machine: Machine,
     isolation: Isolation,
+    grants: Grants,
     libraries: Libraries,
     pub(crate) procs: Numbered<ProcId, Process>,
     pub(crate) eps: Numbered<EpId, Entrypoint>,
@@ -92,6 +94,7 @@ impl Nucleus {
         accounts: Accounts,
         machine: Machine,
         isolation: Isolation,
+        grants: Grants,
     ) -> rustix::io::Result<(Self, OwnedFd, OwnedFd)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let device = genode_host_proto::sys::identity(crate::fd::token()?)?.device;
@@ -100,6 +103,7 @@ impl Nucleus {
             accounts,
             machine,
             isolation,
+            grants,
             libraries: Libraries::new(),
             procs: Numbered::default(),
             eps: Numbered::default(),

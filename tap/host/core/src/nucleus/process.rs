@@ -27,6 +27,8 @@ pub(crate) struct Process {
     pub(crate) pd: u64,
     /// Its parent's capability, until it said hello and has it.
     pub(crate) parent: Option<Rc<OwnedFd>>,
+    /// A socket to the broker of what it was granted, until it said hello and has it.
+    pub(super) granted: Option<OwnedFd>,
     /// The object behind it, from then on.
     pub(super) parent_object: Option<ObjId>,
     /// Where it may run.

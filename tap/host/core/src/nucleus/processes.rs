@@ -19,7 +19,7 @@ use super::upkeep::FREE_DESCRIPTORS;
 use super::words::Words;
 use crate::account::AccountId;
 use crate::fd;
-use crate::isolation::{Limits, loader};
+use crate::isolation::{Limits, Profile, loader};
 
 impl Nucleus {
     /// Start `binary`, a descriptor of an executable, as a component whose parent is `parent`.
@@ -36,7 +36,11 @@ impl Nucleus {
         let beyond = self.beyond_free(account);
         let limits =
             Limits { cpus: self.machine.cpus(place), descriptors: FREE_DESCRIPTORS + beyond };
-        let pid = self.isolation.start(name, binary, &far, limits).map_err(|e| {
+        let granted = self.grants.take(name, pd);
+        let profile = if granted.is_some() { Profile::HostDriver } else { Profile::Ordinary };
+        let started = self.isolation.start(name, binary, &far, limits, profile);
+        let pid = started.map_err(|e| {
+            self.grants.give_back(pd);
             let why = crate::limits::of_start(&e);
             crate::console::note(format_args!("cannot start \"{name}\": {why}"));
             Refusal::Invalid
@@ -45,6 +49,7 @@ impl Nucleus {
         let id = ProcId(self.fresh());
         let Ok((pidfd, listener, timer)) = self.follow(pid, id, &control) else {
             // Nobody would learn of its end.
+            self.grants.give_back(pd);
             let _ = rustix::process::kill_process(pid, Signal::KILL)
                 .and_then(|()| rustix::process::waitpid(Some(pid), WaitOptions::empty()));
             crate::console::note(format_args!(
@@ -60,6 +65,7 @@ impl Nucleus {
             account,
             pd,
             parent: Some(parent),
+            granted,
             parent_object: None,
             place,
             main_ep: None,

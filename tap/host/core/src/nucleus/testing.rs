@@ -20,6 +20,7 @@ use super::process::{Phase, Process};
 use super::refusal::Verdict;
 use super::timer::Timer;
 use crate::account::{AccountId, Accounts, ROOT};
+use crate::grants::Grants;
 use crate::isolation::Isolation;
 use crate::isolation::loader::Loading;
 use crate::machine::Machine;
@@ -47,7 +48,8 @@ pub(crate) fn nucleus() -> Nucleus {
     setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit }).unwrap();
     let accounts = Accounts::new(Amount::new(1 << 30, 100_000));
     let isolation = Isolation::new().unwrap();
-    let (nucleus, ..) = Nucleus::new(accounts, Machine::real().unwrap(), isolation).unwrap();
+    let (nucleus, ..) =
+        Nucleus::new(accounts, Machine::real().unwrap(), isolation, Grants::default()).unwrap();
     nucleus
 }
 
@@ -79,6 +81,7 @@ impl Nucleus {
             account,
             pd: 0,
             parent: Some(Rc::new(mail.try_clone().unwrap())),
+            granted: None,
             parent_object: None,
             place: self.machine.everywhere(),
             main_ep: None,

@@ -191,8 +191,13 @@ mod tests {
     fn a_read_only_descriptor_is_attached_read_only_whatever_is_asked() {
         let accounts = Accounts::new(Amount::new(1 << 20, 100));
         let machine = Machine::real().unwrap();
-        let (mut nucleus, _doorbell, _bell) =
-            Nucleus::new(accounts, machine, Isolation::new().unwrap()).unwrap();
+        let (mut nucleus, _doorbell, _bell) = Nucleus::new(
+            accounts,
+            machine,
+            Isolation::new().unwrap(),
+            crate::grants::Grants::default(),
+        )
+        .unwrap();
         let memory = fd::ram(4 * PAGE).unwrap();
         let weak = fd::read_only(&memory).unwrap();
         let strong = memory.try_clone().unwrap();

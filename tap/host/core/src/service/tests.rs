@@ -35,8 +35,13 @@ impl Core {
     fn new() -> Self {
         let accounts = Accounts::new(Amount::new(1 << 20, 100));
         let machine = Machine::real().unwrap();
-        let (nucleus, _doorbell, _bell) =
-            Nucleus::new(accounts, machine, Isolation::new().unwrap()).unwrap();
+        let (nucleus, _doorbell, _bell) = Nucleus::new(
+            accounts,
+            machine,
+            Isolation::new().unwrap(),
+            crate::grants::Grants::default(),
+        )
+        .unwrap();
         let modules = Modules::new(std::env::temp_dir());
         Self { services: Services::new(modules), nucleus }
     }

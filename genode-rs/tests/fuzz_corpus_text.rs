@@ -1,5 +1,5 @@
-//! Replays the corpus of the fuzz targets `args`, `node`, and of file systems on a stable compiler,
-//! with mutations of each file.
+//! Replays the corpus of the fuzz targets `args`, `node`, of file systems and of devices on a stable
+//! compiler, with mutations of each file.
 #![allow(clippy::unwrap_used, reason = "a test: what cannot be read fails it")]
 
 #[path = "../fuzz/src/text.rs"]
@@ -10,6 +10,11 @@ mod text;
 #[allow(unreachable_pub, missing_docs, clippy::pedantic, clippy::expect_used)]
 // a module of another crate
 mod file_system;
+
+#[path = "../fuzz/src/devices.rs"]
+#[allow(unreachable_pub, missing_docs, clippy::pedantic, clippy::expect_used)]
+// a module of another crate
+mod devices;
 
 use std::{fs, path::Path};
 
@@ -80,4 +85,14 @@ fn entries_of_directories() {
 #[test]
 fn descriptors_of_packets() {
     replay("fs_header", file_system::header);
+}
+
+#[test]
+fn batches_of_events() {
+    replay("events", devices::events);
+}
+
+#[test]
+fn addresses_of_adapters() {
+    replay("mac", devices::mac);
 }

@@ -157,6 +157,15 @@ impl<P: Protocol> Source<P> {
         self.handler.submit();
     }
 
+    /// Calls `find` now and after each signal until it finds something; wakes the sink before it
+    /// waits. For protocols that look for more than an acknowledgement.
+    pub async fn look<T, E>(
+        &self,
+        find: impl FnMut() -> Result<Option<T>, E> + Unpin,
+    ) -> Result<T, E> {
+        self.inner.look(&self.inner.bell.waiters, find).await
+    }
+
     /// Allocates a packet of `size` bytes, and waits while the buffer is full: until a packet is
     /// dropped, which another task gets back by [`acked`](Self::acked).
     ///

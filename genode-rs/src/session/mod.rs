@@ -3,15 +3,19 @@
 //! | service | interface | client |
 //! |---|---|---|
 //! | Block | [`block::BlockSession`] | [`block::BlockConnection`], [`block::BlockServer`] |
+//! | Event | [`event::EventSession`] | [`event::EventConnection`], [`event::EventServer`] |
 //! | File_system | [`file_system::FileSystemSession`] | [`fs::FileSystem`](crate::fs::FileSystem) |
 //! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
+//! | Input | [`input::InputSession`] | [`input::InputConnection`], [`input::InputServer`] |
 //! | IO_MEM | [`io_mem::IoMemSession`] | [`io_mem::IoMemConnection`] |
+//! | Nic | [`nic::NicSession`] | [`nic::NicConnection`], [`nic::NicServer`] |
 //! | ROM | [`rom::RomSession`] | [`rom::RomConnection`] |
 //! | Timer | [`timer::TimerSession`] | [`timer::TimerConnection`] |
 //! | Report | [`report::ReportSession`] | [`report::Reporter`] |
 //! | Terminal | [`terminal::TerminalSession`] | [`terminal::TerminalConnection`] |
 //! | Rtc | [`rtc::RtcSession`] | [`rtc::RtcConnection`] |
 //! | TRACE | [`trace::TraceSession`] | [`trace::TraceConnection`] |
+//! | Uplink | [`uplink::UplinkSession`] | [`uplink::UplinkConnection`], [`uplink::UplinkServer`] |
 //!
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces, but
@@ -19,12 +23,16 @@
 //! 24.11 and 26.02 only. Block is that of 26.02.
 
 pub mod block;
+pub mod event;
 pub mod file_system;
+pub mod input;
 pub mod io_mem;
 pub mod log;
+pub mod nic;
 pub mod report;
 pub mod rom;
 pub mod rtc;
 pub mod terminal;
 pub mod timer;
 pub mod trace;
+pub mod uplink;

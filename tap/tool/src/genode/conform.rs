@@ -20,6 +20,7 @@ pub const REPLACED: [(&str, &str); 8] = [
     ("dynamic_rom", "rs_dynamic_rom"),
     ("rom_filter", "rs_rom_filter"),
     ("terminal_crosslink", "rs_terminal_crosslink"),
+    ("nic_loopback", "rs_nic_loopback"),
     ("fs_rom", "rs_fs_rom"),
     ("fs_report", "rs_fs_report"),
     ("part_block", "rs_part_block"),

@@ -1,0 +1,2 @@
+TARGET = rs_input_test
+include $(call select_from_repositories,mk/rs_component.inc)

@@ -1,0 +1,2 @@
+TARGET = rs_nic_test
+include $(call select_from_repositories,mk/rs_component.inc)

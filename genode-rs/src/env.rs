@@ -1,8 +1,13 @@
 //! The component's environment: what it was given when it was started.
 
 use crate::{
-    affinity::Space, cap::Capability, entrypoint::Entrypoint, quota::Quota, session::rom::Source,
-    signal::SignalHandler, sys,
+    affinity::Space,
+    cap::Capability,
+    entrypoint::Entrypoint,
+    quota::Quota,
+    session::{cpu::CpuSession, pd::PdSession, rom::Source},
+    signal::SignalHandler,
+    sys,
 };
 
 /// Access to the component's environment. Passed to the component's main function.
@@ -19,14 +24,6 @@ use crate::{
 pub struct Env {
     ep: Entrypoint,
 }
-
-/// The interface of a protection-domain session, for use in [`Capability`].
-#[derive(Debug)]
-pub enum PdSession {}
-
-/// The interface of a CPU session, for use in [`Capability`].
-#[derive(Debug)]
-pub enum CpuSession {}
 
 impl Env {
     /// The component's environment, on `ep`.
@@ -78,12 +75,12 @@ impl Env {
     }
 
     /// The component's protection domain.
-    pub fn pd(self) -> Capability<PdSession> {
+    pub fn pd(self) -> Capability<dyn PdSession> {
         Capability::new(sys::parent::env_cap(sys::parent::EnvCap::Pd))
     }
 
     /// The component's CPU session.
-    pub fn cpu(self) -> Capability<CpuSession> {
+    pub fn cpu(self) -> Capability<dyn CpuSession> {
         Capability::new(sys::parent::env_cap(sys::parent::EnvCap::Cpu))
     }
 

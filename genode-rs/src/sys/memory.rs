@@ -9,8 +9,9 @@ use crate::{
 };
 
 /// How cached memory is to be mapped (`Genode::Cache`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, genode::Wire)]
 #[non_exhaustive]
+#[repr(u32)]
 pub enum Cache {
     /// Not cached, for device registers.
     Uncached,

@@ -60,7 +60,9 @@ fn main(env: Env) -> Result<Root, Error> {
         let session = InputServer::new(request)?;
         clients.borrow_mut().open.push(Rc::downgrade(&session));
         let early = core::mem::take(&mut clients.borrow_mut().early);
-        early.into_iter().for_each(|event| deliver(&clients, event));
+        for event in early {
+            deliver(&clients, event);
+        }
         Ok::<_, Refused>(session)
     })?;
     Ok(root)

@@ -42,7 +42,7 @@ impl Station for Port {
 
     fn send(&self, frame: &Frame) -> Result<bool, PortError> {
         let view = frame.view()?;
-        self.try_send_with(view.len(), |to| to.copy_view(view))
+        self.try_send_with(view.len(), |to| to.copy_view(&view))
     }
 
     fn release(&self, frame: Frame) {

@@ -250,15 +250,6 @@ impl<'a> View<'a> {
         area.copy_from(offset, self.area, self.at, self.len)
     }
 
-    /// Fills the beginning of the content from that of another packet, without a buffer between.
-    ///
-    /// # Errors
-    /// [`StreamError::Range`] when it does not fit here.
-    pub fn copy_view(&self, from: View<'_>) -> Result<(), StreamError> {
-        let at = self.place(0, from.len)?;
-        Ok(self.area.copy_from(at, from.area, from.at, from.len)?)
-    }
-
     /// Fills the content from `area` at `offset`, without a buffer between.
     ///
     /// # Errors

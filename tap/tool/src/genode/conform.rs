@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Components of Genode, and those of ours that take their place.
-pub const REPLACED: [(&str, &str); 8] = [
+pub const REPLACED: [(&str, &str); 9] = [
     ("init", "rs_init"),
     ("report_rom", "rs_report_rom"),
     ("dynamic_rom", "rs_dynamic_rom"),

@@ -6,6 +6,8 @@
 
 extern crate alloc;
 
+mod lies;
+
 use alloc::{format, rc::Rc, vec::Vec};
 
 use genode::{
@@ -183,6 +185,8 @@ async fn test(env: Env) -> Test {
     refusals(&nic).await?;
     fair(env, &nic).await?;
     uplink(env).await?;
+    lies::lies(env)?;
+    sizes(&nic).await?;
     sessions(env)
 }
 

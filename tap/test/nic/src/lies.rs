@@ -1,5 +1,7 @@
 //! A client at a server that lies: each lie is an error or a frame of the server's own, never more.
 
+use alloc::format;
+
 use genode::{
     packet_stream::StreamError,
     prelude::*,
@@ -62,9 +64,10 @@ pub(crate) fn lies(env: Env) -> Test {
         seen.refused += u32::try_from(nic.dropped()).unwrap_or(u32::MAX);
     }
     let Seen { frames, refused, broken } = seen;
-    ensure("frames came", frames > 0)?;
-    ensure("frames that are none were dropped", refused > 0)?;
-    ensure("queues that cannot be were told of", broken > 0)?;
+    ensure(
+        &format!("{frames} frames came, {refused} were none, {broken} queues could not be"),
+        frames > 0 && refused > 0 && broken > 0,
+    )?;
     log!("a server that lies costs its client that session, and nothing more");
     Ok(())
 }

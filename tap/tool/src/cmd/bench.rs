@@ -21,6 +21,9 @@ enum Which {
     /// The host system's calls, signals and sessions, beside bare Linux
     #[command(disable_help_flag = true)]
     System(Further),
+    /// Reads of a host driver, beside pread
+    #[command(disable_help_flag = true)]
+    Storage(Further),
     /// Packet streams, beside a bare ring in shared memory and memcpy
     #[command(disable_help_flag = true)]
     Stream(Further),
@@ -41,6 +44,7 @@ pub fn execute(args: &Args) -> u8 {
     let (package, further) = match &args.which {
         Which::Heap(further) => ("rs_heap_bench", further),
         Which::System(further) => ("rs_system_bench", further),
+        Which::Storage(further) => ("rs_storage_bench", further),
         Which::Stream(further) => ("rs_stream_bench", further),
         Which::Native(further) => ("rs_native_bench", further),
     };

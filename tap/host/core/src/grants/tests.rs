@@ -10,9 +10,10 @@ use genode_host_proto::files::{Kind, Operation, Request};
 use genode_host_proto::sys;
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
 
 use super::broker::{Broker, Found};
-use super::{Wanted, open};
+use super::{Grant, Grants, Wanted, open};
 use crate::fd;
 
 /// A directory of a test's own, with a granted one in it, beside something else.
@@ -359,4 +360,56 @@ fn errors_of_the_disk_are_told_as_such() {
             assert_eq!(ask(broker, operation, path).err(), Some(error), "{operation:?} {path}");
         }
     });
+}
+
+#[test]
+fn a_grant_has_one_user_whose_connection_ends_with_it() {
+    let (control, broker) = fd::sockets(fd::BROKER).unwrap();
+    let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+    let label = "init -> driver".to_owned();
+    let mut grants = Grants(vec![Grant { label, broker: child, control, user: None }]);
+    assert!(grants.take("init -> driver -> child", 1).is_none());
+    assert!(grants.take("init", 1).is_none());
+    let own = grants.take("init -> driver", 1).expect("the granted label");
+    assert!(grants.has(1) && !grants.has(2));
+    assert!(grants.take("init -> driver", 2).is_none(), "a second one of the same label");
+    grants.give_back(2);
+    assert!(grants.has(1), "somebody else's end");
+    // The broker has the other end, and whoever got the component's from it a copy.
+    let receive = |socket: &OwnedFd| {
+        let mut fds = sys::Fds::default();
+        let len = sys::recv(socket, &mut [0; 8], &mut fds, RecvFlags::DONTWAIT)?.0;
+        let [fd, ..] = fds;
+        Ok::<_, Errno>((len, fd))
+    };
+    let (_, far) = receive(&broker).unwrap();
+    let far = far.expect("a connection");
+    let copy = own.try_clone().unwrap();
+    sys::send(&copy, b"ask", &[], SendFlags::empty()).unwrap();
+    assert_eq!(receive(&far).unwrap().0, 3);
+    drop(own);
+    assert_eq!(receive(&far).err(), Some(Errno::AGAIN), "the copy is there still");
+    grants.give_back(1);
+    assert_eq!(receive(&far).unwrap().0, 0, "the broker is told that it ended");
+    assert_eq!(sys::send(&copy, b"ask", &[], SendFlags::empty()), Err(Errno::PIPE));
+    assert!(grants.take("init -> driver", 3).is_some(), "started again");
+}
+
+#[test]
+fn a_kernel_without_openat2_is_told_as_such() {
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+    let place = Place::new();
+    let absent = std::collections::BTreeMap::from([(libc::SYS_openat2, Vec::new())]);
+    let refusal = SeccompAction::Errno(libc::ENOSYS as u32);
+    let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
+    let filter = SeccompFilter::new(absent, SeccompAction::Allow, refusal, arch).unwrap();
+    let program: BpfProgram = filter.try_into().unwrap();
+    let root = place.root();
+    // Of this thread alone.
+    let refused = std::thread::spawn(move || {
+        seccompiler::apply_filter(&program).unwrap();
+        open(&root).unwrap_err()
+    });
+    let refused = refused.join().unwrap();
+    assert!(refused.contains("openat2") && refused.contains("5.6"), "{refused}");
 }

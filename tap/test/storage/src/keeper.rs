@@ -25,14 +25,16 @@ impl Keeper for Session {
         self.0.borrow_mut().done(index, write);
     }
 
-    fn synced(&mut self) -> u64 {
-        let mut journal = self.0.borrow_mut();
-        journal.synced();
-        journal.syncs
+    fn synced(&mut self) {
+        self.0.borrow_mut().synced();
     }
 
     fn expected(&self, index: u32) -> Expected {
         self.0.borrow().expected(index)
+    }
+
+    fn syncs(&self) -> u64 {
+        self.0.borrow().syncs
     }
 }
 

@@ -172,10 +172,12 @@ pub trait Keeper {
     fn begin(&mut self, index: u32) -> u64;
     /// Notes that the storage answered a write.
     fn done(&mut self, index: u32, write: u64);
-    /// Notes that a sync ended well; returns how many did.
-    fn synced(&mut self) -> u64;
+    /// Notes that a sync ended well.
+    fn synced(&mut self);
     /// Returns what a block may have.
     fn expected(&self, index: u32) -> Expected;
+    /// Returns how many syncs ended well.
+    fn syncs(&self) -> u64;
 }
 
 #[cfg(test)]

@@ -22,9 +22,12 @@ fn vector(name: &str) -> &'static str {
     VECTORS.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap()
 }
 
-/// An object that takes down calls, with the number of their capabilities, and answers none.
+/// Bytes of a call, and the number of its capabilities.
+type Call = (Vec<u8>, usize);
+
+/// An object that takes down calls, and answers none.
 #[derive(Clone, Default)]
-struct Deaf(Rc<RefCell<Vec<(Vec<u8>, usize)>>>);
+struct Deaf(Rc<RefCell<Vec<Call>>>);
 
 impl Deaf {
     fn numbers(&self) -> Vec<u64> {

@@ -34,6 +34,11 @@
 //! So a CPU session says there who learns of a fault, which affinity space there is, and ties a PD
 //! to both; threads are neither made nor moved by it, and a child's own comes from core alone.
 //!
+//! # On Genode
+//!
+//! [`Forward`] is tested within one component only. A child of Genode's init whose CPU session such
+//! a component serves did not start on base-linux 26.02, for a reason that was not found yet.
+//!
 //! Reference: `repos/base/include/cpu_session/cpu_session.h`,
 //! `repos/base/include/cpu_thread/cpu_thread.h` of Genode 26.02.
 

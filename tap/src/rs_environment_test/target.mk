@@ -1,3 +1,2 @@
-TARGET     = rs_cpu_victim
-RS_PACKAGE = rs_cpu_monitor
+TARGET = rs_environment_test
 include $(call select_from_repositories,mk/rs_component.inc)

@@ -1,5 +1,4 @@
-//! rs_cpu_victim: makes threads by a CPU session that somebody else serves, among them one that it
-//! may not have.
+//! rs_environment_test: calls the CPU and PD sessions of its environment by their whole interfaces.
 #![no_std]
 #![no_main]
 
@@ -8,7 +7,6 @@ extern crate alloc;
 use genode::{
     prelude::*,
     session::{cpu::CpuSessionClient, pd::PdSessionClient},
-    thread::Builder,
 };
 use rs_checks::{Test, at, ensure};
 
@@ -31,32 +29,11 @@ fn sessions(env: Env) -> Test {
     Ok(())
 }
 
-/// Makes three threads, the second of which is refused.
-fn threads() -> Test {
-    for (name, wanted) in [("first", true), ("forbidden", false), ("last", true)] {
-        let thread = Builder::new(name).spawn(move || name.len());
-        match thread {
-            Ok(thread) if wanted => {
-                let ran = thread.join().map_err(at("join"))?;
-                ensure("a thread runs", ran == name.len())?;
-            }
-            Err(error) if !wanted => log!("thread '{name}': {error}"),
-            Ok(_) => return Err(alloc::format!("'{name}' was made")),
-            Err(error) => return Err(alloc::format!("'{name}': {error}")),
-        }
-    }
-    Ok(())
-}
-
 #[genode::component]
 fn main(env: Env) -> Result<(), Error> {
-    let config = env.config().read();
-    let watched = config.is_ok_and(|config| config.attr("watched").is_some());
-    let tested = sessions(env).and_then(|()| if watched { threads() } else { Ok(()) });
-    if let Err(why) = tested {
+    if let Err(why) = sessions(env) {
         error!("failed: {why}");
         env.exit(1)
     }
-    log!("done");
     env.exit(0)
 }

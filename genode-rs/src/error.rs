@@ -218,7 +218,9 @@ impl fmt::Display for Error {
             Self::InsufficientCaps => {
                 "the session needs more capabilities: donate a larger cap_quota"
             }
-            Self::Denied => "denied: check that a route leads to a server that provides the service",
+            Self::Denied => {
+                "denied: no route leads to a server for it, or the server refuses it; the log of the parent says which, with service and label"
+            }
             Self::Invalid => "invalid argument",
             Self::Gone => "the object is gone: its server exited, crashed, or closed the session",
             Self::Overflow => "the message is too large",

@@ -1,10 +1,12 @@
 //! Lines to the component's LOG session: [`log!`](crate::log!), [`warning!`](crate::warning!),
 //! [`error!`](crate::error!).
 //!
-//! Formatting needs no heap, so it works before the heap exists and after it is exhausted.
+//! Characters that turn or hide others (U+202E and its like) appear as their numbers, so that a name in
+//! a line cannot make it look like another one. Formatting needs no heap, so it works before the heap exists and after it is exhausted.
 
 use core::fmt::{self, Write};
 
+use genode_args::shown::is_format;
 use heapless::String;
 
 use crate::sys;
@@ -30,6 +32,13 @@ struct Lines {
 }
 
 impl Lines {
+    fn push(&mut self, c: char) -> fmt::Result {
+        if self.line.len() + c.len_utf8() > room(self.level) {
+            self.flush();
+        }
+        self.line.push(c).map_err(|_| fmt::Error)
+    }
+
     fn flush(&mut self) {
         sys::log::print(self.level, self.line.as_bytes());
         self.line.clear();
@@ -44,10 +53,12 @@ impl Write for Lines {
                 self.flush();
                 continue;
             }
-            if self.line.len() + c.len_utf8() > room(self.level) {
-                self.flush();
+            if is_format(c) {
+                // Names of others may be in the text: none may look like another.
+                c.escape_unicode().try_for_each(|c| self.push(c))?;
+            } else {
+                self.push(c)?;
             }
-            self.line.push(c).map_err(|_| fmt::Error)?;
         }
         Ok(())
     }

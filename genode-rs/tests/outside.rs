@@ -73,6 +73,31 @@ fn a_dataspace_knows_its_size_and_who_may_write() {
     assert_eq!(byte, [0]);
 }
 
+/// Only its own panic ends a thread, as with std's threads.
+#[test]
+fn a_thread_that_panics_has_no_result() {
+    let panics = thread::Builder::new("panics").spawn(|| panic!("as it was told to")).unwrap();
+    assert_eq!(panics.join(), Err::<(), _>(Error::Gone));
+    let told = thread::scope(|scope| {
+        let panics = scope.spawn(thread::Builder::new("panics"), || panic!("once more")).unwrap();
+        let lives = scope.spawn(thread::Builder::new("lives"), || 7).unwrap();
+        (panics.join(), lives.join())
+    });
+    assert_eq!(told, (Err::<(), _>(Error::Gone), Ok(7)));
+}
+
+#[test]
+fn a_dataspace_that_was_freed_is_attached_no_more() {
+    let ram = RamDataspace::new(PAGE_SIZE).unwrap();
+    let cap = ram.cap().clone();
+    let before = Attached::writeable(&cap).unwrap();
+    drop(ram);
+    assert_eq!(Attached::writeable(&cap).err(), Some(Error::Gone));
+    assert_eq!(Attached::read_only(&cap).err(), Some(Error::Gone));
+    assert_eq!(cap.info().err(), Some(Error::Gone));
+    before.write(0, &[1]).unwrap();
+}
+
 #[test]
 fn private_memory_is_a_slice() {
     let mut ram = PrivateRam::new(100, None).unwrap();

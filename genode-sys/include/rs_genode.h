@@ -298,6 +298,9 @@ rs_err_t rs_thread_migrate(rs_thread_t *thread, rs_location_t location);
 /* Number that tells the calling thread from all other live threads of the component; never 0. */
 uint64_t rs_thread_id(void);
 
+/* Copy the name of the calling thread, as much as fits, without a terminator. Its length; 0 if it has none. */
+size_t rs_thread_name(char *name, size_t capacity);
+
 /*
  * A place for one thread to sleep (Genode::Blockade). Lives in the memory of whoever waits, is initialised
  * and blocked on by one thread, woken once by another. Must not move between init and return of block.

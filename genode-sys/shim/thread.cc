@@ -78,6 +78,21 @@ rs_err_t rs_thread_migrate(rs_thread_t *, rs_location_t) { return RS_UNSUPPORTED
 
 ::uint64_t rs_thread_id(void) { return ::uint64_t(Thread::myself()); }
 
+::size_t rs_thread_name(char *name, ::size_t capacity)
+{
+	::size_t length = 0;
+	attempt([&] {
+		if (Thread *myself = Thread::myself()) {
+			auto const known = name_of(*myself);
+			while (length < capacity && known.string()[length]) {
+				name[length] = known.string()[length];
+				length++;
+			}
+		}
+	});
+	return length;
+}
+
 ::uint64_t rs_timestamp(void) { return Trace::timestamp(); }
 
 static_assert(sizeof(Blockade) <= sizeof(rs_blockade_t) && alignof(Blockade) <= alignof(rs_blockade_t),

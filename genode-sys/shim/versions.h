@@ -221,6 +221,16 @@ namespace Seam {
 		: THREAD(env, typename THREAD::Name(name), stack, location, typename THREAD::Weight(), env.cpu()) { }
 	};
 
+	/* the name of a thread is a function up to 24.11, and a member since */
+	template <typename THREAD>
+	typename THREAD::Name name_of(THREAD const &thread)
+	{
+		if constexpr (requires { thread.name(); })
+			return thread.name();
+		else
+			return thread.name;
+	}
+
 	template <typename THREAD>
 	requires requires { typename THREAD::Stack_size; }
 	struct Thread_of<THREAD> : THREAD

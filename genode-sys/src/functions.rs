@@ -152,6 +152,9 @@ unsafe extern "C" {
     pub fn rs_thread_id() -> u64;
 }
 unsafe extern "C" {
+    pub fn rs_thread_name(name: *mut core::ffi::c_char, capacity: usize) -> usize;
+}
+unsafe extern "C" {
     pub fn rs_blockade_init(blockade: *mut rs_blockade_t);
 }
 unsafe extern "C" {

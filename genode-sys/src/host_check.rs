@@ -37,6 +37,7 @@ const _: unsafe extern "C" fn(name: *const core::ffi::c_char, name_len: usize, s
 const _: unsafe extern "C" fn(thread: *mut rs_thread_t) = genode_host_rt::rs_thread_join;
 const _: unsafe extern "C" fn(thread: *mut rs_thread_t, location: rs_location_t) -> rs_err_t = genode_host_rt::rs_thread_migrate;
 const _: unsafe extern "C" fn() -> u64 = genode_host_rt::rs_thread_id;
+const _: unsafe extern "C" fn(name: *mut core::ffi::c_char, capacity: usize) -> usize = genode_host_rt::rs_thread_name;
 const _: unsafe extern "C" fn(blockade: *mut rs_blockade_t) = genode_host_rt::rs_blockade_init;
 const _: unsafe extern "C" fn(blockade: *mut rs_blockade_t) = genode_host_rt::rs_blockade_block;
 const _: unsafe extern "C" fn(blockade: *mut rs_blockade_t) = genode_host_rt::rs_blockade_wakeup;

@@ -25,6 +25,12 @@ pub use functions::*;
 #[cfg(target_os = "genode")]
 mod panic;
 
+/// Runs what a thread does. A panic in it ends the component before it could end the thread.
+#[cfg(target_os = "genode")]
+pub fn run_thread(body: impl FnOnce()) {
+    body();
+}
+
 #[cfg(not(target_os = "genode"))]
 #[rustfmt::skip]
 mod host_check;

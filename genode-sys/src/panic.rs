@@ -15,20 +15,40 @@ struct Line {
     len: usize,
 }
 
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+impl Line {
+    fn write(&mut self, text: &[u8]) {
         let room = self.bytes.len() - self.len;
         let n = text.len().min(room);
-        self.bytes[self.len..self.len + n].copy_from_slice(&text.as_bytes()[..n]);
+        self.bytes[self.len..self.len + n].copy_from_slice(&text[..n]);
         self.len += n;
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.write(text.as_bytes());
         Ok(())
     }
+}
+
+/// Begins a line with the calling thread's name, as the host's runtime does.
+fn begin(line: &mut Line) {
+    let mut name = [0_u8; 32];
+    // SAFETY: so many bytes may be written.
+    let known = unsafe { crate::rs_thread_name(name.as_mut_ptr().cast(), name.len()) };
+    if known == 0 {
+        return line.write(b"a thread without a name: ");
+    }
+    line.write(b"thread \"");
+    line.write(&name[..known.min(name.len())]);
+    line.write(b"\": ");
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     static PANICKING: AtomicBool = AtomicBool::new(false);
     let mut line = Line { bytes: [0; 232], len: 0 };
+    begin(&mut line);
     // A message whose formatting panics is dropped; where it did is told.
     let _ = match (info.location(), PANICKING.swap(true, Ordering::Relaxed)) {
         (Some(at), false) => {

@@ -17,6 +17,9 @@
 //! driver's own task sleeps by [`genode::time`] on the entrypoint of [`Driver::start`], and wakes
 //! them.
 //!
+//! A timer that was dropped, and one of a task that ended, has its entry until the time has come:
+//! embassy-time does not tell. An entry keeps a waker; there is one for each task.
+//!
 //! Without a driver, timers wait; the time goes on where the system has a clock of its own, else it
 //! stands still. When the Timer service is gone the driver logs that, and no timer ends any more:
 //! embassy-time knows no error. Components that use [`genode::time`] itself are told.

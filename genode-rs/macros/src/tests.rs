@@ -60,6 +60,21 @@ fn functions_that_cannot_answer_later() {
     }
 }
 
+/// What one that answers later is made into takes names in the client.
+#[test]
+fn names_that_meet_those_of_an_answer_that_comes_later() {
+    for part in ["sigh", "fetch", "cancel", "answer"] {
+        let item = format!("trait A {{ #[rpc(later)] fn f(&mut self); fn f_{part}(&mut self); }}");
+        let expected =
+            format!("`f` answers later, which makes a function `f_{part}` of the client");
+        let error = rpc_error("", &item);
+        assert!(error.contains(&expected), "{error}");
+    }
+    let fine =
+        parse_str("trait A { fn f(&mut self); fn f_fetch(&mut self); fn f_answer(&mut self); }");
+    assert!(rpc::expand(&rpc::Options::default(), fine.unwrap()).is_ok());
+}
+
 #[test]
 fn functions_that_cannot_be_called_from_elsewhere() {
     for (function, message) in [

@@ -314,23 +314,9 @@ impl Defaults<'_> {
 }
 
 impl Found {
-    fn services(&mut self, node: &Node, into: &mut Vec<String>) {
-        for service in node.children() {
-            match service.attr("name") {
-                Some(name) if service.has_tag("service") && !name.is_empty() => {
-                    if !into.iter().any(|n| n == name) {
-                        into.push(name.to_string());
-                    }
-                }
-                _ => {
-                    self.warn(service, &format!("<{}> expects <service name=\"..\"/>", node.tag()));
-                }
-            }
-        }
-    }
-
     fn start<'n>(&mut self, node: &'n Node, defaults: &mut Defaults<'n>, config: &mut Config) {
         let Some(name) = node.attr("name").filter(|n| !n.is_empty()) else {
+            self.known_start(node);
             return self.error(node, "<start> without a name is skipped; add name=\"..\"");
         };
         if !defaults.names.contains(name)
@@ -361,10 +347,7 @@ impl Found {
         if let Some(node) = node.child("provides") {
             self.services(node, &mut provides);
         }
-        let heartbeat = node.child("heartbeat").map(|heartbeat| Heartbeat {
-            restart_after_skipped: self.attr(heartbeat, "restart_after_skipped").unwrap_or(0),
-            start_ms: self.attr(heartbeat, "start_ms").unwrap_or(Heartbeat::START_MS),
-        });
+        let heartbeat = node.child("heartbeat").map(|heartbeat| self.heartbeat(heartbeat));
         let exit_propagate = match node.child("exit") {
             Some(exit) => self.attr(exit, "propagate").unwrap_or(false),
             None => false,
@@ -425,6 +408,13 @@ impl Found {
         (ram, caps)
     }
 
+    fn heartbeat(&mut self, node: &Node) -> Heartbeat {
+        Heartbeat {
+            restart_after_skipped: self.attr(node, "restart_after_skipped").unwrap_or(0),
+            start_ms: self.attr(node, "start_ms").unwrap_or(Heartbeat::START_MS),
+        }
+    }
+
     /// Reads the ROM module of the program of the child `name`.
     fn binary<'a>(&mut self, node: &'a Node, name: &'a str) -> &'a str {
         let Some(binary) = node.child("binary") else { return name };
@@ -466,6 +456,7 @@ impl Found {
     }
 
     fn alias(&mut self, node: &Node, config: &mut Config) {
+        self.known(node, &["name", "child"]);
         match (node.attr("name"), node.attr("child")) {
             (Some(name), Some(child)) if config.aliases.iter().all(|a| a.name != name) => {
                 config.aliases.push(Alias { name: name.to_string(), child: child.to_string() });

@@ -41,7 +41,10 @@ impl fmt::Display for Diagnostic {
 }
 
 /// Names what may have been meant by `name`: the nearest of `known`, or all of them.
-fn meant(name: &str, known: &[&str]) -> String {
+pub(super) fn meant(name: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return "it takes none".into();
+    }
     let near = known.iter().map(|k| (distance(name, k), *k)).min();
     match near {
         Some((distance, near)) if distance <= 2 && distance < near.chars().count() => {

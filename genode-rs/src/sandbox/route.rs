@@ -12,7 +12,7 @@ use alloc::{
 };
 use core::fmt;
 
-use super::diagnostic::Found;
+use super::diagnostic::{Found, meant};
 use crate::{
     label::{self, Label, Score},
     node::{Node, Pos},
@@ -184,9 +184,17 @@ enum Kind {
     AnyChild,
 }
 
+/// Attributes of a rule; `any-service` has all but the first.
+const SERVICE: [&str; 6] =
+    ["name", "label", "label_prefix", "label_suffix", "label_last", "unscoped_label"];
+
+/// Attributes of a target; one that is no named child has all but the first.
+const TARGET: [&str; 5] = ["name", "label", "identity", "resource", "prepend_resource"];
+
 impl RouteModel {
     /// Reads the rules; what is no rule is left out and told.
     pub(super) fn read(node: &Node, found: &mut Found) -> Self {
+        found.known(node, &[]);
         let rules = node.children().iter().filter_map(|rule| Rule::read(rule, found)).collect();
         Self { rules }
     }
@@ -215,6 +223,11 @@ impl RouteModel {
 
 impl Rule {
     fn read(node: &Node, found: &mut Found) -> Option<Self> {
+        match node.tag() {
+            "service" => found.known(node, &SERVICE),
+            "any-service" => found.known(node, &SERVICE[1..]),
+            _ => {}
+        }
         let service = match (node.tag(), node.attr("name")) {
             ("any-service", _) => None,
             ("service", Some(name)) => Some(name.to_string()),
@@ -223,10 +236,8 @@ impl Rule {
                 return None;
             }
             (other, _) => {
-                found.warn(
-                    node,
-                    &format!("unknown node <{other}> in a route; expected service or any-service"),
-                );
+                let meant = meant(other, &["service", "any-service"]);
+                found.warn(node, &format!("unknown node <{other}> in a route; {meant}"));
                 return None;
             }
         };
@@ -282,6 +293,11 @@ fn selects_by_scoped_label(node: &Node) -> bool {
 
 impl Target {
     fn read(node: &Node, found: &mut Found) -> Option<Self> {
+        match node.tag() {
+            "child" => found.known(node, &TARGET),
+            "parent" | "local" | "any-child" => found.known(node, &TARGET[1..]),
+            _ => {}
+        }
         let kind = match (node.tag(), node.attr("name")) {
             ("parent", _) => Kind::Parent,
             ("local", _) => Kind::Local,
@@ -292,12 +308,8 @@ impl Target {
                 return None;
             }
             (other, _) => {
-                found.warn(
-                    node,
-                    &format!(
-                        "unknown target <{other}>; expected parent, child, any-child or local"
-                    ),
-                );
+                let meant = meant(other, &["parent", "child", "any-child", "local"]);
+                found.warn(node, &format!("unknown target <{other}>; {meant}"));
                 return None;
             }
         };

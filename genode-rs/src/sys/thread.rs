@@ -37,7 +37,7 @@ extern "C" fn run(arg: *mut c_void) {
     // The box is freed by this statement: not behind `at_end`, which may give back what it lay in.
     // SAFETY: `spawn` passes a `Box<Work>` leaked for exactly this call.
     let Work { body, at_end } = unsafe { *Box::from_raw(arg.cast::<Work>()) };
-    body();
+    seam::run_thread(body);
     at_end();
 }
 

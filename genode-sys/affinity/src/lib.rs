@@ -199,14 +199,15 @@ impl Affinity {
     /// the session. It is a location of a finer space, in which nothing is rounded.
     ///
     /// A session without an affinity of its own gets this one, as does a session whose affinity
-    /// makes no sense: one outside its space, or one that needs a space of more than 32 bits.
+    /// makes no sense: one outside its space, or one that needs a space of more than 32 bits in a
+    /// direction.
     #[must_use]
     pub fn subordinate(self, session: Affinity) -> Affinity {
         self.refined(session).unwrap_or(self)
     }
 
     fn refined(self, session: Affinity) -> Option<Affinity> {
-        if session.space.total()? == 0 || !session.location.within(session.space) {
+        if session.space.is_empty() || !session.location.within(session.space) {
             return None;
         }
         let at = session.location;

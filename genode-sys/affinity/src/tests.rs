@@ -104,6 +104,22 @@ fn a_session_lies_within_its_component() {
     assert_eq!(child.subordinate(too_fine), child);
 }
 
+/// A component's configuration may have any grid: nested ones refine each other, and one CPU stays
+/// one.
+#[test]
+fn one_cell_of_a_fine_space_is_one_cpu_however_often_it_is_nested() {
+    let fine = Affinity::new(Space::new(1000, 1000), Location::cpu(0, 0));
+    let whole = Affinity::UNRESTRICTED;
+    let mut nested = fine;
+    for _ in 0..3 {
+        for space in [Space::new(2, 1), Space::new(8, 2), Space::new(1, 1)] {
+            let cpu = nested.scale_to(space).unwrap();
+            assert_eq!((cpu.x, cpu.y, cpu.width, cpu.height), (0, 0, 1, 1), "{nested:?}");
+        }
+        nested = whole.subordinate(fine.subordinate(nested));
+    }
+}
+
 proptest! {
     #[test]
     fn every_index_is_a_location_of_the_space(space in space(), index: u32) {

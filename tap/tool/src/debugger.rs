@@ -124,33 +124,73 @@ pub fn calls(target: &Target) -> Result<Vec<String>, String> {
     Ok(frames)
 }
 
-/// Lists the calls of a system's components, init last: the others wait for less general reasons.
-/// What takes longer than `limit` is left out, and said.
-pub fn all_calls(system: &RunningSystem, limit: Duration) -> Vec<String> {
+/// Lists the calls of a system's components to `say`, as each is known: of `most` components at
+/// most, and within `limit`. `waits` is what core says of who waits for whom; the components in it
+/// that wait for an answer come first, with their servers, and init last: the others wait for less
+/// general reasons. What is left out is said, with how to see it.
+pub fn all_calls(
+    system: &RunningSystem,
+    waits: &[String],
+    most: usize,
+    limit: Duration,
+    say: &mut dyn FnMut(&str),
+) {
     let begun = Instant::now();
     let components = match state::read(system) {
         Ok(state) => state.components,
-        Err(why) => return vec![format!("no calls: {why}")],
+        Err(why) => return say(&format!("no calls: {why}")),
     };
-    let mut lines = Vec::new();
-    let (init, others): (Vec<_>, Vec<_>) = components.iter().partition(|c| c.label == "init");
-    for component in others.into_iter().chain(init) {
-        if begun.elapsed() > limit {
-            lines.push(format!("the rest is left out: {} s are over", limit.as_secs()));
-            break;
+    let order = in_order(&components, waits);
+    for (done, component) in order.iter().enumerate() {
+        let late = begun.elapsed() > limit;
+        if done >= most || late {
+            let why =
+                if late { format!(", {} s are over", limit.as_secs()) } else { String::new() };
+            let left = order.len() - done;
+            return say(&format!(
+                "{left} components are left out{why}: while a system runs, cargo tap why --calls shows all, \
+                 cargo tap gdb COMPONENT one"
+            ));
         }
         match target(system, component).and_then(|target| calls(&target)) {
             Ok(calls) => {
-                lines.push(format!("\"{}\":", component.label));
-                lines.extend(calls.into_iter().map(|call| format!("  {call}")));
+                say(&format!("\"{}\":", component.label));
+                for call in &calls {
+                    say(&format!("  {call}"));
+                }
             }
-            Err(why) => {
-                lines.push(format!("\"{}\": {why}", component.label));
-                break; // so it is with the others
-            }
+            // So it is with the others.
+            Err(why) => return say(&format!("\"{}\": {why}", component.label)),
         }
     }
-    lines
+}
+
+/// Sorts components: those that wait for an answer, each followed by whom it waits for, then those
+/// that run, then the others, init last.
+fn in_order<'a>(components: &'a [Component], waits: &[String]) -> Vec<&'a Component> {
+    let answers = [
+        "; waits for an answer of ",
+        "; waits for a session of ",
+        "; waits for the upgrade of a session",
+        "; waits for the end of a session",
+    ];
+    let calls = |line: &str| answers.iter().filter_map(|what| line.find(what)).min();
+    let mut first: Vec<&str> = Vec::new();
+    for (line, at) in waits.iter().filter_map(|line| Some((line, calls(line)?))) {
+        first.extend(line.split('"').nth(1));
+        // Threads are named in brackets, components not.
+        let told = line.get(at..).unwrap_or_default();
+        first.extend(told.split('"').skip(1).step_by(2));
+    }
+    let running = waits.iter().filter(|line| line.contains("\" runs ("));
+    first.extend(running.filter_map(|line| line.split('"').nth(1)));
+    let place = |component: &&Component| {
+        let known = first.iter().position(|label| *label == component.label);
+        (known.unwrap_or(first.len()), component.label == "init")
+    };
+    let mut all: Vec<&Component> = components.iter().collect();
+    all.sort_by_key(place);
+    all
 }
 
 /// The lines of threads and calls in what gdb prints.
@@ -204,6 +244,34 @@ mod tests {
         assert_eq!(pid(&all, "init -> client"), Ok(11));
         all[0].label = "init -> rs_x".into();
         assert_eq!(pid(&all, "x"), Ok(10));
+    }
+
+    #[test]
+    fn who_waits_for_an_answer_comes_first_and_then_whom_it_waits_for() {
+        let mut all = sample().components;
+        let labels = ["init", "init -> a", "init -> b", "init -> c"];
+        all.truncate(labels.len());
+        for (component, label) in all.iter_mut().zip(labels) {
+            component.label = label.into();
+        }
+        let order = |waits: &[&str]| {
+            let waits: Vec<String> = waits.iter().map(|line| (*line).to_owned()).collect();
+            let order = in_order(&all, &waits);
+            order.iter().map(|c| c.label.rsplit(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(order(&[]), ["a", "b", "c", "init"]);
+        let waits = [
+            "\"init\" sleeps (1 thread, 0 ms of CPU time so far); waits for calls and signals [\"ep\"]",
+            "\"init -> a\" sleeps (1 thread, 0 ms of CPU time so far); waits for calls and signals [\"ep\"]",
+            "\"init -> b\" sleeps (1 thread, 0 ms of CPU time so far); waits for a time [\"ep\"]; waits for an answer of \"init -> c\" to call 7 [\"worker\" for 3.1 s]",
+            "\"init -> c\" sleeps (1 thread, 0 ms of CPU time so far); waits for another thread [\"ep\"]",
+        ];
+        assert_eq!(order(&waits), ["b", "c", "a", "init"]);
+        let waits = [
+            "\"init -> c\" sleeps (1 thread, 0 ms of CPU time so far); waits for a session of Foo, asked of \"init\" [\"ep\"]",
+            "\"init -> b\" runs (1 thread, 900 ms of CPU time so far)",
+        ];
+        assert_eq!(order(&waits), ["c", "init", "b", "a"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! a subtest. Output of components appears in comments only, so that no component can fake a result.
 
 use crate::output;
+use genode_args::shown::is_format;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -294,13 +295,15 @@ fn escape(text: &str) -> String {
     plain(text).replace('\\', "\\\\").replace('#', "\\#")
 }
 
-/// Removes colours and other control characters.
+/// Removes colours and other control characters; what turns or hides others appears as its number.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         if c == '\u{1b}' && chars.next_if_eq(&'[').is_some() {
             while chars.next().is_some_and(|c| !c.is_ascii_alphabetic()) {}
+        } else if is_format(c) {
+            out.extend(c.escape_unicode());
         } else if c == '\t' || !c.is_control() {
             out.push(c);
         }
@@ -335,6 +338,8 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_output() {
         assert_eq!(plain("\x1b[31mred\x1b[0m\x07 \x1b[2Jx\r"), "red x");
+        assert_eq!(plain("a\u{202e}b\u{200b}"), "a\\u{202e}b\\u{200b}");
+        assert_eq!(coloured("a\u{202e}b"), "a\\u{202e}b\x1b[0m");
         assert_eq!(coloured("\x1b[31mred\x1b[0m\x1b[2Jx\x07"), "\x1b[31mred\x1b[0mx\x1b[0m");
     }
 

@@ -7,18 +7,15 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use core::time::Duration;
 
-use genode::connection::{Connection, Shortage};
 use genode::rpc::{CallError, later::Answers};
-use genode::{dataspace::Attached, prelude::*, task::Tasks, time::Timers};
+use genode::{connection::Shortage, dataspace::Attached, prelude::*, task::Tasks, time::Timers};
 use rs_kv::{Kv, KvError};
 
-type Answer<T> = Result<T, CallError<KvError>>;
-
-fn short<T>(answer: &Answer<T>) -> Option<Shortage> {
+fn short<T>(answer: &Result<T, CallError<KvError>>) -> Option<Shortage> {
     matches!(answer, Err(CallError::Service(KvError::OutOfRam))).then_some(Shortage::Ram)
 }
 
-async fn run(env: Env) -> Answer<()> {
+async fn run(env: Env) -> Result<(), CallError<KvError>> {
     let store = Connection::<dyn Kv>::open_async(env, "store")?.await?;
     log!("I am {}", store.name()?);
     store.put("color".try_into()?, "green".try_into()?)?;

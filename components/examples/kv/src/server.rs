@@ -62,8 +62,11 @@ impl Kv for Session {
     }
 
     fn put_bulk(&mut self, key: Key<'_>, len: usize) -> Result<(), KvError> {
-        let (buffer, mut value) = (self.buffer.as_ref(), vec![0; len.min(BUFFER + 1)]);
-        buffer.ok_or(KvError::TooBig)?.read(0, &mut value).or(Err(KvError::TooBig))?;
+        let buffer = self.buffer.as_ref().filter(|_| len <= BUFFER).ok_or(KvError::TooBig)?;
+        // Nothing is allocated that the session could not pay; `store` charges it with the rest.
+        let paid = self.account.charge(len).map(|()| self.account.refund(len));
+        let mut value = paid.map(|()| vec![0; len]).or(Err(KvError::OutOfRam))?;
+        buffer.read(0, &mut value).or(Err(KvError::TooBig))?;
         self.store(key, value)
     }
 

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{
     Attribute, Error, Expr, FnArg, Ident, ItemTrait, LitStr, Pat, Path, PathArguments, Result,
-    ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, meta::ParseNestedMeta,
+    ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, ext::IdentExt, meta::ParseNestedMeta,
     spanned::Spanned,
 };
 
@@ -113,6 +113,7 @@ impl Interface {
             items.push(TraitItem::Fn(function));
         }
         item.items = items;
+        distinct(&functions)?;
         Ok(Self { item, base, functions })
     }
 
@@ -123,6 +124,33 @@ impl Interface {
             |base| quote!(<dyn #base as ::genode::rpc::Interface>::COUNT),
         )
     }
+}
+
+/// Refuses functions of a name that one which answers later is made into.
+fn distinct(functions: &[Function]) -> Result<()> {
+    let mut taken: Vec<(String, Option<&Ident>)> = Vec::new();
+    for function in functions {
+        let of = match &function.answer {
+            Answer::Now | Answer::Start => None,
+            Answer::Sigh(of) | Answer::Fetch(of) | Answer::Cancel(of) => Some(of),
+        };
+        let name = function.name.unraw().to_string();
+        if let Answer::Fetch(of) = &function.answer {
+            taken.push((format!("{}_answer", of.unraw()), Some(of)));
+        }
+        taken.push((name, of));
+    }
+    for function in functions.iter().filter(|f| matches!(f.answer, Answer::Now | Answer::Start)) {
+        let name = function.name.unraw().to_string();
+        let same = taken.iter().find(|(other, of)| of.is_some() && *other == name);
+        if let Some((_, Some(of))) = same {
+            let message = format!(
+                "`{of}` answers later, which makes a function `{name}` of the client: choose another name"
+            );
+            return Err(Error::new(function.name.span(), message));
+        }
+    }
+    Ok(())
 }
 
 fn base(item: &ItemTrait) -> Result<Option<Path>> {

@@ -1,6 +1,7 @@
 //! The client's side: a task that waits for its answer.
 
 use alloc::rc::Rc;
+use core::cell::Cell;
 
 use super::LaterError;
 use crate::{
@@ -19,6 +20,8 @@ use crate::{
 pub struct Answers {
     waiters: Rc<Waiters>,
     handler: SignalHandler,
+    /// Somebody was given the context.
+    known: Cell<bool>,
 }
 
 impl Answers {
@@ -32,11 +35,12 @@ impl Answers {
             let waiters = waiters.clone();
             move |_| waiters.notify()
         })?;
-        Ok(Self { waiters, handler })
+        Ok(Self { waiters, handler, known: Cell::new(false) })
     }
 
     /// Returns what a session's `_sigh` function takes.
     pub fn cap(&self) -> Capability<SignalContext> {
+        self.known.set(true);
         self.handler.cap().clone()
     }
 }
@@ -58,10 +62,23 @@ impl<F: FnMut()> Drop for Unless<F> {
 /// Waits for the answer that `fetch` brings; dropped before, calls `cancel`.
 pub async fn answer<T>(
     answers: &Answers,
-    fetch: impl FnMut() -> Result<T, CallError<LaterError>> + Unpin,
+    mut fetch: impl FnMut() -> Result<T, CallError<LaterError>> + Unpin,
     cancel: impl FnMut(),
 ) -> Result<T, CallError<LaterError>> {
-    answer_by(&answers.waiters, fetch, cancel).await
+    answer_by(&answers.waiters, || told(answers.known.get(), fetch()), cancel).await
+}
+
+/// Makes an error of waiting for an answer of which nobody could tell: its context is not `known`.
+pub(crate) fn told<T>(
+    known: bool,
+    answer: Result<T, CallError<LaterError>>,
+) -> Result<T, CallError<LaterError>> {
+    match answer {
+        Err(CallError::Service(LaterError::Pending)) if !known => {
+            Err(CallError::Service(LaterError::Untold))
+        }
+        answer => answer,
+    }
 }
 
 pub(crate) async fn answer_by<T>(

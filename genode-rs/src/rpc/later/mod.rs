@@ -46,7 +46,8 @@
 //! | `count_answer(&answers, ticket).await` | waits and fetches in a task; dropped before, it cancels |
 //!
 //! Call the `_sigh` function once for each session and function, before an answer is awaited:
-//! otherwise nobody tells the task.
+//! otherwise nobody tells the task. Where no function was given the context at all, the waiting ends
+//! with [`LaterError::Untold`].
 //!
 //! On the wire the first four are a function each, in the order of the table.
 //!
@@ -116,7 +117,7 @@ pub use client::Answers;
 #[doc(hidden)]
 pub use client::answer;
 #[cfg(test)]
-pub(crate) use client::answer_by;
+pub(crate) use client::{answer_by, told};
 pub use server::{Later, Tickets};
 
 /// Names a call whose answer comes later, within the session and function that gave it.
@@ -139,6 +140,9 @@ pub enum LaterError {
     Full,
     /// The server gave up without an answer.
     Abandoned,
+    /// A task would wait for ever: no server was given the context of its [`Answers`]. No server
+    /// says that.
+    Untold,
 }
 
 impl fmt::Display for LaterError {
@@ -150,6 +154,9 @@ impl fmt::Display for LaterError {
                 "the session has no ticket left: fetch or cancel others, or donate more RAM to it"
             }
             Self::Abandoned => "the server gave up without an answer",
+            Self::Untold => {
+                "the answer is not there yet, and nobody would tell: call the `_sigh` function with `Answers::cap` first"
+            }
         })
     }
 }

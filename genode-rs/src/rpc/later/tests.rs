@@ -10,7 +10,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Later, LaterError, Tickets, answer_by};
+use super::{Later, LaterError, Tickets, answer_by, told};
 use crate::{
     quota::RamQuota,
     rpc::{CallError, Interface, Local, later::Ticket},
@@ -94,6 +94,19 @@ fn an_answer_is_fetched_once() {
     server(&client).finish(0);
     assert_eq!(client.double_fetch(tickets[0]), Ok(Ok(8)));
     assert_eq!(server(&client).tickets.outstanding(), 0);
+}
+
+/// A task does not wait for what nobody would tell it; an answer that is there needs nobody.
+#[test]
+fn nobody_waits_who_would_not_be_told() {
+    let pending = || Err::<u32, _>(CallError::Service(LaterError::Pending));
+    assert_eq!(told(true, pending()), pending());
+    assert_eq!(refused(told(false, pending())), LaterError::Untold);
+    let text = std::format!("{}", LaterError::Untold);
+    assert!(text.contains("`_sigh`"), "{text}");
+    for answer in [Ok(7), Err(CallError::Service(LaterError::Unknown))] {
+        assert_eq!(told(false, answer), answer);
+    }
 }
 
 #[test]

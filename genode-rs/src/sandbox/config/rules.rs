@@ -52,6 +52,25 @@ impl Provided {
 }
 
 impl Found {
+    /// Reads the names of services.
+    pub(super) fn services(&mut self, node: &Node, into: &mut Vec<String>) {
+        self.known(node, &[]);
+        for service in node.children() {
+            if !service.has_tag("service") {
+                self.unknown_node(service, &["service"]);
+                continue;
+            }
+            self.known(service, &["name"]);
+            match service.attr("name").filter(|name| !name.is_empty()) {
+                Some(name) if into.iter().any(|n| n == name) => {}
+                Some(name) => into.push(name.to_string()),
+                None => {
+                    self.warn(service, &format!("<{}> expects <service name=\"..\"/>", node.tag()));
+                }
+            }
+        }
+    }
+
     /// Reads the logarithm of the number of priority levels.
     pub(super) fn prio_levels(&mut self, node: &Node) -> u32 {
         let levels: u64 = self.attr(node, "prio_levels").unwrap_or(0);
@@ -103,8 +122,21 @@ impl Found {
             return self.warn(node, &format!("service '{name}' is given twice; remove one"));
         }
         for policy in node.children() {
-            let is_policy = policy.has_tag("policy") || policy.has_tag("default-policy");
-            if !is_policy || policy.child("child").and_then(|c| c.attr("name")).is_none() {
+            match policy.tag() {
+                "policy" => self.known(policy, &["label", "label_prefix", "label_suffix"]),
+                "default-policy" => self.known(policy, &[]),
+                _ => {
+                    self.unknown_node(policy, &["policy", "default-policy"]);
+                    continue;
+                }
+            }
+            for child in policy.children() {
+                match child.tag() {
+                    "child" => self.known(child, &["name", "label"]),
+                    _ => self.unknown_node(child, &["child"]),
+                }
+            }
+            if policy.child("child").and_then(|c| c.attr("name")).is_none() {
                 self.warn(policy, "<service> expects <policy label=\"..\"> or <default-policy> with <child name=\"..\"/>");
             }
         }

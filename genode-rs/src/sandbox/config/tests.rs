@@ -113,6 +113,93 @@ fn unknown_names_are_told_with_what_may_be_meant() {
     ]);
 }
 
+/// Misspelled names: in what they stand, with what around them, and which are meant.
+const MISSPELLED: [(&str, &str, &str, &str); 33] = [
+    ("config", "<config versoin=\"1\"/>", "versoin", "version"),
+    ("config", "<config><default cpas=\"1\"/></config>", "cpas", "caps"),
+    ("config", "<config><affinity-space witdh=\"1\"/></config>", "witdh", "width"),
+    ("config", "<config><report idss=\"1\"/></config>", "idss", "ids"),
+    ("config", "<config><heartbeat rate_sm=\"1\"/></config>", "rate_sm", "rate_ms"),
+    ("config", "<config><resource nmae=\"RAM\"/></config>", "nmae", "name"),
+    ("config", "<config><resource name=\"RAM\" presreve=\"1\"/></config>", "presreve", "preserve"),
+    ("config", "<config><alias nmae=\"a\" child=\"b\"/></config>", "nmae", "name"),
+    ("config", "<config><alias name=\"a\" cihld=\"b\"/></config>", "cihld", "child"),
+    ("config", "<config><start nmae=\"a\"/></config>", "nmae", "name"),
+    (
+        "config",
+        "<config><parent-provides><service nmae=\"X\"/></parent-provides></config>",
+        "nmae",
+        "name",
+    ),
+    (
+        "config",
+        "<config><parent-provides><sevice name=\"X\"/></parent-provides></config>",
+        "<sevice>",
+        "service",
+    ),
+    ("config", "<config><service nmae=\"X\"/></config>", "nmae", "name"),
+    ("start", "<provides><service nmae=\"X\"/></provides>", "nmae", "name"),
+    ("start", "<provides><srevice name=\"X\"/></provides>", "<srevice>", "service"),
+    ("start", "<binary nmae=\"X\"/>", "nmae", "name"),
+    ("start", "<resource name=\"RAM\" quantm=\"1M\"/>", "quantm", "quantum"),
+    ("start", "<affinity xpso=\"1\"/>", "xpso", "xpos"),
+    ("start", "<heartbeat satrt_ms=\"1\"/>", "satrt_ms", "start_ms"),
+    ("start", "<exit propagat=\"1\"/>", "propagat", "propagate"),
+    ("route", "<service nmae=\"X\"><parent/></service>", "nmae", "name"),
+    (
+        "route",
+        "<service name=\"X\" label_lsat=\"x\"><parent/></service>",
+        "label_lsat",
+        "label_last",
+    ),
+    ("route", "<any-service labl=\"x\"><parent/></any-service>", "labl", "label"),
+    ("route", "<any-srevice><parent/></any-srevice>", "<any-srevice>", "any-service"),
+    ("route", "<any-service><child nmae=\"a\"/></any-service>", "nmae", "name"),
+    ("route", "<any-service><cihld name=\"a\"/></any-service>", "<cihld>", "child"),
+    ("route", "<any-service><parent lable=\"a\"/></any-service>", "lable", "label"),
+    ("route", "<any-service><any-child identiyt=\"a\"/></any-service>", "identiyt", "identity"),
+    ("route", "<any-service><local resuorce=\"a\"/></any-service>", "resuorce", "resource"),
+    ("service", "<plicy label=\"x\"><child name=\"a\"/></plicy>", "<plicy>", "policy"),
+    ("service", "<policy labl=\"x\"><child name=\"a\"/></policy>", "labl", "label"),
+    ("policy", "<child nmae=\"a\"/>", "nmae", "name"),
+    ("policy", "<cihld name=\"a\"/>", "<cihld>", "child"),
+];
+
+/// A configuration with something inside of its start node, a route there, and so on.
+fn around(what: &str, inner: &str) -> String {
+    let start = "<start name=\"a\" ram=\"1M\" caps=\"5\"";
+    match what {
+        "start" => format!("<config>{start}>{inner}</start></config>"),
+        "route" => around("start", &format!("<route>{inner}</route>")),
+        "service" => {
+            format!("<config><service name=\"X\">{inner}</service>{start}/></config>")
+        }
+        "policy" => around("service", &format!("<policy label=\"x\">{inner}</policy>")),
+        _ => inner.to_string(),
+    }
+}
+
+/// Wherever a name is misspelled that is read, it is told with the one that is meant; what the
+/// element lacks by that is told, too.
+#[test]
+fn misspelled_names_are_told_in_each_element() {
+    for (what, inner, wrong, right) in MISSPELLED {
+        let text = around(what, inner);
+        let (_, found) = read(&text);
+        let meant = format!("did you mean '{right}'?");
+        let told = |f: &String| f.contains(wrong) && f.ends_with(&meant);
+        assert!(found.iter().any(told), "{text}\n{found:?}");
+    }
+    all_told(&[
+        (&around("start", "<route name=\"x\"/>"), "<route> has no attribute 'name'; it takes none"),
+        (&around("policy", "<child nmae=\"a\"/>"), "<service> expects <policy"),
+        (
+            &around("route", "<service nmae=\"X\"><parent/></service>"),
+            "<service> without a name is skipped",
+        ),
+    ]);
+}
+
 #[test]
 fn what_cannot_be_as_configured_is_told() {
     all_told(&[

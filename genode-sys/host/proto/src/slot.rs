@@ -26,6 +26,9 @@ const NOTE_WORDS: usize = 1 + NOTE / 8;
 /// Marks the head of a note, whose lowest byte is its length.
 const NOTED: u64 = u64::from_be_bytes(*b"rs_note\0");
 
+/// Marks a call, beside the number of the CPU that it came from.
+const MARK: u32 = 1 << 31;
+
 /// Longest note, in bytes.
 pub const NOTE: usize = 128;
 
@@ -37,7 +40,8 @@ pub struct Slot {
     index: AtomicU32,
     caps: AtomicU32,
     code: AtomicU64,
-    /// CPU that the client called from; a hint for the server whether polling can pay.
+    /// CPU that the client called from; a hint for the server whether polling can pay. Core marks
+    /// it, see [`Slot::mark`].
     cpu: AtomicU32,
     pad: [u32; 9],
     body: [AtomicU64; BODY_WORDS],
@@ -265,6 +269,18 @@ impl Slot {
         Some(len)
     }
 
+    /// Core: marks the call that waits, so that it knows it again. The next call writes over the
+    /// mark, which costs neither side anything: a server that takes a marked call finds a CPU that
+    /// there is not, which is a hint only.
+    pub fn mark(&self) {
+        self.cpu.fetch_or(MARK, Ordering::Relaxed);
+    }
+
+    /// Core: tells whether the call that waits is the one that was marked, as its client says.
+    pub fn marked(&self) -> bool {
+        self.cpu.load(Ordering::Relaxed) & MARK != 0
+    }
+
     /// Core: a peer is gone; wake whoever waits.
     pub fn kill(&self, sleep: &impl Sleep) {
         self.state.swap(DEAD, Ordering::Release);
@@ -394,6 +410,24 @@ mod tests {
         slot.note("server");
         slot.unnote();
         assert_eq!(slot.noted(&mut out), None);
+    }
+
+    #[test]
+    fn a_mark_stays_until_the_next_call() {
+        let slot = Slot::new();
+        slot.post(7, b"a call", 0, 3).unwrap();
+        assert!(!slot.marked());
+        slot.mark();
+        slot.mark();
+        assert!(slot.marked());
+        let mut call = [0; 16];
+        let Found::Call(found) = slot.take(&mut call) else { panic!("no call") };
+        assert_eq!((&call[..found.len], found.index), (&b"a call"[..], 7), "nothing else changes");
+        slot.reply(&NoSleep, ExceptionCode::SUCCESS, &[], 0).unwrap();
+        slot.wait(&NoSleep, &mut Looks(0), &mut []).unwrap();
+        assert!(slot.marked());
+        slot.post(7, &[], 0, 3).unwrap();
+        assert!(!slot.marked(), "another call");
     }
 
     /// Wakes without a reason for `self.0` times, and then says that there is nobody to wait for.

@@ -11,7 +11,7 @@ use rustix::mm::{MapFlags, ProtFlags};
 use crate::caps::borrow;
 use crate::sync::lock;
 use crate::tables::Tables;
-use crate::{managed, memory};
+use crate::{managed, memory, outside};
 
 /// Attachments a component can have, a power of two.
 const MAX: usize = 1 << 16;
@@ -83,7 +83,7 @@ fn attach(ds: rs_cap_t, attr: &rs_attach_attr_t) -> Result<(usize, usize), rs_er
         return attach_managed(fd, attr);
     }
     let total = identity.size as usize;
-    if !identity.regular || total == 0 {
+    if !identity.regular || total == 0 || outside::is_freed(fd) {
         return Err(RS_GONE);
     }
     let rest = total.checked_sub(attr.offset).ok_or(RS_INVALID)?;

@@ -282,6 +282,12 @@ impl Caps {
     }
 }
 
+/// Tells whether there is no room for another capability.
+pub(crate) fn is_full() -> bool {
+    let state = state();
+    state.caps.free == 0 && state.caps.fresh as usize >= MAX
+}
+
 /// Take a received descriptor in as an owned capability.
 pub(crate) fn adopt(fd: OwnedFd) -> rs_cap_t {
     state().caps.adopt(fd)

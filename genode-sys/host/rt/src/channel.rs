@@ -222,8 +222,8 @@ impl Channels {
         })
     }
 
-    /// A capability that was called through the channel is gone. Signals submitted before still arrive: core
-    /// is told when the receiver has taken them.
+    /// A capability that was called through the channel is gone. Signals submitted before still
+    /// arrive: core is told of it, and once more when the receiver has taken them.
     pub(crate) fn release(&mut self, claim: Claim) {
         self.retry();
         if self.undelivered(claim)
@@ -231,6 +231,10 @@ impl Channels {
         {
             *place = claim;
             self.num_deferred += 1;
+            if let Some(channel) = self.table.get(claim.channel as usize) {
+                let (index, submitted) = (u64::from(claim.index), 1);
+                control::tell(Request::Release, &[channel.id, index, submitted]);
+            }
         } else {
             self.release_now(claim);
         }

@@ -181,13 +181,9 @@ unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) 
     let (code, addr) = unsafe { ((*info).si_code, (*info).si_addr() as usize) };
     // SAFETY: by the caller's promise.
     let (ip, sp) = unsafe { registers(context) };
-    let name = NAME.get();
     let mut text = heapless::String::<{ WORDS }>::new();
     // Text that does not fit is cut.
-    let _ = match name.as_str() {
-        "" => write!(text, "a thread without a name: "),
-        name => write!(text, "thread \"{name}\": "),
-    };
+    let _ = thread_to(&mut text);
     let from_kernel = code > 0;
     // SAFETY: by the caller's promise.
     let kind = || unsafe { access::kind(context) };
@@ -212,6 +208,19 @@ unsafe fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) 
             frames(Some(ip));
         }
     }
+}
+
+/// Calls `use_it` with the name of the calling thread, empty if it has none.
+pub(crate) fn named<T>(use_it: impl FnOnce(&str) -> T) -> T {
+    use_it(NAME.get().as_str())
+}
+
+/// Says which thread this is.
+pub(crate) fn thread_to(text: &mut impl Write) -> std::fmt::Result {
+    named(|name| match name {
+        "" => text.write_str("a thread without a name: "),
+        name => write!(text, "thread \"{name}\": "),
+    })
 }
 
 /// Says what a memory fault was.

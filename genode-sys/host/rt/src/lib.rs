@@ -71,5 +71,5 @@ pub use sync::{
 };
 pub use thread::{
     rs_affinity_space, rs_thread_create, rs_thread_id, rs_thread_join, rs_thread_migrate,
-    rs_timestamp,
+    rs_thread_name, rs_timestamp, run as run_thread,
 };

@@ -6,7 +6,7 @@ use genode_host_proto::sys;
 use genode_wire::{Cap, Handle};
 use rustix::fs::OFlags;
 
-use crate::caps::{borrow, rs_cap_drop};
+use crate::caps::{self, borrow, rs_cap_drop};
 use crate::handle::{Lent, Owned};
 use crate::{env, managed, outside, rpc};
 
@@ -24,6 +24,8 @@ fn allocate(size: usize, cache: rs_cache_t, node: i32) -> Result<Owned, rs_err_t
     let made: Result<Cap<Owned>, AllocError> = rpc::call(env::pd(), &call)?;
     match made {
         Ok(Cap(ds)) if ds.is_valid() => Ok(ds),
+        // There was no room for its capability: in the component's table, or among its descriptors.
+        Ok(_) if caps::is_full() => Err(RS_LIMIT),
         Ok(_) | Err(AllocError::OutOfCaps) => Err(RS_OUT_OF_CAPS),
         Err(AllocError::OutOfRam) => Err(RS_OUT_OF_RAM),
         // There is no such node.
@@ -90,7 +92,7 @@ pub unsafe extern "C" fn rs_ds_info(
             Err(e) => e,
         };
     }
-    if identity.size == 0 {
+    if identity.size == 0 || outside::is_freed(fd) {
         return RS_GONE;
     }
     // SAFETY: valid pointers, by the contract.

@@ -3,11 +3,12 @@
 //! It has RAM, which it can map, share between its threads and measure, threads, locks and a log:
 //! all that Linux gives to a process by itself. It has neither parent nor core, so whatever asks
 //! one of them says [`RS_NO_SYSTEM`].
+use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use genode_abi::*;
 use genode_host_proto::sys;
-use rustix::fs::{FallocateFlags, MemfdFlags};
+use rustix::fs::{FallocateFlags, MemfdFlags, Mode};
 use rustix::io::Errno;
 
 use crate::caps;
@@ -64,25 +65,39 @@ pub(crate) fn allocate(size: u64) -> Result<Owned, rs_err_t> {
 }
 
 fn memory(size: u64) -> Result<Owned, rs_err_t> {
+    // No start node limits capabilities here: descriptors are few, or the table is full.
     let error = |errno| match errno {
-        Errno::MFILE | Errno::NFILE => RS_OUT_OF_CAPS,
+        Errno::MFILE | Errno::NFILE => RS_LIMIT,
         _ => RS_OUT_OF_RAM,
     };
     let file = rustix::fs::memfd_create("ram", MemfdFlags::CLOEXEC).map_err(error)?;
     rustix::fs::ftruncate(&file, size).map_err(error)?;
     match caps::adopt(file) {
-        0 => Err(RS_OUT_OF_CAPS),
+        0 => Err(RS_LIMIT),
         ds => Ok(Owned::new(ds)),
     }
 }
 
-/// Free a dataspace: whoever has it still attached finds zeros, as in a system.
+/// Free a dataspace: whoever has it still attached finds zeros, as in a system, and nobody attaches
+/// it any more.
 pub(crate) fn free(ds: rs_cap_t) {
     // SAFETY: the caller owns the capability.
     let Some(fd) = (unsafe { caps::borrow(ds) }) else { return };
     let Ok(identity) = sys::identity(fd) else { return };
+    if is_freed(fd) || rustix::fs::fchmod(fd, FREED).is_err() {
+        return;
+    }
     let hole = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
     let _ = rustix::fs::fallocate(fd, hole, 0, identity.size); // else it goes with the last that has it
     BYTES.fetch_sub(identity.size, Ordering::Relaxed);
     DATASPACES.fetch_sub(1, Ordering::Relaxed);
+}
+
+/// The mode of a freed dataspace's file. It may not be truncated instead: where it is attached, an
+/// access would end the process.
+const FREED: Mode = Mode::empty();
+
+/// Tells whether a dataspace that was made here is freed.
+pub(crate) fn is_freed(fd: BorrowedFd<'_>) -> bool {
+    is() && rustix::fs::fstat(fd).is_ok_and(|stat| Mode::from_raw_mode(stat.st_mode) == FREED)
 }

@@ -75,6 +75,7 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         .copied()
         .or_else(|| info.payload().downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
+    let _ = crash::thread_to(&mut line);
     let _ = match info.location() {
         Some(at) => write!(line, "panicked at {}:{}: {text}", at.file(), at.line()),
         None => write!(line, "panicked: {text}"),

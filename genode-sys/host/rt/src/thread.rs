@@ -10,7 +10,7 @@ use genode_host_proto::MAX_THREADS;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::cpu::Call;
 
-use crate::crash::{ALT_STACK, AltStack};
+use crate::crash::{self, ALT_STACK, AltStack};
 use crate::slices::bytes;
 use crate::{control, env, rpc};
 
@@ -113,6 +113,13 @@ fn bind(thread: u64, location: rs_location_t) -> Result<(), rs_err_t> {
     control::request(Request::ThreadBind, &args, None).map(|_| ())
 }
 
+/// Runs what a thread does, up to a panic, which is told by then: where there is no system, as in a
+/// plain test, it ends the thread as one of std's, without a result. In a system it ends the
+/// component.
+pub fn run(body: impl FnOnce()) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(body));
+}
+
 struct Thread {
     handle: JoinHandle<()>,
     id: std::sync::Arc<std::sync::atomic::AtomicU64>,
@@ -203,6 +210,17 @@ pub unsafe extern "C" fn rs_thread_migrate(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rs_thread_id() -> u64 {
     id()
+}
+
+/// See the seam's header.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rs_thread_name(name: *mut c_char, capacity: usize) -> usize {
+    crash::named(|known| {
+        let length = known.len().min(capacity);
+        // SAFETY: so many bytes may be written, by the contract; both are live and apart.
+        unsafe { std::ptr::copy_nonoverlapping(known.as_ptr(), name.cast(), length) };
+        length
+    })
 }
 
 /// See the seam's header.

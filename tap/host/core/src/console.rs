@@ -1,5 +1,8 @@
 //! Core's standard output: lines of components and of core itself.
+use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
+
+use genode_args::shown::is_hidden;
 
 use crate::work;
 
@@ -36,7 +39,8 @@ enum Colours {
     Kept,
     /// They go, as a whole.
     Dropped,
-    /// There are none: this is no log text, and an escape is a control character like others.
+    /// There are none: this is no log text but names and what core says of them. Characters that
+    /// are not shown appear as their numbers, so that names which differ look different.
     None,
 }
 
@@ -57,8 +61,11 @@ fn plain(text: &[u8], colours: Colours, out: &mut String) {
                 out.push_str(code);
             }
             rest = after;
-        } else if c == '\t' || !(c.is_control() || is_format(c)) {
+        } else if c == '\t' || !is_hidden(c) {
             out.push(c);
+        } else if colours == Colours::None {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{}", c.escape_unicode());
         }
     }
 }
@@ -69,32 +76,6 @@ fn colour_code(text: &str) -> Option<usize> {
     let len = code.find('m').filter(|len| *len <= 5)?;
     let digits = code.get(..len)?.bytes().all(|c| matches!(c, b'0'..=b'9' | b';'));
     digits.then_some(len + 2)
-}
-
-/// Whether a character is not shown itself but changes how others are: general category Cf of Unicode 16, and the separators
-/// of lines and paragraphs.
-fn is_format(c: char) -> bool {
-    matches!(c,
-        '\u{ad}'
-        | '\u{600}'..='\u{605}'
-        | '\u{61c}'
-        | '\u{6dd}'
-        | '\u{70f}'
-        | '\u{890}'..='\u{891}'
-        | '\u{8e2}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{110bd}'
-        | '\u{110cd}'
-        | '\u{13430}'..='\u{1343f}'
-        | '\u{1bca0}'..='\u{1bca3}'
-        | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0001}'
-        | '\u{e0020}'..='\u{e007f}')
 }
 
 /// Say something on core's own behalf.
@@ -118,7 +99,8 @@ mod tests {
         let text = "\x1b[31mError: x\x1b[0m\x07\x1b[2Jy\x1b";
         assert_eq!(shown(text, Colours::Dropped), "Error: x[2Jy");
         assert_eq!(shown(text, Colours::Kept), "\x1b[31mError: x\x1b[0m[2Jy");
-        assert_eq!(shown(text, Colours::None), "[31mError: x[0m[2Jy", "a label has no colours");
+        let label = "\\u{1b}[31mError: x\\u{1b}[0m\\u{7}\\u{1b}[2Jy\\u{1b}";
+        assert_eq!(shown(text, Colours::None), label, "a label has no colours");
         assert_eq!(shown("\x1b[1;1;1;1m\x1b[3\u{9b}1m", Colours::Kept), "[1;1;1;1m[31m");
     }
 
@@ -144,9 +126,12 @@ mod tests {
             "\u{ad}",
             "\u{e0041}",
         ] {
-            for colours in [Colours::Kept, Colours::Dropped, Colours::None] {
-                assert_eq!(shown(format!("a{hidden}b"), colours), "ab", "{hidden:?}");
+            let text = format!("a{hidden}b");
+            for colours in [Colours::Kept, Colours::Dropped] {
+                assert_eq!(shown(&text, colours), "ab", "{hidden:?}");
             }
+            let number = format!("a{}b", hidden.escape_unicode());
+            assert_eq!(shown(&text, Colours::None), number);
         }
         // Sequences that move the cursor, names the window, asks the terminal to answer, or ends
         // lines elsewhere than here.

@@ -16,6 +16,7 @@ use std::fmt::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
+use genode_args::shown::Shown;
 use genode_host_proto::sys;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SendFlags, SocketAddrUnix, SocketFlags, SocketType};
@@ -53,9 +54,9 @@ pub(crate) fn serve(socket: &OwnedFd, nucleus: &Nucleus, services: &Services) {
     }
 }
 
-/// A label as a field: components choose their children's.
+/// A label as a field and as views show it: components choose their children's.
 fn field(label: &str) -> String {
-    label.replace(|c: char| c.is_control(), "?")
+    Shown(label).to_string()
 }
 
 /// The system as it is.
@@ -136,7 +137,7 @@ mod tests {
         let ep = server.entrypoint(&mut nucleus);
         let (_, cap) = server.object(&mut nucleus, ep);
         client.claim(&mut nucleus, &cap);
-        nucleus.procs.get_mut(&client.id).unwrap().label = "init -> a\tb\nc".into();
+        nucleus.procs.get_mut(&client.id).unwrap().label = "init -> a\tb\n\u{202e}c".into();
 
         let folder = std::env::temp_dir().join(format!("rs_core_state_{}", std::process::id()));
         // Longer than the address of a socket.
@@ -167,8 +168,8 @@ mod tests {
         let server_label = nucleus.procs[&server.id].label.clone();
         let expected = format!(
             "component\t{server_label}\t{}\t1048576\t0\t100\t1\n\
-             component\tinit -> a?b?c\t{}\t2097152\t0\t50\t0\n\
-             calls\tinit -> a?b?c\t{server_label}\t1\nend\t2\n",
+             component\tinit -> a\\u{{9}}b\\u{{a}}\\u{{202e}}c\t{}\t2097152\t0\t50\t0\n\
+             calls\tinit -> a\\u{{9}}b\\u{{a}}\\u{{202e}}c\t{server_label}\t1\nend\t2\n",
             server.pid(),
             client.pid()
         );

@@ -250,6 +250,7 @@ impl Core {
                 // Anything else that ran is told of again.
                 for process in (0..LOOKS).map_while(|_| timer::next(&self.ran)) {
                     self.nucleus.look(process);
+                    self.nucleus.look_for_overdue(process);
                 }
             }
             Source::State => {

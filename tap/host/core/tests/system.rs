@@ -132,7 +132,7 @@ fn a_panic_is_logged_with_its_place_and_becomes_an_exit_value() {
     let outcome = boot("panic", &[("init", "echo_init"), ("child", "panic_child")]);
     outcome.expect(&["[init] child exited with -1"]);
     let line = outcome.log.lines().find(|l| l.contains("panicked at")).unwrap();
-    assert!(line.starts_with("[init -> child] Error: panicked at "), "{line}");
+    assert!(line.starts_with("[init -> child] Error: thread \"ep\": panicked at "), "{line}");
     assert!(line.ends_with("panic_child.rs:6: on purpose, 2"), "{line}");
 }
 

@@ -14,6 +14,7 @@ use genode::{
     node::Node,
     prelude::*,
     root::{Refused, Root, SessionRequest},
+    rpc::later::{Later, Tickets},
     session::rom::{RomConnection, RomSession},
     sync::Mutex,
 };
@@ -23,6 +24,9 @@ use genode::{
 trait Fragile {
     /// Answers, or does what the server is configured to.
     fn answer(&mut self) -> u32;
+    /// Does the same to start an answer that would come later.
+    #[rpc(later)]
+    fn ask(&mut self) -> u32;
 }
 
 /// Mutex that never is unlocked.
@@ -38,8 +42,8 @@ enum Call {
     Relays(Env),
 }
 
-impl Fragile for Call {
-    fn answer(&mut self) -> u32 {
+impl Call {
+    fn act(&self) -> u32 {
         match self {
             Self::Answers => 42,
             Self::Panics => panic!("called"),
@@ -59,6 +63,25 @@ impl Fragile for Call {
     }
 }
 
+struct Server {
+    call: Call,
+    tickets: Tickets<u32>,
+}
+
+impl Fragile for Server {
+    fn answer(&mut self) -> u32 {
+        self.call.act()
+    }
+
+    fn ask(&mut self, later: Later<u32>) {
+        later.finish(self.call.act());
+    }
+
+    fn ask_tickets(&mut self) -> &mut Tickets<u32> {
+        &mut self.tickets
+    }
+}
+
 /// Serves as `call` and `open` say.
 fn serve(
     env: Env,
@@ -66,7 +89,9 @@ fn serve(
     open: impl Fn() -> Result<(), Refused> + 'static,
 ) -> Result<(), Error> {
     let mut root = Root::new(env)?;
-    root.serve::<dyn Fragile, _>(move |_: &SessionRequest<'_>| open().map(|()| call))?;
+    root.serve::<dyn Fragile, _>(move |_: &SessionRequest<'_>| {
+        open().map(|()| Server { call, tickets: Tickets::new(1) })
+    })?;
     Box::leak(Box::new(root));
     Ok(())
 }
@@ -90,6 +115,7 @@ fn take(size: usize) -> Result<(), Error> {
 fn client(env: Env, how: &str, config: &Node) -> Result<(), Error> {
     match how {
         "calls" => call(env)?,
+        "asks" => drop(Connection::<dyn Fragile>::open(env, "")?.ask()),
         "takes_ram" => take(1 << 20)?,
         "takes_caps" => take(4 << 10)?,
         "reads_rom" => drop(RomConnection::open(env, "nothing")?),
@@ -118,6 +144,9 @@ fn main(env: Env) -> Result<(), Error> {
         "panics_in_call" => serve(env, Call::Panics, fine),
         "hangs_in_call" => serve(env, Call::Hangs, fine),
         "loops_in_call" => serve(env, Call::Loops, fine),
+        "loops" => loop {
+            core::hint::spin_loop();
+        },
         "relays" => serve(env, Call::Relays(env), fine),
         "refuses" => serve(env, Call::Answers, || Err(Refused::Denied)),
         "wants_ram" => serve(env, Call::Answers, || Err(Refused::InsufficientRam)),

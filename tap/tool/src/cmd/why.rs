@@ -51,13 +51,13 @@ fn why(project: &Project, args: &Args) -> Result<String, String> {
     let mut out = String::new();
     for system in systems {
         let _ = writeln!(out, "{} (process {})", system.name, system.core.as_raw_nonzero());
-        for line in ask(&system)? {
-            let _ = writeln!(out, "  {line}");
+        let waits = ask(&system)?;
+        let mut say = |line: &str| _ = writeln!(out, "  {line}");
+        for line in &waits {
+            say(line);
         }
         if args.calls {
-            for line in debugger::all_calls(&system, CALLS) {
-                let _ = writeln!(out, "  {line}");
-            }
+            debugger::all_calls(&system, &waits, usize::MAX, CALLS, &mut say);
         }
     }
     Ok(out)

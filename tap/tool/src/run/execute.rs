@@ -22,6 +22,8 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Time for the calls of all components of a system that does not go on.
 const CALLS: Duration = Duration::from_secs(20);
+/// Components whose calls are shown.
+const COMPONENTS: usize = 8;
 
 fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> Outcome {
     let since = Instant::now();
@@ -69,28 +71,36 @@ fn run_genode_until(interp: &mut Interp, session: &Shared, words: &[Value]) -> O
                 Missed::Interrupted => String::new(),
             };
             let mut more = failure_details(&session);
-            if waits {
-                more.extend(who_waits(&mut session));
-                more.extend(calls(&session));
+            let told = if waits { who_waits(&mut session) } else { Vec::new() };
+            if !told.is_empty() {
+                more.push(("who_waits", told.join("\n")));
             }
-            Err(session.bad(&step, since, &message, &more))
+            let failed = session.bad(&step, since, &message, &more);
+            // gdb takes its time: what is known is said before.
+            if waits {
+                calls(&session, &told);
+            }
+            Err(failed)
         }
     }
 }
 
 /// Asks what the components do, of which none printed the line.
-fn who_waits(session: &mut Session) -> Option<(&'static str, String)> {
+fn who_waits(session: &mut Session) -> Vec<String> {
     let interrupts = session.interrupts.clone();
-    let lines = session.system.as_mut()?.who_waits(&interrupts);
-    (!lines.is_empty()).then(|| ("who_waits", lines.join("\n")))
+    session.system.as_mut().map(|system| system.who_waits(&interrupts)).unwrap_or_default()
 }
 
-/// Asks gdb which calls led each thread to where it waits.
-fn calls(session: &Session) -> Option<(&'static str, String)> {
-    let system = session.system.as_ref().filter(|_| session.options.core.is_none())?;
+/// Tells which calls led the threads of some components to where they wait, by gdb. `waits` says
+/// which components come first.
+fn calls(session: &Session, waits: &[String]) {
+    let Some(system) = session.system.as_ref().filter(|_| session.options.core.is_none()) else {
+        return;
+    };
     let (name, run_dir, core) = (session.name.clone(), session.run_dir.clone(), system.core());
-    let lines = debugger::all_calls(&RunningSystem { name, run_dir, core }, CALLS);
-    Some(("calls", lines.join("\n")))
+    let system = RunningSystem { name, run_dir, core };
+    let mut say = |line: &str| session.report.borrow_mut().note(line);
+    debugger::all_calls(&system, waits, COMPONENTS, CALLS, &mut say);
 }
 
 fn failure_details(session: &Session) -> Vec<(&'static str, String)> {

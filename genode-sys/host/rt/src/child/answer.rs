@@ -7,6 +7,7 @@ use super::close::give_back;
 use super::forward;
 use super::reply;
 use super::requests;
+use super::route::warn;
 use super::served::ChildId;
 use super::world::{Phase, Provider, Session, SessionId, Waiter, world};
 use crate::entrypoint;
@@ -56,6 +57,9 @@ pub(super) fn wait(child: ChildId, client_id: u64, opens: bool) -> bool {
 
 /// A server answers a request. Only requests to itself count.
 pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
+    if answer == Answer::Refused(RS_DENIED) {
+        refused(server, id);
+    }
     let mut world = world();
     let Some(session) = world.sessions.get(id) else { return };
     if !matches!(session.provider, Provider::Child(s) if s == server) {
@@ -95,6 +99,29 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
         forward::changed(server, id, RS_SESSION_OPEN, &Owned::default());
     }
     news(client);
+}
+
+/// Says that a server refuses a session: the client learns no more than that it is denied.
+fn refused(server: ChildId, id: SessionId) {
+    let text = {
+        let world = world();
+        let Some(session) = world.sessions.get(id) else { return };
+        let served = matches!(session.provider, Provider::Child(s) if s == server);
+        let Some(client) = session.client.filter(|_| served && session.phase == Phase::Create)
+        else {
+            return;
+        };
+        let name = |id| world.children.get(&id).map_or("", |child| child.name.as_str());
+        format!(
+            "{}: session \"{}\" (label=\"{}\") is refused by its server \"{}\"; see the server's policies and log",
+            name(client),
+            session.service,
+            session.label,
+            name(server)
+        )
+    };
+    // Without the lock, since it is a call.
+    warn(&text);
 }
 
 /// A session is over: its donation goes back, and who waits for it learns why.

@@ -110,7 +110,8 @@ impl Terms<'_> {
             Kind::Parent => {
                 let payment = Payment { pd: &self.account()?, amount: self.charged };
                 let args = self.args.as_str();
-                let (id, cap) = at_parent::open(self.service, args, self.affinity, Some(&payment))?;
+                let opened = at_parent::open(self.service, args, self.affinity, Some(&payment));
+                let (id, cap) = opened.inspect_err(|e| self.denied_by_parent(*e))?;
                 Ok(self.record(Provider::Parent(id), Phase::HandedOut, cap))
             }
             Kind::Local(cap) if cap.is_valid() => {
@@ -130,6 +131,27 @@ impl Terms<'_> {
                 Ok(Owned::default())
             }
         }
+    }
+
+    /// Says that our own parent denies what is routed to it: the child learns no more than that it
+    /// is denied.
+    fn denied_by_parent(&self, error: rs_err_t) {
+        let name = world().children.get(&self.client).map(|child| child.name.clone());
+        let (RS_DENIED, Some(name)) = (error, name) else { return };
+        let environment = self.client_id < genode_host_proto::opcode::env_id::FIRST_FREE;
+        // Of the environment it is said by whoever starts the child; with too long arguments the
+        // parent was not asked.
+        if environment || self.args.as_str().len() >= RS_MAX_ARGS as usize {
+            return;
+        }
+        let remedy = match self.service {
+            "ROM" => "does it have a ROM module of that name?",
+            _ => "does it provide the service to us?",
+        };
+        let (service, label) = (self.service, self.label.as_str());
+        warn(&format!(
+            "{name}: session \"{service}\" (label=\"{label}\") is routed to the parent, which denies it; {remedy}"
+        ));
     }
 
     /// The ROM by which the child learns of requests to itself.

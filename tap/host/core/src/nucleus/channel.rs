@@ -87,6 +87,8 @@ pub(super) struct Entry {
     pub(super) object: Option<ObjId>,
     /// Whether it is among the free ones.
     pub(super) free: bool,
+    /// The client can submit nothing more to it, and the entrypoint has not taken everything.
+    pub(super) given_back: bool,
 }
 
 /// A message slot.
@@ -250,6 +252,7 @@ impl Channel {
                 let index = self.free.swap_remove(at);
                 if let Some(entry) = self.entries.get_mut(index as usize) {
                     entry.free = false;
+                    entry.given_back = false;
                 }
                 Some(index)
             }

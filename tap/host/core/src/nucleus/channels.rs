@@ -245,10 +245,15 @@ impl Nucleus {
         Ok(NewSlot { id, number, memory: memory_fd, socket: near })
     }
 
-    /// The client does not use an index any more.
-    pub(crate) fn release(&mut self, channel_id: ChanId, index: u32) {
+    /// The client does not use an index any more. Where it `submitted` signals through it that are
+    /// still to be taken, what it names stays granted until then, but the client's death is none of
+    /// its business.
+    pub(crate) fn release(&mut self, channel_id: ChanId, index: u32, submitted: bool) {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return };
-        if index == 0 || channel.entries.get(index as usize).is_none_or(|entry| entry.free) {
+        let entry = channel.entries.get_mut(index as usize).filter(|e| index != 0 && !e.free);
+        let Some(entry) = entry else { return };
+        entry.given_back = true;
+        if submitted {
             return;
         }
         let object = channel.free(index);
@@ -331,7 +336,12 @@ impl Nucleus {
                 if object.signal
                     && let Some(last) = &mut last
                 {
-                    self.tell_death(name, last.submitted(index));
+                    let submitted = last.submitted(index);
+                    match (entry.given_back, submitted) {
+                        (false, _) => self.tell_death(name, submitted),
+                        (true, 0) => {}
+                        (true, _) => self.submit(name, submitted),
+                    }
                 }
             }
             work::count(2);

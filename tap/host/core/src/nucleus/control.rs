@@ -86,7 +86,7 @@ impl Nucleus {
             Request::Release => {
                 let channel = ChanId(packet.arg(0));
                 if self.is_client(id, channel) {
-                    self.release(channel, packet.arg(1) as u32);
+                    self.release(channel, packet.arg(1) as u32, packet.arg(2) != 0);
                 }
                 None
             }

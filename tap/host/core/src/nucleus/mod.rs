@@ -3,8 +3,8 @@
 //!
 //! Things: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`,
 //! `entrypoint`, `object`, `process` < the tables here. What happens to them, a file for each kind
-//! of thing, in the plural: `channels`, `control`, `entrypoints`, `going`, `objects`, `paging`,
-//! `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of them:
+//! of thing, in the plural: `channels`, `control`, `entrypoints`, `going`, `objects`, `overdue`,
+//! `paging`, `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of them:
 //! `threads`.
 mod channel;
 mod channels;
@@ -18,6 +18,7 @@ pub(crate) mod map;
 mod numbers;
 mod object;
 mod objects;
+mod overdue;
 mod paging;
 mod process;
 mod processes;

@@ -9,6 +9,7 @@ use super::channel::Closing;
 use super::closed::Closed;
 use super::going::Ruin;
 use super::ids::{ChanId, EpId, ObjId};
+use super::overdue::Overdue;
 use super::timer::Timer;
 use super::words::Words;
 use crate::account::AccountId;
@@ -54,7 +55,9 @@ pub(crate) struct Process {
     /// Descriptors that it may have beyond the free ones, see `upkeep`.
     pub(super) beyond: u64,
     /// Rings while it runs.
-    pub(super) _timer: Timer,
+    pub(super) timer: Timer,
+    /// Calls that wait for it.
+    pub(super) overdue: Overdue,
 }
 
 impl Process {

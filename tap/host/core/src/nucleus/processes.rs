@@ -11,6 +11,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 use super::Nucleus;
 use super::closed::Closed;
 use super::ids::ProcId;
+use super::overdue::Overdue;
 use super::process::{Phase, Process};
 use super::refusal::Refusal;
 use super::source::Source;
@@ -80,7 +81,8 @@ impl Nucleus {
             ruin: None,
             bytes: 0,
             beyond,
-            _timer: timer,
+            timer,
+            overdue: Overdue::default(),
         };
         self.procs.insert(id, process);
         self.by_account.insert(account, id);

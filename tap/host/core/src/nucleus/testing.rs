@@ -16,6 +16,7 @@ use rustix::process::{
 use super::Nucleus;
 use super::closed::Closed;
 use super::ids::{ObjId, ProcId};
+use super::overdue::Overdue;
 use super::process::{Phase, Process};
 use super::refusal::Verdict;
 use super::timer::Timer;
@@ -96,7 +97,8 @@ impl Nucleus {
             ruin: None,
             bytes: 0,
             beyond: 0,
-            _timer: Timer::new(pid, id).unwrap(),
+            timer: Timer::new(pid, id).unwrap(),
+            overdue: Overdue::default(),
         };
         self.procs.insert(id, process);
         self.by_account.insert(account, id);

@@ -188,15 +188,22 @@ fn closing_a_channel_full_of_grants_takes_bounded_work() {
 #[test]
 fn a_death_is_told_to_the_contexts_that_the_dead_could_signal() {
     let Three { mut nucleus, server: owner, ep, client, other } = three();
-    let contexts = [(); 3].map(|()| owner.context(&mut nucleus, ep));
-    let [(told, _), (quiet, _), (others, _)] = &contexts;
+    let contexts = [(); 5].map(|()| owner.context(&mut nucleus, ep));
+    let [(told, _), (quiet, _), (others, _), (given_back, _), (taken, _)] = &contexts;
     let (_, index) = client.claim(&mut nucleus, &contexts[0].1);
     client.claim(&mut nucleus, &contexts[1].1);
     other.claim(&mut nucleus, &contexts[2].1);
+    let (_, back) = client.claim(&mut nucleus, &contexts[3].1);
+    let (_, empty) = client.claim(&mut nucleus, &contexts[4].1);
     let (id, channel) = nucleus.channels.iter().find(|(_, c)| c.client == client.id).unwrap();
     let (id, page) = (*id, channel.tables.as_ref().unwrap().files[1].file.try_clone().unwrap());
     let page = fd::Mapping::new(&page, genode_host_proto::SIGNALS_SIZE).unwrap();
     assert!(LastWords::signals(&page).submit(index as u32, 5));
+    // It gave these two back while signals were under way to them; of one they were taken meanwhile.
+    assert!(LastWords::signals(&page).submit(back as u32, 3));
+    for index in [back, empty] {
+        client.tell(&mut nucleus, Request::Release, &[id.0, index, 1]);
+    }
     let granted = |nucleus: &Nucleus, context| nucleus.objects[context].granted.clone();
     assert!(granted(&nucleus, told).iter().all(|(channel, _)| *channel == id));
 
@@ -207,7 +214,9 @@ fn a_death_is_told_to_the_contexts_that_the_dead_could_signal() {
         news.insert(object, more);
     });
     let death = |count| News { count, died: true };
-    assert_eq!(news, [(told.0, death(5)), (quiet.0, death(0))].into());
+    let signals = News { count: 3, died: false };
+    let expected = [(told.0, death(5)), (quiet.0, death(0)), (given_back.0, signals)];
+    assert_eq!(news, expected.into(), "nothing for {}", taken.0);
     assert_eq!(granted(&nucleus, others).len(), 1, "the channel of somebody who lives");
 
     // To close a channel is no death.

@@ -63,6 +63,26 @@ pub(crate) fn name(pid: i32, thread: i32) -> String {
     String::from_utf8_lossy(&name).trim_end().replace('\0', "")
 }
 
+/// What a thread does at this moment.
+#[derive(Debug)]
+pub(super) enum Doing {
+    Runs,
+    Waits(Call),
+    /// It ended, stands still, or Linux does not tell.
+    Gone,
+}
+
+/// Looks at what a thread does.
+pub(super) fn call(pid: i32, thread: i32) -> Doing {
+    work::calls(3);
+    let text = std::fs::read_to_string(task(pid, thread).join("syscall")).unwrap_or_default();
+    match Call::parse(&text) {
+        Some(call) => Doing::Waits(call),
+        None if text.starts_with("running") => Doing::Runs,
+        None => Doing::Gone,
+    }
+}
+
 /// Time that a thread ran; `None` if it ended.
 pub(crate) fn ran(pid: i32, thread: i32) -> Option<Duration> {
     work::calls(3);

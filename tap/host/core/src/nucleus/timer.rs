@@ -3,10 +3,12 @@
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::process::Pid;
 
 use super::ids::ProcId;
+use crate::work;
 
 /// CPU time between two looks. What it can add meanwhile is bounded by how fast Linux makes page tables.
 const EVERY: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 20_000_000 };
@@ -44,7 +46,11 @@ pub(crate) fn next(signals: &OwnedFd) -> Option<ProcId> {
 }
 
 /// A timer that runs while a process does.
-pub(super) struct Timer(libc::timer_t);
+pub(super) struct Timer {
+    timer: libc::timer_t,
+    /// The clock of the process's CPU time.
+    clock: libc::clockid_t,
+}
 
 impl Timer {
     pub(super) fn new(pid: Pid, id: ProcId) -> io::Result<Self> {
@@ -65,19 +71,30 @@ impl Timer {
         if unsafe { libc::timer_create(clock, &raw mut event, &raw mut timer) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        let timer = Self(timer);
+        let timer = Self { timer, clock };
         let times = libc::itimerspec { it_interval: EVERY, it_value: EVERY };
         // SAFETY: a timer of ours, live times, nothing returned.
-        match unsafe { libc::timer_settime(timer.0, 0, &raw const times, std::ptr::null_mut()) } {
+        match unsafe { libc::timer_settime(timer.timer, 0, &raw const times, std::ptr::null_mut()) }
+        {
             0 => Ok(timer),
             _ => Err(io::Error::last_os_error()),
         }
+    }
+
+    /// CPU time that the process used so far; `None` if it ended.
+    pub(super) fn ran(&self) -> Option<Duration> {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        work::calls(1);
+        // SAFETY: a live out parameter; a clock that is gone is an error.
+        let error = unsafe { libc::clock_gettime(self.clock, &raw mut time) };
+        let nanos = u32::try_from(time.tv_nsec).ok().filter(|_| error == 0)?;
+        Some(Duration::new(u64::try_from(time.tv_sec).ok()?, nanos))
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
         // SAFETY: a timer of ours, deleted once.
-        unsafe { libc::timer_delete(self.0) };
+        unsafe { libc::timer_delete(self.timer) };
     }
 }

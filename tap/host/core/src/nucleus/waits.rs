@@ -175,6 +175,23 @@ impl Nucleus {
         Some(format!("call {} of {}", function(slot)?, self.name(client)))
     }
 
+    /// For what the client of a call waits, in words.
+    pub(super) fn asked(&self, id: SlotId) -> Option<String> {
+        let slot = self.slots.get(&id)?;
+        let channel = self.channels.get(&slot.channel)?;
+        let server = self.eps.get(&channel.ep).map(|ep| ep.owner);
+        Some(waits_for(&self.name(server.unwrap_or(CORE)), function(slot)?))
+    }
+
+    /// The same of a call to a parent that waits for somebody else.
+    pub(super) fn asked_of_parent(&self, id: SlotId) -> Option<String> {
+        let slot = self.slots.get(&id)?;
+        let channel = self.channels.get(&slot.channel)?;
+        let server = self.eps.get(&channel.ep).map(|ep| ep.owner);
+        let (what, _) = self.pending(slot, channel.client, server, &self.labels())?;
+        Some(what)
+    }
+
     /// The label of a component, in quotes.
     pub(super) fn name(&self, id: ProcId) -> String {
         match self.procs.get(&id) {
@@ -184,10 +201,14 @@ impl Nucleus {
         }
     }
 
+    /// The components by label.
+    fn labels(&self) -> BTreeMap<&str, ProcId> {
+        self.procs.iter().map(|(id, process)| (process.label.as_str(), *id)).collect()
+    }
+
     /// The calls under way, by client.
     fn calls(&self) -> BTreeMap<ProcId, Vec<Wait>> {
-        let labels: BTreeMap<&str, ProcId> =
-            self.procs.iter().map(|(id, process)| (process.label.as_str(), *id)).collect();
+        let labels = self.labels();
         let mut waits: BTreeMap<ProcId, Vec<Wait>> = BTreeMap::new();
         let mut slots: Vec<_> =
             self.slots.iter().filter(|(_, slot)| slot.page().called()).collect();
@@ -201,7 +222,7 @@ impl Nucleus {
             let name = self.name(server.unwrap_or(CORE));
             let mut wait = Wait {
                 server,
-                what: format!("waits for an answer of {name} to call {number}"),
+                what: waits_for(&name, number),
                 slot: identity(&slot.file.file).map_or(0, |identity| identity.inode),
             };
             if let Some((what, who)) = self.pending(slot, channel.client, server, &labels) {
@@ -246,6 +267,11 @@ impl Nucleus {
         let state = if there.is_some() { "" } else { ", which does not run" };
         Some((format!("waits for {asked}, for which \"{label}\" is to act{state}"), there))
     }
+}
+
+/// What a client does until a server answers.
+fn waits_for(server: &str, function: u64) -> String {
+    format!("waits for an answer of {server} to call {function}")
 }
 
 /// The number of the function that is called in a slot.
@@ -304,7 +330,7 @@ fn state(pid: i32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
     use std::os::fd::OwnedFd;
 
@@ -444,7 +470,8 @@ mod tests {
         assert_eq!((asked(&nucleus).what, asked(&nucleus).server), (what, Some(server.id)));
     }
 
-    fn session_call(body: &mut [u8; 512]) -> usize {
+    /// Writes a call that asks a parent for a session of Foo; returns its length.
+    pub(in super::super) fn session_call(body: &mut [u8; 512]) -> usize {
         use genode_affinity::Affinity;
         use genode_host_proto::interface::{Call as _, parent};
         use genode_wire::{Caps, Text, Writer};

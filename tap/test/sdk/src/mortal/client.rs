@@ -34,6 +34,9 @@ async fn dies(env: Env, label: &str) -> Result<(), Error> {
     let (session, handled) = (open()?, open()?);
     let (answers, signals) = (Answers::new(env.ep())?, Events::new(env.ep())?);
     let (handler, counts) = counting(env)?;
+    let (back, given_back) = counting(env)?;
+    session.sigh(back.cap().clone())?;
+    session.forget()?;
     session.sigh(signals.cap().clone())?;
     session.ask_sigh(answers.cap())?;
     handled.sigh(handler.cap().clone())?;
@@ -50,6 +53,8 @@ async fn dies(env: Env, label: &str) -> Result<(), Error> {
         yield_now().await; // its turn may come after the tasks'
     }
     expect(env, "a handler is called for no signal", *counts.borrow() == [0]);
+    let last = *given_back.borrow() == [1];
+    expect(env, "a context that was given back before has its last signal alone", last);
     Ok(())
 }
 

@@ -7,6 +7,8 @@ use genode::{Capability, signal::SignalContext};
 pub trait Mortal {
     /// Sets the context that is signalled before the server dies.
     fn sigh(&mut self, context: Capability<SignalContext>);
+    /// Makes the server submit a signal and let go of the context, while its client waits.
+    fn forget(&mut self);
     /// Never answers.
     #[rpc(later)]
     fn ask(&mut self) -> u32;

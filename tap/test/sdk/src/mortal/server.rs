@@ -30,6 +30,11 @@ impl Mortal for Session {
         self.client = Transmitter::new(context);
     }
 
+    fn forget(&mut self) {
+        self.client.submit();
+        self.client = Transmitter::default();
+    }
+
     fn ask(&mut self, later: Later<u32>) {
         self.asked.push(later);
     }

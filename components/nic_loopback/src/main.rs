@@ -56,6 +56,9 @@ fn uplink(request: &SessionRequest<'_>) -> Result<Rc<UplinkServer>, Refused> {
 fn main(env: Env) -> Result<Root, Error> {
     let mut root = Root::new(env)?;
     root.serve::<dyn NicSession, _>(nic)?;
-    root.serve::<dyn UplinkSession, _>(uplink)?;
+    // A parent of Genode's takes what its configuration does not expect for an error.
+    if env.config().read().is_ok_and(|config| config.attr_or("uplink", false)) {
+        root.serve::<dyn UplinkSession, _>(uplink)?;
+    }
     Ok(root)
 }

@@ -105,13 +105,18 @@ impl Bell {
         }
     }
 
+    /// Entrypoint: say that nobody needs to ring, as it will call [`Self::sleeps`] before it blocks.
+    pub fn wakes(&self) {
+        if self.state.load(Ordering::Relaxed) != AWAKE {
+            self.state.store(AWAKE, Ordering::Relaxed);
+        }
+    }
+
     /// Entrypoint: poll until `look` finds something, or until `poll` says that it is time to sleep. True if
     /// something was found. Either way clients go on to believe that it polls, so before it blocks
     /// it must call [`Self::sleeps`].
     pub fn poll(&self, poll: &mut impl Poll, mut look: impl FnMut() -> bool) -> bool {
-        if self.state.load(Ordering::Relaxed) != AWAKE {
-            self.state.store(AWAKE, Ordering::Relaxed);
-        }
+        self.wakes();
         while poll.again() {
             if look() {
                 return true;
@@ -167,6 +172,9 @@ mod tests {
         bell.poll(&mut Looks(0), || true);
         assert!(!bell.sleeps(|| false));
         assert!(bell.must_ring());
+        bell.wakes();
+        assert!(!bell.must_ring());
+        assert!(bell.sleeps(|| true), "found by the look that it promised");
     }
 
     #[test]

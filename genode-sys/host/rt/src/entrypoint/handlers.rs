@@ -50,9 +50,6 @@ impl Entrypoint {
 
     /// Note the signals whose time has come; false if there are none.
     pub(super) fn expire(&self) -> bool {
-        if self.alarms.next() == NEVER {
-            return false;
-        }
         let now = time_us();
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };

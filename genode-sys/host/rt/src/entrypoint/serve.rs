@@ -91,7 +91,9 @@ impl Entrypoint {
             return false;
         }
         self.gather();
-        self.expire();
+        if self.alarms.next() != NEVER {
+            self.expire();
+        }
         // Core rings with news even while clients need not: look at times, or they wait as long as calls pour in.
         inner.polled += 1;
         if inner.polled.is_multiple_of(POLLED_IN_A_ROW) && self.rings_within(0) {
@@ -121,24 +123,45 @@ impl Entrypoint {
     /// Block until something rings or a time has come, unless something came while nobody needed to ring.
     fn listen(&self) {
         control::flush();
-        let mut due = self.expire();
+        if self.alarms.next() != NEVER {
+            return self.listen_for_a_time();
+        }
         // SAFETY: no callback runs while the reference lives.
         let inner = unsafe { self.inner() };
         if self.bell().sleeps(|| inner.look()) {
             self.gather();
-            return;
+        } else {
+            self.hints();
+        }
+    }
+
+    /// As [`Self::listen`], with a time that may come first. Apart, so that calls do not pay for it.
+    #[inline(never)]
+    fn listen_for_a_time(&self) {
+        let due = self.expire();
+        // SAFETY: the reference ends with the statement, in which no callback runs.
+        if self.bell().sleeps(|| unsafe { self.inner() }.look()) {
+            return self.gather();
         }
         // Who rings is served between signals that are always due.
+        if due && !self.rings_within(0) {
+            return;
+        }
         while !due && self.alarms.next() != NEVER {
             let left = self.alarms.next().saturating_sub(time_us());
             if self.rings_within(left.min(LONGEST_US)) {
                 break;
             }
-            due = self.expire();
+            if self.expire() {
+                // What the handler submits to this component itself, as tasks do, needs no doorbell.
+                // SAFETY: the reference ends with the statement.
+                if unsafe { self.inner() }.slots.len() <= MAX_POLLED {
+                    self.bell().wakes();
+                }
+                return;
+            }
         }
-        if !due || self.rings_within(0) {
-            self.hints();
-        }
+        self.hints();
     }
 
     /// Wait until reading the doorbell would not block, for `us` microseconds at most; false if they are over.

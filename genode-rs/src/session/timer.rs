@@ -26,7 +26,7 @@ pub trait TimerSession {
     /// Microseconds since the session was created.
     fn elapsed_us(&self) -> u64;
     /// Tells whether the session's time is that of the system's own clock
-    /// ([`Instant`](crate::time::Instant)), so that a client may wait by that. Asked on the host only:
+    /// ([`Instant`]), so that a client may wait by that. Asked on the host only:
     /// Genode's servers do not have it.
     fn is_system_time(&self) -> bool;
 }

@@ -1,8 +1,9 @@
 //! Lines to the component's LOG session: [`log!`](crate::log!), [`warning!`](crate::warning!),
 //! [`error!`](crate::error!).
 //!
-//! Characters that turn or hide others (U+202E and its like) appear as their numbers, so that a name in
-//! a line cannot make it look like another one. Formatting needs no heap, so it works before the heap exists and after it is exhausted.
+//! Characters that turn or hide others (U+202E and its like) appear as their numbers, so that a
+//! name in a line cannot make it look like another one. Formatting needs no heap, so it works
+//! before the heap exists and after it is exhausted.
 
 use core::fmt::{self, Write};
 

@@ -83,8 +83,9 @@ impl SignalHandler {
         sys::entrypoint::submit(self.context.cap(), 1);
     }
 
-    /// Submits one signal to the handler itself at `time` of the system's own clock, in place of the time that was set before.
-    /// Never too early; a time that has passed is now, and `None` takes back what was set.
+    /// Submits one signal to the handler itself at `time` of the system's own clock, in place of
+    /// the time that was set before. Never too early; a time that has passed is now, and `None`
+    /// takes back what was set.
     ///
     /// This is for servers that give others their time. What waits for time itself uses
     /// [`Timers`](crate::time::Timers) on every system.

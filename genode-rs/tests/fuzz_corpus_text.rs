@@ -1,5 +1,5 @@
-//! Replays the corpus of the fuzz targets `args`, `node`, of file systems and of devices on a stable
-//! compiler, with mutations of each file.
+//! Replays the corpus of the fuzz targets `args`, `node`, of file systems and of devices on a
+//! stable compiler, with mutations of each file.
 #![allow(clippy::unwrap_used, reason = "a test: what cannot be read fails it")]
 
 #[path = "../fuzz/src/text.rs"]

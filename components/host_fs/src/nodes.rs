@@ -37,12 +37,12 @@ pub(crate) struct Entry {
     pub(crate) pending: bool,
     /// It got its name since it was synced: the name is not on the disk.
     pub(crate) fresh: bool,
-    /// When it was used, by count.
+    /// Number of its last use.
     used: u64,
 }
 
 impl Entry {
-    /// Whether what a path leads to is what this node was.
+    /// Tells whether a path still leads to this node.
     pub(crate) fn is(&self, status: &Status) -> bool {
         self.known.is_none_or(|known| known == (status.kind, status.device, status.inode))
     }

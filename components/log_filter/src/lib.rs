@@ -123,7 +123,7 @@ impl Rules {
     }
 }
 
-/// What is done with a line.
+/// Treatment of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is passed on, behind a line that tells of `lost` ones if there are any.

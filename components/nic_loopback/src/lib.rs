@@ -50,7 +50,7 @@ impl Station for Port {
     }
 }
 
-/// How a turn ended.
+/// End of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Nothing is left that can be done before the client's next signal.

@@ -10,8 +10,8 @@ use genode::{
     },
 };
 
-/// Memory that a peer wrote: each event in it is read, and written again as the same, and what is no
-/// event is kept as it is.
+/// Memory that a peer wrote: each event in it is read, and written again as the same, and what is
+/// no event is kept as it is.
 pub fn events(bytes: &[u8]) {
     let Ok(memory) = LocalRam::new(bytes.len().max(1)) else { return };
     memory.write(0, bytes).expect("within the memory");

@@ -162,7 +162,7 @@ impl core::ops::Deref for CpuConnection {
     }
 }
 
-/// What whoever forwards a CPU session has to say. Everything is forwarded as it is unless a
+/// Decisions of whoever forwards a CPU session. Everything is forwarded as it is unless a
 /// function is implemented.
 pub trait Hooks {
     /// Returns where a new thread begins; `None` refuses it.

@@ -68,7 +68,7 @@ impl fmt::Display for AllocError {
 
 impl core::error::Error for AllocError {}
 
-/// What a transfer of quota came to (`Pd_account::Transfer_result`).
+/// Result of a transfer of quota (`Pd_account::Transfer_result`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, genode::Wire)]
 #[repr(u32)]
 pub enum Transfer {
@@ -80,7 +80,7 @@ pub enum Transfer {
     Invalid,
 }
 
-/// Whether an account has a reference (`Ref_account_result`).
+/// Tells whether an account has a reference (`Ref_account_result`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, genode::Wire)]
 #[repr(u32)]
 pub enum Referred {
@@ -90,7 +90,7 @@ pub enum Referred {
     InvalidSession,
 }
 
-/// What populating page tables came to (`Map_result`).
+/// Result of populating page tables (`Map_result`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, genode::Wire)]
 #[repr(u32)]
 pub enum Mapped {
@@ -231,7 +231,7 @@ impl core::ops::Deref for PdConnection {
     }
 }
 
-/// What whoever forwards a PD session has to say. Everything is allowed unless a function is
+/// Decisions of whoever forwards a PD session. Everything is allowed unless a function is
 /// implemented.
 pub trait Hooks {
     /// Allows to allocate so many bytes.

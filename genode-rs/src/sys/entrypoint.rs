@@ -171,7 +171,8 @@ impl Context {
         &self.cap
     }
 
-    /// Submits one signal at a time of the system's clock, in place of the time that was set before.
+    /// Submits one signal at a time of the system's clock, in place of the time that was set
+    /// before.
     pub(crate) fn submit_at(&self, us: u64) -> Result<(), Error> {
         // SAFETY: created by `create_on` and not destroyed.
         Error::check(unsafe { seam::rs_signal_at(self.signal, us) })

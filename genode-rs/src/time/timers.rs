@@ -46,7 +46,7 @@ pub(crate) trait Alarm {
 /// entrypoint tells the time itself, and waits for it, so that nobody else has to run first.
 struct Session {
     timer: TimerConnection,
-    /// When it was opened, by the system's own clock, if that is its time.
+    /// Time of its opening by the system's own clock, if that is its time.
     opened: Option<Instant>,
     handler: SignalHandler,
 }
@@ -187,9 +187,10 @@ impl Core {
 
 /// Any number of timeouts of one entrypoint, over one Timer session. Clones share the session.
 ///
-/// On the host, where the system has a clock and `rs_timer` says that it goes by it, telling the time and a timeout
-/// cost no call. With any other Timer service it is one call to tell the time, and one to program a timeout that
-/// becomes the earliest one. So a parent that routes `Timer` to a service of its own gives its child the time it likes.
+/// On the host, where the system has a clock and `rs_timer` says that it goes by it, telling the
+/// time and a timeout cost no call. With any other Timer service it is one call to tell the time,
+/// and one to program a timeout that becomes the earliest one. So a parent that routes `Timer` to a
+/// service of its own gives its child the time it likes.
 ///
 /// When the Timer service is gone, everything that waits ends with the error, as does what is asked
 /// later.

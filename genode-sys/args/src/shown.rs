@@ -1,7 +1,7 @@
 //! Names as a person may see them: without what changes how other text is shown.
 //!
-//! A name may hold any character, also one that turns the direction of what follows, hides, or moves
-//! a terminal's cursor. Shown as it is, it makes one name or line look like another.
+//! A name may hold any character, also one that turns the direction of what follows, hides, or
+//! moves a terminal's cursor. Shown as it is, it makes one name or line look like another.
 
 use core::fmt::{self, Write};
 

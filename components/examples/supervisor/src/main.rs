@@ -1,5 +1,5 @@
-//! Restarts a child that crashes once. When worker "a" crashes again, its client is routed to another
-//! one; when any other child does, that is the end.
+//! Restarts a child that crashes once. When worker "a" crashes again, its client is routed to
+//! another one; when any other child does, that is the end.
 //!
 //! The children are configured by `<first>` and `<then>` in the supervisor's own configuration,
 //! each as init's.

@@ -1,4 +1,4 @@
-//! What is wrong with a table.
+//! Faults of a table.
 
 use core::fmt;
 

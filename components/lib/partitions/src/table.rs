@@ -115,7 +115,7 @@ pub struct Usable {
 /// The partitions of a disk, which lie within it and do not overlap.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Where they are described.
+    /// Place of their description.
     pub scheme: Scheme,
     /// The blocks that a GPT gives away.
     pub usable: Option<Usable>,

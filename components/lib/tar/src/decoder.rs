@@ -6,7 +6,7 @@ use crate::{
     BLOCK, Entry, Error, Kind, MAX_EXTENDED, Unusable, entry::path, header::Header, pax::Extended,
 };
 
-/// What a block brought.
+/// Outcome of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Nothing to tell yet.
@@ -15,7 +15,7 @@ pub enum Progress {
     Entry(Entry),
     /// An entry that is left out.
     LeftOut {
-        /// Where its header is, in bytes.
+        /// Offset of its header in bytes.
         at: u64,
         /// The reason.
         why: Unusable,
@@ -29,7 +29,7 @@ pub enum Progress {
 struct Collecting {
     /// Type of the header.
     kind: u8,
-    /// Where the header is.
+    /// Offset of the header.
     at: u64,
     left: u64,
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ struct Collecting {
 /// Reads an archive's headers.
 #[derive(Debug)]
 pub struct Decoder {
-    /// Where the next block is.
+    /// Offset of the next block.
     at: u64,
     size: u64,
     ended: bool,

@@ -25,7 +25,7 @@ pub struct Entry {
     pub path: Vec<u8>,
     /// Its kind.
     pub kind: Kind,
-    /// Where its content begins, in bytes of the archive.
+    /// Offset of its content in bytes of the archive.
     pub offset: u64,
     /// Bytes of its content; 0 for what is no file.
     pub size: u64,

@@ -10,32 +10,32 @@ use crate::{MAX_EXTENDED, MAX_PATH};
 pub enum Error {
     /// The header's checksum is wrong: no archive, or a damaged one.
     Checksum {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// A field that must be a number is none, or is too large.
     Number {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// The content ends behind the end of the archive.
     Truncated {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// An extended header is longer than allowed.
     TooLong {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// An extended header has records that are none.
     Records {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// The place of the content depends on a format that is not known.
     Format {
-        /// Where the header is, in bytes.
+        /// Offset of the header in bytes.
         at: u64,
     },
     /// There is no memory for the entry.

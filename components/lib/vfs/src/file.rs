@@ -16,7 +16,7 @@ use crate::{
     system::Metadata,
 };
 
-/// What an open file is of.
+/// Kind of an open file.
 #[derive(Debug)]
 pub(crate) enum Body {
     Remote(genode::fs::File),

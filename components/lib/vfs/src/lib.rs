@@ -29,8 +29,8 @@
 //! of those the first; directories of all are listed together. What is new goes to the first one
 //! that may be written.
 //!
-//! Paths are absolute. `..` leads up, at the root it stays there. Symbolic links are followed within
-//! the tree, [`MAX_LINKS`] of them at most, by functions that say so; none leads out of it.
+//! Paths are absolute. `..` leads up, at the root it stays there. Symbolic links are followed
+//! within the tree, [`MAX_LINKS`] of them at most, by functions that say so; none leads out of it.
 //!
 //! Contents are futures, as in [`genode::fs`]: for tasks, and for code without them by
 //! [`Vfs::wait`]. [`File::stream`] is a stream for others' crates, by `embedded-io` and

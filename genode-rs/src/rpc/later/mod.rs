@@ -46,8 +46,8 @@
 //! | `count_answer(&answers, ticket).await` | waits and fetches in a task; dropped before, it cancels |
 //!
 //! Call the `_sigh` function once for each session and function, before an answer is awaited:
-//! otherwise nobody tells the task. Where no function was given the context at all, the waiting ends
-//! with [`LaterError::Untold`].
+//! otherwise nobody tells the task. Where no function was given the context at all, the waiting
+//! ends with [`LaterError::Untold`].
 //!
 //! On the wire the first four are a function each, in the order of the table.
 //!

@@ -105,7 +105,8 @@ impl Bell {
         }
     }
 
-    /// Entrypoint: say that nobody needs to ring, as it will call [`Self::sleeps`] before it blocks.
+    /// Entrypoint: say that nobody needs to ring, as it will call [`Self::sleeps`] before it
+    /// blocks.
     pub fn wakes(&self) {
         if self.state.load(Ordering::Relaxed) != AWAKE {
             self.state.store(AWAKE, Ordering::Relaxed);

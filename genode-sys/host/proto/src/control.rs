@@ -108,8 +108,9 @@ kinds! {
         /// signals, so no page for them. The reply's argument 4 is the channel's number at the
         /// entrypoint and 5 the slot's, which serve as hints; 6 is the entrypoint.
         Claim = 6,
-        /// (*) The index `arg 1` of channel `arg 0` is not used any more. With `arg 2`, the receiver has signals
-        /// to take there that were submitted before: the index stays until it is released without.
+        /// (*) The index `arg 1` of channel `arg 0` is not used any more. With `arg 2`, the
+        /// receiver has signals to take there that were submitted before: the index stays until it
+        /// is released without.
         Release = 7,
         /// Another slot on channel `arg 0`. Reply: slot, its number at the entrypoint; descriptors: slot, its socket.
         SlotOpen = 8,

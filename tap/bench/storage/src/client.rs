@@ -1,5 +1,5 @@
-//! rs_storage_client: reads a file of rs_host_fs, and says how long that takes. The plain side of the
-//! comparison is `rs_storage_bench`, which reads the same bytes in the same order.
+//! rs_storage_client: reads a file of rs_host_fs, and says how long that takes. The plain side of
+//! the comparison is `rs_storage_bench`, which reads the same bytes in the same order.
 #![no_main]
 
 use std::cell::Cell;

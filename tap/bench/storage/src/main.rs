@@ -1,7 +1,8 @@
 //! rs_storage_bench: reads through rs_host_fs beside pread(2) of the same cached file.
 //!
 //! Both sides have each byte once in a buffer of the reader's, and touch it there once more: the
-//! plain side copies what pread filled, as the client copies what the server's pread filled. A ratio is the plain side's time by the session's, of medians of nine runs each.
+//! plain side copies what pread filled, as the client copies what the server's pread filled. A
+//! ratio is the plain side's time by the session's, of medians of nine runs each.
 
 use std::fs::File;
 use std::hint::black_box;

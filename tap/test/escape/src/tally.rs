@@ -1,7 +1,7 @@
 //! Attempts and controls that were made, and how they went.
 use rs_raw as seam;
 
-/// Whether every attempt was refused and every control succeeded.
+/// Tells whether every attempt was refused and every control succeeded.
 #[derive(Default)]
 pub(crate) struct Tally {
     refused: u32,

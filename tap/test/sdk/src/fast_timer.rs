@@ -1,4 +1,5 @@
-//! rs_fast_timer: a Timer service between its clients and another one, which makes time pass a million times as fast.
+//! rs_fast_timer: a Timer service between its clients and another one, which makes time pass a
+//! million times as fast.
 #![no_std]
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! Blocks that tell when they were written, and the checker of what a storage has of them.
 //!
-//! Somebody who does not die keeps a [`Journal`] of each block: which writes began, and which one was
-//! the last before a sync that ended well. After a death the block must be that one or a later one,
-//! whole. It knows nothing of components.
+//! Somebody who does not die keeps a [`Journal`] of each block: which writes began, and which one
+//! was the last before a sync that ended well. After a death the block must be that one or a later
+//! one, whole. It knows nothing of components.
 #![no_std]
 #![deny(missing_docs)]
 

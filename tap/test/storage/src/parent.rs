@@ -1,8 +1,8 @@
 //! rs_torture_parent: starts a writer and its storage, kills either at random times, and starts it
 //! anew.
 //!
-//! A child that is started anew is killed first, whatever it does: on the host by SIGKILL. Since the
-//! disk's sessions go with it, so does the writer.
+//! A child that is started anew is killed first, whatever it does: on the host by SIGKILL. Since
+//! the disk's sessions go with it, so does the writer.
 #![no_std]
 #![no_main]
 

@@ -1,6 +1,6 @@
-//! rs_torture: writes blocks of a file at random and syncs now and then, while it and its server are
-//! killed. When it starts anew, it checks first that nothing is lost that was synced. It ends well
-//! after some syncs.
+//! rs_torture: writes blocks of a file at random and syncs now and then, while it and its server
+//! are killed. When it starts anew, it checks first that nothing is lost that was synced. It ends
+//! well after some syncs.
 #![no_std]
 #![no_main]
 

@@ -20,8 +20,8 @@ pub struct Args {
     name: String,
     #[command(flatten)]
     options: Options,
-    /// Let a component reach a directory or file of this machine: read it, or with :rw write it, too.
-    /// LABEL is its name below init; may be repeated
+    /// Let a component reach a directory or file of this machine: read it, or with :rw write it,
+    /// too. LABEL is its name below init; may be repeated
     #[arg(long, value_name = "LABEL=PATH[:rw]", value_parser = Grant::parse, conflicts_with = "genode")]
     fs: Vec<Grant>,
     /// For the script, which asks for them by `get_cmd_arg`

@@ -1,7 +1,7 @@
 //! Times at which an entrypoint signals itself.
 //!
-//! The serving thread sets them and waits for them, so that no other component and no other thread has to be woken first. Any
-//! thread may take one away, with its context.
+//! The serving thread sets them and waits for them, so that no other component and no other thread
+//! has to be woken first. Any thread may take one away, with its context.
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -43,7 +43,8 @@ impl Entrypoint {
         }
     }
 
-    /// Signal an object at `deadline`, in place of the time that was set before. Called by the serving thread.
+    /// Signal an object at `deadline`, in place of the time that was set before. Called by the
+    /// serving thread.
     pub(crate) fn signal_at(&self, id: u64, deadline: u64) {
         self.alarms.set(id, deadline);
     }

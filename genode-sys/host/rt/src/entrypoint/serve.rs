@@ -120,7 +120,8 @@ impl Entrypoint {
         }
     }
 
-    /// Block until something rings or a time has come, unless something came while nobody needed to ring.
+    /// Block until something rings or a time has come, unless something came while nobody needed to
+    /// ring.
     fn listen(&self) {
         control::flush();
         if self.alarms.next() != NEVER {
@@ -135,7 +136,8 @@ impl Entrypoint {
         }
     }
 
-    /// As [`Self::listen`], with a time that may come first. Apart, so that calls do not pay for it.
+    /// As [`Self::listen`], with a time that may come first. Apart, so that calls do not pay for
+    /// it.
     #[inline(never)]
     fn listen_for_a_time(&self) {
         let due = self.expire();
@@ -153,8 +155,8 @@ impl Entrypoint {
                 break;
             }
             if self.expire() {
-                // What the handler submits to this component itself, as tasks do, needs no doorbell.
-                // SAFETY: the reference ends with the statement.
+                // What the handler submits to this component itself, as tasks do, needs no
+                // doorbell. SAFETY: the reference ends with the statement.
                 if unsafe { self.inner() }.slots.len() <= MAX_POLLED {
                     self.bell().wakes();
                 }
@@ -164,7 +166,8 @@ impl Entrypoint {
         self.hints();
     }
 
-    /// Wait until reading the doorbell would not block, for `us` microseconds at most; false if they are over.
+    /// Wait until reading the doorbell would not block, for `us` microseconds at most; false if
+    /// they are over.
     fn rings_within(&self, us: u64) -> bool {
         let mut doorbell = [PollFd::new(&self.doorbell, PollFlags::IN)];
         let time = Timespec {

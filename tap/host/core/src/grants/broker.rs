@@ -1,11 +1,11 @@
 //! The broker of one grant: a process that finds, opens and changes names for one component.
 //!
 //! It waits for disks, and so may its component, but nobody else. Each path is resolved by
-//! openat2(2) from the granted directory on, without following any link: a component may serve parts
-//! of the directory to clients of its own, and none may lead from one to another. What a path leads
-//! to is looked at before it is opened, by a descriptor that is good for nothing else, so that no pipe is
-//! waited for and no device is touched. Landlock, where the kernel has it, knows the directory as
-//! well: whatever this program did wrong, it could reach nothing beside it.
+//! openat2(2) from the granted directory on, without following any link: a component may serve
+//! parts of the directory to clients of its own, and none may lead from one to another. What a path
+//! leads to is looked at before it is opened, by a descriptor that is good for nothing else, so
+//! that no pipe is waited for and no device is touched. Landlock, where the kernel has it, knows
+//! the directory as well: whatever this program did wrong, it could reach nothing beside it.
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -74,7 +74,7 @@ pub(super) struct Broker<'r> {
     pub(super) memory: u64,
 }
 
-/// What a request yields.
+/// Result of a request.
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) status: Option<Status>,

@@ -76,9 +76,9 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_poll,
 ];
 
-/// Allowed to a host driver beside them: what content of files needs, on descriptors that its broker
-/// opened. None of them takes a path, and none changes the size of memory: core seals it against
-/// growing, and what could shrink or empty it is asked of the broker.
+/// Allowed to a host driver beside them: what content of files needs, on descriptors that its
+/// broker opened. None of them takes a path, and none changes the size of memory: core seals it
+/// against growing, and what could shrink or empty it is asked of the broker.
 const CONTENT: &[libc::c_long] = &[
     libc::SYS_pwrite64,
     libc::SYS_fsync,

@@ -4,8 +4,8 @@
 //! Things: `ids` < `refusal`, `source`, `numbers`, `timer`, `closed`, `map` < `channel`,
 //! `entrypoint`, `object`, `process` < the tables here. What happens to them, a file for each kind
 //! of thing, in the plural: `channels`, `control`, `entrypoints`, `going`, `objects`, `overdue`,
-//! `paging`, `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows of them:
-//! `threads`.
+//! `paging`, `processes`, `settle`, `still`, `tables`, `upkeep`, `waits`, `words`. What Linux shows
+//! of them: `threads`.
 mod channel;
 mod channels;
 mod closed;

@@ -37,8 +37,8 @@ impl Nucleus {
     }
 }
 
-/// Tells whether a thread waits for another, without an end. A host driver's may wait for its broker,
-/// who may wait for a disk.
+/// Tells whether a thread waits for another, without an end. A host driver's may wait for its
+/// broker, who may wait for a disk.
 fn waits_for_another(call: &Call, driver: bool) -> bool {
     match call.number {
         libc::SYS_read => true,

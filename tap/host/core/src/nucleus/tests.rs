@@ -199,7 +199,8 @@ fn a_death_is_told_to_the_contexts_that_the_dead_could_signal() {
     let (id, page) = (*id, channel.tables.as_ref().unwrap().files[1].file.try_clone().unwrap());
     let page = fd::Mapping::new(&page, genode_host_proto::SIGNALS_SIZE).unwrap();
     assert!(LastWords::signals(&page).submit(index as u32, 5));
-    // It gave these two back while signals were under way to them; of one they were taken meanwhile.
+    // It gave these two back while signals were under way to them; of one they were taken
+    // meanwhile.
     assert!(LastWords::signals(&page).submit(back as u32, 3));
     for index in [back, empty] {
         client.tell(&mut nucleus, Request::Release, &[id.0, index, 1]);

@@ -269,7 +269,7 @@ impl Nucleus {
     }
 }
 
-/// What a client does until a server answers.
+/// Work of a client until a server answers.
 fn waits_for(server: &str, function: u64) -> String {
     format!("waits for an answer of {server} to call {function}")
 }

@@ -50,7 +50,7 @@ impl Broker {
         self.reply()
     }
 
-    /// Whether a request is done.
+    /// Tells whether a request is done.
     pub(crate) fn does(&self, request: &Request<'_>) -> bool {
         self.ask(request, None).is_some()
     }

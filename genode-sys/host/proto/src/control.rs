@@ -152,6 +152,9 @@ kinds! {
         /// it is an address elsewhere, with [`AGAIN`] how often the one before comes once more.
         /// Core says at most [`FRAMES`].
         Frames = 21,
+        /// (*) A descriptor that was sent to the component is lost, since it has as many as it may
+        /// have. Core says so once.
+        DescriptorsFull = 22,
     }
 }
 

@@ -15,7 +15,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use crate::caps::{self, State, state};
 use crate::channel::{Claim, Line};
-use crate::{control, outside, serving, slices};
+use crate::{control, descriptors, outside, serving, slices};
 
 /// What came back from a call; `body` was filled up to `len`.
 pub(crate) struct Answer {
@@ -263,12 +263,19 @@ pub(crate) fn receive_caps(socket: BorrowedFd<'_>, out: &mut [rs_cap_t; MAX_CAPS
     let Ok((len, _)) = sys::recv(socket, &mut valid, &mut fds, RecvFlags::DONTWAIT) else { return };
     let mut fds = fds.iter_mut().filter_map(Option::take);
     let mut state = state();
+    let mut missing = false;
     for (cap, valid) in out.iter_mut().zip(&valid[..len.min(MAX_CAPS)]) {
-        if *valid != 0
-            && let Some(fd) = fds.next()
-        {
-            *cap = state.caps.adopt(fd);
+        if *valid != 0 {
+            match fds.next() {
+                Some(fd) => *cap = state.caps.adopt(fd),
+                None => missing = true,
+            }
         }
+    }
+    drop(state);
+    if missing {
+        // Core says so; a null capability is what the caller gets.
+        descriptors::are_full();
     }
 }
 

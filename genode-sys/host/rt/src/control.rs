@@ -10,13 +10,13 @@ use genode_host_proto::sys::{self, Fds};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
-use crate::outside;
 use crate::sync::lock;
+use crate::{descriptors, outside};
 
 /// Serialises requests, so that replies come to whom they belong.
 static TURN: Mutex<()> = Mutex::new(());
 
-fn socket() -> BorrowedFd<'static> {
+pub(crate) fn socket() -> BorrowedFd<'static> {
     // SAFETY: core started this process with the socket under this number; nobody closes it.
     unsafe { BorrowedFd::borrow_raw(CONTROL_FD) }
 }
@@ -35,7 +35,7 @@ impl Reply {
 
     /// Take descriptor `i`.
     pub(crate) fn fd(&mut self, i: usize) -> Result<OwnedFd, rs_err_t> {
-        self.fds.get_mut(i).and_then(Option::take).ok_or(RS_GONE)
+        self.fds.get_mut(i).and_then(Option::take).ok_or_else(descriptors::missing)
     }
 }
 

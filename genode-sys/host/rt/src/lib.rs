@@ -22,6 +22,7 @@ mod channel;
 mod child;
 mod control;
 mod crash;
+mod descriptors;
 mod entrypoint;
 mod env;
 pub mod granted;

@@ -28,11 +28,13 @@ pub(crate) fn manage(
     let args = [entrypoint.id, u64::from(signal)];
     let mut reply = control::request(Request::ObjectCreate, &args, None)?;
     let id = reply.arg(0);
-    let cap = caps::adopt(reply.fd(0)?);
-    if cap == 0 {
+    let cap = reply.fd(0).and_then(|fd| match caps::adopt(fd) {
+        0 => Err(RS_OUT_OF_CAPS),
+        cap => Ok(cap),
+    });
+    let cap = cap.inspect_err(|_| {
         let _ = control::request(Request::ObjectDestroy, &[id], None);
-        return Err(RS_OUT_OF_CAPS);
-    }
+    })?;
     let handle = Box::new(Handle { ep: entrypoint, id });
     entrypoint.insert(id, object);
     Ok((Box::into_raw(handle), cap))

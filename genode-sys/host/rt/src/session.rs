@@ -20,7 +20,7 @@ use crate::handle::{Lent, Owned};
 use crate::object::{self, Kind, Object};
 use crate::slices::bytes;
 use crate::sync::lock;
-use crate::{call, control, env, rpc};
+use crate::{call, control, descriptors, env, rpc};
 
 type Call<'a> = genode_host_proto::interface::parent::Call<'a, Lent>;
 
@@ -128,6 +128,12 @@ pub(crate) fn open(
         return Ok((id, cap));
     }
     until_answered(|| {
+        // Its capability was lost, or would be: it is not to be waited for.
+        if descriptors::are_full() {
+            // SAFETY: a session that was asked for.
+            unsafe { rs_session_close(id) };
+            return Err(RS_OUT_OF_CAPS);
+        }
         let asked: Result<Cap<Owned>, i32> = rpc::call(env::parent(), &Call::SessionCap { id })?;
         let Cap(cap) = asked.map_err(session_cap_error)?;
         Ok(cap.is_valid().then_some((id, cap)))

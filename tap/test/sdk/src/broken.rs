@@ -103,11 +103,14 @@ fn call(env: Env) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes RAM dataspaces of a size until there is no more.
-fn take(size: usize) -> Result<(), Error> {
+/// Takes RAM dataspaces of a size until there is no more. Returns them, and why that is.
+fn take(size: usize) -> (Vec<RamDataspace>, Error) {
     let mut all = Vec::new();
     loop {
-        all.push(RamDataspace::new(size)?);
+        match RamDataspace::new(size) {
+            Ok(one) => all.push(one),
+            Err(error) => return (all, error),
+        }
     }
 }
 
@@ -116,8 +119,12 @@ fn client(env: Env, how: &str, config: &Node) -> Result<(), Error> {
     match how {
         "calls" => call(env)?,
         "asks" => drop(Connection::<dyn Fragile>::open(env, "")?.ask()),
-        "takes_ram" => take(1 << 20)?,
-        "takes_caps" => take(4 << 10)?,
+        "takes_ram" => return Err(take(1 << 20).1),
+        "takes_caps" => return Err(take(4 << 10).1),
+        "calls_when_full" => {
+            let (_all, _) = take(4 << 10);
+            call(env)?;
+        }
         "reads_rom" => drop(RomConnection::open(env, "nothing")?),
         "long_label" => {
             let label = [b'x'; 120];

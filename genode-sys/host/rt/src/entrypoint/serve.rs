@@ -14,7 +14,7 @@ use super::objects::{Kind, Object};
 use super::peer::{ClientSlot, PeerChannel};
 use super::state::{Entrypoint, Mode};
 use crate::sync::{LONGEST_US, lock, time_us};
-use crate::{control, thread};
+use crate::{control, descriptors, thread};
 
 /// An entrypoint with more slots than this does not poll: looking at all would take too long.
 const MAX_POLLED: usize = 256;
@@ -246,7 +246,11 @@ impl Entrypoint {
             else {
                 return;
             };
-            let [Some(first), Some(second), ..] = fds else { continue };
+            let [Some(first), Some(second), ..] = fds else {
+                // Its client waits for ever: core says why.
+                descriptors::are_full();
+                continue;
+            };
             let number = packet.arg(0) as usize;
             // SAFETY: no callback runs while the reference lives.
             let inner = unsafe { self.inner() };

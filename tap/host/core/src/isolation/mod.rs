@@ -26,7 +26,7 @@ use rustix::thread::{CapabilitySet, CapabilitySets, CpuSet};
 use start::{Handover, Numbers};
 
 /// Descriptors of a component.
-const MAX_DESCRIPTORS: u64 = 16384;
+pub(crate) const MAX_DESCRIPTORS: u64 = 16384;
 /// Private memory of a component: stacks, and what the C library allocates. Everything else is dataspaces.
 const MAX_PRIVATE: u64 = 256 << 20;
 /// Stack of its first thread, which does not count as private memory.

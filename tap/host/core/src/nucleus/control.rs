@@ -116,7 +116,7 @@ impl Nucleus {
             Request::Fault => Some(self.view_fault(id, packet)),
             Request::Unmapped => Some(Ok(self.unmapped(id))),
             Request::Settled => Some(self.settled(id, cap)),
-            Request::LastWords | Request::Frames => {
+            Request::LastWords | Request::Frames | Request::DescriptorsFull => {
                 self.says(id, packet);
                 None
             }

@@ -18,6 +18,7 @@ use super::ids::{CORE, EpId, ProcId};
 use super::process::Process;
 use super::refusal::Refusal;
 use crate::account::{AccountId, Transfer};
+use crate::isolation::MAX_DESCRIPTORS;
 use crate::work;
 
 /// Memory of a component's entrypoints, channels and slots that its PD session's price includes.
@@ -148,6 +149,29 @@ impl Nucleus {
             process.beyond = left;
         }
         Ok(())
+    }
+
+    /// Says, once, that a component has no room for a descriptor that was sent to it.
+    pub(super) fn descriptors_full(&mut self, id: ProcId) {
+        let most = self.isolation.descriptors();
+        let Some(process) = self.procs.get_mut(&id) else { return };
+        if !process.words.fills() {
+            return;
+        }
+        let limit = FREE_DESCRIPTORS.saturating_add(process.beyond).min(most);
+        let label = &process.label;
+        let keeps = "let it keep fewer dataspaces, sessions and other capabilities";
+        if limit < most {
+            crate::console::note(format_args!(
+                "\"{label}\" has {limit} descriptors, {FREE_DESCRIPTORS} and one for every two capabilities of its start \
+                 node, all in use: it gets no more; raise the caps attribute there, or {keeps}"
+            ));
+        } else {
+            crate::console::note(format_args!(
+                "\"{label}\" has {limit} descriptors, as many as a component may have, all in use: it gets no more; \
+                 {keeps}, or set `ulimit -n` higher before core is started, for {MAX_DESCRIPTORS} at most"
+            ));
+        }
     }
 
     /// Lets the component of an account have what descriptors the account is good for by now.

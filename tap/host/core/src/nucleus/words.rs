@@ -17,12 +17,14 @@ pub(crate) struct Words {
     text: Option<Vec<u8>>,
     /// Calls that were said.
     frames: usize,
+    /// Whether it was said that it has no room for descriptors.
+    full: bool,
 }
 
 impl Words {
     /// Those of a process whose binary has the name `program`.
     pub(crate) fn new(program: String) -> Self {
-        Self { program, text: Some(Vec::new()), frames: 0 }
+        Self { program, text: Some(Vec::new()), frames: 0, full: false }
     }
 
     /// Takes a piece of the line. Returns the line once it is whole.
@@ -36,6 +38,11 @@ impl Words {
             return None;
         }
         self.text.take()
+    }
+
+    /// Notes that it has no room for descriptors. Returns whether that is to be said.
+    pub(super) fn fills(&mut self) -> bool {
+        !std::mem::replace(&mut self.full, true)
     }
 
     /// Takes some calls. Returns the lines that tell them.
@@ -83,11 +90,13 @@ impl Nucleus {
         }
     }
 
-    /// A process says what ends it, or where it is; anything else is nothing of this kind.
+    /// A process says what ends it, where it is, or that its descriptors are full; anything else is
+    /// nothing of this kind.
     pub(super) fn says(&mut self, id: ProcId, packet: &Packet) {
         match Request::of(packet.op()) {
             Some(Request::LastWords) => self.last_words(id, packet),
             Some(Request::Frames) => self.last_calls(id, packet),
+            Some(Request::DescriptorsFull) => self.descriptors_full(id),
             _ => {}
         }
     }

@@ -173,6 +173,7 @@ fn worst(request: Request) -> usize {
             let id = world.client.id;
             work::of(|| world.nucleus.kill(id)).0
         }
+        Request::DescriptorsFull => world.by_client(request, &[]).0,
         Request::ThreadBind => {
             let args = [world.client.pid(), 0, 0, 1, 1];
             ok(world.by_client(request, &args))

@@ -87,8 +87,20 @@ fn an_interval_keeps_its_rhythm_and_counts_what_was_missed() {
     assert_eq!(tick(&world, 150), Poll::Ready(Ok(1)));
     assert_eq!(tick(&world, 200), Poll::Ready(Ok(1)));
     world.now.set(560);
-    assert_eq!(tick(&world, 0), Poll::Ready(Ok(3)));
-    assert_eq!(tick(&world, 600), Poll::Ready(Ok(1)));
+    assert_eq!(
+        poll(&mut Box::pin(interval.tick())),
+        Poll::Pending,
+        "others run first; and dropped"
+    );
+    let mut late = Box::pin(interval.tick());
+    assert_eq!(poll(&mut late), Poll::Pending);
+    assert_eq!(poll(&mut late), Poll::Ready(Ok(3)));
+    drop(late);
+    let mut next = Box::pin(interval.tick());
+    assert_eq!(poll(&mut next), Poll::Pending);
+    world.now.set(600);
+    fired();
+    assert_eq!(poll(&mut next), Poll::Ready(Ok(1)));
 }
 
 #[test]

@@ -13,7 +13,10 @@ use core::{
     time::Duration,
 };
 
-use embassy_futures::select::{Either, select};
+use embassy_futures::{
+    select::{Either, select},
+    yield_now,
+};
 
 use super::{
     clock::Instant,
@@ -332,12 +335,17 @@ pub struct Interval {
 
 impl Interval {
     /// Waits for the end of the period. Returns how many have ended since the last tick: more than one if nobody
-    /// waited meanwhile. The rhythm is kept.
+    /// waited meanwhile. The rhythm is kept. Whoever is late lets others run first, so that work which
+    /// takes longer than the period leaves room for calls and other tasks.
     ///
     /// # Errors
     /// [`Error::Gone`] when the Timer service is.
     pub async fn tick(&mut self) -> Result<u64, Error> {
-        self.timers.sleep_until(Duration::from_micros(self.next)).await?;
+        if self.timers.0.now()? >= self.next {
+            yield_now().await;
+        } else {
+            self.timers.sleep_until(Duration::from_micros(self.next)).await?;
+        }
         let late = self.timers.0.now()?.saturating_sub(self.next);
         let ended = late / self.period + 1;
         self.next = self.next.saturating_add(ended.saturating_mul(self.period));

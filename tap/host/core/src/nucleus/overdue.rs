@@ -63,6 +63,9 @@ struct Threads {
     first: bool,
     /// The pipes of entrypoints whose thread waits for signals or calls.
     listen: Vec<u64>,
+    /// The first thread waits so with a time, or another one does: Linux does not show for which pipe.
+    first_until: bool,
+    other_until: bool,
 }
 
 impl Threads {
@@ -77,6 +80,10 @@ impl Threads {
                 Doing::Waits(call) if call.number == libc::SYS_read => {
                     let pipe = call.argument(0).and_then(|fd| threads::pipe(pid, fd));
                     threads.listen.extend(pipe);
+                }
+                Doing::Waits(call) if call.number == libc::SYS_ppoll => {
+                    threads.first_until |= thread == pid;
+                    threads.other_until |= thread != pid;
                 }
                 Doing::Waits(_) | Doing::Gone => {}
             }
@@ -120,7 +127,7 @@ impl Nucleus {
             }
             if lines.len() < LINES && found.due(now, ran) {
                 let threads = threads.get_or_insert_with(|| self.threads(id));
-                if self.listens(threads, ep) {
+                if self.listens(id, threads, ep) {
                     // It waits for a signal within the call: that is no long computation.
                     found = Found { since: now, ran, told: false };
                 } else if self.runs(id, threads, ep) {
@@ -146,7 +153,10 @@ impl Nucleus {
         };
         let called = |slot: &SlotId| self.slots.get(slot).filter(|slot| slot.page().called());
         let all = process.eps.iter().copied().flat_map(slots).take(SLOTS);
-        let all = all.inspect(|_| work::count(1)).filter(|(slot, _)| called(slot).is_some());
+        // With a note it waits for somebody else, whom `noted` below finds.
+        let all = all.inspect(|_| work::count(1)).filter(|(slot, _)| {
+            called(slot).is_some_and(|slot| slot.page().noted(&mut [0; NOTE]).is_none())
+        });
         let mut waiting: Vec<Waiting> =
             all.take(CALLS).map(|(slot, ep)| (slot, Some(ep))).collect();
         let parent = process.parent_object.and_then(|object| self.objects.get(&object));
@@ -168,8 +178,13 @@ impl Nucleus {
         self.procs.get(&id).map(|process| Threads::of(process.pid())).unwrap_or_default()
     }
 
-    /// Tells whether the thread of an entrypoint waits for signals or calls.
-    fn listens(&self, threads: &Threads, ep: Option<EpId>) -> bool {
+    /// Tells whether the thread of an entrypoint waits for signals or calls, or may wait so.
+    fn listens(&self, id: ProcId, threads: &Threads, ep: Option<EpId>) -> bool {
+        let main = self.procs.get(&id).and_then(|process| process.main_ep);
+        let until = if ep == main { threads.first_until } else { threads.other_until };
+        if ep.is_some() && until {
+            return true;
+        }
         let pipe = ep.and_then(|ep| self.eps.get(&ep)).and_then(Entrypoint::pipe);
         pipe.is_some_and(|pipe| threads.listen.contains(&pipe))
     }
@@ -307,6 +322,33 @@ mod tests {
         assert_eq!(nucleus.overdue(server.id, ms(9000), now + ms(60_000)), [""; 0]);
     }
 
+    /// A thread that waits with a time may be that of a call's entrypoint: nobody computes for it.
+    #[test]
+    fn an_entrypoint_that_waits_with_a_time_does_not_compute() {
+        let (nucleus, [server, _], main, ..) = computing();
+        let listens =
+            |threads: &Threads, ep: Option<u64>| nucleus.listens(server.id, threads, ep.map(EpId));
+        let first = Threads { any: true, first_until: true, ..Threads::default() };
+        let other = Threads { any: true, other_until: true, ..Threads::default() };
+        let second = main + 1;
+        assert!(listens(&first, Some(main)) && !listens(&first, Some(second)));
+        assert!(listens(&other, Some(second)) && !listens(&other, Some(main)));
+        assert!(!listens(&first, None) && !listens(&other, None));
+
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        let waits = std::thread::spawn(move || {
+            let mut fds = [rustix::event::PollFd::new(&reader, rustix::event::PollFlags::IN)];
+            let time = rustix::event::Timespec { tv_sec: 60, tv_nsec: 0 };
+            rustix::event::poll(&mut fds, Some(&time)).unwrap()
+        });
+        let own = rustix::process::getpid().as_raw_nonzero().get();
+        while !Threads::of(own).other_until {
+            assert!(!waits.is_finished(), "Linux does not tell");
+        }
+        drop(writer);
+        assert_eq!(waits.join().unwrap(), 1);
+    }
+
     /// A client whose parent waits for a server that computes is told of, too.
     #[test]
     fn a_session_that_a_busy_server_is_to_open_is_told_of() {
@@ -328,6 +370,7 @@ mod tests {
         nucleus.slots[&slot].page().note("another");
         let (found, now) = (|n: &Nucleus| n.waiting_for(server.id), Instant::now());
         assert_eq!(found(&nucleus), [], "another one is to act");
+        assert_eq!(nucleus.waiting_for(parent.id), [], "nor is it the parent, however busy");
         nucleus.slots[&slot].page().note("server");
         assert_eq!(found(&nucleus), [(slot, None)]);
         assert_eq!(nucleus.overdue(server.id, ms(100), now), [""; 0]);

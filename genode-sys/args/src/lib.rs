@@ -1,6 +1,6 @@
 //! Session-argument strings: `key=value, key="string"`, as every session request carries them; and
 //! what they carry: [labels](label), [numbers](number), [quotas](quota), and what is
-//! [donated](cost). Also how names are [shown](shown).
+//! [donated](cost). Also how names are [shown].
 //!
 //! They cross protection domains, so reading never trusts them and never allocates, and writing fails instead of
 //! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for four

@@ -18,7 +18,7 @@
 //!     }
 //! }
 //!
-//! fn main(env: Env) -> Result<Root, Error> {
+//! fn serve(env: Env) -> Result<Root, Error> {
 //!     let mut root = Root::new(env)?;
 //!     root.serve::<dyn CpuSession, _>(move |request: &SessionRequest<'_>| {
 //!         let session = CpuConnection::for_client(env, request)?;

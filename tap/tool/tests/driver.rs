@@ -103,7 +103,7 @@ fn a_system_in_which_nothing_can_happen_ends_at_once() {
     assert!(text.contains("      who_waits: |-\n        \"init\" sleeps"), "{text}");
     assert!(text.contains("waits for calls and signals"), "{text}");
     // By gdb, or the reason why not.
-    assert!(text.contains("      calls: |-\n        \"init"), "{text}");
+    assert!(text.contains("    # \"init\":\n") || text.contains("no calls: "), "{text}");
 }
 
 /// A client whose session nobody opens, since the server's program is missing.

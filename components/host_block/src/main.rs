@@ -4,22 +4,21 @@
 
 extern crate alloc;
 
-use alloc::{rc::Rc, string::String};
+use alloc::string::String;
 use core::cell::Cell;
 
+use block_device::{Device, Format};
 use genode::{
-    label::policy,
     node::Node,
     prelude::*,
-    root::{Refused, Root, SessionRequest},
-    session::block::{Access, BlockServer, BlockSession, Info, Job, Operation},
+    root::Root,
+    session::block::{Info, Job, Operation},
 };
 use host_files::{Errno, HostFiles, NOT_GRANTED};
 use rustix::fd::OwnedFd;
 
-/// Refusals of a configuration, with what is allowed.
-const BAD_BLOCK: &str = "config: block_size is no power of two from 512 to 65536";
-const BAD_ALIGN: &str = "config: align_log2 is not 3 to 16";
+/// Refusals of a file, with what to do.
+const NO_FILE: &str = "a directory was granted: name a file in it, file=\"disk.img\"";
 const EMPTY: &str = "the file has not one block: make it as large as the device is to be";
 
 /// Lines of errors at most.
@@ -36,14 +35,7 @@ struct Disk {
 impl Disk {
     /// Makes the device that a configuration describes.
     fn new(config: &Node) -> Result<Self, String> {
-        let block_size: u64 = config.attr_or("block_size", 512);
-        if !block_size.is_power_of_two() || !(512..=65536).contains(&block_size) {
-            return Err(BAD_BLOCK.into());
-        }
-        let align_log2: u8 = config.attr_or("align_log2", 11);
-        if !(3..=16).contains(&align_log2) {
-            return Err(BAD_ALIGN.into());
-        }
+        let Format { block_size, align_log2 } = Format::read(config)?;
         let files = HostFiles::take().ok_or(NOT_GRANTED)?;
         // Nothing for a file that was granted itself.
         let name = config.attr("file").unwrap_or_default();
@@ -56,11 +48,11 @@ impl Disk {
             opened => (opened, wanted),
         };
         let (file, status) = opened.map_err(|error| match error {
-            Errno::ISDIR => "a directory was granted: name a file in it, file=\"disk.img\"".into(),
+            Errno::ISDIR => NO_FILE.into(),
             error => alloc::format!("file '{name}': {error}"),
         })?;
         if status.kind != host_files::Kind::File {
-            return Err("a directory was granted: name a file in it, file=\"disk.img\"".into());
+            return Err(NO_FILE.into());
         }
         let block_count = status.size / block_size;
         if block_count == 0 {
@@ -68,18 +60,6 @@ impl Disk {
         }
         let info = Info { block_size, block_count, align_log2, writeable };
         Ok(Self { info, files, file, told: Cell::new(0) })
-    }
-
-    /// Does a request; returns whether it succeeded.
-    fn work(&self, job: &Job) -> bool {
-        self.done(job).unwrap_or_else(|error| {
-            let (operation, block, count) = (job.operation(), job.block(), job.count());
-            // Clients can ask for errors without end.
-            if self.told.replace(self.told.get().saturating_add(1)) < TOLD_AT_MOST {
-                error!("{operation:?} of {count} blocks at {block}: {error}");
-            }
-            false
-        })
     }
 
     fn done(&self, job: &Job) -> host_files::Result<bool> {
@@ -118,47 +98,24 @@ impl Disk {
     }
 }
 
-/// Opens the session that a client asks for.
-fn open(
-    disk: &Rc<Disk>,
-    config: &Node,
-    request: &SessionRequest<'_>,
-) -> Result<Rc<BlockServer>, Refused> {
-    let label = String::from(request.label());
-    let Some(policy) = policy(config, &label) else {
-        warning!("session of '{label}' denied: no policy for it");
-        return Err(Refused::Denied);
-    };
-    let mut access = Access::READ;
-    access.set(Access::WRITE, policy.attr_or("writeable", false));
-    let session = BlockServer::new(request, request.ep(), disk.info, access)?;
-    let (disk, mut told) = (disk.clone(), false);
-    session.on_signal(move |session| {
-        let Err(error) = session.handle(|job| disk.work(job)) else { return };
-        if !core::mem::replace(&mut told, true) {
-            warning!("session of '{label}': {error}");
-        }
-    });
-    Ok(session)
+impl Device for Disk {
+    fn info(&self) -> Info {
+        self.info
+    }
+
+    fn work(&self, job: &Job) -> bool {
+        self.done(job).unwrap_or_else(|error| {
+            let (operation, block, count) = (job.operation(), job.block(), job.count());
+            // Clients can ask for errors without end.
+            if self.told.replace(self.told.get().saturating_add(1)) < TOLD_AT_MOST {
+                error!("{operation:?} of {count} blocks at {block}: {error}");
+            }
+            false
+        })
+    }
 }
 
 #[genode::component]
 fn main(env: Env) -> Result<Root, Error> {
-    let config = env.config().read().map_err(|error| alloc::format!("config: {error}"));
-    let made = config.and_then(|config| Ok((Rc::new(Disk::new(&config)?), config)));
-    let (disk, config) = match made {
-        Ok(made) => made,
-        Err(why) => {
-            error!("{why}");
-            env.exit(1)
-        }
-    };
-    let Info { block_size, block_count, writeable, .. } = disk.info;
-    let mode = if writeable { "writeable" } else { "read-only" };
-    log!("{mode} device of {block_count} blocks of {block_size} bytes");
-    let mut root = Root::new(env)?;
-    root.serve::<dyn BlockSession, _>(move |request: &SessionRequest<'_>| {
-        open(&disk, &config, request)
-    })?;
-    Ok(root)
+    block_device::serve(env, Disk::new)
 }

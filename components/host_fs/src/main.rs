@@ -14,7 +14,6 @@ use alloc::{rc::Rc, string::String};
 use core::cell::RefCell;
 
 use genode::{
-    node::Node,
     prelude::*,
     root::{Root, SessionRequest},
     session::{
@@ -26,21 +25,10 @@ use host_files::{HostFiles, Kind, NOT_GRANTED};
 
 use crate::volume::Host;
 
-/// Largest configuration that is read, in bytes.
-const MAX_CONFIG: usize = 1 << 20;
-
 /// State that the component keeps.
 struct Main {
     _root: Root,
     _config: SignalHandler,
-}
-
-/// The configuration; an empty one if it cannot be read, so that nobody sees what they may not.
-fn read_config(rom: &mut RomConnection) -> Node {
-    rom.read_node(MAX_CONFIG).unwrap_or_else(|error| {
-        error!("config: {error}");
-        Node::new("config")
-    })
 }
 
 /// The directory that was granted; ends the component if there is none.
@@ -62,12 +50,12 @@ fn granted(env: Env) -> Host {
 #[genode::component]
 fn main(env: Env) -> Result<Main, Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let config = Rc::new(RefCell::new(read_config(&mut rom)));
+    let config = Rc::new(RefCell::new(rom.read_config()));
     let server = Server::new(granted(env));
     let rom = Rc::new(RefCell::new(rom));
     let handler = SignalHandler::new(env.ep(), {
         let (config, rom) = (config.clone(), rom.clone());
-        move |_| *config.borrow_mut() = read_config(&mut rom.borrow_mut())
+        move |_| *config.borrow_mut() = rom.borrow_mut().read_config()
     })?;
     rom.borrow().sigh(handler.cap())?;
     let mut root = Root::new(env)?;

@@ -24,9 +24,6 @@ use ram_tree::Tree;
 
 use crate::volume::Memory;
 
-/// Largest configuration that is read, in bytes.
-const MAX_CONFIG: usize = 1 << 20;
-
 /// RAM that files leave to the server itself, in bytes.
 const RESERVE: u64 = 512 << 10;
 
@@ -34,14 +31,6 @@ const RESERVE: u64 = 512 << 10;
 struct Main {
     _root: Root,
     _config: SignalHandler,
-}
-
-/// The configuration; an empty one if it cannot be read, so that nobody sees what they may not.
-fn read_config(rom: &mut RomConnection) -> Node {
-    rom.read_node(MAX_CONFIG).unwrap_or_else(|error| {
-        error!("config: {error}");
-        Node::new("config")
-    })
 }
 
 /// Bytes that files may take: what the configuration says, or else most of what the server has.
@@ -59,7 +48,7 @@ fn limit(config: &Node, available: u64) -> u64 {
 #[genode::component]
 fn main(env: Env) -> Result<Main, Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let config = read_config(&mut rom);
+    let config = rom.read_config();
     let quota = env.quota();
     let available = quota.ram_avail();
 
@@ -77,7 +66,7 @@ fn main(env: Env) -> Result<Main, Error> {
     let handler = SignalHandler::new(env.ep(), {
         let (config, server, rom) = (config.clone(), server.clone(), rom.clone());
         move |_| {
-            let new = read_config(&mut rom.borrow_mut());
+            let new = rom.borrow_mut().read_config();
             if let Ok(Some(RamQuota(limit))) = new.attr_checked("limit") {
                 server.with_volume(|memory| memory.tree.set_limit(limit));
             }

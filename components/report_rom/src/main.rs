@@ -11,7 +11,6 @@ use alloc::rc::Rc;
 use core::cell::RefCell;
 
 use genode::{
-    node::Node,
     prelude::*,
     root::{Root, SessionRequest},
     session::{report::ReportSession, rom::RomConnection, rom::RomSession},
@@ -22,34 +21,23 @@ use crate::{
     sessions::{Writer, open_reader},
 };
 
-/// Largest configuration that is read, in bytes.
-const MAX_CONFIG: usize = 1 << 20;
-
 /// What the component keeps.
 struct Main {
     _root: Root,
     _config: SignalHandler,
 }
 
-/// The configuration; an empty one if it cannot be read, so that nobody reads what they may not.
-fn read_config(rom: &mut RomConnection) -> Node {
-    rom.read_node(MAX_CONFIG).unwrap_or_else(|error| {
-        error!("config: {error}");
-        Node::new("config")
-    })
-}
-
 #[genode::component]
 fn main(env: Env) -> Result<Main, Error> {
     let mut rom = RomConnection::open(env, "config")?;
-    let config = Rc::new(RefCell::new(read_config(&mut rom)));
+    let config = Rc::new(RefCell::new(rom.read_config()));
     let registry = Rc::new(Registry::default());
 
     let rom = RefCell::new(rom);
     let handler = SignalHandler::new(env.ep(), {
         let config = config.clone();
         move |_| {
-            *config.borrow_mut() = read_config(&mut rom.borrow_mut());
+            *config.borrow_mut() = rom.borrow_mut().read_config();
         }
     })?;
     let mut root = Root::new(env)?;

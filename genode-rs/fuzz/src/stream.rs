@@ -2,10 +2,10 @@
 //! of somebody who writes any of the shared memory in between. A model beside them knows which
 //! packet is where.
 
-use std::{collections::BTreeMap, ops::Deref, rc::Rc};
+use std::collections::BTreeMap;
 
 use genode::{
-    dataspace::{Area, LocalRam},
+    dataspace::LocalRam,
     packet_stream::{
         Kind, Layout, Packet, Protocol, Received, SinkEnd, SourceEnd, StreamError, Wake,
     },
@@ -42,29 +42,18 @@ impl Protocol for Numbered {
 
 const SIZE: usize = 1 << 10;
 
-#[derive(Clone)]
-struct Memory(Rc<LocalRam>);
-
-impl Deref for Memory {
-    type Target = Area;
-
-    fn deref(&self) -> &Area {
-        &self.0
-    }
-}
-
 struct Model {
-    memory: Memory,
-    source: SourceEnd<Numbered, Memory>,
-    sink: SinkEnd<Numbered, Memory>,
+    memory: LocalRam,
+    source: SourceEnd<Numbered, LocalRam>,
+    sink: SinkEnd<Numbered, LocalRam>,
     /// Packets that the source holds.
-    held: Vec<Packet<Memory>>,
+    held: Vec<Packet<LocalRam>>,
     /// Packets that were submitted and did not come back: offset and size.
     outstanding: BTreeMap<usize, usize>,
     bare: u32,
     notices: usize,
     /// Packets that the sink holds.
-    taken: Vec<Received<u64, Memory>>,
+    taken: Vec<Received<u64, LocalRam>>,
     /// Somebody wrote what is not its own, or a packet was thrown away: what honest sides promise
     /// each other is off.
     tainted: bool,
@@ -87,7 +76,7 @@ fn byte(input: &mut &[u8]) -> usize {
 
 impl Model {
     fn new(align_log2: u8) -> Self {
-        let memory = Memory(Rc::new(LocalRam::new(SIZE).unwrap()));
+        let memory = LocalRam::new(SIZE).unwrap();
         Self {
             sink: SinkEnd::new(memory.clone()).unwrap(),
             source: SourceEnd::new(memory.clone(), align_log2).unwrap(),
@@ -122,7 +111,7 @@ impl Model {
         assert!(self.tainted, "{why}");
     }
 
-    fn submit(&mut self, packet: Packet<Memory>, header: u64) {
+    fn submit(&mut self, packet: Packet<LocalRam>, header: u64) {
         let (at, size) = (packet.offset(), packet.size());
         match self.source.try_submit(packet, &header) {
             Ok(()) if size > 0 => assert!(self.outstanding.insert(at, size).is_none()),
@@ -181,7 +170,7 @@ impl Model {
         }
     }
 
-    fn ack(&mut self, packet: Received<u64, Memory>, header: u64) {
+    fn ack(&mut self, packet: Received<u64, LocalRam>, header: u64) {
         let Err(refused) = self.sink.try_ack(packet, &header) else { return };
         if matches!(refused.why, StreamError::Full(_)) {
             self.sleeping[ACK_SPACE] = true;

@@ -1,6 +1,6 @@
 //! Memory that others may write at any time, reached by atomics only.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use core::{
     ops::Deref,
     sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
@@ -252,11 +252,11 @@ impl Area {
 }
 
 /// Zeroed memory of the component's heap that two parts of it share as two components share a
-/// dataspace.
+/// dataspace: by clones, which are the same memory.
 #[derive(Debug)]
 pub struct LocalRam {
     area: Area,
-    _words: Box<[AtomicU64]>,
+    words: Arc<Vec<AtomicU64>>,
 }
 
 impl LocalRam {
@@ -269,12 +269,22 @@ impl LocalRam {
         let mut memory = Vec::new();
         memory.try_reserve_exact(words).map_err(|_| Error::OutOfRam)?;
         memory.resize_with(words, || AtomicU64::new(0));
-        let words: Box<[AtomicU64]> = memory.into();
+        Ok(Self::of(Arc::new(memory)))
+    }
+
+    fn of(words: Arc<Vec<AtomicU64>>) -> Self {
         let addr = words.as_ptr().expose_provenance();
-        // SAFETY: the box stays where it is and lives as long as the area beside it; atomics may be
-        // written through a shared pointer, and nobody else uses the box.
+        // SAFETY: the words stay where they are and live as long as the area beside them; atomics may
+        // be written through a shared pointer, and nobody uses the vector itself.
         let area = unsafe { Area::new(addr, words.len() * 8, true) };
-        Ok(Self { area, _words: words })
+        Self { area, words }
+    }
+}
+
+impl Clone for LocalRam {
+    /// The same memory once more.
+    fn clone(&self) -> Self {
+        Self::of(self.words.clone())
     }
 }
 
@@ -326,6 +336,17 @@ mod tests {
         }
         assert!(to.copy_from(1000, &from, 0, 25).is_err());
         assert!(to.copy_from(0, &from, 1000, 25).is_err());
+    }
+
+    #[test]
+    fn a_clone_of_local_memory_is_the_same_and_keeps_it() {
+        let memory = LocalRam::new(16).unwrap();
+        let same = memory.clone();
+        memory.write(8, b"written").unwrap();
+        drop(memory);
+        let mut bytes = [0; 7];
+        same.read(8, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"written");
     }
 
     #[test]

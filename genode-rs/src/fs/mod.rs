@@ -76,7 +76,7 @@ pub use dir::Watch;
 pub use error::{Call, Error, Why};
 pub use file::File;
 pub use requests::DEFAULT_BUFFER;
-pub use stream::StreamIo;
+pub use stream::{Positioned, StreamIo};
 pub use system::{Builder, FileSystem, Metadata};
 
 pub use crate::session::file_system::{Dialect, DirEntry, Mode, NodeType, Refusal, Rwx};

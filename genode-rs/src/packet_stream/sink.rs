@@ -184,20 +184,7 @@ impl<P: Protocol> Sink<P> {
         packet: Received<P::Header>,
         header: &P::Header,
     ) -> Result<(), StreamError> {
-        let mut left = Some(packet);
-        self.inner
-            .until(|end| {
-                let Some(packet) = left.take() else { return Ok(Some(())) };
-                match end.try_ack(packet, header) {
-                    Ok(()) => Ok(Some(())),
-                    Err(Refused { packet, why: StreamError::Full(_) }) => {
-                        left = Some(packet);
-                        Ok(None)
-                    }
-                    Err(refused) => Err(refused.why),
-                }
-            })
-            .await
+        self.inner.put(packet, |end, packet| end.try_ack(packet, header)).await
     }
 }
 

@@ -182,20 +182,7 @@ impl<P: Protocol> Source<P> {
     /// # Errors
     /// [`StreamError::Index`] and [`StreamError::Foreign`]; the packet is freed.
     pub async fn submit(&self, packet: Packet, header: &P::Header) -> Result<(), StreamError> {
-        let mut left = Some(packet);
-        self.inner
-            .until(|end| {
-                let Some(packet) = left.take() else { return Ok(Some(())) };
-                match end.try_submit(packet, header) {
-                    Ok(()) => Ok(Some(())),
-                    Err(Refused { packet, why: StreamError::Full(_) }) => {
-                        left = Some(packet);
-                        Ok(None)
-                    }
-                    Err(refused) => Err(refused.why),
-                }
-            })
-            .await
+        self.inner.put(packet, |end, packet| end.try_submit(packet, header)).await
     }
 
     /// Waits for the next acknowledgement.

@@ -7,6 +7,7 @@ use super::{
     channel::{Bell, Peer, Place},
     end_source::Wake,
     protocol::StreamError,
+    queue::Refused,
 };
 use crate::{
     cap::Capability,
@@ -82,6 +83,27 @@ impl<E: End> Stream<E> {
         mut find: impl FnMut(&mut E) -> Result<Option<T>, StreamError> + Unpin,
     ) -> Result<T, StreamError> {
         self.look(&self.bell.waiters, || find(&mut self.end())).await
+    }
+
+    /// Gives a packet to `put` now and after each signal until its queue has room.
+    pub(super) async fn put<T>(
+        &self,
+        packet: T,
+        mut put: impl FnMut(&mut E, T) -> Result<(), Refused<T>> + Unpin,
+    ) -> Result<(), StreamError> {
+        let mut left = Some(packet);
+        self.until(|end| {
+            let Some(packet) = left.take() else { return Ok(Some(())) };
+            match put(end, packet) {
+                Ok(()) => Ok(Some(())),
+                Err(Refused { packet, why: StreamError::Full(_) }) => {
+                    left = Some(packet);
+                    Ok(None)
+                }
+                Err(refused) => Err(refused.why),
+            }
+        })
+        .await
     }
 }
 

@@ -1,6 +1,6 @@
 extern crate std;
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 use std::string::String;
 
@@ -55,28 +55,14 @@ impl Protocol for Test {
 }
 
 /// Memory that both ends have.
-type Memory = Rc<LocalRam>;
-
-fn memory(size: usize) -> Memory {
-    Rc::new(LocalRam::new(size).unwrap())
+fn memory(size: usize) -> LocalRam {
+    LocalRam::new(size).unwrap()
 }
 
-/// Both ends need an owner that derefs to the memory itself.
-#[derive(Clone, Debug)]
-struct Both(Memory);
-
-impl core::ops::Deref for Both {
-    type Target = Area;
-
-    fn deref(&self) -> &Area {
-        &self.0
-    }
-}
-
-fn ends(size: usize) -> (SourceEnd<Test, Both>, SinkEnd<Test, Both>, Memory) {
+fn ends(size: usize) -> (SourceEnd<Test, LocalRam>, SinkEnd<Test, LocalRam>, LocalRam) {
     let memory = memory(size);
-    let sink = SinkEnd::new(Both(memory.clone())).unwrap();
-    let source = SourceEnd::new(Both(memory.clone()), 0).unwrap();
+    let sink = SinkEnd::new(memory.clone()).unwrap();
+    let source = SourceEnd::new(memory.clone(), 0).unwrap();
     (source, sink, memory)
 }
 
@@ -94,9 +80,9 @@ fn queues_are_genodes_byte_for_byte() {
     memory.write(0, &[0xee; 72]).unwrap();
     // The source's constructor as it is; then the sink's, of which the first queue's part is the
     // tail.
-    let mut source = SourceEnd::<Plain<4>, _>::new(Both(memory.clone()), 0).unwrap();
+    let mut source = SourceEnd::<Plain<4>, _>::new(memory.clone(), 0).unwrap();
     assert_eq!(dump(&memory, 72), bytes(vector("plain.producer")));
-    let mut sink = SinkEnd::<Plain<4>, _>::new(Both(memory.clone())).unwrap();
+    let mut sink = SinkEnd::<Plain<4>, _>::new(memory.clone()).unwrap();
     assert_eq!(dump(&memory, 72), bytes(vector("plain.consumer")));
     for (at, size) in [(0x1000_u64, 0x123_u64), (0x2000, 0x456)] {
         let packet = source.try_alloc(64).unwrap().unwrap();
@@ -193,7 +179,7 @@ fn an_acknowledgement_must_name_what_is_outstanding() {
     let held = source.try_alloc(100).unwrap().unwrap();
     let (offset, other) = (packet.offset() as u64, held.offset() as u64);
     source.try_submit(packet, &0).unwrap();
-    let ack = |source: &mut SourceEnd<Test, Both>, at: u64, size: u64, header: u64| {
+    let ack = |source: &mut SourceEnd<Test, LocalRam>, at: u64, size: u64, header: u64| {
         // As a sink that writes what it likes.
         let head = memory.atomic_u32(layout.ack_queue).unwrap();
         let slot = layout.ack_queue + 8 + head.load(Relaxed) as usize * 24;
@@ -316,7 +302,7 @@ fn packets_stay_with_their_stream_and_free_their_range() {
     assert!(source.try_alloc(1).unwrap().is_some());
     let wrong = StreamError::PacketSize { asked: 0, largest: source.largest() };
     assert_eq!(source.try_alloc(0).err(), Some(wrong));
-    assert!(SinkEnd::<Test, _>::new(Both(memory(100))).is_err());
+    assert!(SinkEnd::<Test, _>::new(memory(100)).is_err());
     let shown: String = alloc::format!("{source:?} {sink:?}");
     assert!(shown.contains("SourceEnd") && shown.contains("SinkEnd"));
 }

@@ -152,7 +152,7 @@ impl File {
         Self { body, path: path.into(), mode, waits }
     }
 
-    pub(crate) fn error(&self, call: Call) -> impl Fn(Why) -> Error + use<'_> {
+    fn error(&self, call: Call) -> impl Fn(Why) -> Error + use<'_> {
         move |why| Error::new(call, &self.path, why)
     }
 

@@ -14,6 +14,9 @@ use crate::{
     signal::SignalContext,
 };
 
+/// Bytes of content that are read where nothing else is said.
+pub(super) const DEFAULT_MAX: usize = 1 << 20;
+
 /// A ROM session (`rom_session/rom_session.h`).
 #[genode::rpc(service = "ROM", caps = cost::ROM.caps.0, ram = cost::ROM.ram.0)]
 pub trait RomSession {
@@ -110,6 +113,16 @@ impl RomConnection {
     /// As [`read`](Self::read) and [`Node::parse`].
     pub fn read_node(&mut self, max: usize) -> Result<Node, NodeError> {
         Ok(Node::parse(&self.read(max)?)?)
+    }
+
+    /// Updates, and reads the content as a configuration of at most 1 MiB. One that cannot be read is
+    /// told as an error, and gives an empty one, so that a server which serves by policies serves
+    /// nobody more than it may.
+    pub fn read_config(&mut self) -> Node {
+        self.read_node(DEFAULT_MAX).unwrap_or_else(|error| {
+            crate::error!("config: {error}");
+            Node::new("config")
+        })
     }
 }
 

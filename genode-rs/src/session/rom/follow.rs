@@ -7,11 +7,8 @@ use alloc::{
 };
 use core::{cell::RefCell, fmt};
 
-use super::client::{NodeError, RomConnection};
+use super::client::{DEFAULT_MAX, NodeError, RomConnection};
 use crate::{env::Env, error::Error, node::Node, signal::SignalHandler};
-
-/// Bytes of content that are read where nothing else is said.
-const DEFAULT_MAX: usize = 1 << 20;
 
 /// A ROM by name, which is opened when it is read or followed. Made by [`Env::config`] and [`Env::rom`].
 #[derive(Clone, Copy, Debug)]

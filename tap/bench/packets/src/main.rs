@@ -7,17 +7,14 @@
 #![no_std]
 #![no_main]
 
-extern crate alloc;
-
-use alloc::rc::Rc;
-use core::{hint::black_box, ops::Deref};
+use core::hint::black_box;
 
 use genode::{
-    dataspace::{Area, LocalRam},
-    packet_stream::{Plain, SinkEnd, SourceEnd, StreamError},
+    packet_stream::{Plain, StreamError, View},
     prelude::*,
     thread::timestamp,
 };
+use rs_packets::Stream;
 
 /// Bytes of a packet.
 const SIZE: usize = 64;
@@ -29,52 +26,31 @@ const RUNS: usize = 31;
 /// Bytes of the dataspace, queues included.
 const BUFFER: usize = 64 << 10;
 
-/// Memory that both ends have, as two components would.
-#[derive(Clone)]
-struct Memory(Rc<LocalRam>);
-
-impl Deref for Memory {
-    type Target = Area;
-
-    fn deref(&self) -> &Area {
-        &self.0
-    }
-}
-
 struct Bench {
-    source: SourceEnd<Plain<64>, Memory>,
-    sink: SinkEnd<Plain<64>, Memory>,
+    stream: Stream<Plain<64>>,
     sent: u64,
 }
 
 impl Bench {
     fn new() -> Result<Self, StreamError> {
-        let memory = Memory(Rc::new(LocalRam::new(BUFFER)?));
-        let sink = SinkEnd::new(memory.clone())?;
-        Ok(Self { source: SourceEnd::new(memory, 0)?, sink, sent: 0 })
+        Ok(Self { stream: Stream::new(BUFFER, 0)?, sent: 0 })
     }
 
     /// Sends a batch and gets it back; returns how many packets arrived as they were sent.
     fn batch(&mut self) -> Result<usize, StreamError> {
-        let first = self.sent;
-        for _ in 0..BATCH {
-            let Some(packet) = self.source.try_alloc(SIZE)? else { break };
-            packet.view().write(0, &[self.sent as u8; SIZE])?;
-            self.source.try_submit(packet, &()).map_err(|refused| refused.why)?;
-            self.sent += 1;
-        }
-        black_box(self.source.wakeup()?);
+        let (first, sent) = (self.sent, &mut self.sent);
         let (mut right, mut content) = (0, [0_u8; SIZE]);
-        while let Some(packet) = self.sink.try_next()? {
-            packet.view()?.read(0, black_box(&mut content))?;
+        let fill = |view: View<'_>| {
+            view.write(0, &[*sent as u8; SIZE])?;
+            *sent += 1;
+            Ok(())
+        };
+        let work = |view: View<'_>| {
+            view.read(0, black_box(&mut content))?;
             right += usize::from(content[SIZE - 1] == (first + right as u64) as u8);
-            self.sink.try_ack(packet, &()).map_err(|refused| refused.why)?;
-        }
-        black_box(self.sink.wakeup()?);
-        while let Some(acked) = self.source.try_acked()? {
-            drop(acked);
-        }
-        black_box(self.source.wakeup()?);
+            Ok(())
+        };
+        self.stream.batch(BATCH, SIZE, &(), fill, work, |_| Ok(()))?;
         Ok(right)
     }
 

@@ -9,9 +9,10 @@ use std::hint::black_box;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Instant;
 
+use rs_bench_system::System;
 use rustix::thread::CpuSet;
 
 const LARGE: usize = 1 << 20;
@@ -68,71 +69,18 @@ fn plain(file: &File, part: &str) -> std::io::Result<Vec<u64>> {
     Ok(times)
 }
 
-/// Builds what the system consists of.
-fn build(binaries: &Path) -> Result<(), String> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--manifest-path"]);
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml"));
-    if let Some(target) = binaries.parent() {
-        command.arg("--target-dir").arg(target);
-    }
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    for package in ["rs_host_core", "rs_init", "rs_host_fs", "rs_storage_bench"] {
-        command.args(["--package", package]);
-    }
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err("the build failed".into()),
-        Err(error) => Err(format!("cannot run cargo: {error}")),
-    }
-}
-
-/// Runs the system; returns its log.
-fn system(binaries: &Path, dir: &Path, files: &Path) -> Result<String, String> {
-    let text = |what: &Path| {
-        let what = what.display().to_string();
-        move |error: std::io::Error| format!("{what}: {error}")
-    };
-    std::fs::create_dir_all(dir).map_err(text(dir))?;
-    for (module, binary) in [("init", "rs_init"), ("rs_host_fs", ""), ("rs_storage_client", "")] {
-        let from = binaries.join(if binary.is_empty() { module } else { binary });
-        std::fs::copy(&from, dir.join(module)).map_err(text(&from))?;
-    }
-    std::fs::write(dir.join("config"), CONFIG).map_err(text(dir))?;
-    let core = binaries.join("rs_host_core");
-    let child = Command::new(&core)
-        .arg("--boot")
-        .arg(dir)
-        .arg("--fs")
-        .arg(format!("rs_host_fs={}:ro", files.display()))
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(text(&core))?;
-    let id = rustix::process::Pid::from_child(&child);
-    let mut out = child;
-    let log = out.stdout.take().ok_or("core has no output")?;
-    let mut lines = String::new();
-    for line in std::io::BufRead::lines(std::io::BufReader::new(log)) {
-        let line = line.map_err(|error| error.to_string())?;
-        let over = line.contains("child \"rs_storage_client\" exited");
-        lines.push_str(&line);
-        lines.push('\n');
-        if over {
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-            break;
-        }
-    }
-    out.wait().map_err(|error| error.to_string())?;
-    Ok(lines)
+/// Runs the system over the files of a folder; returns its log.
+fn system(files: &Path) -> Result<String, String> {
+    let fs = ["--fs".into(), format!("rs_host_fs={}:ro", files.display())];
+    let modules = ["rs_host_fs", "rs_storage_client"];
+    let mut system = System::boot_with("storage", "rs_init", CONFIG, &modules, &fs)?;
+    let lines = system.listen(|line| line.contains("child \"rs_storage_client\" exited"))?;
+    system.stop();
+    Ok(lines.into_iter().map(|line| line.text).collect())
 }
 
 fn run() -> Result<bool, String> {
-    let own = std::env::current_exe().map_err(|error| error.to_string())?;
-    let binaries = own.parent().ok_or("no directory of binaries")?;
-    build(binaries)?;
+    rs_bench_system::build(&["rs_host_core", "rs_init", "rs_host_fs", "rs_storage_bench"])?;
     let place: PathBuf =
         std::env::temp_dir().join(format!("rs_storage_bench_{}", std::process::id()));
     let files = place.join("files");
@@ -146,9 +94,8 @@ fn run() -> Result<bool, String> {
     cpu.set(0);
     rustix::thread::sched_setaffinity(None, &cpu).map_err(|error| error.to_string())?;
     let file = File::open(&data).map_err(text)?;
-    let log = system(binaries, &place.join("boot"), &files);
+    let log = system(&files)?;
     let mut met = true;
-    let log = log?;
     for (part, what, target) in PARTS {
         let prefix = format!("rs_storage_client] {part} ");
         let of_part = log.lines().filter_map(|line| line.split_once(&prefix)?.1.parse().ok());

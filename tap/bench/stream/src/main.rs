@@ -9,7 +9,6 @@
 
 mod bare;
 mod pair;
-mod stream;
 
 use std::{hint::black_box, process::ExitCode};
 
@@ -20,8 +19,8 @@ use genode::{
     packet_stream::{Plain, StreamError, View},
     session::block::{Block, Header, Operation},
 };
+use rs_packets::Stream;
 use rustix::time::{ClockId, clock_gettime};
-use stream::Stream;
 
 #[derive(Debug, Parser)]
 #[command(name = "cargo tap bench stream", about = "Packet streams beside a bare ring and memcpy")]
@@ -124,7 +123,7 @@ fn large() -> Result<Part, StreamError> {
 fn block() -> Result<Part, StreamError> {
     let mut stream = Stream::<Block>::new(256 << 10, 12)?;
     let bare = Bare::new(64, BLOCK)?;
-    let disk = std::rc::Rc::new(LocalRam::new(DISK)?);
+    let disk = LocalRam::new(DISK)?;
     let same = disk.clone();
     let read = Header { operation: Operation::Read, tag: 1, block: 0, count: 8, success: true };
     Ok(Part {

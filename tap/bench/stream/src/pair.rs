@@ -11,10 +11,13 @@ use std::{
     time::Instant,
 };
 
-use genode::packet_stream::{Plain, SinkEnd, SourceEnd, StreamError};
+use genode::{
+    dataspace::LocalRam,
+    packet_stream::{Plain, SinkEnd, SourceEnd, StreamError},
+};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use crate::{bare::Bare, stream::Memory};
+use crate::bare::Bare;
 
 /// Bytes of a packet.
 const SIZE: usize = 64;
@@ -67,7 +70,7 @@ fn both<A: Send>(
 
 /// Sends packets through a stream.
 pub(crate) fn stream(cpus: [usize; 2]) -> Result<f64, StreamError> {
-    let memory = Memory::new(64 << 10)?;
+    let memory = LocalRam::new(64 << 10)?;
     let same = memory.clone();
     let source = move || {
         let mut source = SourceEnd::<Packets, _>::new(memory, 0)?;

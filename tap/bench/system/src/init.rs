@@ -2,7 +2,7 @@
 //! of all, and what init and core need for each.
 use crate::parts::{PROVIDES, Results};
 use crate::report::{Report, Target::AtMost};
-use crate::system::{System, private_memory};
+use rs_bench_system::{System, private_memory};
 
 /// Children.
 const CHILDREN: u64 = 1000;

@@ -4,7 +4,7 @@ use crate::baseline;
 use crate::parts::{PROVIDES, Results};
 use crate::report::Report;
 use crate::report::Target::AtMost;
-use crate::system::System;
+use rs_bench_system::System;
 
 /// Components that make core work, by their roles.
 const GREEDY: [&str; 3] = ["objects", "memory", "maps"];

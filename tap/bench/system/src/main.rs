@@ -6,13 +6,13 @@ mod init;
 mod latency;
 mod parts;
 mod report;
-mod system;
 mod timers;
 
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use report::Report;
+use rs_bench_system as system;
 
 /// Measure the host system's mechanisms beside the Linux primitives that they are made of
 ///
@@ -77,7 +77,13 @@ fn main() -> ExitCode {
 
 /// Measures the wanted parts, in the order of their declaration.
 fn run(wanted: &[Part]) -> Result<Report, String> {
-    system::build()?;
+    system::build(&[
+        "rs_host_core",
+        "rs_init",
+        "rs_timer",
+        "rs_contention",
+        "rs_system_bench_parts",
+    ])?;
     let mut report = Report::default();
     for part in Part::value_variants() {
         if wanted.is_empty() || wanted.contains(part) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::baseline;
 use crate::report::Target::{AtLeast, AtMost};
 use crate::report::{Report, Times};
-use crate::system::{self, System};
+use rs_bench_system::{self as system, System};
 
 /// Components in the system that shows what many take.
 const MANY: usize = 200;

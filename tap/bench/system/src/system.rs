@@ -12,8 +12,11 @@ fn binaries() -> Result<PathBuf, String> {
     own.parent().map(Path::to_path_buf).ok_or_else(|| "no directory of binaries".into())
 }
 
-/// Build what the systems consist of, in the profile of this program.
-pub(crate) fn build() -> Result<(), String> {
+/// Builds packages that systems consist of, in the profile of this program.
+///
+/// # Errors
+/// Text that says what failed.
+pub fn build(packages: &[&str]) -> Result<(), String> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--quiet", "--manifest-path"]);
@@ -25,8 +28,7 @@ pub(crate) fn build() -> Result<(), String> {
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
-    for package in ["rs_host_core", "rs_init", "rs_timer", "rs_contention", "rs_system_bench_parts"]
-    {
+    for package in packages {
         command.args(["--package", package]);
     }
     let status = command.status().map_err(|e| format!("cannot run cargo: {e}"))?;
@@ -34,25 +36,37 @@ pub(crate) fn build() -> Result<(), String> {
 }
 
 /// A running system.
-pub(crate) struct System {
+pub struct System {
     core: Child,
     dir: PathBuf,
     start: Instant,
 }
 
 /// A line of its log, and when it came.
-pub(crate) struct Line {
-    pub(crate) text: String,
-    pub(crate) at: Duration,
+pub struct Line {
+    pub text: String,
+    pub at: Duration,
 }
 
 impl System {
     /// Boot the binary `init` with `config` and `modules`.
-    pub(crate) fn boot(
+    ///
+    /// # Errors
+    /// Text that says what failed.
+    pub fn boot(name: &str, init: &str, config: &str, modules: &[&str]) -> Result<Self, String> {
+        Self::boot_with(name, init, config, modules, &[])
+    }
+
+    /// As [`boot`](Self::boot), with more arguments of core's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn boot_with(
         name: &str,
         init: &str,
         config: &str,
         modules: &[&str],
+        arguments: &[String],
     ) -> Result<Self, String> {
         let from = binaries()?;
         let dir =
@@ -73,6 +87,7 @@ impl System {
         let core = Command::new(from.join("rs_host_core"))
             .arg("--boot")
             .arg(&dir)
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|e| format!("cannot start core: {e}"))?;
@@ -80,10 +95,7 @@ impl System {
     }
 
     /// Lines until `enough` says so.
-    pub(crate) fn listen(
-        &mut self,
-        mut enough: impl FnMut(&str) -> bool,
-    ) -> Result<Vec<Line>, String> {
+    pub fn listen(&mut self, mut enough: impl FnMut(&str) -> bool) -> Result<Vec<Line>, String> {
         let out = self.core.stdout.take().ok_or("the log was read already")?;
         let mut lines = Vec::new();
         let mut reader = BufReader::new(out);
@@ -105,7 +117,7 @@ impl System {
     }
 
     /// Processes of components whose name ends with `name`.
-    pub(crate) fn components(&self, name: &str) -> Vec<u32> {
+    pub fn components(&self, name: &str) -> Vec<u32> {
         let children = format!("/proc/{0}/task/{0}/children", self.core.id());
         let children = std::fs::read_to_string(children).unwrap_or_default();
         let pids = children.split_whitespace().filter_map(|p| p.parse().ok());
@@ -117,12 +129,12 @@ impl System {
     }
 
     /// Descriptors that core has open.
-    pub(crate) fn descriptors(&self) -> u64 {
+    pub fn descriptors(&self) -> u64 {
         std::fs::read_dir(format!("/proc/{}/fd", self.core.id())).map_or(0, Iterator::count) as u64
     }
 
     /// CPU time that the whole system used so far.
-    pub(crate) fn cpu_time(&self) -> Duration {
+    pub fn cpu_time(&self) -> Duration {
         let all = self.components("").into_iter().chain([self.core.id()]);
         let spent = |task: PathBuf| {
             let text = std::fs::read_to_string(task.join("schedstat")).unwrap_or_default();
@@ -136,7 +148,7 @@ impl System {
     }
 
     /// End it; returns how long that took.
-    pub(crate) fn stop(mut self) -> Duration {
+    pub fn stop(mut self) -> Duration {
         let start = Instant::now();
         // SAFETY: sends a signal to our own child.
         unsafe { libc::kill(self.core.id() as i32, libc::SIGTERM) };
@@ -154,7 +166,7 @@ impl Drop for System {
 }
 
 /// Private memory of a process in bytes.
-pub(crate) fn private_memory(pid: u32) -> Option<u64> {
+pub fn private_memory(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
     let kib = |l: &str| l.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
     Some(text.lines().filter(|l| l.starts_with("Private_")).filter_map(kib).sum::<u64>() * 1024)

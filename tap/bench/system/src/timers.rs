@@ -2,7 +2,7 @@
 use crate::parts::{PROVIDES, Results};
 use crate::report::Report;
 use crate::report::Target::AtMost;
-use crate::system::System;
+use rs_bench_system::System;
 
 /// Microseconds by which the median of a timer task may be later than that of the kernel's timer.
 const LATER: f64 = 10.0;

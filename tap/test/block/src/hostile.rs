@@ -7,18 +7,18 @@
 extern crate alloc;
 
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
 
 use fastrand::Rng;
 use genode::{
     connection::Connection,
     dataspace::Attached,
-    packet_stream::{Layout, Protocol, SourceEnd, TxChannelClient},
+    packet_stream::{Protocol, SourceEnd, TxChannelClient},
     prelude::*,
     quota::RamQuota,
     session::block::{Block, BlockSession, Header, Operation},
     signal::Transmitter,
 };
+use rs_checks::scribble;
 
 /// Bytes of the buffers.
 const BUFFER: usize = 256 << 10;
@@ -94,8 +94,6 @@ fn flood(env: Env) -> Result<(), Error> {
 fn change(env: Env, seed: u64) -> Result<(), Error> {
     let mut session = Session::open(env, "changer")?;
     let mut random = Rng::with_seed(seed);
-    let queues = Layout::queues::<Block>();
-    let acks = Layout::new::<Block>(BUFFER).map_err(|_| Error::Invalid)?.ack_queue;
     for round in 0..ROUNDS {
         if round % 64 == 0 {
             // So that the server goes on: it does nothing for a client whose acknowledgements have
@@ -106,21 +104,7 @@ fn change(env: Env, seed: u64) -> Result<(), Error> {
             session.fill(3);
             session.server.submit();
         }
-        let memory = session.source.memory();
-        let word = random.usize(..queues / 8) * 8;
-        let value = match random.u32(..4) {
-            0 => random.u64(..),
-            1 => random.u64(..4),
-            2 => (queues as u64 + random.u64(..4096)) & !7,
-            _ => u64::MAX - random.u64(..4096),
-        };
-        let indices = [0, 4, acks, acks + 4];
-        if indices.contains(&word) || indices.contains(&(word + 4)) || random.u32(..50) == 0 {
-            let at = indices[random.usize(..indices.len())];
-            memory.atomic_u32(at)?.store(value as u32 % 300, Relaxed);
-        } else {
-            memory.atomic_u64(word)?.store(value, Relaxed);
-        }
+        scribble::<Block>(session.source.memory(), BUFFER, 300, &mut random)?;
     }
     Ok(())
 }

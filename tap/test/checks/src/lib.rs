@@ -7,6 +7,8 @@
 
 extern crate alloc;
 
+mod scribble;
+
 use alloc::{format, rc::Rc, string::String};
 use core::{cell::Cell, fmt::Display};
 
@@ -14,6 +16,8 @@ use genode::{prelude::*, signal::SignalContext};
 
 #[doc(hidden)]
 pub use alloc::format as __format;
+
+pub use crate::scribble::scribble;
 
 /// Returns a message as an error unless a condition holds.
 #[macro_export]

@@ -7,18 +7,18 @@
 extern crate alloc;
 
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
 
 use fastrand::Rng;
 use genode::{
     connection::Connection,
     dataspace::{Area, Attached},
-    packet_stream::{Layout, RxChannelClient, SinkEnd, SourceEnd, TxChannelClient},
+    packet_stream::{RxChannelClient, SinkEnd, SourceEnd, TxChannelClient},
     prelude::*,
     quota::RamQuota,
     session::nic::{Frames, MAX_FRAME, NicSession},
     signal::Transmitter,
 };
+use rs_checks::scribble;
 
 /// Bytes of each buffer.
 const BUFFER: usize = 256 << 10;
@@ -108,27 +108,6 @@ fn flood(env: Env) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes a descriptor or an index that may not be.
-fn scribble(memory: &Area, random: &mut Rng) -> Result<(), Error> {
-    let queues = Layout::queues::<Frames>();
-    let acks = Layout::new::<Frames>(BUFFER).map_err(|_| Error::Invalid)?.ack_queue;
-    let word = random.usize(..queues / 8) * 8;
-    let value = match random.u32(..4) {
-        0 => random.u64(..),
-        1 => random.u64(..4),
-        2 => (queues as u64 + random.u64(..4096)) & !7,
-        _ => u64::MAX - random.u64(..4096),
-    };
-    let indices = [0, 4, acks, acks + 4];
-    if indices.contains(&word) || indices.contains(&(word + 4)) || random.u32(..50) == 0 {
-        let at = indices[random.usize(..indices.len())];
-        memory.atomic_u32(at)?.store(value as u32 % 1100, Relaxed);
-    } else {
-        memory.atomic_u64(word)?.store(value, Relaxed);
-    }
-    Ok(())
-}
-
 /// Changes descriptors and indices of both streams while the server reads them.
 fn change(env: Env, seed: u64) -> Result<(), Error> {
     let mut session = Session::open(env, "changer")?;
@@ -141,7 +120,7 @@ fn change(env: Env, seed: u64) -> Result<(), Error> {
         }
         let tx = random.bool();
         let memory: &Area = if tx { session.source.memory() } else { session.sink.memory() };
-        scribble(memory, &mut random)?;
+        scribble::<Frames>(memory, BUFFER, 1100, &mut random)?;
     }
     Ok(())
 }

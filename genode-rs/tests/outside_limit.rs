@@ -3,7 +3,7 @@
 
 use genode::{Error, dataspace::RamDataspace};
 
-/// What ends first, descriptors or the table of capabilities, is no matter of a start node.
+/// Descriptors or the table of capabilities end first: neither is a matter of a start node.
 #[test]
 fn the_last_dataspace_is_refused_by_the_limit_that_it_meets() {
     let mut all = Vec::new();
@@ -16,7 +16,7 @@ fn the_last_dataspace_is_refused_by_the_limit_that_it_meets() {
     };
     assert_eq!(error, Error::Limit);
     assert!(error.to_string().starts_with("as many as one component may have"));
-    // What is given back can be had again.
+    // Freed ones can be had again.
     drop(all.pop());
     assert!(RamDataspace::new(4096).is_ok());
 }

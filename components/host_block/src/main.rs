@@ -72,7 +72,7 @@ impl Disk {
         match job.operation() {
             Operation::Read => {
                 let content = job.content().map_err(|_| Errno::INVAL)?;
-                // What is missing behind the end of a file that shrank is no content.
+                // Bytes behind the end of a file that shrank are no content.
                 Ok(host_files::read_at(&self.file, at, content)? == content.len())
             }
             Operation::Write => {

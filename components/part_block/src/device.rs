@@ -65,7 +65,7 @@ impl Device {
         for partition in table.partitions() {
             let count = partition.length.min(blocks);
             let bytes = begin.get_mut(..(count * info.block_size) as usize).unwrap_or_default();
-            // What cannot be read has no file system that is known.
+            // A partition that cannot be read has no known file system.
             let read = reader.read(partition.start, bytes).map(|()| &*bytes);
             file_systems.push(read.ok().and_then(partitions::probe));
         }

@@ -111,7 +111,7 @@ impl Server {
                 now.block_size
             )));
         }
-        // What the client asks for beside: a part of the partition, or reading only.
+        // The client may ask for less: a part of the partition, or reading only.
         let info = Info { block_count: partition.length, ..now };
         let server = BlockServer::new(request, request.ep(), info, access)?;
         let session = Session::new(device, partition.clone(), claim, Tasks::new(request.ep())?);

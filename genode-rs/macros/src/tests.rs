@@ -60,7 +60,7 @@ fn functions_that_cannot_answer_later() {
     }
 }
 
-/// What one that answers later is made into takes names in the client.
+/// A function that answers later takes several names in the client.
 #[test]
 fn names_that_meet_those_of_an_answer_that_comes_later() {
     for part in ["sigh", "fetch", "cancel", "answer"] {

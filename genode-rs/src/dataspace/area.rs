@@ -274,8 +274,8 @@ impl LocalRam {
 
     fn of(words: Arc<Vec<AtomicU64>>) -> Self {
         let addr = words.as_ptr().expose_provenance();
-        // SAFETY: the words stay where they are and live as long as the area beside them; atomics may
-        // be written through a shared pointer, and nobody uses the vector itself.
+        // SAFETY: the words stay where they are and live as long as the area beside them; atomics
+        // may be written through a shared pointer, and nobody uses the vector itself.
         let area = unsafe { Area::new(addr, words.len() * 8, true) };
         Self { area, words }
     }

@@ -71,7 +71,7 @@
 //! | [`Protocol`], [`Plain`], [`Layout`] | queues, descriptors, and where they lie |
 //! | [`Source`], [`Sink`] | streams of tasks and handlers |
 //! | [`TxChannel`], [`RxChannel`], [`Buffer`], [`Place`] | offering and opening them |
-//! | [`SourceEnd`], [`SinkEnd`] | the same without signals, over any memory: tests, both sides at once |
+//! | [`SourceEnd`], [`SinkEnd`] | without signals, over any memory: tests, both sides |
 
 mod channel;
 mod end_sink;

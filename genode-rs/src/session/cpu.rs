@@ -218,7 +218,7 @@ impl Hooks for () {}
 #[derive(Debug)]
 pub struct Forward<P: Invoke, H> {
     session: CpuSessionClient<P>,
-    /// What it says to its client's threads.
+    /// Decisions about its client's threads.
     pub hooks: H,
 }
 

@@ -97,7 +97,7 @@ const BUFFER: usize = 4096;
 /// Calls `each` for the events of a batch, as far as the memory has room for.
 fn take(memory: &Area, count: u32, mut each: impl FnMut(Event)) {
     let memory = Events::new(memory);
-    // What lies beyond the memory cannot be read.
+    // Events beyond the memory cannot be read.
     for event in (0..count).map_while(|at| memory.read(at as usize).ok()) {
         each(event);
     }

@@ -6,7 +6,8 @@
 //! [`Forward`] passes each function on to another session, but for what its [`Hooks`] refuse.
 //!
 //! ```no_run
-//! # use genode::{prelude::*, session::pd::{Forward, Hooks, PdConnection, PdSession, PdSessionClient}};
+//! # use genode::prelude::*;
+//! # use genode::session::pd::{Forward, Hooks, PdConnection, PdSession, PdSessionClient};
 //! /// Lets a child allocate so much in all.
 //! struct Limit(u64);
 //! impl Hooks for Limit {
@@ -263,7 +264,7 @@ impl Hooks for () {}
 #[derive(Debug)]
 pub struct Forward<P: Invoke, H> {
     session: PdSessionClient<P>,
-    /// What it allows.
+    /// Decisions about what its client may do.
     pub hooks: H,
 }
 

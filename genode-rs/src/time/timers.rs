@@ -334,9 +334,9 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Waits for the end of the period. Returns how many have ended since the last tick: more than one if nobody
-    /// waited meanwhile. The rhythm is kept. Whoever is late lets others run first, so that work which
-    /// takes longer than the period leaves room for calls and other tasks.
+    /// Waits for the end of the period. Returns how many have ended since the last tick: more than
+    /// one if nobody waited meanwhile. The rhythm is kept. Whoever is late lets others run first,
+    /// so that work which takes longer than the period leaves room for calls and other tasks.
     ///
     /// # Errors
     /// [`Error::Gone`] when the Timer service is.

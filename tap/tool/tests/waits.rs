@@ -117,7 +117,7 @@ fn a_server_that_loops_in_a_call() {
     is_told(&text, "waits for a session of Fragile, for which \"init -> server\" is to act");
 }
 
-/// What is known is said first, and which calls led there afterwards, of those who matter first.
+/// Known facts are said first, and which calls led there afterwards, of those who matter first.
 #[test]
 fn the_verdict_comes_before_the_calls() {
     let starts = [start("server", "loops_in_call", "nobody"), start("client", "calls", "server")];

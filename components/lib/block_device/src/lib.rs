@@ -1,5 +1,5 @@
-//! Parts that Block servers of one device share: how the configuration describes its blocks, whom the
-//! policies let in, and the sessions.
+//! Parts that Block servers of one device share: how the configuration describes its blocks, whom
+//! the policies let in, and the sessions.
 #![no_std]
 
 extern crate alloc;

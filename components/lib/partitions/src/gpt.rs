@@ -39,7 +39,7 @@ impl fmt::Display for Guid {
     }
 }
 
-/// What is found.
+/// Result of the search for a GPT.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// No signature.

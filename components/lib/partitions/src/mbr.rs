@@ -35,7 +35,7 @@ impl Record {
     }
 }
 
-/// What the first block has.
+/// Result of the search for an MBR.
 #[derive(Debug)]
 pub(crate) enum Found {
     /// No table.

@@ -85,7 +85,7 @@ pub struct Partition {
     pub start: u64,
     /// Its blocks, at least one.
     pub length: u64,
-    /// What else is known of it.
+    /// Further facts about it.
     pub kind: Kind,
 }
 

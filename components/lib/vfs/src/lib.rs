@@ -5,7 +5,8 @@
 //! ```no_run
 //! # use genode::prelude::*;
 //! # fn f(env: Env) -> Result<(), Box<dyn core::error::Error>> {
-//! let config = env.config().read()?; // <config> <vfs> <ram/> <dir name="dev"> <log/> </dir> </vfs> </config>
+//! // <config> <vfs> <ram/> <dir name="dev"> <log/> </dir> </vfs> </config>
+//! let config = env.config().read()?;
 //! let vfs = vfs::Vfs::from_config(env, config.child("vfs").ok_or(Error::Invalid)?);
 //! vfs.wait(vfs.write("/notes", b"hello"))?;
 //! assert_eq!(vfs.wait(vfs.read("/notes", 100))?, b"hello");
@@ -18,16 +19,16 @@
 //! | `<ram limit="4M"/>` | files in memory |
 //! | `<tar name="archive"/>` | the content of a tar archive, which is a ROM module; read-only |
 //! | `<fs label="l" root="/" writeable="yes" buffer_size="128K"/>` | a File_system session |
-//! | `<rom name="n" label="module" binary="yes"/>` | a ROM module as a file; up to its first zero byte if not `binary` |
+//! | `<rom name="n" label="module" binary="yes"/>` | a ROM: to a zero byte, `binary`: all |
 //! | `<inline name="n">text</inline>` | a file with that text |
 //! | `<symlink name="n" target="/t"/>` | a symbolic link |
-//! | `<null/>`, `<zero size="4K"/>` | files that are empty and full of zeros; what is written there is gone |
+//! | `<null/>`, `<zero size="4K"/>` | empty, and zeros; what is written is gone |
 //! | `<log label="l"/>` | a LOG session, or the component's own log; nothing is read |
 //! | `<terminal label="l"/>` | a Terminal session |
 //!
-//! Where several mounts have a path, the one counts whose directory in the tree is the deepest, and
-//! of those the first; directories of all are listed together. What is new goes to the first one
-//! that may be written.
+//! Of several mounts that have a path, the one counts whose directory in the tree is the deepest,
+//! and of those the first; directories of all are listed together. What is new goes to the first
+//! one that may be written.
 //!
 //! Paths are absolute. `..` leads up, at the root it stays there. Symbolic links are followed
 //! within the tree, [`MAX_LINKS`] of them at most, by functions that say so; none leads out of it.

@@ -14,7 +14,7 @@ use crate::{
 pub enum InputError {
     /// The server says that it flushed more events than there is room for, or fewer than none.
     Count {
-        /// What it said.
+        /// Events by its answer.
         count: i32,
         /// Events that there is room for.
         room: usize,

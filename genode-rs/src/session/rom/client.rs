@@ -115,9 +115,9 @@ impl RomConnection {
         Ok(Node::parse(&self.read(max)?)?)
     }
 
-    /// Updates, and reads the content as a configuration of at most 1 MiB. One that cannot be read is
-    /// told as an error, and gives an empty one, so that a server which serves by policies serves
-    /// nobody more than it may.
+    /// Updates, and reads the content as a configuration of at most 1 MiB. One that cannot be read
+    /// is told as an error, and gives an empty one, so that a server which serves by policies
+    /// serves nobody more than it may.
     pub fn read_config(&mut self) -> Node {
         self.read_node(DEFAULT_MAX).unwrap_or_else(|error| {
             crate::error!("config: {error}");

@@ -1,4 +1,4 @@
-//! What the user of the machine granted to this component: a socket to a broker of host files.
+//! Grants of the user of the machine to this component: a socket to a broker of host files.
 use std::os::fd::OwnedFd;
 use std::sync::Mutex;
 

@@ -89,7 +89,7 @@ fn run() -> Result<bool, String> {
     let data = files.join("data");
     let content: Vec<u8> = (0..SIZE).map(|at| (at ^ (at >> 12)) as u8).collect();
     File::create(&data).and_then(|mut file| file.write_all(&content)).map_err(text)?;
-    // What this process starts inherits it.
+    // Processes that this one starts inherit it.
     let mut cpu = CpuSet::new();
     cpu.set(0);
     rustix::thread::sched_setaffinity(None, &cpu).map_err(|error| error.to_string())?;

@@ -21,7 +21,7 @@ impl Tally {
         }
     }
 
-    /// What must work, for attempts that look like it.
+    /// Controls: what must work, for attempts that look like it.
     pub(crate) fn control(&mut self, what: &str, works: bool) {
         if works {
             self.controls += 1;

@@ -117,7 +117,7 @@ fn terminals(vfs: &Vfs) -> Test {
     Ok(())
 }
 
-/// What the server has is what the tree says.
+/// The server has what the tree says.
 fn seen_by_others(env: Env, vfs: &Vfs) -> Test {
     let fs = FileSystem::builder("/").open(env).map_err(text)?;
     let direct = fs.wait(fs.read("/copy", 10_000)).map_err(text)?;

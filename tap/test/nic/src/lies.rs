@@ -14,7 +14,7 @@ const SESSIONS: u32 = 40;
 /// Turns of a session.
 const TURNS: u32 = 200;
 
-/// What lies came to.
+/// Results of lies.
 #[derive(Default)]
 struct Seen {
     frames: u32,

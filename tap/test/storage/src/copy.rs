@@ -21,7 +21,7 @@ use vfs::{Mode, NodeType, Vfs};
 /// Bytes that are copied at a time.
 const PIECE: usize = 64 << 10;
 
-/// What was copied.
+/// Counts of what was copied.
 #[derive(Debug, Default)]
 struct Count {
     directories: u32,

@@ -24,7 +24,7 @@ pub struct Options {
     pub machine: Option<PathBuf>,
     /// A core to use instead of building one.
     pub core: Option<PathBuf>,
-    /// What of the machine components are granted.
+    /// Parts of the machine that components are granted.
     pub grants: Vec<Grant>,
     /// Not interactive: `forever` cannot run.
     pub batch: bool,

@@ -33,7 +33,7 @@ fn ranges(table: &Table) -> Vec<(u32, u64, u64)> {
     table.partitions().iter().map(|p| (p.number, p.start, p.length)).collect()
 }
 
-/// What holds of each table, whatever the disk says.
+/// Properties of each table, whatever the disk says.
 fn check(table: &Table, image: &Image) {
     let mut by_start = ranges(table);
     assert!(by_start.is_sorted_by(|a, b| a.0 < b.0), "numbers");

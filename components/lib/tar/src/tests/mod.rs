@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::*;
 use write::*;
 
-/// What an archive has: entries with content, what is left out, and the error that ends it.
+/// Content of an archive: entries with content, what is left out, and the error that ends it.
 #[derive(Debug, PartialEq)]
 struct Found {
     entries: Vec<(Entry, Vec<u8>)>,

@@ -99,7 +99,7 @@ fn what_is_no_file_is_left_out() {
     ] {
         let one = Item { kind, content: vec![1; size], ..file("a", b"") };
         let mut bytes = archive(Format::Gnu, &[one]);
-        // What has no content has none, whatever it says.
+        // An entry of a kind without content has none, whatever it says.
         if kind == b'6' {
             bytes.truncate(BLOCK);
         } else {

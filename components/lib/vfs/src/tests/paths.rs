@@ -9,7 +9,7 @@ fn the_deepest_directory_of_the_tree_counts() {
         Mount::directory("a", vec![Mount::inline("file", &b"deep"[..])]),
         Mount::inline("b", &b"second"[..]),
     ]);
-    // What memory has at the same path is hidden, whatever stands first.
+    // A file in memory at the same path is hidden, whatever stands first.
     vfs.wait(vfs.create_dir("/a")).unwrap_err();
     assert_eq!(vfs.wait(vfs.read("/a/file", 9)).unwrap(), b"deep");
     assert_eq!(refusal(vfs.wait(vfs.write("/a/file", b"x"))), Some(Refusal::PermissionDenied));

@@ -145,7 +145,7 @@ impl Entrypoint {
         if self.bell().sleeps(|| unsafe { self.inner() }.look()) {
             return self.gather();
         }
-        // Who rings is served between signals that are always due.
+        // Those that ring are served between signals that are always due.
         if due && !self.rings_within(0) {
             return;
         }
@@ -155,8 +155,8 @@ impl Entrypoint {
                 break;
             }
             if self.expire() {
-                // What the handler submits to this component itself, as tasks do, needs no
-                // doorbell. SAFETY: the reference ends with the statement.
+                // Signals to the component itself, as tasks submit them, need no doorbell.
+                // SAFETY: the reference ends with the statement.
                 if unsafe { self.inner() }.slots.len() <= MAX_POLLED {
                     self.bell().wakes();
                 }

@@ -191,7 +191,7 @@ fn open(path: &Path) -> Result<OwnedFd, String> {
     }
 }
 
-/// What is said where paths cannot be kept inside of a directory.
+/// Message where paths cannot be kept inside of a directory.
 const NO_OPENAT2: &str = "this kernel has no openat2(2), by which paths are kept inside: \
 	use Linux 5.6 or newer, or start core without --fs";
 

@@ -54,7 +54,7 @@ impl Found {
     }
 }
 
-/// What the threads of a component do at a moment.
+/// Threads of a component at a moment.
 #[derive(Default)]
 struct Threads {
     /// Any of them runs.
@@ -63,7 +63,8 @@ struct Threads {
     first: bool,
     /// The pipes of entrypoints whose thread waits for signals or calls.
     listen: Vec<u64>,
-    /// The first thread waits so with a time, or another one does: Linux does not show for which pipe.
+    /// The first thread waits so with a time, or another one does: Linux does not show for which
+    /// pipe.
     first_until: bool,
     other_until: bool,
 }
@@ -273,7 +274,7 @@ mod tests {
         call(&nucleus);
         let begun = Instant::now();
         let at = |nucleus: &mut Nucleus, time| {
-            // Whether a process runs at a moment is up to Linux.
+            // Linux decides whether a process runs at a moment.
             until_it_runs(nucleus, server.id);
             nucleus.overdue(server.id, ms(time), begun + ms(time))
         };

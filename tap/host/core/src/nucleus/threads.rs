@@ -63,7 +63,7 @@ pub(crate) fn name(pid: i32, thread: i32) -> String {
     String::from_utf8_lossy(&name).trim_end().replace('\0', "")
 }
 
-/// What a thread does at this moment.
+/// State of a thread at this moment.
 #[derive(Debug)]
 pub(super) enum Doing {
     Runs,

@@ -17,7 +17,7 @@ pub(crate) struct Words {
     text: Option<Vec<u8>>,
     /// Calls that were said.
     frames: usize,
-    /// Whether it was said that it has no room for descriptors.
+    /// Tells whether it was said that it has no room for descriptors.
     full: bool,
 }
 

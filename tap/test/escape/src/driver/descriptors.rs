@@ -25,7 +25,7 @@ pub(crate) fn run(broker: &Broker, tally: &mut Tally) {
     flood(broker, tally);
 }
 
-/// What the profile is for.
+/// Calls that the profile is for.
 fn content(file: &OwnedFd, tally: &mut Tally) {
     let mut byte = [b'x'];
     let number = file.as_raw_fd() as usize;

@@ -14,6 +14,7 @@ use core::{
 };
 
 use embassy_futures::{
+    poll_once,
     select::{Either, select},
     yield_now,
 };
@@ -341,10 +342,13 @@ impl Interval {
     /// # Errors
     /// [`Error::Gone`] when the Timer service is.
     pub async fn tick(&mut self) -> Result<u64, Error> {
-        if self.timers.0.now()? >= self.next {
-            yield_now().await;
-        } else {
-            self.timers.sleep_until(Duration::from_micros(self.next)).await?;
+        let mut sleep = self.timers.sleep_until(Duration::from_micros(self.next));
+        match poll_once(&mut sleep) {
+            Poll::Ready(result) => {
+                result?;
+                yield_now().await;
+            }
+            Poll::Pending => sleep.await?,
         }
         let late = self.timers.0.now()?.saturating_sub(self.next);
         let ended = late / self.period + 1;

@@ -344,6 +344,23 @@ const LIMITS: &[Attempt] = &[
         sys(libc::SYS_getrlimit, [libc::RLIMIT_CORE as usize, at(&mut limit)]).is_ok()
             && sys(libc::SYS_setrlimit, [libc::RLIMIT_CORE as usize, at(&mut limit)]).is_ok()
     }),
+    plain("raise its limit of descriptors", || {
+        let mut limit = [0u64; 2];
+        let resource = libc::RLIMIT_NOFILE as usize;
+        let raise = |limit: &mut [u64; 2]| {
+            *limit = [limit[1]; 2];
+            sys(libc::SYS_prlimit64, [0, resource, at(limit), 0]).is_ok()
+                || sys(libc::SYS_setrlimit, [resource, at(limit)]).is_ok()
+        };
+        sys(libc::SYS_prlimit64, [0, resource, 0, at(&mut limit)]).is_ok() && raise(&mut limit)
+    }),
+    maybe("load a filter of system calls", || {
+        // Returns "allowed" for each call.
+        let mut allow = u64::from(libc::BPF_RET as u16) | u64::from(libc::SECCOMP_RET_ALLOW) << 32;
+        let mut program = [1, at(&mut allow)];
+        let mode = libc::SECCOMP_SET_MODE_FILTER as usize;
+        sys(libc::SYS_seccomp, [mode, 0, at(&mut program)]).is_ok()
+    }),
     plain("share memory anonymously", || maps(4096, libc::MAP_SHARED | libc::MAP_ANONYMOUS)),
     plain("take half a gigabyte privately", || {
         maps(512 << 20, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS)

@@ -2,7 +2,7 @@
 //!
 //! One program: it lists what is allowed and refuses everything else with EPERM, hands questions to core, and makes the C
 //! library fall back to calls whose arguments a filter can read. It is compiled by seccompiler, but for what that cannot
-//! express or would put too late: see `first`.
+//! express or would put too late: see `first`. A second one takes away what only the way there needs: see `last`.
 #![allow(unsafe_code, reason = "system-call filters")]
 
 use std::collections::BTreeMap;
@@ -201,6 +201,12 @@ impl Filters {
     }
 }
 
+/// Takes from the calling process what [`Filters::install`] left to it: setting a limit, and
+/// loading programs.
+pub(super) fn seal() -> io::Result<()> {
+    load(&last(), 0).map(|_| ())
+}
+
 /// Allowed with some arguments only.
 fn conditional(binary: u32) -> Result<Rules> {
     let is = |arg, value: u64| Condition::new(arg, Len::Dword, Op::Eq, value);
@@ -240,14 +246,17 @@ fn conditional(binary: u32) -> Result<Rules> {
         (libc::SYS_tgkill, vec![rule(vec![is(0, u64::from(OWN_PID))?])?]),
         // The name of a thread.
         (libc::SYS_prctl, vec![rule(vec![is(0, libc::PR_SET_NAME as u64)?])?]),
-        // Reading one's own limits. And that of descriptors, which a component lowers before it starts: nobody raises it
-        // without a privilege.
+        // Reading one's own limits. Until `last` also setting that of descriptors, and one more program.
         (
             libc::SYS_prlimit64,
             vec![
                 rule(vec![is(0, 0)?, is_long(2, 0)?])?,
                 rule(vec![is(0, 0)?, is(1, u64::from(libc::RLIMIT_NOFILE))?])?,
             ],
+        ),
+        (
+            libc::SYS_seccomp,
+            vec![rule(vec![is(0, libc::SECCOMP_SET_MODE_FILTER.into())?, is_long(1, 0)?])?],
         ),
         // Duplicating and looking, no status flags or seals.
         (
@@ -313,6 +322,25 @@ fn first() -> Vec<sock_filter> {
         ],
     );
     all
+}
+
+/// The program that is loaded last, when the limits are set. A component that raises its limit of
+/// descriptors has more of them than core allows its account.
+fn last() -> [sock_filter; 11] {
+    let upper = if THIRD.is_multiple_of(8) { THIRD + 4 } else { THIRD - 4 };
+    [
+        instruction(LOAD, NUMBER, 0, 0),
+        instruction(IS, libc::SYS_futex as u32, 2, 0), // what is asked most
+        instruction(IS, libc::SYS_seccomp as u32, 6, 0),
+        instruction(IS, libc::SYS_prlimit64 as u32, 1, 0),
+        instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
+        instruction(LOAD, THIRD, 0, 0), // where the new limit is: nowhere, to read only
+        instruction(IS, 0, 0, 2),
+        instruction(LOAD, upper, 0, 0),
+        instruction(IS, 0, 1, 0),
+        instruction(RET, EPERM, 0, 0),
+        instruction(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ]
 }
 
 /// What becomes of a futex call.

@@ -168,6 +168,7 @@ impl Jail {
         let current = Some(self.limits.descriptors.min(self.descriptors));
         let maximum = rustix::process::getrlimit(Resource::Nofile).maximum;
         rustix::process::setrlimit(Resource::Nofile, Rlimit { current, maximum })?;
+        filter::seal()?;
         let argv = [self.name.as_ptr(), std::ptr::null()];
         let envp: [*const libc::c_char; 1] = [std::ptr::null()];
         // SAFETY: a path, an argument list and an environment, each terminated.

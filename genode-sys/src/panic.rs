@@ -6,49 +6,28 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use genode_args::shown::{Line, ShownBytes};
+
 /// Exit value of a component that panicked.
 const EXIT_VALUE: i32 = -1;
 
-/// One line on the stack; what does not fit is cut, because a panic must not need the heap.
-struct Line {
-    bytes: [u8; 232],
-    len: usize,
-}
-
-impl Line {
-    fn write(&mut self, text: &[u8]) {
-        let room = self.bytes.len() - self.len;
-        let n = text.len().min(room);
-        self.bytes[self.len..self.len + n].copy_from_slice(&text[..n]);
-        self.len += n;
-    }
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.write(text.as_bytes());
-        Ok(())
-    }
-}
-
 /// Begins a line with the calling thread's name, as the host's runtime does.
-fn begin(line: &mut Line) {
+fn begin(line: &mut impl Write) -> fmt::Result {
     let mut name = [0_u8; 32];
     // SAFETY: so many bytes may be written.
     let known = unsafe { crate::rs_thread_name(name.as_mut_ptr().cast(), name.len()) };
-    if known == 0 {
-        return line.write(b"a thread without a name: ");
+    match name.get(..known).filter(|name| !name.is_empty()) {
+        Some(name) => write!(line, "thread \"{}\": ", ShownBytes(name)),
+        None => line.write_str("a thread without a name: "),
     }
-    line.write(b"thread \"");
-    line.write(&name[..known.min(name.len())]);
-    line.write(b"\": ");
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     static PANICKING: AtomicBool = AtomicBool::new(false);
-    let mut line = Line { bytes: [0; 232], len: 0 };
-    begin(&mut line);
+    // On the stack, since a panic must not need the heap; what does not fit is cut.
+    let mut line = Line::<232>::new();
+    let _ = begin(&mut line); // a line takes all
     // A message whose formatting panics is dropped; where it did is told.
     let _ = match (info.location(), PANICKING.swap(true, Ordering::Relaxed)) {
         (Some(at), false) => {
@@ -60,8 +39,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         (None, false) => write!(line, "panicked: {}", info.message()),
         (None, true) => line.write_str("panicked, while a panic is shown"),
     };
-    // SAFETY: the buffer lives through the call.
-    unsafe { crate::rs_log(genode_abi::RS_ERROR, line.bytes.as_ptr().cast(), line.len) }
+    let text = line.as_bytes();
+    // SAFETY: the text lives through the call.
+    unsafe { crate::rs_log(genode_abi::RS_ERROR, text.as_ptr().cast(), text.len()) }
     // SAFETY: no preconditions.
     unsafe { crate::rs_exit(EXIT_VALUE) }
 }

@@ -10,6 +10,7 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
+use core::cell::RefCell;
 
 use super::{
     account::{Amount, KEPT, grow, initial, shrink},
@@ -314,7 +315,12 @@ impl<B: Backend> Engine<B> {
         let name = &start.name;
         let affinity = Affinity { space: self.config.space, location: start.location };
         let spec = Spec { name, quota, affinity };
-        let hooks = Hooks { id, name: name.clone(), shared: self.shared.clone() };
+        let hooks = Hooks {
+            id,
+            name: name.clone(),
+            denials: RefCell::default(),
+            shared: self.shared.clone(),
+        };
         let created = self.backend.create(&spec, Rc::new(hooks));
         let handle =
             created.map_err(|e| self.error(&format!("{name}: cannot be created: {e}"))).ok()?;

@@ -13,6 +13,8 @@ use alloc::{
 };
 use core::cell::{Cell, RefCell};
 
+use genode_args::repeats::Repeats;
+
 use super::{
     account::Amount,
     event::{End, SessionState},
@@ -146,6 +148,8 @@ impl<S> Shared<S> {
 pub(super) struct Hooks<S> {
     pub(super) id: u32,
     pub(super) name: String,
+    /// Sessions of it that were denied, as they were told.
+    pub(super) denials: RefCell<Repeats>,
     pub(super) shared: Rc<Shared<S>>,
 }
 
@@ -170,7 +174,9 @@ impl<S: Copy> Hooks<S> {
                 (self.open_local(service, &request), label, affinity)
             }
             Err(text) => {
-                self.shared.push(self.id, Incoming::Warning(text));
+                if let Some(times) = self.denials.borrow_mut().note(&text) {
+                    self.shared.push(self.id, Incoming::Warning(format!("{text}{times}")));
+                }
                 (Answer::Deny, Label::default(), affinity)
             }
         }

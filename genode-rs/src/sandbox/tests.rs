@@ -210,6 +210,24 @@ fn what_keeps_a_child_from_starting_is_told_in_one_message() {
 }
 
 #[test]
+fn a_child_that_insists_is_denied_in_few_lines() {
+    let (mut e, journal) = engine();
+    apply(&mut e, &config("<start name=\"app\"/>"));
+    let hooks = e.children[0].handle.as_ref().unwrap().hooks.clone();
+    journal.take();
+    for _ in 0..2000 {
+        let (answer, ..) = hooks.route("Nic", "app -> x", "", Affinity::default());
+        assert!(matches!(answer, Answer::Deny));
+        e.process();
+    }
+    let told: Vec<_> = journal.take().into_iter().filter(|line| line != "wake").collect();
+    let ends = |with: &str| told.iter().filter(|line| line.ends_with(with)).count();
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert_eq!(ends("(10 times so far)") + ends("(100 times so far)"), 2, "{told:?}");
+    assert_eq!(ends("(1000 times so far)"), 1, "{told:?}");
+}
+
+#[test]
 fn an_undeclared_service_is_no_service() {
     let (mut e, journal) = engine();
     apply(&mut e, &config(SERVER));

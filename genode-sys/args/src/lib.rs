@@ -1,6 +1,6 @@
 //! Session-argument strings: `key=value, key="string"`, as every session request carries them; and
 //! what they carry: [labels](label), [numbers](number), [quotas](quota), and what is
-//! [donated](cost). Also how names are [shown].
+//! [donated](cost). Also how names are [shown], and how often a message is told that [repeats].
 //!
 //! They cross protection domains, so reading never trusts them and never allocates, and writing fails instead of
 //! truncating. The rules are those of Genode's `util/arg_string.h` and `util/token.h`, but for four
@@ -22,6 +22,7 @@ pub mod cost;
 pub mod label;
 pub mod number;
 pub mod quota;
+pub mod repeats;
 pub mod shown;
 
 use core::fmt;

@@ -59,6 +59,68 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// Displays bytes that are UTF-8 if nobody broke them: text as [`Shown`], others as `\x9b`.
+///
+/// ```
+/// use genode_args::shown::ShownBytes;
+///
+/// assert_eq!(ShownBytes(b"ab\n\xffc").to_string(), "ab\\u{a}\\xffc");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ShownBytes<'a>(pub &'a [u8]);
+
+impl fmt::Display for ShownBytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.utf8_chunks() {
+            Shown(chunk.valid()).fmt(f)?;
+            write!(f, "{}", chunk.invalid().escape_ascii())?;
+        }
+        Ok(())
+    }
+}
+
+/// The first `N` bytes of what is written to it, for messages that must not need a heap. It is cut
+/// between characters, and takes nothing behind a cut.
+#[derive(Clone, Debug)]
+pub struct Line<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+    cut: bool,
+}
+
+impl<const N: usize> Line<N> {
+    /// Begins with nothing.
+    pub const fn new() -> Self {
+        Self { bytes: [0; N], len: 0, cut: false }
+    }
+
+    /// Returns what was written, which is UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> Default for Line<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Write for Line<N> {
+    /// Never fails, so that a message keeps what fits of its last part.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = if self.cut { 0 } else { N - self.len };
+        let fits = text.floor_char_boundary(room);
+        self.cut |= fits < text.len();
+        let to = self.bytes.get_mut(self.len..).and_then(|free| free.get_mut(..fits));
+        if let (Some(to), Some(from)) = (to, text.as_bytes().get(..fits)) {
+            to.copy_from_slice(from);
+            self.len += fits;
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -66,6 +128,20 @@ mod tests {
     use std::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn a_line_is_cut_between_characters_and_takes_nothing_behind_the_cut() {
+        let mut line = Line::<5>::new();
+        assert_eq!(write!(line, "ab{}", 'c'), Ok(()));
+        assert_eq!(line.as_bytes(), b"abc");
+        assert_eq!(line.write_str("d\u{20ac}"), Ok(()));
+        assert_eq!(line.as_bytes(), b"abcd", "three bytes do not fit");
+        assert_eq!(line.write_str("e"), Ok(()));
+        assert_eq!(line.as_bytes(), b"abcd", "behind a cut");
+        let mut whole = Line::<4>::default();
+        assert_eq!(whole.write_str("d\u{20ac}"), Ok(()));
+        assert_eq!(whole.as_bytes(), "d\u{20ac}".as_bytes());
+    }
 
     #[test]
     fn what_hides_or_turns_is_shown_by_its_number_and_the_rest_as_it_is() {

@@ -13,6 +13,7 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use genode_abi::*;
+use genode_args::shown::Shown;
 use genode_host_proto::PAGE;
 use genode_host_proto::control::{AGAIN, FRAMES, OUTSIDE, Request, WORDS};
 use rustix::time::Timespec;
@@ -219,7 +220,7 @@ pub(crate) fn named<T>(use_it: impl FnOnce(&str) -> T) -> T {
 pub(crate) fn thread_to(text: &mut impl Write) -> std::fmt::Result {
     named(|name| match name {
         "" => text.write_str("a thread without a name: "),
-        name => write!(text, "thread \"{name}\": "),
+        name => write!(text, "thread \"{}\": ", Shown(name)),
     })
 }
 

@@ -2,6 +2,7 @@
 use std::fmt::Write;
 
 use genode_abi::*;
+use genode_args::shown::Line;
 use genode_host_proto::control::Request;
 
 use crate::entrypoint::Entrypoint;
@@ -43,7 +44,7 @@ pub unsafe fn rs_host_start(construct: extern "C" fn()) -> i32 {
 fn explain() {
     let path = rustix::param::linux_execfn().to_bytes();
     let name = path.rsplit(|byte| *byte == b'/').next().and_then(|name| str::from_utf8(name).ok());
-    let mut text = Line::default();
+    let mut text = Line::<512>::new();
     // What does not fit is cut.
     let _ = writeln!(
         text,
@@ -51,24 +52,11 @@ fn explain() {
          Start one by a run script: `cargo tap run NAME` runs run/NAME.run; `cargo tap help` tells more.",
         name.unwrap_or("this program")
     );
-    let _ = rustix::io::write(std::io::stderr(), &text.0);
-}
-
-/// Text in a buffer of fixed size: there may be no memory.
-#[derive(Default)]
-struct Line(heapless::Vec<u8, 512>);
-
-impl Write for Line {
-    fn write_str(&mut self, s: &str) -> std::fmt::Result {
-        for c in s.bytes() {
-            self.0.push(c).map_err(|_| std::fmt::Error)?;
-        }
-        Ok(())
-    }
+    let _ = rustix::io::write(std::io::stderr(), text.as_bytes());
 }
 
 fn panicked(info: &std::panic::PanicHookInfo<'_>) {
-    let mut line = Line::default();
+    let mut line = Line::<512>::new();
     let text = info
         .payload()
         .downcast_ref::<&str>()
@@ -80,7 +68,7 @@ fn panicked(info: &std::panic::PanicHookInfo<'_>) {
         Some(at) => write!(line, "panicked at {}:{}: {text}", at.file(), at.line()),
         None => write!(line, "panicked: {text}"),
     };
-    log::line(RS_ERROR, &line.0);
+    log::line(RS_ERROR, line.as_bytes());
     crash::frames(None);
     parent::exit(PANICKED);
 }

@@ -19,6 +19,9 @@ const THREADS: usize = 1100;
 /// More sessions than a child may have.
 const SESSIONS: usize = 4200;
 
+/// Tries to open what there is not.
+const DENIED: usize = 200;
+
 /// Checks how much of a kind it gets, and that it gets no more; says what it is told then.
 fn reach<T, E: Display>(what: &str, most: usize, mut one: impl FnMut() -> Result<T, E>) -> Vec<T> {
     let mut one = || one().inspect_err(|error| log!("{what}: {error}")).ok();
@@ -38,6 +41,9 @@ pub(crate) fn run(env: Env) -> Result<(), Error> {
     let label = |len: usize| core::str::from_utf8(long.get(..len).unwrap_or_default());
     log!("label: refused: {}", session(env, label(118).unwrap_or_default()).is_none());
     log!("arguments: refused: {}", session(env, label(90).unwrap_or_default()).is_none());
+
+    let denied = (0..DENIED).filter(|_| session(env, "nothing").is_none()).count();
+    log!("denials: all are: {}", denied == DENIED);
 
     let open = || Connection::<dyn TestSession>::open(env, "many");
     let sessions = reach("sessions", SESSIONS, open);

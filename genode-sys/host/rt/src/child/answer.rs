@@ -7,7 +7,7 @@ use super::close::give_back;
 use super::forward;
 use super::reply;
 use super::requests;
-use super::route::warn;
+use super::route::warn_of;
 use super::served::ChildId;
 use super::world::{Phase, Provider, Session, SessionId, Waiter, world};
 use crate::entrypoint;
@@ -103,7 +103,7 @@ pub(super) fn respond(server: ChildId, id: SessionId, answer: Answer) {
 
 /// Says that a server refuses a session: the client learns no more than that it is denied.
 fn refused(server: ChildId, id: SessionId) {
-    let text = {
+    let (client, text) = {
         let world = world();
         let Some(session) = world.sessions.get(id) else { return };
         let served = matches!(session.provider, Provider::Child(s) if s == server);
@@ -112,16 +112,16 @@ fn refused(server: ChildId, id: SessionId) {
             return;
         };
         let name = |id| world.children.get(&id).map_or("", |child| child.name.as_str());
-        format!(
+        let text = format!(
             "{}: session \"{}\" (label=\"{}\") is refused by its server \"{}\"; see the server's policies and log",
             name(client),
             session.service,
             session.label,
             name(server)
-        )
+        );
+        (client, text)
     };
-    // Without the lock, since it is a call.
-    warn(&text);
+    warn_of(client, &text);
 }
 
 /// A session is over: its donation goes back, and who waits for it learns why.

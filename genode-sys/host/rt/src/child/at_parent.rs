@@ -38,6 +38,11 @@ impl Payment<'_> {
     }
 }
 
+/// Tells whether our parent cannot be asked with such arguments.
+pub(super) fn too_long(args: &str) -> bool {
+    args.len() >= RS_MAX_ARGS as usize
+}
+
 /// Open a session that our own account, or a child's by way of ours, pays for.
 pub(super) fn open(
     service: &str,
@@ -45,8 +50,7 @@ pub(super) fn open(
     affinity: Affinity,
     payment: Option<&Payment<'_>>,
 ) -> Result<(u64, Owned), rs_err_t> {
-    if args.len() >= RS_MAX_ARGS as usize {
-        warn(&format!("{service} session denied: its arguments exceed 159 characters: {args}"));
+    if too_long(args) {
         return Err(RS_DENIED);
     }
     let open = |payer| {

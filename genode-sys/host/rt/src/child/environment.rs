@@ -3,9 +3,10 @@ use std::ffi::c_void;
 
 use genode_abi::*;
 use genode_affinity::{Affinity, Location};
-use genode_args::ArgsBuf;
 use genode_args::cost;
 use genode_args::label::Label;
+use genode_args::repeats::Repeats;
+use genode_args::{ArgsBuf, ArgsError};
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, Referred};
 use genode_host_proto::interface::{AllocError, cpu, rom};
@@ -62,6 +63,13 @@ fn core_session(
         return Err(RS_DENIED);
     }
     args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
+    if at_parent::too_long(args.as_str()) {
+        warn(&format!(
+            "{name}: {service} session denied: {}: {}",
+            ArgsError::TooLong,
+            args.as_str()
+        ));
+    }
     let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
     Ok(AtParent { id, label: routed.label.as_str().to_owned(), cap })
 }
@@ -117,6 +125,7 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         yield_sigh: Owned::default(),
         heartbeat_sigh: Owned::default(),
         yield_args: String::new(),
+        denials: Repeats::new(),
     };
     // in the tables from now on, since the policy is asked about it
     world().children.insert(id, child);

@@ -31,6 +31,14 @@ pub(super) fn warn(text: &str) {
     log::line(RS_WARNING, text.as_bytes());
 }
 
+/// Says that a child is denied something, in bounded number however often it asks.
+pub(super) fn warn_of(child: ChildId, text: &str) {
+    let told = world().children.get_mut(&child).and_then(|child| child.denials.note(text));
+    if let Some(times) = told {
+        warn(&format!("{text}{times}")); // without the lock, since it is a call
+    }
+}
+
 /// Ask the policy of `child` where a request goes.
 pub(super) fn ask(
     child: ChildId,

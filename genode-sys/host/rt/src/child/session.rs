@@ -6,14 +6,14 @@ use genode_abi::*;
 use genode_affinity::Affinity;
 use genode_args::cost;
 use genode_args::label::Label;
-use genode_args::{ArgsBuf, ArgsRef};
+use genode_args::{ArgsBuf, ArgsError, ArgsRef};
 use genode_wire::Handle;
 
 use super::at_parent::{self, Payment};
 use super::close::give_back;
 use super::quota::{Amount, Transfer, own_pd, transfer_all};
 use super::requests;
-use super::route::{Kind, ask, filter, warn};
+use super::route::{Kind, ask, filter, warn_of};
 use super::served::ChildId;
 use super::world::{Phase, Provider, Session, World, world};
 use crate::handle::Owned;
@@ -45,14 +45,15 @@ pub(super) fn request(
     affinity: Affinity,
 ) -> Result<Owned, rs_err_t> {
     let name = world().children.get(&child).map(|c| c.name.clone()).ok_or(RS_DENIED)?;
-    if let Some(why) = refusal(&world(), child, client_id) {
-        warn(&format!("{name}: {service} session denied: {why}"));
+    let refused = refusal(&world(), child, client_id);
+    if let Some(why) = refused {
+        warn_of(child, &format!("{name}: {service} session denied: {why}"));
         return Err(RS_DENIED);
     }
     let wanted = ArgsRef::new(given);
     let label = wanted.label().and_then(|l| Label::prefixed(&name, l.as_str()));
     let label = label.map_err(|e| {
-        warn(&format!("{name}: {service} session denied: {e}"));
+        warn_of(child, &format!("{name}: {service} session denied: {e}"));
         RS_DENIED
     })?;
     let charged = wanted.quota();
@@ -139,19 +140,23 @@ impl Terms<'_> {
         let name = world().children.get(&self.client).map(|child| child.name.clone());
         let (RS_DENIED, Some(name)) = (error, name) else { return };
         let environment = self.client_id < genode_host_proto::opcode::env_id::FIRST_FREE;
-        // Of the environment it is said by whoever starts the child; with too long arguments the
-        // parent was not asked.
-        if environment || self.args.as_str().len() >= RS_MAX_ARGS as usize {
-            return;
+        if at_parent::too_long(self.args.as_str()) {
+            let (service, args) = (self.service, self.args.as_str());
+            let told = format!("{name}: {service} session denied: {}: {args}", ArgsError::TooLong);
+            return warn_of(self.client, &told);
+        }
+        if environment {
+            return; // said by whoever starts the child
         }
         let remedy = match self.service {
             "ROM" => "does it have a ROM module of that name?",
             _ => "does it provide the service to us?",
         };
         let (service, label) = (self.service, self.label.as_str());
-        warn(&format!(
+        let told = format!(
             "{name}: session \"{service}\" (label=\"{label}\") is routed to the parent, which denies it; {remedy}"
-        ));
+        );
+        warn_of(self.client, &told);
     }
 
     /// The ROM by which the child learns of requests to itself.

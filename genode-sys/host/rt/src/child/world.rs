@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use genode_abi::*;
 use genode_affinity::Affinity;
+use genode_args::repeats::Repeats;
 
 use super::quota::Amount;
 use super::served::{ChildId, Ep, Served};
@@ -59,6 +60,8 @@ pub(super) struct Child {
     pub(super) yield_sigh: Owned,
     pub(super) heartbeat_sigh: Owned,
     pub(super) yield_args: String,
+    /// Sessions of it that were denied, as they were told.
+    pub(super) denials: Repeats,
 }
 
 /// Who serves a session.

@@ -6,6 +6,7 @@ use genode_args::ArgsRef;
 use genode_args::cost;
 use genode_args::label::last_element;
 use genode_args::quota::{Amount, Lack, RamQuota};
+use genode_args::repeats::Repeats;
 use genode_host_proto::interface::parent::{
     self, ResourceArgs, SessionCapError, SessionError, Upgraded,
 };
@@ -94,7 +95,8 @@ impl Services {
             (env_id::LOG, session(log_cap)),
             (env_id::BINARY, session(binary_cap)),
         ]);
-        self.init = Some(Init { parent, account: pd.account, sessions, exit: None });
+        self.init =
+            Some(Init { parent, account: pd.account, sessions, exit: None, told: Repeats::new() });
         let binary =
             self.modules.dataspace(nucleus, module).ok_or("cannot read module \"init\"")?;
         super::pd::start(nucleus, pd_id, pd, &binary, nucleus.machine.everywhere());
@@ -166,14 +168,14 @@ impl Services {
             Call::YieldRequest => response.put(&ResourceArgs::EMPTY),
             Call::MainThreadCap => response.put(&Cap(Goes::None)),
             Call::Announce { service } => {
-                note(format_args!(
+                init.tell(&format!(
                     "init announces \"{}\", which nobody above it can use",
                     &*service
                 ));
                 response.put(&())
             }
             Call::ResourceRequest { args } => {
-                note(format_args!("init asks for {args}, but has everything there is"));
+                init.tell(&format!("init asks for {args}, but has everything there is"));
                 response.put(&())
             }
             // Every session of core's exists at once and core wants nothing back: no signal ever comes.
@@ -201,7 +203,9 @@ impl Services {
                 if let Some((payer, amount)) = payer {
                     self.give_back(nucleus, payer, amount);
                 }
-                explain(wanted, *e);
+                if let Some(init) = &mut self.init {
+                    init.tell(&explanation(wanted, *e));
+                }
             })
         });
         let cap = opened.map(|object| Cap(nucleus.capability(object)));
@@ -423,8 +427,17 @@ impl Services {
     }
 }
 
-/// Say why init did not get a session; nobody else could find out.
-fn explain(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) {
+impl Init {
+    /// Says something that init caused, in bounded number however often it does.
+    fn tell(&mut self, text: &str) {
+        if let Some(times) = self.told.note(text) {
+            note(format_args!("{text}{times}"));
+        }
+    }
+}
+
+/// Returns why init did not get a session; nobody else could find out.
+fn explanation(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) -> String {
     let label = ArgsRef::new(args).label().unwrap_or_default();
     let remedy = match error {
         SessionError::Denied if service == "ROM" => "no such boot module: add it to the boot image",
@@ -434,5 +447,5 @@ fn explain(&Wanted { service, args, .. }: &Wanted<'_>, error: SessionError) {
         SessionError::InsufficientRam => "donate more ram_quota",
         SessionError::InsufficientCaps => "donate more cap_quota",
     };
-    note(format_args!("no {service} session for \"{NAME} -> {label}\": {remedy}"));
+    format!("no {service} session for \"{NAME} -> {label}\": {remedy}")
 }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use genode_affinity::{Affinity, Location};
 use genode_args::quota::Amount;
+use genode_args::repeats::Repeats;
 
 use super::closing::Closings;
 use super::rom::Modules;
@@ -86,6 +87,8 @@ pub(crate) struct Init {
     pub(super) account: AccountId,
     pub(super) sessions: HashMap<u64, Session>,
     pub(crate) exit: Option<i32>,
+    /// Lines that it caused.
+    pub(super) told: Repeats,
 }
 
 /// A session of one of core's services.

@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 
 use genode_args::quota::{CapQuota, RamQuota};
+use genode_args::repeats::Repeats;
 use genode_host_proto::interface::pd::{AllTransferred, Transfer, Transfers};
 use genode_host_proto::interface::{parent::Closed, rm};
 use genode_wire::Decode;
@@ -55,7 +56,8 @@ impl Family {
             nucleus.accounts.transfer(crate::account::ROOT, account, all).unwrap();
         }
         let sessions = HashMap::new();
-        services.init = Some(Init { parent, account: own, sessions, exit: None });
+        services.init =
+            Some(Init { parent, account: own, sessions, exit: None, told: Repeats::new() });
         let claimed = pds.map(|pd| nucleus.claim(init.id, pd).unwrap());
         let (channel, indices) = (claimed[0].channel, claimed.map(|c| u64::from(c.index)));
         Self { services, nucleus, init, accounts, indices, channel, parent, pds }

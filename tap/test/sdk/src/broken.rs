@@ -154,6 +154,11 @@ fn main(env: Env) -> Result<(), Error> {
         "loops" => loop {
             core::hint::spin_loop();
         },
+        "full" => {
+            serve(env, Call::Answers, fine)?;
+            Box::leak(Box::new(take(4 << 10)));
+            Ok(())
+        }
         "relays" => serve(env, Call::Relays(env), fine),
         "refuses" => serve(env, Call::Answers, || Err(Refused::Denied)),
         "wants_ram" => serve(env, Call::Answers, || Err(Refused::InsufficientRam)),

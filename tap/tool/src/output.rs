@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use genode_args::shown::Shown;
+
 /// Writes to standard output. A reader that went away is no error; a full disk is.
 pub fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -20,7 +22,26 @@ pub fn say(text: &str) -> u8 {
 }
 
 /// Tells an error; returns the exit value.
+///
+/// The message may quote a script, a file or a component: what would change how the terminal shows
+/// the rest is shown by its number.
 pub fn complain(message: &str) -> u8 {
-    eprintln!("error: {message}");
+    eprintln!("error: {}", shown(message));
     1
+}
+
+fn shown(message: &str) -> String {
+    let shown = |part| Shown(part).to_string();
+    let lines = message.split('\n').map(|line| line.split('\t').map(shown).collect::<Vec<_>>());
+    lines.map(|parts| parts.join("\t")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_a_message_quotes_does_not_reach_the_terminal() {
+        assert_eq!(shown("a\x1b[2J\u{202e}\n\tb\r"), "a\\u{1b}[2J\\u{202e}\n\tb\\u{d}");
+    }
 }

@@ -175,7 +175,7 @@ impl Suite<'_> {
             if let (true, Verdict::Failed(message)) = (self.one, &verdict) {
                 // where the result goes into a file, the reason is still seen
                 report.borrow_mut().clear_status();
-                eprintln!("error: {message}");
+                complain(message);
             }
         }
         report.borrow_mut().finish();

@@ -206,12 +206,12 @@ impl Config {
         for child in node.children() {
             match child.tag() {
                 "default" => {
-                    found.known(child, &["caps", "ram"]);
+                    found.leaf(child, &["caps", "ram"]);
                     defaults.caps = found.attr(child, "caps");
                     defaults.ram = found.attr(child, "ram");
                 }
                 "affinity-space" => {
-                    found.known(child, &["width", "height"]);
+                    found.leaf(child, &["width", "height"]);
                     defaults.space = true;
                     config.space = Space {
                         width: found.attr(child, "width").unwrap_or(1),
@@ -242,7 +242,7 @@ impl Config {
                 "report" => config.report = Some(found.report(child)),
                 "resource" => found.preserve(child, &mut config),
                 "heartbeat" => {
-                    found.known(child, &["rate_ms"]);
+                    found.leaf(child, &["rate_ms"]);
                     config.heartbeat_ms = Some(found.attr(child, "rate_ms").unwrap_or(1000));
                 }
                 "service" => found.provided(child, &mut config),
@@ -456,7 +456,7 @@ impl Found {
     }
 
     fn alias(&mut self, node: &Node, config: &mut Config) {
-        self.known(node, &["name", "child"]);
+        self.leaf(node, &["name", "child"]);
         match (node.attr("name"), node.attr("child")) {
             (Some(name), Some(child)) if config.aliases.iter().all(|a| a.name != name) => {
                 config.aliases.push(Alias { name: name.to_string(), child: child.to_string() });
@@ -469,7 +469,7 @@ impl Found {
     }
 
     fn preserve(&mut self, node: &Node, config: &mut Config) {
-        self.known(node, &["name", "preserve"]);
+        self.leaf(node, &["name", "preserve"]);
         match node.attr("name") {
             Some("RAM") => {
                 if let Some(ram) = self.attr(node, "preserve") {

@@ -125,6 +125,15 @@ impl Found {
         }
     }
 
+    /// Remarks on attributes of `node` that mean nothing there, and on what is in it: nothing may.
+    pub(super) fn leaf(&mut self, node: &Node, names: &[&str]) {
+        self.known(node, names);
+        for child in node.children() {
+            let (inner, outer) = (child.tag(), node.tag());
+            self.warn(child, &format!("<{inner}> in <{outer}> is ignored: that takes no elements"));
+        }
+    }
+
     /// Remarks that `node` means nothing where it is.
     pub(super) fn unknown_node(&mut self, node: &Node, tags: &[&str]) {
         let text = format!("unknown node <{}>; {}", node.tag(), meant(node.tag(), tags));

@@ -294,8 +294,8 @@ fn selects_by_scoped_label(node: &Node) -> bool {
 impl Target {
     fn read(node: &Node, found: &mut Found) -> Option<Self> {
         match node.tag() {
-            "child" => found.known(node, &TARGET),
-            "parent" | "local" | "any-child" => found.known(node, &TARGET[1..]),
+            "child" => found.leaf(node, &TARGET),
+            "parent" | "local" | "any-child" => found.leaf(node, &TARGET[1..]),
             _ => {}
         }
         let kind = match (node.tag(), node.attr("name")) {

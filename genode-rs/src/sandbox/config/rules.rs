@@ -60,7 +60,7 @@ impl Found {
                 self.unknown_node(service, &["service"]);
                 continue;
             }
-            self.known(service, &["name"]);
+            self.leaf(service, &["name"]);
             match service.attr("name").filter(|name| !name.is_empty()) {
                 Some(name) if into.iter().any(|n| n == name) => {}
                 Some(name) => into.push(name.to_string()),
@@ -100,7 +100,7 @@ impl Found {
         let more = ["delay_ms", "buffer"];
         let known: Vec<&str> =
             Details::ATTRIBUTES.iter().map(|(name, _)| *name).chain(more).collect();
-        self.known(node, &known);
+        self.leaf(node, &known);
         let mut details = Details::empty();
         for (name, detail) in Details::ATTRIBUTES {
             details.set(detail, self.attr(node, name).unwrap_or(false));
@@ -132,7 +132,7 @@ impl Found {
             }
             for child in policy.children() {
                 match child.tag() {
-                    "child" => self.known(child, &["name", "label"]),
+                    "child" => self.leaf(child, &["name", "label"]),
                     _ => self.unknown_node(child, &["child"]),
                 }
             }
@@ -149,11 +149,11 @@ impl Found {
         for child in node.children() {
             match child.tag() {
                 tag if !START_PARTS.contains(&tag) => self.unknown_node(child, &START_PARTS),
-                "binary" => self.known(child, &["name"]),
-                "resource" => self.known(child, &["name", "quantum"]),
-                "affinity" => self.known(child, &["xpos", "ypos", "width", "height"]),
-                "heartbeat" => self.known(child, &["restart_after_skipped", "start_ms"]),
-                "exit" => self.known(child, &["propagate"]),
+                "binary" => self.leaf(child, &["name"]),
+                "resource" => self.leaf(child, &["name", "quantum"]),
+                "affinity" => self.leaf(child, &["xpos", "ypos", "width", "height"]),
+                "heartbeat" => self.leaf(child, &["restart_after_skipped", "start_ms"]),
+                "exit" => self.leaf(child, &["propagate"]),
                 _ => {}
             }
         }

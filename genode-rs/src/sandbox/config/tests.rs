@@ -201,6 +201,27 @@ fn misspelled_names_are_told_in_each_element() {
 }
 
 #[test]
+fn what_is_in_an_element_that_takes_none_is_told() {
+    let leaves = ["binary", "resource", "affinity", "heartbeat", "exit"];
+    let in_start = leaves.map(|leaf| around("start", &format!("<{leaf}><inptu/></{leaf}>")));
+    let targets = ["child", "parent", "local", "any-child"].map(|leaf| {
+        let target = format!("<any-service><{leaf}><inptu/></{leaf}></any-service>");
+        around("route", &target)
+    });
+    let of_config = ["default", "affinity-space", "heartbeat", "alias", "resource", "report"]
+        .map(|leaf| format!("<config><{leaf}><inptu/></{leaf}></config>"));
+    let services = [
+        around("start", "<provides><service name=\"X\"><inptu/></service></provides>"),
+        around("policy", "<child name=\"a\"><inptu/></child>"),
+    ];
+    for text in in_start.iter().chain(&targets).chain(&of_config).chain(&services) {
+        let (_, found) = read(text);
+        let told = found.iter().filter(|f| f.contains("<inptu> in <")).count();
+        assert_eq!(told, 1, "{text}\n{found:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_as_configured_is_told() {
     all_told(&[
         (

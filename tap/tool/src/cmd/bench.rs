@@ -27,6 +27,9 @@ enum Which {
     /// Packet streams, beside a bare ring in shared memory and memcpy
     #[command(disable_help_flag = true)]
     Stream(Further),
+    /// Decisions of the cell policies, against their budget
+    #[command(disable_help_flag = true)]
+    Cells(Further),
     /// Rust beside C++ on real Genode
     #[command(disable_help_flag = true)]
     Native(Further),
@@ -46,6 +49,7 @@ pub fn execute(args: &Args) -> u8 {
         Which::System(further) => ("rs_system_bench", further),
         Which::Storage(further) => ("rs_storage_bench", further),
         Which::Stream(further) => ("rs_stream_bench", further),
+        Which::Cells(further) => ("rs_cells_bench", further),
         Which::Native(further) => ("rs_native_bench", further),
     };
     let here = std::env::current_dir().unwrap_or_default();

@@ -42,7 +42,7 @@ impl HostFiles {
     /// Takes the component's grant, once; `None` without one, see [`NOT_GRANTED`].
     pub fn take() -> Option<Self> {
         let buffers = RefCell::new((vec![0; MAX_REQUEST], vec![0; MAX_REPLY]));
-        genode_host_rt::granted::take_files().map(|socket| Self { socket, buffers })
+        genode_host_rt::granted::take().map(|socket| Self { socket, buffers })
     }
 
     /// Tells what there is at a path: of a link itself.

@@ -21,6 +21,7 @@ pub mod spin;
 pub mod sync;
 pub mod sys;
 pub mod tables;
+pub mod terminal;
 
 /// Longest message body, opcode included (`RS_MAX_BODY` of the seam).
 pub const MAX_BODY: usize = 2048;

@@ -15,7 +15,7 @@ use crate::account::Accounts;
 use crate::attention::Attention;
 use crate::balance::Balance;
 use crate::console::note;
-use crate::grants::{Grants, Wanted};
+use crate::grants::{self, Grants, Wanted};
 use crate::isolation::Isolation;
 use crate::machine::Machine;
 use crate::nucleus::{CORE_EP, Nucleus, ProcId, SlotId, Source, Verdict, timer};
@@ -37,19 +37,28 @@ pub(crate) struct Options {
     storm: Option<Plan>,
     state: Option<PathBuf>,
     grants: Vec<Wanted>,
+    /// Label of the component that has the terminal.
+    terminal: Option<String>,
 }
 
 impl Options {
     pub(crate) fn parse(args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut boot = None;
         let mut machine = None;
-        let (mut storm, mut state, mut grants) = (None, None, Vec::new());
+        let (mut storm, mut state, mut grants, mut terminal) = (None, None, Vec::new(), None);
         let mut args = args;
         while let Some(arg) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
             match arg.as_str() {
                 "--state" => state = Some(PathBuf::from(value()?)),
                 "--fs" => grants.push(Wanted::parse(&value()?)?),
+                "--terminal" => {
+                    let label = grants::label(&value()?)
+                        .map_err(|why| format!("--terminal: {why}; expected LABEL"))?;
+                    if terminal.replace(label).is_some() {
+                        return Err("--terminal: one component has the terminal".to_owned());
+                    }
+                }
                 "--machine" => machine = Some(PathBuf::from(value()?)),
                 "--storm" => {
                     let text = value()?;
@@ -60,7 +69,7 @@ impl Options {
                 "--boot" => boot = Some(PathBuf::from(value()?)),
                 other => {
                     return Err(format!(
-                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--state SOCKET] [--storm SEED:COUNT:LABEL] [--fs LABEL=PATH[:rw]]..."
+                        "unknown argument \"{other}\"; usage: rs_host_core --boot DIR [--machine FILE] [--state SOCKET] [--storm SEED:COUNT:LABEL] [--fs LABEL=PATH[:rw]]... [--terminal LABEL]"
                     ));
                 }
             }
@@ -74,7 +83,7 @@ impl Options {
                 boot.display()
             ));
         }
-        Ok(Self { boot, machine, storm, state, grants })
+        Ok(Self { boot, machine, storm, state, grants, terminal })
     }
 }
 
@@ -108,7 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, String> {
     let signals = crate::isolation::termination_signals()
         .map_err(|e| format!("cannot catch signals: {e}"))?;
     let ran = timer::signals().map_err(|e| format!("cannot set timers: {e}"))?;
-    let grants = Grants::begin(&options.grants)?;
+    let grants = Grants::begin(&options.grants, options.terminal.as_deref())?;
     let isolation = Isolation::new()?;
     let machine = match &options.machine {
         Some(path) => Machine::described(path)?,

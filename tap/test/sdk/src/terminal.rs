@@ -2,19 +2,21 @@
 //!
 //! Its configuration says what it does: `<config role="both"/>` has both ends, `role="reader"`
 //! writes to the log what it reads until that contains `until`, `role="writer"` writes to the log
-//! only.
+//! only. `role="screen"` has a terminal that types back what it shows, `role="person"` writes its
+//! size there whenever that changes, and what is typed to the log, up to a `q`.
 #![no_std]
 #![no_main]
 
 extern crate alloc;
 
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{rc::Rc, string::String, vec, vec::Vec};
 
 use embedded_io::{Read, ReadReady, Write};
 use genode::{
     connection::Connection,
     prelude::*,
     session::terminal::{IO_BUFFER, Size, StreamError, TerminalConnection, TerminalSession},
+    signal::SignalHandler,
     task::{Events, Tasks, join::join},
 };
 use rs_checks::{Signals, expect};
@@ -31,6 +33,12 @@ fn main(env: Env) -> Result<Option<Tasks>, Error> {
             let until: String = config.attr_or("until", String::new());
             let tasks = Tasks::new(env.ep())?;
             tasks.try_spawn(async move { reader(env, &until).await });
+            Ok(Some(tasks))
+        }
+        Some("screen") => screen(env),
+        Some("person") => {
+            let tasks = Tasks::new(env.ep())?;
+            tasks.try_spawn(async move { person(env).await });
             Ok(Some(tasks))
         }
         _ => {
@@ -58,6 +66,60 @@ async fn reader(env: Env, until: &str) -> Result<(), Error> {
             if line.contains(until) {
                 env.exit(0)
             }
+        }
+    }
+}
+
+/// A terminal of 80 by 24 characters that types back what it shows.
+fn screen(env: Env) -> Result<Option<Tasks>, Error> {
+    log!("--- screen test ---");
+    let terminal = TerminalConnection::open(env, "")?;
+    expect(env, "it has a size", terminal.size()? == Size { columns: 80, lines: 24 });
+    let other = Connection::<dyn TerminalSession>::open(env, "other");
+    expect(env, "it is one client's", other.is_err_and(|error| error == Error::Denied));
+    expect(env, "nothing is there at first", !terminal.avail()?);
+    let mut terminal = terminal.stream(env.ep())?;
+    let mut same = |what, shown: &[u8], typed: &[u8]| {
+        let mut bytes = vec![0; typed.len()];
+        let passed = terminal.write_all(shown).is_ok() && terminal.read_exact(&mut bytes).is_ok();
+        expect(env, what, passed && bytes == typed && terminal.read_ready() == Ok(false));
+    };
+    same("a word passes both ways", b"word", b"word");
+    same("keys have no meaning", b"\r\x03\x04\x1a\x1c\x7f\x1b[A", b"\r\x03\x04\x1a\x1c\x7f\x1b[A");
+    same("bytes of all kinds pass", &[0xff, 0, 0x80], &[0xff, 0, 0x80]);
+    same("a line feed begins a line", b"a\nb", b"a\r\nb");
+    same("the prefix twice is once", b"\x01\x01x", b"\x01x");
+    same("before another it is a key", b"\x01y", b"\x01y");
+    let long: Vec<u8> = (0..3000).map(|n| b'a' + (n % 26) as u8).collect();
+    for _ in 0..10 {
+        same("much passes in order", &long, &long);
+    }
+    // What a client wrote and did not read is not the next one's.
+    drop(terminal);
+    let terminal = TerminalConnection::open(env, "again")?;
+    expect(env, "the next one may have it", terminal.write(b"x")? == 1);
+    log!("--- screen test finished ---");
+    env.exit(0)
+}
+
+async fn person(env: Env) -> Result<(), Error> {
+    let terminal = Rc::new(TerminalConnection::open_async(env, "").await?);
+    let resized = terminal.clone();
+    let tell = move || {
+        let size = resized.size().unwrap_or_default();
+        let _ = resized.write(alloc::format!("{}x{}\n", size.columns, size.lines).as_bytes());
+    };
+    let handler = SignalHandler::new(env.ep(), move |_| tell())?;
+    terminal.size_changed_sigh(handler.cap())?;
+    handler.submit();
+    let events = Events::new(env.ep())?;
+    terminal.read_avail_sigh(events.cap())?;
+    let mut key = [0];
+    loop {
+        terminal.read_some(&events, &mut key).await?;
+        log!("key {}", key[0]);
+        if key == *b"q" {
+            env.exit(0)
         }
     }
 }

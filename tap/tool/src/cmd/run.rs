@@ -1,6 +1,6 @@
 //! `cargo tap run`: one run script.
 
-use super::suite::{self, Chosen, Options};
+use super::suite::{self, Chosen, Granted, Options};
 use crate::run::grants::Grant;
 
 const EXAMPLES: &str = "\
@@ -9,6 +9,7 @@ Examples:
   cargo tap run ./tests/mine.run --release   a script by its path, with optimized components
   cargo tap run storm -- --strikes 10000     with arguments for the script
   cargo tap run host_fs --fs rs_host_fs=/srv/files:rw    a component that serves a directory of this machine
+  cargo tap run NAME --terminal rs_terminal    a component that serves this terminal
   cargo tap run hello --genode BUILD_DIR --kernel hw --board pc";
 
 /// The arguments of `run`.
@@ -24,6 +25,10 @@ pub struct Args {
     /// too. LABEL is its name below init; may be repeated
     #[arg(long, value_name = "LABEL=PATH[:rw]", value_parser = Grant::parse, conflicts_with = "genode")]
     fs: Vec<Grant>,
+    /// Give a component the terminal that this runs on: its keys, and to show there whatever it likes.
+    /// LABEL is its name below init. Ctrl-A x ends the run
+    #[arg(long, value_name = "LABEL", conflicts_with = "genode")]
+    terminal: Option<String>,
     /// For the script, which asks for them by `get_cmd_arg`
     #[arg(last = true, value_name = "ARGS")]
     for_script: Vec<String>,
@@ -31,5 +36,6 @@ pub struct Args {
 
 /// Runs the script; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    suite::execute(&Chosen::One(&args.name), &args.options, &args.fs, &args.for_script)
+    let granted = Granted { files: &args.fs, terminal: args.terminal.as_deref() };
+    suite::execute(&Chosen::One(&args.name), &args.options, &granted, &args.for_script)
 }

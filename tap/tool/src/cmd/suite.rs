@@ -98,11 +98,20 @@ struct Suite<'a> {
     one: bool,
 }
 
+/// Parts of the machine that components are granted.
+#[derive(Debug, Default)]
+pub struct Granted<'a> {
+    /// Directories and files.
+    pub files: &'a [Grant],
+    /// Label of the component that has the terminal.
+    pub terminal: Option<&'a str>,
+}
+
 /// Runs the scripts, each with `grants` and `script_args`; returns the exit value.
 pub fn execute(
     chosen: &Chosen<'_>,
     options: &Options,
-    grants: &[Grant],
+    grants: &Granted<'_>,
     script_args: &[String],
 ) -> u8 {
     let interrupts = match Interrupts::install().and_then(|i| adopt_orphans().map(|()| i)) {
@@ -118,7 +127,7 @@ pub fn execute(
 fn prepare<'a>(
     chosen: &Chosen<'_>,
     options: &'a Options,
-    grants: &[Grant],
+    grants: &Granted<'_>,
     script_args: &[String],
 ) -> Result<Suite<'a>, String> {
     let here = std::env::current_dir().unwrap_or_default();
@@ -133,7 +142,8 @@ fn prepare<'a>(
         release: options.release,
         machine: options.machine.clone(),
         core: options.core.as_ref().map(absolute),
-        grants: grants.to_vec(),
+        grants: grants.files.to_vec(),
+        terminal: grants.terminal.map(str::to_owned),
         batch: !chosen.is_one(),
         script_args: script_args.to_vec(),
     };

@@ -1,6 +1,6 @@
 //! `cargo tap test`: all run scripts, or some.
 
-use super::suite::{self, Chosen, Options};
+use super::suite::{self, Chosen, Granted, Options};
 
 /// The arguments of `test`.
 #[derive(Debug, clap::Args)]
@@ -13,5 +13,6 @@ pub struct Args {
 
 /// Runs the scripts; returns the exit value.
 pub fn execute(args: &Args) -> u8 {
-    suite::execute(&Chosen::Matching(args.pattern.as_deref()), &args.options, &[], &[])
+    let chosen = Chosen::Matching(args.pattern.as_deref());
+    suite::execute(&chosen, &args.options, &Granted::default(), &[])
 }

@@ -3,5 +3,6 @@
 pub mod accounts;
 pub mod build;
 pub mod running;
+mod stand_in;
 pub mod system;
 pub mod workspace;

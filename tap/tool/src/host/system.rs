@@ -1,6 +1,6 @@
 //! A running host system: core's process, its output, and its orderly end.
 
-use super::accounts;
+use super::{accounts, stand_in};
 use crate::process::{Event, Leftover, Running, ending, guarded, sweep};
 use crate::signals::Interrupts;
 use crate::symbols::Symbols;
@@ -9,8 +9,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tap_tcl::Exception;
 use tap_tcl::regex::{Flags, Pattern};
@@ -114,6 +115,17 @@ pub struct System {
     accounts: Option<String>,
 }
 
+/// What core's standard input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// Nothing.
+    Nothing,
+    /// The terminal of whoever runs the tool, which core shares the foreground of.
+    Terminal,
+    /// A terminal that stands in for that: it types back what is shown.
+    StandIn,
+}
+
 /// The end of a system.
 #[derive(Debug, Default)]
 pub struct End {
@@ -129,11 +141,12 @@ pub struct End {
 
 impl System {
     /// Starts core with a boot directory; the log goes to a file, too. `symbols` names calls in
-    /// what is shown; `own` tells whether core is this project's.
+    /// what is shown; `input` is core's; `own` tells whether core is this project's.
     pub fn boot(
         core: &Path,
         boot: &Path,
         options: &[OsString],
+        input: Input,
         log: &Path,
         symbols: Symbols,
         own: bool,
@@ -145,6 +158,18 @@ impl System {
             .map_err(|e| format!("cannot write {}: {e}", log.display()))?;
         let mut command = guarded(core).map_err(|e| format!("cannot find the tool itself: {e}"))?;
         command.arg("--boot").arg(boot).args(options);
+        match input {
+            Input::Nothing => {}
+            Input::Terminal => {
+                let group = rustix::process::getpgrp().as_raw_nonzero().get();
+                command.process_group(group).stdin(Stdio::inherit());
+            }
+            Input::StandIn => {
+                let terminal = stand_in::terminal()
+                    .map_err(|e| format!("no terminal can be made that stands in: {e}"))?;
+                command.stdin(terminal);
+            }
+        }
         let running =
             Running::start(command).map_err(|e| format!("cannot start {}: {e}", core.display()))?;
         let transcript = Transcript::default();

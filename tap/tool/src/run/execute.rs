@@ -144,7 +144,7 @@ fn start(
     };
     let started = match problem {
         Some(problem) => Err(problem),
-        None => session.core_options(&script_args).and_then(|options| {
+        None => session.core_options(&script_args).and_then(|(options, input)| {
             let mut folders = vec![boot.clone()];
             folders.extend(session.project.program_folders(session.options.release));
             let symbols = Symbols::of(folders);
@@ -154,7 +154,7 @@ fn start(
                 options.extend(["--state".into(), session.run_dir.join(STATE).into_os_string()]);
             }
             let (core, log) = (core.unwrap_or_default(), session.log_file());
-            System::boot(&core, &boot, &options, &log, symbols, own)
+            System::boot(&core, &boot, &options, input, &log, symbols, own)
         }),
     };
     match started {

@@ -1,7 +1,7 @@
 //! One run of one script: what it built, what runs, and how it ends.
 
 use crate::host::accounts;
-use crate::host::system::{Missed, System, Tick};
+use crate::host::system::{Input, Missed, System, Tick};
 use crate::host::workspace::Project;
 use crate::report::{Report, Verdict};
 use crate::run::grants::{self, Grant};
@@ -26,6 +26,8 @@ pub struct Options {
     pub core: Option<PathBuf>,
     /// Parts of the machine that components are granted.
     pub grants: Vec<Grant>,
+    /// Label of the component that has the terminal.
+    pub terminal: Option<String>,
     /// Not interactive: `forever` cannot run.
     pub batch: bool,
     /// Arguments for the script, which asks for them by `get_cmd_arg`.
@@ -158,12 +160,14 @@ impl Session {
         let report = Rc::clone(&self.report);
         let name = self.name.as_str();
         let mut shown = Instant::now();
+        let alone = self.options.terminal.is_none();
         let result = system.wait_for(pattern, timeout, &self.interrupts, &mut |tick| {
             let mut report = report.borrow_mut();
             if let Tick::Line(line) = tick {
                 report.log(line);
             }
-            if shown.elapsed().as_millis() > 200 {
+            // A component has the terminal: nothing comes and goes there beside it.
+            if alone && shown.elapsed().as_millis() > 200 {
                 shown = Instant::now();
                 report.status(&format!("{name}: {what}"));
             }
@@ -172,12 +176,13 @@ impl Session {
         result
     }
 
-    /// Options for core: the command line's, and those that the script put into `host_args`.
-    pub fn core_options(&self, script_args: &[String]) -> Result<Vec<OsString>, String> {
+    /// Options for core, and its input: the command line's, and those that the script put into
+    /// `host_args`.
+    pub fn core_options(&self, script_args: &[String]) -> Result<(Vec<OsString>, Input), String> {
         let mut options = Vec::new();
         let mut rest = script_args.iter();
         let mut machine = self.options.machine.clone();
-        let mut by_script = Vec::new();
+        let (mut by_script, mut stands_in) = (Vec::new(), None);
         while let Some(option) = rest.next() {
             match (option.as_str(), rest.next()) {
                 ("--machine", Some(file)) => {
@@ -185,13 +190,22 @@ impl Session {
                     machine.get_or_insert(beside);
                 }
                 ("--fs", Some(grant)) => by_script.push(grant.clone()),
+                ("--terminal", Some(label)) => stands_in = Some(label),
                 ("--storm", Some(plan)) => options.extend(["--storm".into(), plan.into()]),
                 (other, _) => {
                     return Err(format!(
-                        "host_args: unknown option \"{other}\"; there are --machine FILE, --fs LABEL=NAME[:rw] and --storm SEED:COUNT:LABEL"
+                        "host_args: unknown option \"{other}\"; there are --machine FILE, --fs LABEL=NAME[:rw], --terminal LABEL and --storm SEED:COUNT:LABEL"
                     ));
                 }
             }
+        }
+        let input = match (&self.options.terminal, stands_in) {
+            (None, None) => Input::Nothing,
+            (Some(_), _) => Input::Terminal,
+            (None, Some(_)) => Input::StandIn,
+        };
+        if let Some(label) = self.options.terminal.as_ref().or(stands_in) {
+            options.extend(["--terminal".into(), label.into()]);
         }
         options.extend(grants::options(&self.options.grants, &by_script, &self.run_dir)?);
         if let Some(machine) = machine {
@@ -201,7 +215,7 @@ impl Session {
             }
             options.extend(["--machine".into(), file.into_os_string()]);
         }
-        Ok(options)
+        Ok((options, input))
     }
 }
 

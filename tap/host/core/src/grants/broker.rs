@@ -26,10 +26,8 @@ const TURNS: usize = 64;
 /// Names that are tried for a link that is to replace another.
 const NAMES: u32 = 64;
 
-/// Runs a broker, with the arguments behind its name.
-pub(crate) fn serve(mut args: impl Iterator<Item = String>) -> ExitCode {
-    let core = args.next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
-    let writeable = args.next().as_deref() == Some("rw");
+/// Runs a broker of the core with a process id.
+pub(super) fn serve(core: Option<Pid>, writeable: bool) -> ExitCode {
     let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
     let broker = confine(core, stdout.as_fd(), writeable);
     let Ok(broker) = broker else { return ExitCode::FAILURE };
@@ -55,14 +53,19 @@ fn confine(core: Option<Pid>, root: BorrowedFd<'_>, writeable: bool) -> Result<B
     let kind = FileType::from_raw_mode(rustix::fs::fstat(root)?.st_mode);
     let directory = kind == FileType::Directory;
     let memory = sys::identity(fd::token()?)?.device;
-    rustix::thread::set_no_new_privs(true)?;
-    let none = CapabilitySet::empty();
-    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
-    rustix::thread::set_capabilities(None, sets)?;
+    drop_privileges()?;
     crate::isolation::stay_below(root, directory, writeable)?;
     // As many descriptors as core may have, which is more than any component: Linux refuses to send
     // one when more than that of the user's are under way, whoever sent those.
     Ok(Broker { root, directory, writeable, memory })
+}
+
+/// Gives up root's privileges, and that a program could give them back.
+pub(super) fn drop_privileges() -> Result<()> {
+    rustix::thread::set_no_new_privs(true)?;
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    rustix::thread::set_capabilities(None, sets)
 }
 
 pub(super) struct Broker<'r> {

@@ -1,33 +1,57 @@
-//! Directories and files of the machine's user that one component each was granted.
+//! Directories, files, and the terminal of the machine's user that one component each was granted.
 //!
 //! Core itself opens nothing for a component while it serves: a disk may be slow. Each grant has a
-//! broker, a process of its own that is started before init (see `broker`). A component whose
-//! label has a grant gets a socket to its broker with core's first reply, and the few system calls
-//! more that content of files needs.
+//! broker, a process of its own that is started before init (see `broker`); a terminal's is its
+//! relay (see `relay`). A component whose label has a grant gets a socket to its broker with core's
+//! first reply and, for files, the few system calls more that their content needs.
 mod broker;
+mod relay;
 #[cfg(test)]
 mod tests;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-pub(crate) use broker::serve;
 use genode_host_proto::sys;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, Shutdown};
+use rustix::process::Pid;
 
 use crate::console::note;
 use crate::fd;
+use crate::isolation::Profile;
 
 /// First argument of core's program when it is to be a broker.
 pub(crate) const BROKER: &str = "--broker";
 
-/// Time that a broker has to end once it was killed: one that waits for a disk takes longer.
+/// Mode of a broker that is a terminal's relay.
+const TERMINAL: &str = "terminal";
+
+/// Time that a broker has to end once it was killed: one that waits for a disk takes longer. A relay
+/// has the same time to give the terminal back.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Runs a broker, with the arguments behind its name.
+pub(crate) fn serve(mut args: impl Iterator<Item = String>) -> ExitCode {
+    let core = args.next().and_then(|pid| pid.parse().ok()).and_then(Pid::from_raw);
+    match args.next().as_deref() {
+        Some(TERMINAL) => relay::serve(core),
+        mode => broker::serve(core, mode == Some("rw")),
+    }
+}
+
+/// Completes a label of the command line, which may lack init's.
+pub(crate) fn label(text: &str) -> Result<String, &'static str> {
+    match text {
+        "" | "init -> " => Err("a label has at least one character"),
+        _ if text.starts_with("init -> ") => Ok(text.to_owned()),
+        _ => Ok(format!("init -> {text}")),
+    }
+}
 
 /// A grant as the command line has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +75,10 @@ impl Wanted {
             Some((path, "ro")) => (path, false),
             _ => (path, false),
         };
-        if label.is_empty() || path.is_empty() {
-            return Err(why("label and path have at least one character"));
+        if path.is_empty() {
+            return Err(why("a path has at least one character"));
         }
-        let label = match label.strip_prefix("init -> ") {
-            Some(_) => label.to_owned(),
-            None => format!("init -> {label}"),
-        };
+        let label = self::label(label).map_err(why)?;
         Ok(Self { label, path: PathBuf::from(path), writeable })
     }
 }
@@ -65,6 +86,8 @@ impl Wanted {
 /// A grant, and the component that has it.
 struct Grant {
     label: String,
+    /// System calls of the component that has it.
+    profile: Profile,
     broker: Child,
     control: OwnedFd,
     /// The component's PD session, and its end of the connection, which core keeps to cut it.
@@ -76,31 +99,54 @@ struct Grant {
 pub(crate) struct Grants(Vec<Grant>);
 
 impl Grants {
-    /// Opens what is granted, and starts the brokers.
-    pub(crate) fn begin(wanted: &[Wanted]) -> Result<Self, String> {
+    /// Opens what is granted, and starts the brokers: of files, and of the terminal for the component
+    /// with a label.
+    pub(crate) fn begin(files: &[Wanted], terminal: Option<&str>) -> Result<Self, String> {
         let mut grants = Self::default();
-        for wanted in wanted {
-            let Wanted { label, path, writeable } = wanted;
+        for Wanted { label, path, writeable } in files {
             let shown = path.display();
-            if grants.0.iter().any(|grant| grant.label == *label) {
-                return Err(format!(
-                    "--fs: \"{label}\" has a grant already: one component has one"
-                ));
-            }
             let root = open(path).map_err(|why| format!("--fs: {shown}: {why}"))?;
-            let (control, far) =
-                fd::sockets(fd::BROKER).map_err(|e| format!("--fs: no socket to a broker: {e}"))?;
-            let broker = start(&root, far, *writeable)
-                .map_err(|e| format!("--fs: cannot start the broker of {shown}: {e}"))?;
+            let mode = if *writeable { "rw" } else { "ro" };
+            grants.add("--fs", label, Profile::HostDriver, &root, mode)?;
             let how = if *writeable { "read and write" } else { "read" };
             note(format_args!("\"{label}\" may {how} {shown}"));
-            grants.0.push(Grant { label: label.clone(), broker, control, user: None });
+        }
+        if let Some(label) = terminal {
+            let terminal = relay::open(std::io::stdin().as_fd())
+                .map_err(|why| format!("--terminal {label}: {why}"))?;
+            grants.add("--terminal", label, Profile::Ordinary, &terminal, TERMINAL)?;
+            note(format_args!(
+                "\"{label}\" has the terminal: while it runs, Ctrl-A x ends the system, Ctrl-A Ctrl-A is Ctrl-A"
+            ));
         }
         Ok(grants)
     }
 
-    /// Connects a component that is about to start with its broker. `None` if it has no grant.
-    pub(crate) fn take(&mut self, label: &str, pd: u64) -> Option<OwnedFd> {
+    /// Starts the broker of a grant that an option asks for.
+    fn add(
+        &mut self,
+        option: &str,
+        label: &str,
+        profile: Profile,
+        granted: &OwnedFd,
+        mode: &str,
+    ) -> Result<(), String> {
+        if self.0.iter().any(|grant| grant.label == label) {
+            return Err(format!(
+                "{option}: \"{label}\" has a grant already: one component has one"
+            ));
+        }
+        let (control, far) =
+            fd::sockets(fd::BROKER).map_err(|e| format!("{option}: no socket to a broker: {e}"))?;
+        let broker = start(granted, far, mode)
+            .map_err(|e| format!("{option}: cannot start the broker of \"{label}\": {e}"))?;
+        self.0.push(Grant { label: label.to_owned(), profile, broker, control, user: None });
+        Ok(())
+    }
+
+    /// Connects a component that is about to start with its broker; returns the socket, and the
+    /// system calls that it has. `None` if it has no grant.
+    pub(crate) fn take(&mut self, label: &str, pd: u64) -> Option<(OwnedFd, Profile)> {
         let grant = self.0.iter_mut().find(|grant| grant.label == label)?;
         crate::work::calls(4);
         if grant.user.is_some() {
@@ -112,7 +158,7 @@ impl Grants {
         match connect(&grant.control) {
             Ok((own, kept)) => {
                 grant.user = Some((pd, kept));
-                Some(own)
+                Some((own, grant.profile))
             }
             Err(why) => {
                 note(format_args!("\"{label}\" has no broker any more: {why}"));
@@ -140,13 +186,22 @@ impl Grants {
 impl Drop for Grants {
     fn drop(&mut self) {
         for grant in &mut self.0 {
-            let _ = grant.broker.kill();
+            match grant.profile {
+                Profile::HostDriver => {
+                    let _ = grant.broker.kill();
+                }
+                // A relay gives the terminal back first.
+                Profile::Ordinary => {
+                    let _ = rustix::net::shutdown(&grant.control, Shutdown::Both);
+                }
+            }
         }
         let end = Instant::now() + GRACE;
         for grant in &mut self.0 {
             while matches!(grant.broker.try_wait(), Ok(None)) && Instant::now() < end {
                 std::thread::sleep(Duration::from_millis(1));
             }
+            let _ = grant.broker.kill();
         }
     }
 }
@@ -214,10 +269,10 @@ const KERNEL: [u32; 12] = [
 
 /// Starts a broker: core's own program, which has the socket as its standard input and what is
 /// granted as its standard output.
-fn start(root: &OwnedFd, control: OwnedFd, writeable: bool) -> std::io::Result<Child> {
+fn start(root: &OwnedFd, control: OwnedFd, mode: &str) -> std::io::Result<Child> {
     Command::new("/proc/self/exe")
         .arg0("rs_host_broker")
-        .args([BROKER, &std::process::id().to_string(), if writeable { "rw" } else { "ro" }])
+        .args([BROKER, &std::process::id().to_string(), mode])
         .env_clear()
         .stdin(Stdio::from(control))
         .stdout(Stdio::from(root.try_clone()?))

@@ -13,8 +13,9 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::broker::{Broker, Found};
-use super::{Grant, Grants, Wanted, open};
+use super::{Grant, Grants, Wanted, label, open};
 use crate::fd;
+use crate::isolation::Profile;
 
 /// A directory of a test's own, with a granted one in it, beside something else.
 struct Place(PathBuf);
@@ -85,6 +86,9 @@ fn a_grant_is_read_from_the_command_line() {
     for wrong in ["", "fs", "=/a", "fs=", "fs=:rw", "/a:rw"] {
         assert!(read(wrong).unwrap_err().contains("expected LABEL=PATH"), "{wrong}");
     }
+    assert_eq!(label("term").unwrap(), "init -> term");
+    assert_eq!(label("init -> a -> b").unwrap(), "init -> a -> b");
+    assert!(label("").is_err() && label("init -> ").is_err());
 }
 
 #[test]
@@ -367,10 +371,17 @@ fn a_grant_has_one_user_whose_connection_ends_with_it() {
     let (control, broker) = fd::sockets(fd::BROKER).unwrap();
     let child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
     let label = "init -> driver".to_owned();
-    let mut grants = Grants(vec![Grant { label, broker: child, control, user: None }]);
+    let mut grants = Grants(vec![Grant {
+        label,
+        profile: Profile::HostDriver,
+        broker: child,
+        control,
+        user: None,
+    }]);
     assert!(grants.take("init -> driver -> child", 1).is_none());
     assert!(grants.take("init", 1).is_none());
-    let own = grants.take("init -> driver", 1).expect("the granted label");
+    let (own, profile) = grants.take("init -> driver", 1).expect("the granted label");
+    assert_eq!(profile, Profile::HostDriver);
     assert!(grants.has(1) && !grants.has(2));
     assert!(grants.take("init -> driver", 2).is_none(), "a second one of the same label");
     grants.give_back(2);

@@ -230,13 +230,19 @@ fn usual_signals() {
 
 /// A descriptor that becomes readable when core is asked to end. The signals stay blocked for core.
 pub(crate) fn termination_signals() -> io::Result<OwnedFd> {
+    caught(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2])
+}
+
+/// A descriptor that becomes readable when one of `signals` comes, which stay blocked. Numbers that
+/// are none are left out.
+pub(crate) fn caught(signals: &[i32]) -> io::Result<OwnedFd> {
     // SAFETY: an all-zero sigset_t is valid storage for sigemptyset, which initialises it.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    // SAFETY: `set` is initialised by sigemptyset and outlives the calls; signal numbers are valid.
+    // SAFETY: `set` is initialised by sigemptyset and outlives the calls; a wrong number is refused.
     let fd = unsafe {
         libc::sigemptyset(&raw mut set);
-        for signal in [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2] {
-            libc::sigaddset(&raw mut set, signal);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, *signal);
         }
         libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
         libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)

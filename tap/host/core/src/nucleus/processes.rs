@@ -37,8 +37,10 @@ impl Nucleus {
         let beyond = self.beyond_free(account);
         let limits =
             Limits { cpus: self.machine.cpus(place), descriptors: FREE_DESCRIPTORS + beyond };
-        let granted = self.grants.take(name, pd);
-        let profile = if granted.is_some() { Profile::HostDriver } else { Profile::Ordinary };
+        let (granted, profile) = match self.grants.take(name, pd) {
+            Some((socket, profile)) => (Some(socket), profile),
+            None => (None, Profile::Ordinary),
+        };
         let started = self.isolation.start(name, binary, &far, limits, profile);
         let pid = started.map_err(|e| {
             self.grants.give_back(pd);

@@ -16,7 +16,7 @@ pub(crate) fn named(operation: Operation, path: &[u8]) -> Request<'_> {
 
 impl Broker {
     pub(crate) fn take() -> Option<Self> {
-        genode_host_rt::granted::take_files().map(Self)
+        genode_host_rt::granted::take().map(Self)
     }
 
     pub(crate) fn socket(&self) -> BorrowedFd<'_> {

@@ -36,7 +36,9 @@ struct Core(Child);
 
 impl Core {
     fn new() -> (Self, OwnedFd) {
-        let core = Command::new("sleep").arg("600").spawn().unwrap();
+        // Interrupts end it, also where whoever runs the tests ignores them, as a shell's background does.
+        let sleep = ["--default-signal=INT", "sleep", "600"];
+        let core = Command::new("env").args(sleep).spawn().unwrap();
         let pid = Pid::from_child(&core);
         (Self(core), rustix::process::pidfd_open(pid, PidfdFlags::empty()).unwrap())
     }

@@ -16,7 +16,7 @@ fn sessions(env: Env) -> Test {
     let space = cpu.affinity_space().map_err(at("affinity space"))?;
     ensure("one affinity space", space == env.affinity_space())?;
     let (quota, limit) = (env.quota(), pd.ram_quota().map_err(at("RAM"))?);
-    ensure("one account", limit == quota.ram_limit)?;
+    ensure(&alloc::format!("one account: {limit:?} {quota:?}"), limit == quota.ram_limit)?;
     ensure("one limit", pd.cap_quota().map_err(at("caps"))? == quota.caps_limit)?;
     let before = pd.used_ram().map_err(at("used RAM"))?;
     let ds = pd.alloc_ram(8192, genode::dataspace::Cache::Cached);

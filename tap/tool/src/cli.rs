@@ -1,7 +1,7 @@
 //! The command line: what it is made of, and the tool's entry.
 
 use crate::cmd::{
-    bench, completions, conform, gdb, new, run, scripts, symbolize, test, top, topo, why,
+    bench, cells, completions, conform, gdb, new, run, scripts, symbolize, test, top, topo, why,
 };
 use crate::output::{complain, say};
 use crate::process::{GUARD, exec_guarded};
@@ -58,6 +58,8 @@ enum Command {
     Symbolize(symbolize::Args),
     /// Run a benchmark, optimized
     Bench(bench::Args),
+    /// Simulate cells that trade cores, under every policy
+    Cells(cells::Args),
     /// Print what makes a shell complete `cargo tap`
     Completions(completions::Args),
 }
@@ -108,6 +110,7 @@ fn execute(line: Vec<OsString>) -> u8 {
         Some(Command::Gdb(args)) => gdb::execute(&args),
         Some(Command::Symbolize(args)) => symbolize::execute(&args),
         Some(Command::Bench(args)) => bench::execute(&args),
+        Some(Command::Cells(args)) => cells::execute(&args),
         Some(Command::Completions(args)) => completions::execute(&args, Line::command()),
     }
 }

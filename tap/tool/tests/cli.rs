@@ -224,3 +224,34 @@ fn zsh_gets_the_function_that_cargos_completion_calls() {
     let Some(out) = in_shell("zsh", script) else { return };
     assert_eq!(out, "_cargo-tap: function\n#compdef cargo-tap\n");
 }
+
+#[test]
+fn cells_are_simulated_recorded_and_replayed() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cells");
+    fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).into_os_string().into_string().unwrap();
+    let simulate = |args: &[&str]| {
+        let output = tap(&[&["cells", "simulate"], args].concat()).output().unwrap();
+        let (out, err) = texts(&output);
+        (output.status.code(), out, err)
+    };
+    let (record, svg) = (path("record"), path("plot.svg"));
+    let small = ["--steps", "40", "--cells", "5", "--cores", "8", "--nodes", "2"];
+    let files = ["--record", &record, "--svg", &svg, "--policy", "load", "--policy", "bound"];
+    let (code, table, err) = simulate(&[&small[..], &files].concat());
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(table.contains("\nload ") && !table.contains("\nnuma "), "{table}");
+    assert!(fs::read_to_string(&svg).unwrap().starts_with("<svg"));
+    let (code, again, _) = simulate(&["--replay", &record]);
+    assert_eq!(code, Some(0));
+    let row = |text: &str| text.lines().find(|l| l.starts_with("load")).unwrap()[..21].to_owned();
+    assert_eq!(row(&again), row(&table));
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text.replacen("step 7", "step 8", 1)).unwrap();
+    let (code, _, err) = simulate(&["--replay", &record]);
+    assert!(code == Some(1) && err.contains("recorded \"step 8"), "{err}");
+    let bad = path("bad.trace");
+    fs::write(&bad, "cells-trace 1\nmachine 1 x 1\n").unwrap();
+    let (code, _, err) = simulate(&["--trace", &bad]);
+    assert!(code == Some(1) && err.contains("line 2, column 11: the number of cores"), "{err}");
+}

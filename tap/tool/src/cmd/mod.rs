@@ -1,6 +1,7 @@
 //! The commands of the command line, a file each: its arguments, and what it does.
 
 pub mod bench;
+pub mod cells;
 pub mod completions;
 pub mod conform;
 pub mod gdb;

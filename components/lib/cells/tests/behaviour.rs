@@ -260,3 +260,57 @@ fn a_policy_is_replaced_while_cells_run() {
     assert_eq!(owned(&manager), [10, 0, 0]);
     assert!(by_name("none").is_none());
 }
+
+#[test]
+fn memory_counts_if_it_is_the_larger_share() {
+    let machine = Machine::uniform(1, 12, 1, 120).unwrap();
+    let mut manager = manager("load", machine, &three()[..2]);
+    let with = |memory| Sample { memory, ..wants(12) };
+    // a sixth of the memory with a core, beside a twelfth of the cores
+    report(&mut manager, &[(A, with(20)), (B, with(0))]);
+    assert_eq!(owned(&manager), [4, 8, 0]);
+    // memory runs out first: who needs none goes on
+    report(&mut manager, &[(A, with(60)), (B, with(1))]);
+    assert_eq!(owned(&manager), [1, 10, 0]);
+}
+
+#[test]
+fn what_is_kept_goes_with_the_eighth_calm_decision() {
+    let machine = Machine::uniform(1, 12, 1, 0).unwrap();
+    let mut manager = manager("load", machine, &three());
+    report(&mut manager, &[(A, wants(10))]);
+    for _ in 0..7 {
+        report(&mut manager, &[(A, wants(1))]);
+        assert_eq!(owned(&manager), [10, 0, 0]);
+    }
+    report(&mut manager, &[(A, wants(1))]);
+    assert_eq!(owned(&manager), [1, 0, 0]);
+}
+
+#[test]
+fn who_has_least_comes_first_where_moves_are_bounded() {
+    let machine = Machine::uniform(1, 12, 1, 0).unwrap();
+    let mut manager = Manager::new(machine, by_name("load").unwrap(), 2);
+    for id in [A, B] {
+        manager.on(Event::Start(id, Spec::default())).unwrap();
+    }
+    report(&mut manager, &[(A, wants(3)), (B, wants(1))]);
+    assert_eq!(owned(&manager), [3, 1, 0]);
+    report(&mut manager, &[(A, wants(6)), (B, wants(6))]);
+    assert_eq!((owned(&manager), manager.decision().more), (vec![3, 3, 0], true));
+}
+
+#[test]
+fn a_share_of_one_core_is_one_and_the_pool_has_its_own() {
+    let machine = Machine::uniform(1, 4, 1, 0).unwrap();
+    let weighing = |weight| Spec { weight, ..Spec::default() };
+    let full = manager("shares", machine.clone(), &vec![weighing(1); 4]);
+    assert!((1..5).all(|n| full.held(CellId(n)).len() == 1));
+    let mut specs = vec![weighing(2); 4];
+    specs[3] = weighing(0);
+    specs.push(weighing(2));
+    let shared = manager("shares", machine, &specs);
+    assert_eq!(shared.target(CellId(4)).1, Reason::Pooled);
+    let own = [1, 2, 3, 5].map(|n| shared.held(CellId(n)).len());
+    assert_eq!((own.iter().sum::<usize>(), shared.held(POOL).len()), (3, 1));
+}

@@ -410,6 +410,11 @@ typedef struct rs_route {
 	rs_cap_t        local;              /* consumed */
 	char            label[RS_MAX_LABEL]; /* NUL-terminated label that the server sees */
 	rs_affinity_t   affinity;
+	/*
+	 * Of a RS_ROUTE_LOCAL session of service "PD": the session of our own that it forwards to, which has the child's
+	 * account and process; consumed. The child is given `local`.
+	 */
+	rs_cap_t        forwards_to;
 } rs_route_t;
 
 typedef enum rs_child_end { RS_CHILD_EXITED = 0, RS_CHILD_FAULTED = 1 } rs_child_end_t;

@@ -158,6 +158,9 @@ pub trait Factory<S: Service + ?Sized> {
     /// A session for a client. Its capability is delivered when this returns.
     fn create(&mut self, request: &SessionRequest<'_>) -> Result<Self::Session, Refused>;
 
+    /// Takes note of a session's capability, before the client has it.
+    fn made(&mut self, _session: &mut Self::Session, _cap: &RawCap) {}
+
     /// The client donated more to its session.
     fn upgrade(&mut self, _session: &mut Self::Session, _ram: RamQuota, _caps: CapQuota) {}
 }
@@ -235,6 +238,9 @@ where
         let session = self.factory.create(request)?;
         let object = Object::new(request.ep(), session)?;
         let cap = object.cap().raw().clone();
+        if let Ok(mut session) = object.server_mut() {
+            self.factory.made(&mut session, &cap);
+        }
         let account = request.account().clone();
         self.sessions.insert(place, Open { id, account, object });
         Ok(cap)

@@ -493,5 +493,5 @@ impl<B: Backend> Engine<B> {
 /// Whether the sessions that a running child cannot be without are there.
 fn has_environment(sessions: &[Used]) -> bool {
     let has = |what| sessions.iter().any(|s| s.environment == Some(what));
-    has(Environment::Log) && has(Environment::Binary)
+    [Environment::Pd, Environment::Cpu, Environment::Log, Environment::Binary].into_iter().all(has)
 }

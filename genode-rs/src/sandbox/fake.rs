@@ -81,7 +81,7 @@ fn open_for(
         Answer::Deny => return (false, label.as_str().to_string()),
         Answer::Parent => Provider::Parent,
         Answer::Child(server) => Provider::Child(server),
-        Answer::Local(cap) => Provider::Local(cap),
+        Answer::Local(cap, _) => Provider::Local(cap),
     };
     let session = Listed {
         service: service.to_string(),

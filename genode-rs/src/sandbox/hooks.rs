@@ -59,6 +59,12 @@ pub trait LocalService {
 
     /// A session was closed.
     fn close(&mut self, session: &RawCap);
+
+    /// Returns the PD session of this component's own that a PD session forwards to. A child whose
+    /// PD is served without one does not start: its account and its process are core's in any case.
+    fn forwards_to(&self, _session: &RawCap) -> Option<RawCap> {
+        None
+    }
 }
 
 /// What a callback leaves for later.
@@ -80,7 +86,9 @@ pub(super) enum Answer<S> {
     Deny,
     Parent,
     Child(S),
-    Local(RawCap),
+    /// The user of the sandbox, by a capability. A PD session also names the session that it
+    /// forwards to, or else it has none.
+    Local(RawCap, RawCap),
 }
 
 /// A child as far as routing goes.
@@ -216,7 +224,7 @@ impl<S: Copy> Hooks<S> {
                 let own = routing.children.iter().find(|c| c.id == self.id);
                 let rom = own.and_then(|c| c.config.clone());
                 let rom = rom.ok_or_else(|| format!("{name}: no memory for its config"))?;
-                Decided::To(Answer::Local(rom))
+                Decided::To(Answer::Local(rom, RawCap::INVALID))
             }
         };
         Ok((answer, found.label, affinity))
@@ -243,7 +251,10 @@ impl<S: Copy> Hooks<S> {
     fn open_local(&self, service: &str, request: &LocalRequest<'_>) -> Answer<S> {
         let Ok(mut services) = self.shared.services.try_borrow_mut() else { return Answer::Deny };
         match services.iter_mut().find(|(name, _)| name == service) {
-            Some((_, local)) => local.open(request).map_or(Answer::Deny, Answer::Local),
+            Some((_, local)) => local.open(request).map_or(Answer::Deny, |session| {
+                let pd = local.forwards_to(&session).filter(|_| service == "PD");
+                Answer::Local(session, pd.unwrap_or(RawCap::INVALID))
+            }),
             None => Answer::Deny,
         }
     }

@@ -282,11 +282,14 @@ unsafe extern "C" fn on_route(
     };
     let (answer, label, affinity) =
         hooks.route(service, label, args, sys::affinity::from_seam(&request.affinity));
-    (route.kind, route.server, route.local) = match answer {
-        Answer::Deny => (seam::RS_ROUTE_DENY, core::ptr::null_mut(), 0),
-        Answer::Parent => (seam::RS_ROUTE_PARENT, core::ptr::null_mut(), 0),
-        Answer::Child(server) => (seam::RS_ROUTE_CHILD, server.0, 0),
-        Answer::Local(cap) => (seam::RS_ROUTE_LOCAL, core::ptr::null_mut(), cap.into_handle()),
+    let nobody = core::ptr::null_mut();
+    (route.kind, route.server, route.local, route.forwards_to) = match answer {
+        Answer::Deny => (seam::RS_ROUTE_DENY, nobody, 0, 0),
+        Answer::Parent => (seam::RS_ROUTE_PARENT, nobody, 0, 0),
+        Answer::Child(server) => (seam::RS_ROUTE_CHILD, server.0, 0, 0),
+        Answer::Local(cap, pd) => {
+            (seam::RS_ROUTE_LOCAL, nobody, cap.into_handle(), pd.into_handle())
+        }
     };
     put_label(&label, &mut route.label);
     route.affinity = sys::affinity::to_seam(affinity);

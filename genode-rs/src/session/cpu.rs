@@ -5,42 +5,29 @@
 //! and core: it opens a session of its own for each that its clients ask for, and serves a
 //! [`Forward`], whose [`Hooks`] count threads, choose where they begin, and keep their
 //! capabilities, by which [`CpuThreadClient::affinity`] moves them later.
-//!
-//! ```no_run
-//! # use genode::{affinity::Location, prelude::*, root::{Refused, Root, SessionRequest}};
-//! use genode::session::cpu::{CpuConnection, CpuSession, Forward, Hooks};
-//!
-//! /// Lets all threads begin at the first CPU.
-//! struct First;
-//! impl Hooks for First {
-//!     fn place(&mut self, _name: &str, _asked: Location) -> Option<Location> {
-//!         Some(Location { x: 0, y: 0, width: 1, height: 1 })
-//!     }
-//! }
-//!
-//! fn serve(env: Env) -> Result<Root, Error> {
-//!     let mut root = Root::new(env)?;
-//!     root.serve::<dyn CpuSession, _>(move |request: &SessionRequest<'_>| {
-//!         let session = CpuConnection::for_client(env, request)?;
-//!         Ok::<_, Refused>(Forward::new(session.client(), (session, First)))
-//!     })?;
-//!     Ok(root)
-//! }
-//! ```
+//! [`intercept`](crate::session::intercept) does that for CPU and PD sessions together.
 //!
 //! # On the host
 //!
-//! Core makes a component's process, and its runtime makes the other threads, asking core for each.
-//! So a CPU session says there who learns of a fault, which affinity space there is, and ties a PD
-//! to both; threads are neither made nor moved by it, and a child's own comes from core alone.
+//! Core makes a component's process, and its runtime makes the other threads. Where core serves the
+//! CPU session, that is all: a session says there who learns of a fault, which affinity space there
+//! is, and ties a PD to both. Where somebody else does, the runtime has that session make each thread
+//! before it starts, and core runs it where the session says. A session opened by
+//! [`CpuConnection::governing`] has the last word: core refuses the component's own wishes. Threads
+//! are moved by [`CpuThread::affinity`]; core answers the other functions of a thread by an
+//! exception.
 //!
 //! # On Genode
 //!
-//! [`Forward`] is tested within one component only. A child of Genode's init whose CPU session such
-//! a component serves did not start on base-linux 26.02, for a reason that was not found yet.
+//! A server of CPU sessions must not wait for its parent while that asks it for a first thread, see
+//! [`intercept`](crate::session::intercept#on-genode).
 //!
 //! Reference: `repos/base/include/cpu_session/cpu_session.h`,
 //! `repos/base/include/cpu_thread/cpu_thread.h` of Genode 26.02.
+
+mod guard;
+
+pub use guard::{Guard, Moves};
 
 use crate::{
     affinity::{Affinity, Location, Space},
@@ -144,7 +131,22 @@ impl CpuConnection {
     /// As [`open`](Self::open).
     pub fn for_client(env: Env, request: &SessionRequest<'_>) -> Result<Self, Error> {
         let priority = request.args().u64("priority", 0);
-        Self::open(env, request.label(), priority, request.affinity())
+        Self::governing(env, request.label(), priority, request.affinity())
+    }
+
+    /// Opens a session that alone says where the threads of its PDs run, for one that is served in
+    /// its place: on the host, core then moves no thread at the wish of the component itself.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn governing(
+        env: Env,
+        label: &str,
+        priority: u64,
+        affinity: Affinity,
+    ) -> Result<Self, Error> {
+        let builder = Connection::builder(label).arg("priority", priority);
+        builder.arg_str("governed", "yes").affinity(affinity).open(env).map(Self)
     }
 
     /// Returns a client of the session, for a [`Forward`]. It answers as long as the session is
@@ -186,6 +188,12 @@ pub trait Hooks {
     fn pd(&mut self, named: Capability<dyn PdSession>) -> Capability<dyn PdSession> {
         named
     }
+
+    /// Has the session that is forwarded to get what it lacks for one more thread; true to ask it
+    /// once more.
+    fn provide(&mut self, _lacks: AllocError) -> bool {
+        false
+    }
 }
 
 /// Hooks with something to be kept as long as they are, such as the session.
@@ -209,6 +217,10 @@ impl<K, H: Hooks> Hooks for (K, H) {
     fn pd(&mut self, named: Capability<dyn PdSession>) -> Capability<dyn PdSession> {
         self.1.pd(named)
     }
+
+    fn provide(&mut self, lacks: AllocError) -> bool {
+        self.1.provide(lacks)
+    }
 }
 
 /// Forwards everything.
@@ -220,12 +232,19 @@ pub struct Forward<P: Invoke, H> {
     session: CpuSessionClient<P>,
     /// Decisions about its client's threads.
     pub hooks: H,
+    guard: Option<Guard>,
 }
 
 impl<P: Invoke, H: Hooks> Forward<P, H> {
     /// Forwards to `session` as `hooks` say.
     pub const fn new(session: CpuSessionClient<P>, hooks: H) -> Self {
-        Self { session, hooks }
+        Self { session, hooks, guard: None }
+    }
+
+    /// As [`new`](Self::new), and the client gets stand-ins of its threads, by which it moves them
+    /// only as `guard` permits. [`Hooks::made`] gets the threads themselves.
+    pub const fn guarded(session: CpuSessionClient<P>, hooks: H, guard: Guard) -> Self {
+        Self { session, hooks, guard: Some(guard) }
     }
 }
 
@@ -240,12 +259,31 @@ impl<P: Invoke, H: Hooks> CpuSession for Forward<P, H> {
         let shown = name.as_str().unwrap_or_default();
         let place = self.hooks.place(shown, location).ok_or(AllocError::Denied)?;
         let pd = self.hooks.pd(pd);
-        let thread = answer(self.session.create_thread(pd, name, place, utcb))?;
+        let mut made = answer(self.session.create_thread(pd.clone(), name, place, utcb));
+        if let Err(lacks @ (AllocError::OutOfRam | AllocError::OutOfCaps)) = made
+            && self.hooks.provide(lacks)
+        {
+            made = answer(self.session.create_thread(pd, name, place, utcb));
+        }
+        let thread = made?;
+        let stand_in = self.guard.as_mut().map(|guard| guard.stand_in(name, &thread));
+        let given = stand_in.unwrap_or_else(|| Ok(thread.clone()));
+        let given = given.map_err(|_| {
+            ignore(self.session.kill_thread(thread.clone()));
+            AllocError::OutOfCaps
+        })?;
         self.hooks.made(shown, &thread);
-        Ok(thread)
+        Ok(given)
     }
 
     fn kill_thread(&mut self, thread: Capability<dyn CpuThread>) {
+        let thread = match &mut self.guard {
+            Some(guard) => match guard.remove(&thread) {
+                Some(thread) => thread,
+                None => return,
+            },
+            None => thread,
+        };
         self.hooks.killed(&thread);
         ignore(self.session.kill_thread(thread));
     }

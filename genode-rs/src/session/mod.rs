@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | Block | [`block::BlockSession`] | [`block::BlockConnection`], [`block::BlockServer`] |
 //! | CPU | [`cpu::CpuSession`], [`cpu::CpuThread`] | [`cpu::CpuConnection`], [`cpu::Forward`] |
+//! | CPU, PD | | [`intercept::Interceptor`], which serves both in core's place |
 //! | Event | [`event::EventSession`] | [`event::EventConnection`], [`event::EventServer`] |
 //! | File_system | [`file_system::FileSystemSession`] | [`fs::FileSystem`](crate::fs::FileSystem) |
 //! | LOG | [`log::LogSession`] | [`log!`](crate::log!), which needs no session of its own |
@@ -29,6 +30,7 @@ pub mod cpu;
 pub mod event;
 pub mod file_system;
 pub mod input;
+pub mod intercept;
 pub mod io_mem;
 pub mod log;
 pub mod nic;

@@ -26,8 +26,9 @@
 //! # On the host
 //!
 //! Core knows the functions that the SDK uses: accounts, quota, allocation, `assign_parent`,
-//! `native_pd`. It answers others by an exception, which a [`Forward`] turns into a refusal. A
-//! child's own PD session comes from core alone there, since core makes the process.
+//! `native_pd`, and [`PdSession::alloc_ram_on_node`] of ours. It answers others by an exception,
+//! which a [`Forward`] turns into a refusal. A child's PD may be served by its parent or a sibling
+//! ([`intercept`](crate::session::intercept)); its account and its process are core's in any case.
 //!
 //! Reference: `repos/base/include/pd_session/pd_session.h` of Genode 26.02.
 
@@ -206,6 +207,14 @@ pub trait PdSession: PdAccount {
     fn dma_addr(&mut self, ds: Capability<Dataspace>) -> u64;
     /// Attaches memory for devices at an address.
     fn attach_dma(&mut self, ds: Capability<Dataspace>, at: u64) -> Result<(), AllocError>;
+    /// Allocates a RAM dataspace on a NUMA node, by the machine's number of it. Of the host system
+    /// alone: a session of Genode's core refuses it.
+    fn alloc_ram_on_node(
+        &mut self,
+        size: u64,
+        cache: Cache,
+        node: u32,
+    ) -> Result<Capability<Dataspace>, AllocError>;
 }
 
 /// A further PD session.
@@ -281,7 +290,7 @@ pub(super) fn answer<T>(result: Result<T, CallError<AllocError>>) -> Result<T, A
 }
 
 /// Leaves a function without a result undone that the other session did not answer.
-pub(super) fn ignore(_: Result<(), rpc::Error>) {}
+pub(in crate::session) fn ignore(_: Result<(), rpc::Error>) {}
 
 impl<P: Invoke, H: Hooks> PdAccount for Forward<P, H> {
     fn transfer_ram(&mut self, to: Capability<dyn PdAccount>, amount: RamQuota) -> Transfer {
@@ -418,6 +427,18 @@ impl<P: Invoke, H: Hooks> PdSession for Forward<P, H> {
 
     fn attach_dma(&mut self, ds: Capability<Dataspace>, at: u64) -> Result<(), AllocError> {
         answer(self.session.attach_dma(ds, at))
+    }
+
+    fn alloc_ram_on_node(
+        &mut self,
+        size: u64,
+        cache: Cache,
+        node: u32,
+    ) -> Result<Capability<Dataspace>, AllocError> {
+        if !self.hooks.alloc_ram(size) {
+            return Err(AllocError::OutOfRam);
+        }
+        answer(self.session.alloc_ram_on_node(size, cache, node))
     }
 }
 

@@ -284,16 +284,19 @@ pub struct rs_route {
     pub local: rs_cap_t,
     pub label: [core::ffi::c_char; 160usize],
     pub affinity: rs_affinity_t,
+    pub forwards_to: rs_cap_t,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of rs_route"][::core::mem::size_of::<rs_route>() - 208usize];
+    ["Size of rs_route"][::core::mem::size_of::<rs_route>() - 216usize];
     ["Alignment of rs_route"][::core::mem::align_of::<rs_route>() - 8usize];
     ["Offset of field: rs_route::kind"][::core::mem::offset_of!(rs_route, kind) - 0usize];
     ["Offset of field: rs_route::server"][::core::mem::offset_of!(rs_route, server) - 8usize];
     ["Offset of field: rs_route::local"][::core::mem::offset_of!(rs_route, local) - 16usize];
     ["Offset of field: rs_route::label"][::core::mem::offset_of!(rs_route, label) - 24usize];
     ["Offset of field: rs_route::affinity"][::core::mem::offset_of!(rs_route, affinity) - 184usize];
+    ["Offset of field: rs_route::forwards_to"]
+        [::core::mem::offset_of!(rs_route, forwards_to) - 208usize];
 };
 pub type rs_route_t = rs_route;
 pub const RS_CHILD_EXITED: rs_child_end = 0;

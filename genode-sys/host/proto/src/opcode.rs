@@ -84,6 +84,8 @@ macro_rules! few {
 few! {
     /// Native PD of base-linux, and a function of ours behind it.
     NativePd { start, termination }
+    /// Thread of a CPU session.
+    CpuThread { affinity }
     /// Dataspace.
     Dataspace { size, writeable }
     /// ROM session.
@@ -138,6 +140,7 @@ pub struct SessionResponses {
 pub struct Table {
     pub pd: Pd,
     pub cpu: Cpu,
+    pub cpu_thread: CpuThread,
     pub parent: Parent,
     pub native_pd: NativePd,
     pub dataspace: Dataspace,
@@ -178,6 +181,7 @@ pub const GENODE_26_02: Table = Table {
         affinity_space: 3,
         native_cpu: 5,
     },
+    cpu_thread: CpuThread { affinity: 8 },
     parent: Parent {
         exit: 0,
         announce: 1,

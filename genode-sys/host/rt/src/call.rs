@@ -46,6 +46,13 @@ pub(crate) fn claim(cap: rs_cap_t) -> Result<Claim, rs_err_t> {
     claim_in(&mut state(), cap)
 }
 
+/// The index by which core is called for `cap`, `None` if somebody else serves that.
+pub(crate) fn index_at_core(cap: rs_cap_t) -> Result<Option<u32>, rs_err_t> {
+    let mut state = state();
+    let claim = claim_in(&mut state, cap)?;
+    Ok(state.channels.is_core(claim).then_some(claim.index))
+}
+
 /// Find out where `cap` is called, take a slot for the call, and look up what it passes.
 fn line(cap: rs_cap_t, caps: &[rs_cap_t]) -> Result<(Claim, Line, Passed), rs_err_t> {
     loop {

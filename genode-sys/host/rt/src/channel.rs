@@ -173,6 +173,11 @@ impl Channels {
         Ok(Claim { channel: at as u16, index })
     }
 
+    /// Tells whether core itself serves what a claim names.
+    pub(crate) fn is_core(&self, claim: Claim) -> bool {
+        self.table.get(claim.channel as usize).is_some_and(|c| c.id != 0 && c.ep == CORE)
+    }
+
     /// A slot for a call, or `None` if all are in use for now.
     pub(crate) fn take(&mut self, claim: Claim) -> Result<Option<Line>, rs_err_t> {
         let channel = self.table.get_mut(claim.channel as usize).ok_or(RS_GONE)?;

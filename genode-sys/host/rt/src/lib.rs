@@ -21,6 +21,7 @@ mod caps;
 mod channel;
 mod child;
 mod control;
+mod cpu;
 mod crash;
 mod descriptors;
 mod entrypoint;

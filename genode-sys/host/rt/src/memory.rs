@@ -8,7 +8,7 @@ use rustix::fs::OFlags;
 
 use crate::caps::{self, borrow, rs_cap_drop};
 use crate::handle::{Lent, Owned};
-use crate::{env, managed, outside, rpc};
+use crate::{call, env, managed, outside, rpc};
 
 fn allocate(size: usize, cache: rs_cache_t, node: i32) -> Result<Owned, rs_err_t> {
     let cache = Cache::of(cache as i32).map_err(|_| RS_INVALID)?;
@@ -119,8 +119,18 @@ pub unsafe extern "C" fn rs_quota(quota: *mut rs_quota_t) -> rs_err_t {
 
 /// Quotas of a PD session.
 pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
-    let account: Account = rpc::call(pd, &Call::Account)?;
-    Ok(quota_of(&account))
+    if call::index_at_core(pd)?.is_some() {
+        let account: Account = rpc::call(pd, &Call::Account)?;
+        return Ok(quota_of(&account));
+    }
+    // Whoever serves it has Genode's functions.
+    let ask = |call: &Call<Lent>| rpc::call(pd, call);
+    Ok(rs_quota_t {
+        ram_limit: ask(&Call::RamQuota)?,
+        ram_used: ask(&Call::UsedRam)?,
+        caps_limit: ask(&Call::CapQuota)?,
+        caps_used: ask(&Call::UsedCaps)?,
+    })
 }
 
 /// An account as the seam has it.

@@ -102,10 +102,7 @@ pub(crate) struct Payer {
 
 /// Whether core itself is our parent.
 pub(crate) fn parent_is_core() -> bool {
-    match (call::claim(env::parent()), call::claim(env::pd())) {
-        (Ok(parent), Ok(pd)) => parent.channel == pd.channel,
-        _ => false,
-    }
+    matches!(call::index_at_core(env::parent()), Ok(Some(_)))
 }
 
 /// Open a session; our own account pays unless there is a `payer`, which is for core only.

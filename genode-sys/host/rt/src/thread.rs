@@ -1,6 +1,7 @@
 //! Threads, their names, numbers and places.
 use std::cell::Cell;
 use std::ffi::{c_char, c_void};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
 
@@ -10,6 +11,7 @@ use genode_host_proto::MAX_THREADS;
 use genode_host_proto::control::Request;
 use genode_host_proto::interface::cpu::Call;
 
+use crate::cpu::{self, Told};
 use crate::crash::{self, ALT_STACK, AltStack};
 use crate::slices::bytes;
 use crate::{control, env, rpc};
@@ -43,18 +45,28 @@ pub(crate) unsafe fn name(ptr: *const c_char, len: usize) -> String {
     String::from_utf8_lossy(bytes).replace('\0', "")
 }
 
+/// A thread that was started.
+pub(crate) struct Started {
+    /// To wait for its end.
+    pub(crate) handle: JoinHandle<()>,
+    /// As its CPU session knows it, where that is not core's.
+    told: Option<Arc<Told>>,
+}
+
 /// Start a thread.
 pub(crate) fn spawn(
     name: String,
     stack_size: usize,
     location: rs_location_t,
     function: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, rs_err_t> {
+) -> Result<Started, rs_err_t> {
     if !within(space(), location) {
         return Err(RS_INVALID);
     }
     let size = stack_size.max(MIN_STACK) + ALT_STACK;
     let counted = Counted::new();
+    let told = cpu::tell(&name, location)?.map(Arc::new);
+    let own = told.clone();
     Builder::new()
         .name(name.clone())
         .stack_size(size)
@@ -62,9 +74,13 @@ pub(crate) fn spawn(
             let _counted = counted;
             let mut alt_stack = AltStack::new();
             let _in_use = alt_stack.enter(&name, size);
-            let _ = bind(id(), location);
+            let _ = match &own {
+                Some(told) => told.begin(id()),
+                None => bind(id(), location),
+            };
             function();
         })
+        .map(|handle| Started { handle, told })
         .map_err(|_| {
             let many = LIVE.load(Ordering::Relaxed) + MARGIN >= MAX_THREADS;
             if many { RS_LIMIT } else { RS_OUT_OF_RAM }
@@ -121,8 +137,8 @@ pub fn run(body: impl FnOnce()) {
 }
 
 struct Thread {
-    handle: JoinHandle<()>,
-    id: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    started: Started,
+    id: Arc<AtomicU64>,
 }
 
 struct Body {
@@ -155,15 +171,15 @@ pub unsafe extern "C" fn rs_thread_create(
     // SAFETY: a valid string, by the contract.
     let name = unsafe { self::name(name, name_len) };
     let body = Body { function, arg };
-    let number = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let told = std::sync::Arc::clone(&number);
+    let number = Arc::new(AtomicU64::new(0));
+    let own = Arc::clone(&number);
     let started = spawn(name, stack_size, location, move || {
-        told.store(id(), std::sync::atomic::Ordering::Release);
+        own.store(id(), Ordering::Release);
         body.run();
     });
     match started {
-        Ok(handle) => {
-            let boxed = Box::new(Thread { handle, id: number });
+        Ok(started) => {
+            let boxed = Box::new(Thread { started, id: number });
             // SAFETY: a valid pointer, by the contract.
             unsafe { *thread = Box::into_raw(boxed).cast() };
             RS_OK
@@ -180,7 +196,7 @@ pub unsafe extern "C" fn rs_thread_join(thread: *mut rs_thread_t) {
     }
     // SAFETY: made by rs_thread_create and joined once, by the contract.
     let thread = unsafe { Box::from_raw(thread.cast::<Thread>()) };
-    let _ = thread.handle.join();
+    let _ = thread.started.handle.join();
 }
 
 /// See the seam's header.
@@ -194,8 +210,11 @@ pub unsafe extern "C" fn rs_thread_migrate(
     if !within(space(), location) {
         return RS_INVALID;
     }
+    if let Some(told) = &thread.started.told {
+        return told.migrate(location).err().unwrap_or(RS_OK);
+    }
     let number = loop {
-        match thread.id.load(std::sync::atomic::Ordering::Acquire) {
+        match thread.id.load(Ordering::Acquire) {
             0 => std::thread::yield_now(),
             number => break number,
         }

@@ -11,6 +11,7 @@ use genode_wire::{ExceptionCode, Reader, WireError, Writer, values};
 use crate::opcode::Table;
 
 pub mod cpu;
+pub mod cpu_thread;
 pub mod dataspace;
 pub mod log;
 pub mod native_pd;

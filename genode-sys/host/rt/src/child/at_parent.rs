@@ -20,7 +20,7 @@ pub(super) struct Payment<'a> {
 impl Payment<'_> {
     /// As core takes it, if our parent is core.
     fn payer(&self) -> Option<Payer> {
-        let index = grant(self.pd).ok().filter(|_| session::parent_is_core())?;
+        let index = grant(self.pd).ok()?.filter(|_| session::parent_is_core())?;
         Some(Payer { index, amount: self.amount })
     }
 

@@ -60,7 +60,7 @@ pub(super) fn close(id: SessionId) -> bool {
                 unsafe { function(policy.0.ctx, session.cap.get()) };
             }
         }
-        Provider::Child(_) | Provider::Requests => {}
+        Provider::Child(_) | Provider::Requests | Provider::Lent => {}
     }
     give_back(&session);
     true

@@ -18,8 +18,8 @@ use super::quota::{Amount, own_pd, transfer};
 use super::route::{Kind, ask, filter, warn};
 use super::served::{ChildId, Ep, dissolve};
 use super::session::{SERVER_ARGS, Terms};
-use super::world::{AtParent, Child, Phase, Policy, Provider, Session, SessionId, world};
-use super::{answer, at_parent, close, forward, serve, served};
+use super::world::{AtParent, Child, First, Phase, Policy, Provider, Served, SessionId, world};
+use super::{answer, at_parent, close, forward, serve, served, served_core};
 use crate::handle::Owned;
 use crate::object;
 use crate::session::rs_session_close;
@@ -38,50 +38,70 @@ pub(super) struct Attr {
 }
 
 /// Arguments of an environment session: its label, and the donation that comes out of our account.
-fn args_of(label: &Label, cost: Amount) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
+pub(super) fn args_of(label: &Label, cost: Amount) -> Result<ArgsBuf<SERVER_ARGS>, rs_err_t> {
     let mut args = ArgsBuf::new();
     args.set_str("label", label.as_str()).map_err(|_| RS_OVERFLOW)?;
     args.set_quota(cost).map_err(|_| RS_OVERFLOW)?;
     Ok(args)
 }
 
-/// Open a session of core's for the child: PD or CPU, which nobody but core can serve on Linux.
-fn core_session(
+/// Where the PD or the CPU session of a child comes from.
+enum Core {
+    /// Our parent, and through it core.
+    Parent(AtParent),
+    /// Another child, or our owner, in core's place: see [`super::served_core`].
+    Served(Kind),
+}
+
+/// Finds the route of a child's PD or CPU session, and opens that at our parent if it leads there.
+/// The terms are for whoever else serves it.
+fn core_session<'a>(
     child: ChildId,
     name: &str,
-    service: &str,
-    cost: Amount,
+    service: &'a str,
+    (client_id, cost): (u64, Amount),
     affinity: Affinity,
-) -> Result<AtParent, rs_err_t> {
-    let label = Label::new(name).map_err(|_| RS_INVALID)?;
-    let mut args = filter(child, service, &args_of(&label, cost)?)?;
+) -> Result<(Core, Terms<'a>), rs_err_t> {
+    let bare = Label::new(name).map_err(|_| RS_INVALID)?;
+    let mut args = filter(child, service, &args_of(&bare, cost)?)?;
     let routed = ask(child, service, name, args.as_str(), affinity)?;
-    if !matches!(routed.provider, Kind::Parent) {
-        warn(&format!(
-            "{name}: {service} sessions come from the parent only; route {service} to it"
-        ));
-        return Err(RS_DENIED);
-    }
     args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
-    if at_parent::too_long(args.as_str()) {
-        warn(&format!(
-            "{name}: {service} session denied: {}: {}",
-            ArgsError::TooLong,
-            args.as_str()
-        ));
-    }
-    let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
-    Ok(AtParent { id, label: routed.label.as_str().to_owned(), cap })
+    let core = match routed.provider {
+        Kind::Parent => {
+            if at_parent::too_long(args.as_str()) {
+                warn(&format!(
+                    "{name}: {service} session denied: {}: {}",
+                    ArgsError::TooLong,
+                    args.as_str()
+                ));
+            }
+            let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
+            Core::Parent(AtParent { id, label: routed.label.as_str().to_owned(), cap })
+        }
+        served => Core::Served(served),
+    };
+    let terms = Terms {
+        client: child,
+        client_id,
+        service,
+        args,
+        requested: bare,
+        label: routed.label,
+        affinity: routed.affinity,
+        // we pay for the environment, not the child
+        charged: Amount::NONE,
+        donated: cost,
+    };
+    Ok((core, terms))
 }
 
 /// Give the parent's sessions back when a child does not come to be.
 fn abandon(child: ChildId) {
-    let removed = world().children.remove(&child);
-    if let Some(child) = removed {
-        dissolve(&child.parent);
-        dissolve(&child.faults);
-        close_at_parent(&child.pd);
-    }
+    let Some(removed) = world().children.remove(&child) else { return };
+    dissolve(&removed.parent);
+    dissolve(&removed.faults);
+    close_used(child, removed.policy);
+    close_at_parent(&removed.pd);
 }
 
 fn close_at_parent(session: &AtParent) {
@@ -112,6 +132,7 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
         affinity: attr.affinity,
         pd: AtParent { id: 0, label: String::new(), cap: Owned::default() },
         cpu: None,
+        served: Served::default(),
         thread: Owned::default(),
         parent,
         faults,
@@ -139,14 +160,24 @@ pub(super) fn create(ep: Ep, attr: &Attr, policy: Policy) -> Result<ChildId, rs_
 }
 
 fn equip(id: ChildId, attr: &Attr) -> Result<(), rs_err_t> {
-    let pd = core_session(id, &attr.name, "PD", cost::PD, attr.affinity)?;
+    let what = (env_id::PD, cost::PD);
+    let (core, terms) = core_session(id, &attr.name, "PD", what, attr.affinity)?;
+    let (pd, server) = match core {
+        Core::Parent(pd) => (pd, None),
+        Core::Served(server) => served_core::pd(&attr.name, server, terms.affinity)?,
+    };
     let (cap, own) = (pd.cap.clone(), own_pd());
     let parent = {
         let mut world = world();
         let child = world.children.get_mut(&id).ok_or(RS_GONE)?;
         child.pd = pd;
+        child.served.pd = server.is_some();
         child.parent.cap.clone()
     };
+    if let Some(server) = server {
+        terms.initiate(server)?;
+    }
+    served_core::check(&attr.name, &own, &cap)?;
     let account = Cap(own.lend());
     match rpc::call(cap.get(), &pd::Call::RefAccount { account })? {
         Referred::Ok => {}
@@ -167,24 +198,40 @@ pub(super) fn start(id: ChildId) -> Result<(), rs_err_t> {
         let caps = (child.pd.cap.clone(), child.faults.cap.clone());
         (child.name.clone(), child.binary.clone(), child.affinity, caps.0, caps.1)
     };
-    let cpu = core_session(id, &name, "CPU", cost::CPU, affinity)?;
-    let session = cpu.cap.clone();
-    if let Some(child) = world().children.get_mut(&id) {
-        child.cpu = Some(cpu);
-    }
-    let handler = Cap(faults.lend());
-    rpc::call::<()>(session.get(), &cpu::Call::ExceptionSigh { handler })?;
-    let thread = create_thread(&session, &pd, &name)?;
-    if let Some(child) = world().children.get_mut(&id) {
-        child.thread = thread;
+    let (core, terms) = core_session(id, &name, "CPU", (env_id::CPU, cost::CPU), affinity)?;
+    match core {
+        Core::Parent(cpu) => {
+            let session = cpu.cap.clone();
+            if let Some(child) = world().children.get_mut(&id) {
+                child.cpu = Some(cpu);
+            }
+            let thread = first_thread(&session, &pd, &faults, &name)?;
+            if let Some(child) = world().children.get_mut(&id) {
+                child.thread = thread;
+            }
+        }
+        Core::Served(server) => {
+            if let Some(child) = world().children.get_mut(&id) {
+                child.served.cpu = Some(First::Wanted);
+            }
+            terms.initiate(server)?;
+        }
     }
     environment_session(id, env_id::LOG, "LOG", &name, cost::LOG, affinity)?;
     environment_session(id, env_id::BINARY, "ROM", &binary, cost::ROM, affinity)?;
     launch(id)
 }
 
-/// The thread of a child's program, which ties its PD to its CPU session.
-fn create_thread(cpu: &Owned, pd: &Owned, name: &str) -> Result<Owned, rs_err_t> {
+/// Has a CPU session tell `faults` of the child's end, and make the thread of its program, which
+/// ties its PD to the session.
+pub(super) fn first_thread(
+    cpu: &Owned,
+    pd: &Owned,
+    faults: &Owned,
+    name: &str,
+) -> Result<Owned, rs_err_t> {
+    let handler = Cap(faults.lend());
+    rpc::call::<()>(cpu.get(), &cpu::Call::ExceptionSigh { handler })?;
     // the name may be cut: it is for people
     let short = name.char_indices().take_while(|(i, _)| *i < 28).map(|(_, c)| c);
     let call = cpu::Call::CreateThread {
@@ -229,14 +276,17 @@ fn continue_start(id: ChildId) {
     let (waiting, failed, name) = {
         let world = world();
         let Some(child) = world.children.get(&id) else { return };
-        let waiting = child.started && !child.ended && !child.launched && child.cpu.is_some();
+        let waiting = child.started
+            && !child.ended
+            && !child.launched
+            && (child.cpu.is_some() || child.served.cpu.is_some());
         (waiting, child.failed, child.name.clone())
     };
     let failed = failed.or_else(|| if waiting { launch(id).err() } else { None });
     if let Some(e) = failed {
         let cause = match e {
-            RS_DENIED => "its program or its log is denied",
-            RS_INVALID => "its program is not valid",
+            RS_DENIED => "its program, its log, its PD or its CPU session is denied",
+            RS_INVALID => "its program is not valid, or it has no thread",
             _ => "out of resources, or a server of its environment is gone",
         };
         log::line(RS_ERROR, format!("{name}: cannot be started: {cause}").as_bytes());
@@ -246,10 +296,16 @@ fn continue_start(id: ChildId) {
 
 /// Start the program if its environment is complete; a session that is still to come brings us back here.
 fn launch(id: ChildId) -> Result<(), rs_err_t> {
-    let (pd, rom_session, elsewhere) = {
+    let (pd, rom_session, elsewhere, by_server) = {
         let mut world = world();
         let mut found = None;
-        for client_id in [env_id::LOG, env_id::BINARY] {
+        let Some(served) = world.children.get(&id).map(|child| child.served) else {
+            return Ok(());
+        };
+        // that of the program last, see below
+        let core = [(env_id::PD, served.pd), (env_id::CPU, served.cpu.is_some())];
+        let core = core.into_iter().filter(|(_, served)| *served).map(|(id, _)| id);
+        for client_id in core.chain([env_id::LOG, env_id::BINARY]) {
             let Some(session) = world.find(id, client_id) else { return Ok(()) };
             let Some(session) = world.sessions.get_mut(session) else { return Ok(()) };
             match session.phase {
@@ -260,22 +316,28 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
             }
             found = Some((session.cap.clone(), !matches!(session.provider, Provider::Parent(_))));
         }
+        if served.cpu.is_some_and(|first| first != First::Made) {
+            drop(world);
+            return served_core::begin(id);
+        }
         let Some(child) = world.children.get_mut(&id) else { return Ok(()) };
         let (Some((rom_session, elsewhere)), false) = (found, child.launched) else {
             return Ok(());
         };
         child.launched = true;
-        (child.pd.cap.clone(), rom_session, elsewhere)
+        (child.pd.cap.clone(), rom_session, elsewhere, served.cpu.is_some())
     };
-    if !elsewhere {
+    if !elsewhere && !by_server {
         return load(&pd, &rom_session);
     }
     // A server among our children may be calling us right now. We must not wait for it on the entrypoint.
     let spawned = std::thread::Builder::new().name("load".into()).spawn(move || {
-        if let Err(e) = load(&pd, &rom_session) {
+        let loaded = load(&pd, &rom_session);
+        // Whoever serves the CPU session may not have told core whom to tell of an early end.
+        if loaded.is_err() || by_server {
             let mut faults = Owned::default();
             if let Some(child) = world().children.get_mut(&id) {
-                child.failed = Some(e);
+                child.failed = child.failed.or(loaded.err());
                 faults = child.faults.cap.clone();
             }
             // SAFETY: a live reference; an invalid one is silent.
@@ -334,13 +396,17 @@ pub(super) fn destroy(id: ChildId) {
         dissolve(&requests.served);
     }
     close_at_parent(&child.pd);
+    if child.served.pd && child.pd.id == 0 {
+        // our owner has the session that its process goes with
+        let pd = world().find(id, env_id::PD);
+        if let Some(pd) = pd {
+            leave(pd, child.policy);
+        }
+    }
 
-    let (served, used) = {
+    let served: Vec<_> = {
         let world = world();
-        let ids = |(id, _): (SessionId, &Session)| id;
-        let served: Vec<_> = world.sessions.served_by(id).map(ids).collect();
-        let used: Vec<_> = world.sessions.used_by(id).map(ids).collect();
-        (served, used)
+        world.sessions.served_by(id).map(|(id, _)| id).collect()
     };
     // its clients get back what they donated: with its PD, everything it had returned to us
     for session in served {
@@ -353,23 +419,37 @@ pub(super) fn destroy(id: ChildId) {
             None => orphaned(session),
         }
     }
-    for session in used {
-        let local = {
-            let mut world = world();
-            world.sessions.leave_client(session);
-            let Some(session) = world.sessions.get_mut(session) else { continue };
-            session.waiter = None;
-            matches!(session.provider, Provider::Local).then(|| session.cap.clone())
-        };
-        if let (Some(cap), Some(function)) = (local, child.policy.0.local_close) {
-            // SAFETY: the policy's own context, alive until the caller's destruction returns.
-            unsafe { function(child.policy.0.ctx, cap.get()) };
-        }
-        close::close(session);
-    }
+    close_used(id, child.policy);
     if let Some(cpu) = &child.cpu {
         close_at_parent(cpu);
     }
+}
+
+/// Closes all sessions that a child used, which is no more.
+fn close_used(id: ChildId, policy: Policy) {
+    let used: Vec<_> = {
+        let world = world();
+        world.sessions.used_by(id).map(|(id, _)| id).collect()
+    };
+    for session in used {
+        leave(session, policy);
+    }
+}
+
+/// Closes a session whose client is no more.
+fn leave(session: SessionId, policy: Policy) {
+    let local = {
+        let mut world = world();
+        world.sessions.leave_client(session);
+        let Some(session) = world.sessions.get_mut(session) else { return };
+        session.waiter = None;
+        matches!(session.provider, Provider::Local).then(|| session.cap.clone())
+    };
+    if let (Some(cap), Some(function)) = (local, policy.0.local_close) {
+        // SAFETY: the policy's own context, alive until the caller's destruction returns.
+        unsafe { function(policy.0.ctx, cap.get()) };
+    }
+    close::close(session);
 }
 
 /// The server of a session is gone.

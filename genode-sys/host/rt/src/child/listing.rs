@@ -46,7 +46,7 @@ impl Listed {
 
     fn of(session: &Session) -> Self {
         let (kind, server) = match session.provider {
-            Provider::Parent(_) => (RS_ROUTE_PARENT, 0),
+            Provider::Parent(_) | Provider::Lent => (RS_ROUTE_PARENT, 0),
             Provider::Child(server) => (RS_ROUTE_CHILD, server),
             Provider::Local => (RS_ROUTE_LOCAL, 0),
             Provider::Requests => (RS_ROUTE_DENY, 0),
@@ -60,6 +60,8 @@ impl Listed {
             state: state_of(session.phase),
             environment: match session.client_id {
                 _ if session.client.is_none() => RS_OF_CLIENT,
+                env_id::PD => RS_OF_PD,
+                env_id::CPU => RS_OF_CPU,
                 env_id::LOG => RS_OF_LOG,
                 env_id::BINARY => RS_OF_BINARY,
                 _ => RS_OF_CLIENT,
@@ -114,7 +116,9 @@ pub(super) fn sessions(child: ChildId, provided: bool) -> Vec<Listed> {
     let world = world();
     let mut listed = Vec::new();
     if let (Some(child), false) = (world.children.get(&child), provided) {
-        listed.push(Listed::at_core(&child.pd, &child.name, "PD", RS_OF_PD, cost::PD));
+        if !child.served.pd {
+            listed.push(Listed::at_core(&child.pd, &child.name, "PD", RS_OF_PD, cost::PD));
+        }
         let cpu = child.cpu.iter();
         listed
             .extend(cpu.map(|cpu| Listed::at_core(cpu, &child.name, "CPU", RS_OF_CPU, cost::CPU)));

@@ -16,6 +16,7 @@ mod requests;
 mod route;
 mod serve;
 mod served;
+mod served_core;
 mod session;
 mod sessions;
 mod shown;

@@ -23,7 +23,8 @@ pub(super) struct Routed {
 pub(super) enum Kind {
     Parent,
     Child(ChildId),
-    Local(Owned),
+    /// Our owner, by a capability; for a PD, the session of ours that it forwards to.
+    Local(Owned, Owned),
 }
 
 /// Say something about a child.
@@ -72,6 +73,7 @@ pub(super) fn ask(
         local: 0,
         label: [0; RS_MAX_LABEL as usize],
         affinity,
+        forwards_to: 0,
     };
     for (to, from) in route.label.iter_mut().zip(label.bytes().take(RS_MAX_LABEL as usize - 1)) {
         *to = from as c_char;
@@ -80,11 +82,11 @@ pub(super) fn ask(
         // SAFETY: the policy's own context, live arguments, on the entrypoint of the child.
         unsafe { function(policy.0.ctx, &raw const request, &raw mut route) };
     }
-    let local = Owned::new(route.local);
+    let (local, forwards_to) = (Owned::new(route.local), Owned::new(route.forwards_to));
     let provider = match route.kind {
         RS_ROUTE_PARENT => Kind::Parent,
         RS_ROUTE_CHILD => Kind::Child(route.server.addr() as ChildId),
-        RS_ROUTE_LOCAL => Kind::Local(local),
+        RS_ROUTE_LOCAL => Kind::Local(local, forwards_to),
         _ => return Err(RS_DENIED),
     };
     let bytes = route.label.map(|c| c as u8);

@@ -200,9 +200,10 @@ pub(super) fn ended(child: ChildId, how: rs_child_end_t, value: i32) {
 }
 
 fn environment_or_session(child: ChildId, id: u64) -> Result<Owned, rs_err_t> {
+    let served = world().children.get(&child).map(|c| c.served).ok_or(RS_DENIED)?;
     match id {
-        env_id::PD => world().pd(child).ok_or(RS_DENIED),
-        env_id::CPU => {
+        env_id::PD if !served.pd => world().pd(child).ok_or(RS_DENIED),
+        env_id::CPU if served.cpu.is_none() => {
             let world = world();
             let cpu = world.children.get(&child).and_then(|c| c.cpu.as_ref());
             cpu.map(|c| c.cap.clone()).ok_or(RS_DENIED)

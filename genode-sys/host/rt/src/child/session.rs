@@ -74,6 +74,9 @@ pub(super) fn request(
     }
     args.set_u64("ram_quota", donated.ram.0).map_err(|_| RS_DENIED)?;
 
+    let to_parent = matches!(provider, Some(Kind::Parent)) && service == "PD";
+    let asked = wanted.label().map_err(|_| RS_DENIED)?;
+    let lent = world().pd_to_serve(child, asked.as_str()).filter(|_| to_parent);
     let terms = Terms {
         client: child,
         client_id,
@@ -85,9 +88,10 @@ pub(super) fn request(
         charged,
         donated,
     };
-    match provider {
-        Some(provider) => terms.initiate(provider),
-        None => terms.own_requests(),
+    match (provider, lent) {
+        (Some(_), Some(pd)) => terms.lend(pd),
+        (Some(provider), None) => terms.initiate(provider),
+        (None, _) => terms.own_requests(),
     }
 }
 
@@ -115,11 +119,11 @@ impl Terms<'_> {
                 let (id, cap) = opened.inspect_err(|e| self.denied_by_parent(*e))?;
                 Ok(self.record(Provider::Parent(id), Phase::HandedOut, cap))
             }
-            Kind::Local(cap) if cap.is_valid() => {
+            Kind::Local(cap, _) if cap.is_valid() => {
                 Payment { pd: &self.account()?, amount: self.charged }.take()?;
                 Ok(self.record(Provider::Local, Phase::HandedOut, cap))
             }
-            Kind::Local(_) => Err(RS_DENIED),
+            Kind::Local(..) => Err(RS_DENIED),
             Kind::Child(server) => {
                 let (own, client) = (own_pd(), self.account()?);
                 let server_pd = world().pd(server).ok_or(RS_DENIED)?;
@@ -157,6 +161,13 @@ impl Terms<'_> {
             "{name}: session \"{service}\" (label=\"{label}\") is routed to the parent, which denies it; {remedy}"
         );
         warn_of(self.client, &told);
+    }
+
+    /// The PD of a child, for the one that serves its PD session: the account and the process are
+    /// there already.
+    fn lend(self, pd: Owned) -> Result<Owned, rs_err_t> {
+        Payment { pd: &self.account()?, amount: self.charged }.take()?;
+        Ok(self.record(Provider::Lent, Phase::HandedOut, pd))
     }
 
     /// The ROM by which the child learns of requests to itself.

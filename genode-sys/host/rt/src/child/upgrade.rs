@@ -30,7 +30,7 @@ fn try_upgrade(child: ChildId, client_id: u64, args: &str) -> Result<Upgraded, r
         let (provider, server) = match session.provider {
             Provider::Parent(id) => (Some(id), None),
             Provider::Child(server) => (None, Some((server, world.pd(server).ok_or(RS_DENIED)?))),
-            Provider::Local | Provider::Requests => (None, None),
+            Provider::Local | Provider::Requests | Provider::Lent => (None, None),
         };
         (id, provider, server, world.pd(child).ok_or(RS_DENIED)?)
     };

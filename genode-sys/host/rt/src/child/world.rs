@@ -9,9 +9,10 @@ use std::sync::{Mutex, MutexGuard};
 use genode_abi::*;
 use genode_affinity::Affinity;
 use genode_args::repeats::Repeats;
+use genode_host_proto::opcode::env_id;
 
 use super::quota::Amount;
-use super::served::{ChildId, Ep, Served};
+use super::served::{self, ChildId, Ep};
 use super::sessions::Sessions;
 use super::shown::RequestsRom;
 use crate::entrypoint::{self, Held, Late};
@@ -36,6 +37,24 @@ pub(super) struct AtParent {
     pub(super) cap: Owned,
 }
 
+/// The parts of a child's environment that somebody else serves in core's place.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Served {
+    /// Its PD session.
+    pub(super) pd: bool,
+    /// Its CPU session, and whether that made the first thread.
+    pub(super) cpu: Option<First>,
+}
+
+/// The first thread of a child at whoever serves its CPU session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum First {
+    Wanted,
+    /// A thread of ours asks for it.
+    Asked,
+    Made,
+}
+
 /// A child.
 pub(super) struct Child {
     pub(super) name: String,
@@ -45,9 +64,10 @@ pub(super) struct Child {
     pub(super) affinity: Affinity,
     pub(super) pd: AtParent,
     pub(super) cpu: Option<AtParent>,
+    pub(super) served: Served,
     pub(super) thread: Owned,
-    pub(super) parent: Served,
-    pub(super) faults: Served,
+    pub(super) parent: served::Served,
+    pub(super) faults: served::Served,
     pub(super) requests: Option<RequestsRom>,
     pub(super) started: bool,
     /// The program was loaded, or somebody is at it.
@@ -74,6 +94,8 @@ pub(super) enum Provider {
     Local,
     /// This machinery: the ROM `session_requests`.
     Requests,
+    /// This machinery: the PD of another child, for the child that serves that one's PD session.
+    Lent,
 }
 
 /// Life of a session (Genode's `Session_state::Phase`).
@@ -192,6 +214,16 @@ impl World {
     /// PD session of a child.
     pub(super) fn pd(&self, child: ChildId) -> Option<Owned> {
         self.children.get(&child).map(|c| c.pd.cap.clone())
+    }
+
+    /// The PD of the child whose PD session `server` is asked for under a label.
+    pub(super) fn pd_to_serve(&self, server: ChildId, label: &str) -> Option<Owned> {
+        let mut all = self.sessions.served_by(server).map(|(_, session)| session);
+        let asked = all.find(|s| {
+            // a child cannot choose the ids of its environment
+            s.client_id == env_id::PD && s.phase == Phase::Create && s.label == label
+        })?;
+        self.pd(asked.client?)
     }
 
     /// Answer a call of `client` that waits. Whoever died meanwhile does not wait any more.

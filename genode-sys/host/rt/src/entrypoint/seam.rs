@@ -34,8 +34,8 @@ pub unsafe extern "C" fn rs_ep_create(
             new.serve();
         });
         match started {
-            Ok(handle) => {
-                *lock(&new.thread) = Some(handle);
+            Ok(started) => {
+                *lock(&new.thread) = Some(started.handle);
                 Ok(new)
             }
             Err(e) => {

@@ -104,7 +104,7 @@ impl Nucleus {
                 Some(Ok(Answer::words(&[u64::from(served)])))
             }
             Request::ThreadBind => {
-                let bound = self.thread_bind(id, packet.arg(0), location(packet));
+                let bound = self.thread_bind(id, packet.arg(0), location(packet), packet.arg(5));
                 Some(bound.map(|()| Answer::empty()))
             }
             Request::Paging => Some(self.paging_page(id)),

@@ -191,6 +191,9 @@ impl Nucleus {
             return None;
         }
         self.maps.process_gone(id);
+        if !self.threads_gone(id) {
+            return None;
+        }
         let left = self.procs.get(&id).map_or(0, |process| process.bytes);
         self.repay(id, left);
         let process = self.procs.remove(&id)?;

@@ -20,6 +20,7 @@ mod object;
 mod objects;
 mod overdue;
 mod paging;
+mod placed;
 mod process;
 mod processes;
 mod refusal;
@@ -77,6 +78,7 @@ pub(crate) struct Nucleus {
     pub(crate) maps: map::Maps,
     /// All that is taken back piece by piece.
     going: AllGoing,
+    placed: placed::AllPlaced,
     /// A thread that began to wait in a managed dataspace, and who is to provide what it waits for: for fault injection.
     pub(crate) waits: Option<(ProcId, Option<ProcId>)>,
     /// The process of a PD session's account.
@@ -115,6 +117,7 @@ impl Nucleus {
             undead: Undead::default(),
             maps: map::Maps::default(),
             going: AllGoing::new(),
+            placed: placed::AllPlaced::default(),
             waits: None,
             by_account: Numbered::default(),
             by_inode: Numbered::default(),

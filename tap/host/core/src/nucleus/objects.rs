@@ -99,6 +99,7 @@ impl Nucleus {
     /// wait to be revoked.
     pub(crate) fn object_destroy(&mut self, id: ObjId) {
         let Some(object) = self.objects.remove(&id) else { return };
+        self.thread_unmade(id);
         self.by_inode.remove(&object.inode);
         if let Some(ep) = self.eps.get_mut(&object.ep) {
             ep.objects.remove(&id);

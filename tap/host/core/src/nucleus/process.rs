@@ -34,6 +34,8 @@ pub(crate) struct Process {
     pub(super) parent_object: Option<ObjId>,
     /// Where it may run.
     pub(super) place: Location,
+    /// Tells whether its CPU session alone says where its threads run.
+    pub(super) governed: bool,
     pub(crate) main_ep: Option<EpId>,
     pub(crate) eps: Vec<EpId>,
     pub(crate) channels: Vec<ChanId>,

@@ -71,6 +71,7 @@ impl Nucleus {
             granted,
             parent_object: None,
             place,
+            governed: false,
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),
@@ -129,24 +130,34 @@ impl Nucleus {
         }
     }
 
-    /// Place a thread of a process within the process's place.
+    /// Place a thread of a process within the process's place, or, with a number, where its CPU
+    /// session says.
     pub(crate) fn thread_bind(
         &mut self,
         id: ProcId,
         thread: u64,
         location: Location,
+        number: u64,
     ) -> Result<(), Refusal> {
+        let thread = i32::try_from(thread).map_err(|_| Refusal::Invalid)?;
+        if number != 0 {
+            return self.thread_is(id, thread, number);
+        }
         let process = self.procs.get(&id).ok_or(Refusal::Invalid)?;
-        let location = process.place.part(location).ok_or(Refusal::Invalid)?;
-        let tid = i32::try_from(thread).ok().and_then(Pid::from_raw).ok_or(Refusal::Invalid)?;
-        crate::work::calls(3);
-        // Only threads of the process itself.
-        let task = format!("/proc/{}/task/{thread}", process.pid.as_raw_nonzero());
-        if !std::path::Path::new(&task).exists() {
+        if process.governed {
             return Err(Refusal::Invalid);
         }
-        rustix::thread::sched_setaffinity(Some(tid), &self.machine.cpus(location))
-            .map_err(|_| Refusal::Invalid)
+        let location = process.place.part(location).ok_or(Refusal::Invalid)?;
+        self.run_at(id, thread, location)
+    }
+
+    /// Lets the CPU session of a process that was just started decide where its threads run, the
+    /// first one included. If it is `governed`, the process itself may not.
+    pub(crate) fn threads_of_session(&mut self, id: ProcId, governed: bool) {
+        if let Some(process) = self.procs.get_mut(&id) {
+            process.governed = governed;
+        }
+        self.first_thread_is(id);
     }
 }
 

@@ -60,6 +60,11 @@ impl Nucleus {
         self.by_account.insert(account, peer.id);
     }
 
+    /// Lets a component be the process of a PD session.
+    pub(crate) fn runs_as(&mut self, pd: u64, peer: &Peer) {
+        self.procs.get_mut(&peer.id).unwrap().pd = pd;
+    }
+
     /// A component with an account of its own.
     pub(crate) fn peer(&mut self, quota: Amount) -> Peer {
         self.peer_of(quota, Command::new("sleep").arg("600"))
@@ -85,6 +90,7 @@ impl Nucleus {
             granted: None,
             parent_object: None,
             place: self.machine.everywhere(),
+            governed: false,
             main_ep: None,
             eps: Vec::new(),
             channels: Vec::new(),

@@ -5,16 +5,18 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use genode_affinity::Space;
-use genode_host_proto::interface::{AllocError, cpu};
+use genode_affinity::{Location, Space};
+use genode_host_proto::interface::{AllocError, cpu, cpu_thread};
 use genode_wire::{Cap, ExceptionCode};
 
 use super::message::{Came, Response, Served};
 use super::state::{Services, THREAD};
-use crate::nucleus::{CoreObject, Nucleus};
+use crate::nucleus::{CoreObject, Nucleus, ObjId};
 
 /// Calls of a CPU session.
 pub(super) type Call<'m> = cpu::Call<Came<'m>>;
+/// Calls of a thread.
+pub(super) type ThreadCall = cpu_thread::Call;
 
 impl Services {
     pub(super) fn cpu_call(
@@ -26,10 +28,15 @@ impl Services {
     ) -> Served {
         let session = self.cpus.get_mut(&id).ok_or(ExceptionCode::INVALID_OBJECT)?;
         match *call {
-            Call::CreateThread { pd, .. } => {
-                let pd = nucleus.pd_named(pd).ok_or(AllocError::Denied);
-                let made = pd.and_then(|pd| {
-                    self.create_thread(nucleus, id, pd).ok_or(AllocError::OutOfCaps)
+            Call::CreateThread { pd, location, entry, .. } => {
+                let place = match location {
+                    // Anywhere.
+                    Location { width: 0, height: 0, x: 0, y: 0 } => Some(session.place),
+                    location => session.place.part(location),
+                };
+                let named = nucleus.pd_named(pd).zip(place).ok_or(AllocError::Denied);
+                let made = named.and_then(|(pd, place)| {
+                    self.create_thread(nucleus, id, (pd, entry), place).ok_or(AllocError::OutOfCaps)
                 });
                 response.put(&made.map(|token| Cap(Some(Rc::new(token)))))
             }
@@ -61,7 +68,14 @@ impl Services {
     }
 
     /// Makes a thread object. Its capability is the caller's alone: nobody asks core for it again.
-    fn create_thread(&mut self, nucleus: &mut Nucleus, cpu: u64, pd: u64) -> Option<OwnedFd> {
+    /// Only a thread of the PD's own CPU session is placed and moved by it.
+    fn create_thread(
+        &mut self,
+        nucleus: &mut Nucleus,
+        cpu: u64,
+        (pd, number): (u64, u64),
+        place: Location,
+    ) -> Option<OwnedFd> {
         let session =
             self.cpus.get_mut(&cpu).filter(|cpu| cpu.quota.avail().checked_sub(THREAD).is_ok())?;
         let pd_session = self.pds.get_mut(&pd)?;
@@ -69,7 +83,32 @@ impl Services {
         session.quota.withdraw(THREAD).ok()?;
         session.threads.insert(thread);
         let started = pd_session.process.is_some() || pd_session.ending.is_some();
-        session.runs |= *pd_session.cpu.get_or_insert(cpu) == cpu && started;
+        let own = *pd_session.cpu.get_or_insert(cpu) == cpu;
+        session.runs |= own && started;
+        if own {
+            nucleus.thread_made(thread, pd, number, place);
+        }
         Some(token)
+    }
+
+    /// Serves a thread: moves it within its session's part of the machine.
+    pub(super) fn thread_call(
+        &self,
+        nucleus: &mut Nucleus,
+        object: ObjId,
+        pd: u64,
+        call: &ThreadCall,
+        response: &mut Response,
+    ) -> Served {
+        let cpu = self.pds.get(&pd).and_then(|pd| self.cpus.get(&pd.cpu?));
+        let cpu = cpu.ok_or(ExceptionCode::INVALID_OBJECT)?;
+        match *call {
+            ThreadCall::Affinity { location } => {
+                let place = cpu.place.part(location).ok_or(ExceptionCode::MALFORMED)?;
+                let moved = nucleus.thread_move(object, place);
+                moved.map_err(|_| ExceptionCode::INVALID_OBJECT)?;
+                response.put(&())
+            }
+        }
     }
 }

@@ -56,7 +56,11 @@ impl Services {
             CoreObject::Cpu(id) => {
                 self.cpu_call(nucleus, id, &cpu::Call::read(table, message)?, response)
             }
-            CoreObject::NativeCpu(_) | CoreObject::Thread(_) => Err(ExceptionCode::INVALID_OPCODE),
+            CoreObject::NativeCpu(_) => Err(ExceptionCode::INVALID_OPCODE),
+            CoreObject::Thread(pd) => {
+                let call = cpu::ThreadCall::read(table, message)?;
+                self.thread_call(nucleus, object, pd, &call, response)
+            }
             CoreObject::Rom(module) => {
                 let call = rom::Call::read(table, message)?;
                 self.modules.rom_call(nucleus, module, &call, response)

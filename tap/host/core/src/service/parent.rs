@@ -239,7 +239,11 @@ impl Services {
         let session = SessionArgs { label: &label, affinity: wanted.affinity, donation };
         let made = match wanted.service {
             "PD" => self.pd_open(nucleus, &session),
-            "CPU" => self.cpu_open(nucleus, &session),
+            "CPU" => self.cpu_open(nucleus, &session).inspect(|object| {
+                if args.bool("governed", false) {
+                    self.govern(nucleus, *object);
+                }
+            }),
             "LOG" => self.log_open(nucleus, &session),
             "RM" => super::rm::open(nucleus, donation),
             "TRACE" => self.trace_open(nucleus, &session, args),
@@ -410,9 +414,19 @@ impl Services {
         let place = nucleus.machine.place(s.affinity);
         let quota = Guard { limit: s.donation, used: SESSION };
         let threads = HashSet::new();
-        let cpu = Cpu { native: None, sigh: None, runs: false, place, quota, threads };
+        let cpu =
+            Cpu { native: None, sigh: None, runs: false, governed: false, place, quota, threads };
         self.cpus.insert(id, cpu);
         Ok(object)
+    }
+
+    /// Lets a CPU session alone say where its threads run.
+    fn govern(&mut self, nucleus: &Nucleus, session: ObjId) {
+        if let Some(CoreObject::Cpu(id)) = nucleus.objects.get(&session).and_then(|o| o.core)
+            && let Some(cpu) = self.cpus.get_mut(&id)
+        {
+            cpu.governed = true;
+        }
     }
 
     pub(super) fn log_open(

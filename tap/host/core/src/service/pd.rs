@@ -192,11 +192,19 @@ impl Services {
                 if let Some((object, CoreObject::Dataspace { .. })) = nucleus.core_named(binary)
                     && let Some(binary) = nucleus.capability(object)
                 {
-                    let place = pd.cpu.and_then(|cpu| self.cpus.get(&cpu)).map(|cpu| cpu.place);
-                    let place = place.unwrap_or(nucleus.machine.everywhere());
-                    start(nucleus, id, pd, &binary, place);
+                    // Without one it would have no place, or that of whoever says nothing.
                     if let Some(cpu) = pd.cpu.and_then(|cpu| self.cpus.get_mut(&cpu)) {
+                        start(nucleus, id, pd, &binary, cpu.place);
+                        if let Some(process) = pd.process {
+                            nucleus.threads_of_session(process, cpu.governed);
+                        }
                         cpu.runs = true;
+                    } else if !pd.is_started() {
+                        crate::console::note(format_args!(
+                            "\"{}\" does not start: no CPU session made a thread of it",
+                            pd.label
+                        ));
+                        pd.ending = Some(Ending::Exited(127));
                     }
                     if pd.ending.is_some() {
                         self.tell_end(nucleus, id);

@@ -57,6 +57,8 @@ pub(crate) struct Cpu {
     pub(crate) sigh: Option<ObjId>,
     /// Tells whether a PD of the session runs, or ran.
     pub(crate) runs: bool,
+    /// Tells whether the session alone says where its threads run, as the argument `governed` says.
+    pub(crate) governed: bool,
     /// The part of the machine that the session's threads may use.
     pub(crate) place: Location,
     /// The session's donation, of which it takes [`SESSION`] itself and each thread object [`THREAD`].

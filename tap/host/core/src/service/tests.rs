@@ -3,6 +3,7 @@
 mod accounts;
 mod closings;
 mod looks;
+mod threads;
 mod traces;
 mod worst;
 

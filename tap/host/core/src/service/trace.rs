@@ -353,6 +353,10 @@ impl Subject {
         if let Some(process) = process.filter(|_| ran.is_some()) {
             self.name = fixed(&threads::name(process.pid(), self.thread));
         }
+        if let Some(process) = process {
+            let own = nucleus.thread_location(self.process, self.thread);
+            self.location = own.unwrap_or(process.place());
+        }
         // A number is a thread's for as long as it lives; who has it later has run for less.
         match ran.map(|ran| ran.as_micros() as u64).filter(|ran| *ran >= self.ran) {
             Some(ran) => self.ran = ran,

@@ -83,6 +83,20 @@ impl Family {
         Reader::new(&response.body[..response.len], &mut caps).take().unwrap()
     }
 
+    /// The exception that a call without capabilities is answered by.
+    pub(super) fn refused<'m>(
+        &mut self,
+        object: ObjId,
+        call: &impl Call<'m, Came<'m>>,
+    ) -> Option<ExceptionCode> {
+        let (mut body, mut none) = ([0; MAX_BODY], Caps::new());
+        let mut writer = Writer::new(&mut body, &mut none);
+        call.write(&OPCODES, &mut writer).unwrap();
+        let len = writer.len();
+        let request = Request { body: &body[..len], caps: &[], channel: self.channel };
+        self.services.dispatch(&mut self.nucleus, object, &request, &mut Response::new()).err()
+    }
+
     /// The channel that init's calls come from.
     pub(super) fn channel(&self) -> ChanId {
         self.channel

@@ -5,7 +5,7 @@ mod parent_calls;
 use genode_affinity::Location;
 use genode_host_proto::interface::pd::{Transfer, Transfers};
 use genode_host_proto::interface::region_map::Attr;
-use genode_host_proto::interface::{cpu, native_pd, parent, rm};
+use genode_host_proto::interface::{cpu, cpu_thread, native_pd, parent, rm};
 use genode_host_proto::{PAGE, opcode::env_id};
 
 use super::super::closing::BYTES;
@@ -255,6 +255,26 @@ fn calls_of_a_native_pd_and_of_a_cpu_session() {
             "AffinitySpace" => world.steps(session, &Cpu::AffinitySpace, &[]),
             "NativeCpu" => world.steps(session, &Cpu::NativeCpu, &[]),
             _ => none("Cpu", name),
+        }
+    });
+}
+
+#[test]
+fn calls_of_a_thread() {
+    type Thread = cpu_thread::Call;
+    all("CpuThread", <Thread as Call<'_, Came<'_>>>::NAMES, |name| {
+        let mut world = World::new();
+        let (_, id) = world.cpu(2000);
+        let location = Location::cpu(0, 0);
+        // Of those with one number, the first one moves the thread.
+        let threads: Vec<_> = world.family.services.cpus[&id].threads.iter().copied().collect();
+        match name {
+            "Affinity" => {
+                let call = Thread::Affinity { location };
+                let first = threads.into_iter().min().unwrap();
+                world.steps(first, &call, &[])
+            }
+            _ => none("CpuThread", name),
         }
     });
 }

@@ -8,7 +8,7 @@ use genode_wire::InBuffer;
 
 use crate::slices::bytes;
 use crate::sync::lock;
-use crate::{env, outside, rpc};
+use crate::{call, env, outside, rpc};
 
 /// Keeps the pieces of one line together.
 static LINE: Mutex<()> = Mutex::new(());
@@ -37,6 +37,13 @@ pub(crate) fn line(level: rs_log_level_t, text: &[u8]) {
         let _ = piece.push(*c); // there is room
     }
     write(session, &mut piece);
+}
+
+/// Makes sure that later lines are told also when all descriptors are in use: a parent says then
+/// what becomes of its children.
+pub(crate) fn prepare() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| call::prepare(env::log()));
 }
 
 /// A part of a line, and its terminating zero.

@@ -72,6 +72,7 @@ pub unsafe extern "C" fn rs_child_create(
         quota: Amount::new(attr.ram, attr.caps),
         affinity: seam::affinity(&attr.affinity),
     };
+    crate::log::prepare();
     match environment::create(Ep(ep), &attr, Policy(policy)) {
         Ok(id) => {
             // SAFETY: a valid pointer, by the contract.

@@ -2,7 +2,10 @@
 
 extern crate std;
 
+mod faults;
+
 use alloc::rc::Rc;
+use core::cell::Cell;
 use std::{collections::BTreeMap, vec, vec::Vec};
 
 use super::{handles::Handles, *};
@@ -31,6 +34,18 @@ struct Flat {
     opened: BTreeMap<u32, i32>,
     watches: BTreeMap<u32, u64>,
     changed: Vec<u64>,
+    /// Calls that go well before one that does not, and its error; none if all go well.
+    fault: Cell<Option<(u32, Refusal)>>,
+}
+
+impl Flat {
+    /// Fails if it is this call's turn.
+    fn disk(&self) -> Done {
+        let Some((calls, why)) = self.fault.take() else { return Ok(()) };
+        let left = calls.checked_sub(1).ok_or(why)?;
+        self.fault.set(Some((left, why)));
+        Ok(())
+    }
 }
 
 type Done<T = ()> = Result<T, Refusal>;
@@ -45,11 +60,13 @@ impl Volume for Flat {
     }
 
     fn lookup(&self, directory: u32, name: &[u8]) -> Done<u32> {
+        self.disk()?;
         let found = self.names.get(name).filter(|_| directory == ROOT);
         found.copied().ok_or(Refusal::LookupFailed)
     }
 
     fn create(&mut self, _: u32, name: &[u8], _: NodeType) -> Done<u32> {
+        self.disk()?;
         let node = self.files.len() as u32 + 1;
         if self.names.contains_key(name) {
             return Err(Refusal::NodeAlreadyExists);
@@ -60,16 +77,19 @@ impl Volume for Flat {
     }
 
     fn unlink(&mut self, _: u32, name: &[u8]) -> Done {
+        self.disk()?;
         self.names.remove(name).map(|_| ()).ok_or(Refusal::LookupFailed)
     }
 
     fn rename(&mut self, from: (u32, &[u8]), to: (u32, &[u8])) -> Done {
+        self.disk()?;
         let node = self.names.remove(from.1).ok_or(Refusal::LookupFailed)?;
         self.names.insert(to.1.into(), node);
         Ok(())
     }
 
     fn open(&mut self, node: u32) -> Done {
+        self.disk()?;
         *self.opened.entry(node).or_default() += 1;
         Ok(())
     }
@@ -79,6 +99,7 @@ impl Volume for Flat {
     }
 
     fn status(&self, node: u32) -> Done<Status> {
+        self.disk()?;
         let kind = if node == ROOT { NodeType::Directory } else { NodeType::ContinuousFile };
         let rwx = Rwx { readable: true, writeable: true, executable: false };
         let size = self.files.get(&node).map_or(0, Vec::len) as u64;
@@ -86,10 +107,12 @@ impl Volume for Flat {
     }
 
     fn entries(&self, _: u32) -> Done<u32> {
+        self.disk()?;
         Ok(self.names.len() as u32)
     }
 
     fn entry(&self, _: u32, index: u64, (): &mut ()) -> Done<Option<DirEntry>> {
+        self.disk()?;
         let rwx = Rwx { readable: true, writeable: true, executable: false };
         let entry = self.names.iter().nth(index as usize);
         Ok(entry.and_then(|(name, &node)| {
@@ -104,6 +127,7 @@ impl Volume for Flat {
         len: usize,
         sink: &mut dyn FnMut(usize, &[u8]),
     ) -> Done<usize> {
+        self.disk()?;
         let file = self.files.get(&node).ok_or(Refusal::InvalidHandle)?;
         let rest = file.get(at as usize..).unwrap_or_default();
         let part = &rest[..len.min(rest.len())];
@@ -118,6 +142,7 @@ impl Volume for Flat {
         len: usize,
         source: &mut dyn FnMut(usize, &mut [u8]),
     ) -> Done {
+        self.disk()?;
         let file = self.files.get_mut(&node).ok_or(Refusal::InvalidHandle)?;
         let end = usize::try_from(at).ok().and_then(|at| at.checked_add(len));
         let end = end.filter(|&end| end <= SPACE).ok_or(Refusal::NoSpace)?;
@@ -127,23 +152,28 @@ impl Volume for Flat {
     }
 
     fn truncate(&mut self, node: u32, size: u64) -> Done {
+        self.disk()?;
         self.files.get_mut(&node).ok_or(Refusal::InvalidHandle)?.resize(size as usize, 0);
         Ok(())
     }
 
     fn set_target(&mut self, _: u32, _: &[u8]) -> Done {
+        self.disk()?;
         Err(Refusal::InvalidHandle)
     }
 
     fn set_modified(&mut self, _: u32, _: i64) -> Done {
+        self.disk()?;
         Ok(())
     }
 
     fn sync(&mut self, _: u32) -> Done {
+        self.disk()?;
         Ok(())
     }
 
     fn watch(&mut self, node: u32, token: u64) -> Done<u32> {
+        self.disk()?;
         self.watches.insert(node, token);
         Ok(node)
     }

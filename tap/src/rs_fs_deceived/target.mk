@@ -1,3 +1,0 @@
-TARGET     = rs_fs_deceived
-RS_PACKAGE = rs_fs_test
-include $(call select_from_repositories,mk/rs_component.inc)

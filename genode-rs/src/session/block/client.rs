@@ -8,7 +8,7 @@ use crate::{
     connection::Connection,
     env::Env,
     error::Error,
-    packet_stream::{Packet, Place, Protocol, Source, StreamError},
+    packet_stream::{Acked, Packet, Place, Protocol, Source, StreamError},
     quota::RamQuota,
     task::waiters::Waiters,
 };
@@ -66,13 +66,27 @@ impl<E: Into<StreamError>> From<E> for BlockError {
     }
 }
 
-/// A request by its tag.
+/// A request by its tag. Requests that the server has keep the offset of their packet, `None` for
+/// those without one.
 enum Slot {
     Free,
-    Waiting,
+    /// Not submitted yet.
+    Claimed,
+    Waiting(Option<usize>),
     /// Nobody waits any more.
-    Abandoned,
+    Abandoned(Option<usize>),
     Done(Option<Packet>, Header),
+}
+
+impl Slot {
+    /// Tells whether the server has the request, with the packet at `offset` or without one.
+    const fn has(&self, offset: Option<usize>) -> bool {
+        match (self, offset) {
+            (Self::Waiting(Some(own)) | Self::Abandoned(Some(own)), Some(offset)) => *own == offset,
+            (Self::Waiting(None) | Self::Abandoned(None), None) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Requests that are outstanding at most: what the acknowledgement queue holds.
@@ -95,8 +109,24 @@ impl Shared {
                 slots.len() - 1
             })
         })?;
-        slots[at] = Slot::Waiting;
+        slots[at] = Slot::Claimed;
         Some(at)
+    }
+
+    /// Gives an acknowledgement to the request whose packet it has, whatever tag the server says:
+    /// no request waits for an answer that another one got. One without packet goes by its tag, or
+    /// to any request without packet.
+    fn deliver(&self, acked: Acked<Header>) {
+        let offset = acked.packet.as_ref().map(Packet::offset);
+        let mut slots = self.slots.borrow_mut();
+        let tag = usize::try_from(acked.header.tag).unwrap_or(usize::MAX);
+        let named = slots.get(tag).is_some_and(|slot| slot.has(offset)).then_some(tag);
+        let own = named.or_else(|| slots.iter().position(|slot| slot.has(offset)));
+        match own.and_then(|own| slots.get_mut(own)) {
+            Some(slot @ Slot::Waiting(_)) => *slot = Slot::Done(acked.packet, acked.header),
+            Some(slot) => *slot = Slot::Free,
+            None => (), // no request of ours: the packet, if there is one, is free again
+        }
     }
 
     /// Gives the acknowledgements that are there to those that wait.
@@ -108,15 +138,7 @@ impl Shared {
             match self.source.try_acked() {
                 Ok(Some(acked)) => {
                     any = true;
-                    let tag = usize::try_from(acked.header.tag).unwrap_or(usize::MAX);
-                    let mut slots = self.slots.borrow_mut();
-                    match slots.get_mut(tag) {
-                        Some(slot @ Slot::Waiting) => {
-                            *slot = Slot::Done(acked.packet, acked.header);
-                        }
-                        Some(slot @ Slot::Abandoned) => *slot = Slot::Free,
-                        _ => (), // no request of ours: the packet, if there is one, is free again
-                    }
+                    self.deliver(acked);
                 }
                 Ok(None) => break,
                 Err(StreamError::Unknown { .. }) => (), // dropped; nobody's
@@ -154,14 +176,22 @@ impl Shared {
 struct Claim<'a> {
     shared: &'a Shared,
     tag: usize,
-    submitted: bool,
+}
+
+impl Claim<'_> {
+    /// Notes that the server has the request.
+    fn submitted(&self, offset: Option<usize>) {
+        if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.tag) {
+            *slot = Slot::Waiting(offset);
+        }
+    }
 }
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if let Some(slot) = self.shared.slots.borrow_mut().get_mut(self.tag) {
             *slot = match slot {
-                Slot::Waiting if self.submitted => Slot::Abandoned,
+                Slot::Waiting(offset) => Slot::Abandoned(*offset),
                 _ => Slot::Free,
             };
         }
@@ -312,11 +342,12 @@ impl BlockConnection {
                 claimed
             })
             .await;
-        let mut claim = Claim { shared, tag, submitted: false };
+        let claim = Claim { shared, tag };
         let asked = Header { operation, tag: tag as u64, block, count, success: false };
         let packet = packet.unwrap_or_else(|| shared.source.bare());
+        let offset = (packet.size() > 0).then(|| packet.offset());
         shared.source.submit(packet, &asked).await?;
-        claim.submitted = true;
+        claim.submitted(offset);
         let (packet, answer) = shared
             .done
             .until(|| {

@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod queues;
 mod scribble;
 
 use alloc::{format, rc::Rc, string::String};
@@ -17,7 +18,10 @@ use genode::{prelude::*, signal::SignalContext};
 #[doc(hidden)]
 pub use alloc::format as __format;
 
-pub use crate::scribble::scribble;
+pub use crate::{
+    queues::{Bells, Queues, Raw, Rings},
+    scribble::scribble,
+};
 
 /// Returns a message as an error unless a condition holds.
 #[macro_export]

@@ -1,0 +1,3 @@
+TARGET     = rs_block_liar
+RS_PACKAGE = rs_block_test
+include $(call select_from_repositories,mk/rs_component.inc)

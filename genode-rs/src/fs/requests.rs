@@ -103,10 +103,7 @@ impl Requests {
         }
         let offset = packet.as_ref().map(Packet::offset);
         let mut pending = self.pending.borrow_mut();
-        let place = pending.iter().position(|request| {
-            let same = request.header.handle == header.handle && request.header.code == header.code;
-            request.answer.is_none() && request.offset == offset && (offset.is_some() || same)
-        });
+        let place = place_of(&pending, offset, &header);
         let Some(place) = place else { return };
         if pending[place].abandoned {
             pending.swap_remove(place);
@@ -208,6 +205,21 @@ impl Requests {
         };
         Ok(self.until(take).await?)
     }
+}
+
+/// Finds the request that an answer is for: that of its packet, whatever else the server says. An
+/// answer without packet is for the oldest request of its handle and operation, or of any: none
+/// waits for an answer that another one got.
+fn place_of(pending: &[Request], offset: Option<usize>, header: &Header) -> Option<usize> {
+    let waiting = pending
+        .iter()
+        .enumerate()
+        .filter(|(_, request)| request.answer.is_none() && request.offset == offset);
+    let oldest = waiting.min_by_key(|(_, request)| {
+        let asked = &request.header;
+        (asked.handle != header.handle || asked.code != header.code, request.id)
+    });
+    oldest.map(|(place, _)| place)
 }
 
 /// Lets go of a request whose future ends, answered or not.

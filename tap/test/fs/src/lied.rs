@@ -183,7 +183,7 @@ fn main(env: Env) -> Result<Rc<Tasks>, Error> {
     tasks.spawn(async move {
         if let Err(error) = run(env).await {
             error!("{error}");
-            let _ = env.exit(1);
+            env.exit(1)
         }
     });
     Ok(tasks)

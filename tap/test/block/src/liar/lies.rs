@@ -59,10 +59,8 @@ impl Lie {
         })
     }
 
-    /// Returns the number of requests that a lie is about: no more may be on their way.
-    pub(crate) const fn requests(self) -> usize {
-        2
-    }
+    /// Number of requests that a lie is about: no more may be on their way.
+    pub(crate) const REQUESTS: usize = 2;
 
     /// Makes the answers to requests of honest ones.
     pub(crate) fn answers(self, honest: &[Raw], kept: &mut Vec<Raw>) -> Vec<Raw> {
@@ -150,7 +148,7 @@ fn bare(honest: &[Raw]) -> Vec<Raw> {
         headers
             .filter(|header| header.operation.has_payload() == payload)
             .map(|header| header.tag)
-            .last()
+            .next_back()
     };
     let (Some(read), Some(sync)) = (tag_of(true), tag_of(false)) else { return honest.to_vec() };
     let mut answers = Vec::new();

@@ -56,7 +56,7 @@ impl Stream {
         while let Some(raw) = self.queues.take()? {
             let honest = self.honest(raw)?;
             self.asked.push(honest);
-            if self.asked.len() == self.lie.requests() {
+            if self.asked.len() == Lie::REQUESTS {
                 let asked = core::mem::take(&mut self.asked);
                 let answers = self.lie.answers(&asked, &mut self.kept);
                 self.queues.answer(&answers)?;

@@ -78,7 +78,7 @@ struct Liar {
 
 impl Liar {
     fn new(request: &SessionRequest<'_>) -> Result<Self, Error> {
-        let label = request.label().trim_end_matches("/").trim_end_matches(" -> ");
+        let label = request.label().trim_end_matches('/').trim_end_matches(" -> ");
         let lie = Lie::named(last_element(label)).ok_or(Error::Denied)?;
         let queues = Queues::<Packets>::new(BUFFER)?;
         let (asked, kept) = (Vec::new(), Vec::new());

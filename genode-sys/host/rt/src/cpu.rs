@@ -12,7 +12,7 @@ use genode_host_proto::interface::{AllocError, cpu_thread};
 use genode_wire::{Cap, FixedString, Handle};
 
 use crate::handle::{Lent, Owned};
-use crate::{call, control, env, rpc};
+use crate::{call, control, env, outside, rpc};
 
 /// Number of the next thread; 0 is the first one, which our parent made.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -25,9 +25,9 @@ pub(crate) struct Told {
 }
 
 /// Tells the CPU session of a thread that is about to start. `None` if core serves it, which wants
-/// to know of none.
+/// to know of none, and where there is no system.
 pub(crate) fn tell(name: &str, location: rs_location_t) -> Result<Option<Told>, rs_err_t> {
-    if call::index_at_core(env::cpu())?.is_some() {
+    if outside::is() || call::index_at_core(env::cpu())?.is_some() {
         return Ok(None);
     }
     let number = NEXT.fetch_add(1, Ordering::Relaxed);

@@ -81,7 +81,7 @@ impl fmt::Display for ShownBytes<'_> {
 
 /// The first `N` bytes of what is written to it, for messages that must not need a heap. It is cut
 /// between characters, and takes nothing behind a cut.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Line<const N: usize> {
     bytes: [u8; N],
     len: usize,
@@ -94,9 +94,14 @@ impl<const N: usize> Line<N> {
         Self { bytes: [0; N], len: 0, cut: false }
     }
 
-    /// Returns what was written, which is UTF-8.
+    /// Returns the bytes of what was written.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Returns what was written.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(self.as_bytes()).unwrap_or_default() // never cut within a character
     }
 }
 

@@ -31,9 +31,12 @@ pub fn complain(message: &str) -> u8 {
 }
 
 fn shown(message: &str) -> String {
-    let shown = |part| Shown(part).to_string();
-    let lines = message.split('\n').map(|line| line.split('\t').map(shown).collect::<Vec<_>>());
-    lines.map(|parts| parts.join("\t")).collect::<Vec<_>>().join("\n")
+    let keeps = |c| matches!(c, '\n' | '\t');
+    let shown = |part: &str| {
+        let text = part.trim_end_matches(keeps);
+        Shown(text).to_string() + &part[text.len()..]
+    };
+    message.split_inclusive(keeps).map(shown).collect()
 }
 
 #[cfg(test)]

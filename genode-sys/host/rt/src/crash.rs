@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use genode_abi::*;
-use genode_args::shown::Shown;
+use genode_args::shown::{Line, Shown};
 use genode_host_proto::PAGE;
 use genode_host_proto::control::{AGAIN, FRAMES, OUTSIDE, Request, WORDS};
 use rustix::time::Timespec;
@@ -45,35 +45,7 @@ struct Stack {
 
 thread_local! {
     static STACK: Cell<Stack> = const { Cell::new(Stack { low: 0, high: 0, size: 0 }) };
-    static NAME: Cell<Text> = const { Cell::new(Text::new()) };
-}
-
-/// The first bytes of a text.
-#[derive(Clone, Copy)]
-struct Text {
-    bytes: [u8; 32],
-    len: usize,
-}
-
-impl Text {
-    const fn new() -> Self {
-        Self { bytes: [0; 32], len: 0 }
-    }
-
-    fn of(text: &str) -> Self {
-        let mut kept = Self::new();
-        for (to, from) in kept.bytes.iter_mut().zip(text.bytes()) {
-            *to = from;
-            kept.len += 1;
-        }
-        kept
-    }
-
-    /// The text, up to a character that was cut.
-    fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.len).unwrap_or_default();
-        bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
-    }
+    static NAME: Cell<Line<32>> = const { Cell::new(Line::new()) };
 }
 
 /// A thread's stack for signal handlers, on its own one.
@@ -91,7 +63,9 @@ impl AltStack {
         let high = here + ALT_STACK;
         let low = high.saturating_sub(size);
         STACK.set(Stack { low, high: high + NEAR, size: size.saturating_sub(ALT_STACK) });
-        NAME.set(Text::of(name));
+        let mut known = Line::new();
+        let _ = known.write_str(name); // what does not fit is cut
+        NAME.set(known);
         let stack =
             libc::stack_t { ss_sp: self.0.as_mut_ptr().cast(), ss_flags: 0, ss_size: ALT_STACK };
         // SAFETY: borrowed for as long as the kernel may use it; see `drop`.

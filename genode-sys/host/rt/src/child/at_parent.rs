@@ -4,6 +4,7 @@
 //! To any other parent the payment is ours, so that the child pays us first.
 use genode_abi::*;
 use genode_affinity::Affinity;
+use genode_args::ArgsError;
 
 use super::quota::{Amount, Transfer, grant, own_pd, transfer_all};
 use super::route::warn;
@@ -38,9 +39,10 @@ impl Payment<'_> {
     }
 }
 
-/// Tells whether our parent cannot be asked with such arguments.
-pub(super) fn too_long(args: &str) -> bool {
-    args.len() >= RS_MAX_ARGS as usize
+/// Returns why our parent cannot be asked with such arguments; `None` if it can.
+pub(super) fn too_long(service: &str, args: &str) -> Option<String> {
+    let too_long = args.len() >= RS_MAX_ARGS as usize;
+    too_long.then(|| format!("{service} session denied: {}: {args}", ArgsError::TooLong))
 }
 
 /// Open a session that our own account, or a child's by way of ours, pays for.
@@ -50,7 +52,7 @@ pub(super) fn open(
     affinity: Affinity,
     payment: Option<&Payment<'_>>,
 ) -> Result<(u64, Owned), rs_err_t> {
-    if too_long(args) {
+    if too_long(service, args).is_some() {
         return Err(RS_DENIED);
     }
     let open = |payer| {

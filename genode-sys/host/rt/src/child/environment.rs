@@ -3,10 +3,10 @@ use std::ffi::c_void;
 
 use genode_abi::*;
 use genode_affinity::{Affinity, Location};
+use genode_args::ArgsBuf;
 use genode_args::cost;
 use genode_args::label::Label;
 use genode_args::repeats::Repeats;
-use genode_args::{ArgsBuf, ArgsError};
 use genode_host_proto::interface::native_pd::{self, Ended, Termination};
 use genode_host_proto::interface::pd::{self, Referred};
 use genode_host_proto::interface::{AllocError, cpu, rom};
@@ -53,33 +53,18 @@ enum Core {
     Served(Kind),
 }
 
-/// Finds the route of a child's PD or CPU session, and opens that at our parent if it leads there.
-/// The terms are for whoever else serves it.
-fn core_session<'a>(
+/// Finds the route of a session of a child's environment, which we pay for.
+fn environment_terms<'a>(
     child: ChildId,
-    name: &str,
+    label: &str,
     service: &'a str,
     (client_id, cost): (u64, Amount),
     affinity: Affinity,
-) -> Result<(Core, Terms<'a>), rs_err_t> {
-    let bare = Label::new(name).map_err(|_| RS_INVALID)?;
+) -> Result<(Kind, Terms<'a>), rs_err_t> {
+    let bare = Label::new(label).map_err(|_| RS_INVALID)?;
     let mut args = filter(child, service, &args_of(&bare, cost)?)?;
-    let routed = ask(child, service, name, args.as_str(), affinity)?;
+    let routed = ask(child, service, label, args.as_str(), affinity)?;
     args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
-    let core = match routed.provider {
-        Kind::Parent => {
-            if at_parent::too_long(args.as_str()) {
-                warn(&format!(
-                    "{name}: {service} session denied: {}: {}",
-                    ArgsError::TooLong,
-                    args.as_str()
-                ));
-            }
-            let (id, cap) = at_parent::open(service, args.as_str(), routed.affinity, None)?;
-            Core::Parent(AtParent { id, label: routed.label.as_str().to_owned(), cap })
-        }
-        served => Core::Served(served),
-    };
     let terms = Terms {
         client: child,
         client_id,
@@ -91,6 +76,30 @@ fn core_session<'a>(
         // we pay for the environment, not the child
         charged: Amount::NONE,
         donated: cost,
+    };
+    Ok((routed.provider, terms))
+}
+
+/// Finds the route of a child's PD or CPU session, and opens that at our parent if it leads there.
+/// The terms are for whoever else serves it.
+fn core_session<'a>(
+    child: ChildId,
+    name: &str,
+    service: &'a str,
+    price: (u64, Amount),
+    affinity: Affinity,
+) -> Result<(Core, Terms<'a>), rs_err_t> {
+    let (provider, terms) = environment_terms(child, name, service, price, affinity)?;
+    let core = match provider {
+        Kind::Parent => {
+            let args = terms.args.as_str();
+            if let Some(why) = at_parent::too_long(service, args) {
+                warn(&format!("{name}: {why}"));
+            }
+            let (id, cap) = at_parent::open(service, args, terms.affinity, None)?;
+            Core::Parent(AtParent { id, label: terms.label.as_str().to_owned(), cap })
+        }
+        served => Core::Served(served),
     };
     Ok((core, terms))
 }
@@ -252,23 +261,8 @@ fn environment_session(
     cost: Amount,
     affinity: Affinity,
 ) -> Result<(), rs_err_t> {
-    let bare = Label::new(label).map_err(|_| RS_INVALID)?;
-    let mut args = filter(child, service, &args_of(&bare, cost)?)?;
-    let routed = ask(child, service, label, args.as_str(), affinity)?;
-    args.set_str("label", routed.label.as_str()).map_err(|_| RS_OVERFLOW)?;
-    let terms = Terms {
-        client: child,
-        client_id,
-        service,
-        args,
-        requested: bare,
-        label: routed.label,
-        affinity: routed.affinity,
-        // we pay for the environment, not the child
-        charged: Amount::NONE,
-        donated: cost,
-    };
-    terms.initiate(routed.provider).map(drop)
+    let (provider, terms) = environment_terms(child, label, service, (client_id, cost), affinity)?;
+    terms.initiate(provider).map(drop)
 }
 
 /// Start a child that waited for its environment, or say that it cannot be started.

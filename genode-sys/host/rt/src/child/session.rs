@@ -6,7 +6,7 @@ use genode_abi::*;
 use genode_affinity::Affinity;
 use genode_args::cost;
 use genode_args::label::Label;
-use genode_args::{ArgsBuf, ArgsError, ArgsRef};
+use genode_args::{ArgsBuf, ArgsRef};
 use genode_wire::Handle;
 
 use super::at_parent::{self, Payment};
@@ -144,10 +144,8 @@ impl Terms<'_> {
         let name = world().children.get(&self.client).map(|child| child.name.clone());
         let (RS_DENIED, Some(name)) = (error, name) else { return };
         let environment = self.client_id < genode_host_proto::opcode::env_id::FIRST_FREE;
-        if at_parent::too_long(self.args.as_str()) {
-            let (service, args) = (self.service, self.args.as_str());
-            let told = format!("{name}: {service} session denied: {}: {args}", ArgsError::TooLong);
-            return warn_of(self.client, &told);
+        if let Some(why) = at_parent::too_long(self.service, self.args.as_str()) {
+            return warn_of(self.client, &format!("{name}: {why}"));
         }
         if environment {
             return; // said by whoever starts the child

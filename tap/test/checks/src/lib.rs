@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod liar;
 mod queues;
 mod scribble;
 
@@ -19,7 +20,8 @@ use genode::{prelude::*, signal::SignalContext};
 pub use alloc::format as __format;
 
 pub use crate::{
-    queues::{Bells, Queues, Raw, Rings},
+    liar::{Liar, Lies},
+    queues::Raw,
     scribble::scribble,
 };
 

@@ -36,11 +36,27 @@ impl Raw {
     pub fn header<P: Protocol>(&self) -> P::Header {
         P::decode(&self.0[2..2 + P::WORDS])
     }
+
+    /// Changes the header of each.
+    pub fn changed<P: Protocol>(all: &[Self], change: fn(&mut P::Header)) -> Vec<Self> {
+        let change = |raw: &Self| {
+            let mut header = raw.header::<P>();
+            change(&mut header);
+            Self::new::<P>(raw.place(), &header)
+        };
+        all.iter().map(change).collect()
+    }
+
+    /// Gives each place the header of the one as far from the other end.
+    pub fn swapped<P: Protocol>(all: &[Self]) -> Vec<Self> {
+        let pairs = all.iter().zip(all.iter().rev());
+        pairs.map(|(one, other)| Self::new::<P>(one.place(), &other.header::<P>())).collect()
+    }
 }
 
 /// The server's side of a stream, of which nothing is checked.
 #[derive(Debug)]
-pub struct Queues<P> {
+pub(crate) struct Queues<P> {
     memory: SharedRam,
     acks: usize,
     taken: u32,
@@ -53,14 +69,14 @@ impl<P: Protocol> Queues<P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a size that holds no stream, [`Error::OutOfRam`].
-    pub fn new(size: usize) -> Result<Self, Error> {
+    pub(crate) fn new(size: usize) -> Result<Self, Error> {
         let acks = Layout::new::<P>(size).map_err(|_| Error::Invalid)?.ack_queue;
         let memory = SharedRam::new(size)?;
         Ok(Self { memory, acks, taken: 0, told: 0, protocol: PhantomData })
     }
 
     /// Returns the memory.
-    pub const fn memory(&self) -> &SharedRam {
+    pub(crate) const fn memory(&self) -> &SharedRam {
         &self.memory
     }
 
@@ -72,7 +88,7 @@ impl<P: Protocol> Queues<P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] when the client's index leads out of the queue.
-    pub fn take(&mut self) -> Result<Option<Raw>, Error> {
+    pub(crate) fn take(&mut self) -> Result<Option<Raw>, Error> {
         if self.memory.atomic_u32(0)?.load(Ordering::Acquire) == self.taken {
             return Ok(None);
         }
@@ -90,7 +106,7 @@ impl<P: Protocol> Queues<P> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a memory without queues.
-    pub fn answer(&mut self, answers: &[Raw]) -> Result<(), Error> {
+    pub(crate) fn answer(&mut self, answers: &[Raw]) -> Result<(), Error> {
         for raw in answers {
             for (number, &word) in raw.0[..2 + P::WORDS].iter().enumerate() {
                 let place = Self::slot(self.acks, self.told) + 8 * number;
@@ -106,7 +122,7 @@ impl<P: Protocol> Queues<P> {
     ///
     /// # Errors
     /// As [`answer`](Self::answer).
-    pub fn break_index(&self) -> Result<(), Error> {
+    pub(crate) fn break_index(&self) -> Result<(), Error> {
         self.memory.atomic_u32(self.acks)?.store(P::ACK_QUEUE, Ordering::Release);
         Ok(())
     }
@@ -114,11 +130,11 @@ impl<P: Protocol> Queues<P> {
 
 /// Handlers of the client, to be told of answers.
 #[derive(Clone, Debug, Default)]
-pub struct Bells(Rc<RefCell<Vec<Transmitter>>>);
+pub(crate) struct Bells(Rc<RefCell<Vec<Transmitter>>>);
 
 impl Bells {
     /// Signals all of them.
-    pub fn ring(&self) {
+    pub(crate) fn ring(&self) {
         self.0.borrow().iter().for_each(Transmitter::submit);
     }
 
@@ -129,7 +145,7 @@ impl Bells {
 
 /// The channel of such a stream.
 #[derive(Debug)]
-pub struct Rings {
+pub(crate) struct Rings {
     memory: Capability<Dataspace>,
     server: Capability<SignalContext>,
     bells: Bells,
@@ -137,7 +153,11 @@ pub struct Rings {
 
 impl Rings {
     /// Makes the channel to a memory, whose client signals `server` and is told by `bells`.
-    pub fn new(memory: &SharedRam, server: &Capability<SignalContext>, bells: &Bells) -> Self {
+    pub(crate) fn new(
+        memory: &SharedRam,
+        server: &Capability<SignalContext>,
+        bells: &Bells,
+    ) -> Self {
         Self { memory: memory.cap().clone(), server: server.clone(), bells: bells.clone() }
     }
 }

@@ -2,8 +2,12 @@
 
 use alloc::{vec, vec::Vec};
 
-use genode::session::block::{Block, Header, Operation};
-use rs_checks::Raw;
+use genode::{
+    dataspace::SharedRam,
+    prelude::*,
+    session::block::{Block, Header, Operation},
+};
+use rs_checks::{Lies, Raw};
 
 use crate::BUFFER;
 
@@ -58,23 +62,39 @@ impl Lie {
             _ => return None,
         })
     }
+}
 
-    /// Number of requests that a lie is about: no more may be on their way.
-    pub(crate) const REQUESTS: usize = 2;
+impl Lies<Block> for Lie {
+    fn requests(self, _: bool) -> usize {
+        2
+    }
 
-    /// Makes the answers to requests of honest ones.
-    pub(crate) fn answers(self, honest: &[Raw], kept: &mut Vec<Raw>) -> Vec<Raw> {
-        let each = |change: fn(&mut Header)| -> Vec<Raw> { changed(honest, change) };
-        match self {
-            Self::Honest => honest.to_vec(),
-            Self::Index => Vec::new(),
+    fn breaks_index(self) -> bool {
+        self == Self::Index
+    }
+
+    /// Fills the blocks that are read with their number.
+    fn honest(raw: Raw, memory: &SharedRam) -> Result<Raw, Error> {
+        let header = raw.header::<Block>();
+        if header.operation == Operation::Read {
+            let [offset, size] = raw.place();
+            memory.write(offset as usize, &vec![header.block as u8; size as usize])?;
+        }
+        Ok(Raw::new::<Block>(raw.place(), &Header { success: true, ..header }))
+    }
+
+    fn answers(
+        self,
+        honest: &[Raw],
+        kept: &mut Vec<Raw>,
+        _: &SharedRam,
+    ) -> Result<Vec<Raw>, Error> {
+        let each = |change: fn(&mut Header)| Raw::changed::<Block>(honest, change);
+        Ok(match self {
+            Self::Honest | Self::Index => honest.to_vec(),
             Self::Twice => [honest, honest].concat(),
             Self::Strangers => [strangers(honest), honest.to_vec()].concat(),
-            Self::Swapped => honest
-                .iter()
-                .zip(honest.iter().rev())
-                .map(|(one, other)| Raw::new::<Block>(one.place(), &other.header::<Block>()))
-                .collect(),
+            Self::Swapped => Raw::swapped::<Block>(honest),
             Self::Tag => each(|header| header.tag += 100),
             Self::Operation => each(|header| header.operation = Operation::Write),
             Self::Blocks => each(|header| header.block += 1),
@@ -91,24 +111,17 @@ impl Lie {
             Self::Late => {
                 let mut answers = core::mem::take(kept);
                 if answers.is_empty() {
-                    kept.extend(changed(&honest[1..], |header| header.success = false));
+                    kept.extend(Raw::changed::<Block>(&honest[1..], |header| {
+                        header.success = false;
+                    }));
                     answers.extend(&honest[..1]);
                 } else {
                     answers.extend(honest);
                 }
                 answers
             }
-        }
+        })
     }
-}
-
-fn changed(honest: &[Raw], change: fn(&mut Header)) -> Vec<Raw> {
-    let change = |raw: &Raw| {
-        let mut header = raw.header::<Block>();
-        change(&mut header);
-        Raw::new::<Block>(raw.place(), &header)
-    };
-    honest.iter().map(change).collect()
 }
 
 /// Failures by each request's header: of packets beside its own, of another size, around the end of

@@ -3,12 +3,12 @@
 use alloc::{vec, vec::Vec};
 
 use genode::{
-    dataspace::Area,
+    dataspace::{Area, SharedRam},
     prelude::*,
     rpc::Wire,
     session::file_system::{DirEntry, Header, NodeType, Operation, Packets, Rwx},
 };
-use rs_checks::Raw;
+use rs_checks::{Lies, Raw};
 
 use crate::BUFFER;
 
@@ -64,24 +64,8 @@ impl Lie {
         })
     }
 
-    /// Returns the number of requests that a lie is about, where answers are kept back or not: no
-    /// more may be on their way.
-    pub(crate) const fn requests(self, kept: bool) -> usize {
-        match self {
-            Self::Entry | Self::Endless => 1,
-            Self::Order => {
-                if kept {
-                    1
-                } else {
-                    3
-                }
-            }
-            _ => 2,
-        }
-    }
-
     /// Writes what the packets of a lie contain beside what honest ones have.
-    pub(crate) fn content(self, memory: &Area, asked: &[Raw]) -> Result<(), Error> {
+    fn content(self, memory: &Area, asked: &[Raw]) -> Result<(), Error> {
         let last = match self {
             Self::Entry => b'/',
             Self::Endless => b'a',
@@ -103,24 +87,50 @@ impl Lie {
         }
         Ok(())
     }
+}
 
-    /// Makes the answers to requests of honest ones.
-    pub(crate) fn answers(self, honest: &[Raw], kept: &mut Vec<Raw>) -> Vec<Raw> {
-        match self {
+impl Lies<Packets> for Lie {
+    fn requests(self, kept: bool) -> usize {
+        match (self, kept) {
+            (Self::Entry | Self::Endless, _) | (Self::Order, true) => 1,
+            (Self::Order, false) => 3,
+            _ => 2,
+        }
+    }
+
+    fn breaks_index(self) -> bool {
+        self == Self::Index
+    }
+
+    /// Fills what is read with the handle's number.
+    fn honest(raw: Raw, memory: &SharedRam) -> Result<Raw, Error> {
+        let header = raw.header::<Packets>();
+        if header.operation() == Some(Operation::Read) {
+            let [offset, size] = raw.place();
+            memory.write(offset as usize, &vec![header.handle.0 as u8; size as usize])?;
+        }
+        Ok(Raw::new::<Packets>(raw.place(), &header.done(header.length)))
+    }
+
+    fn answers(
+        self,
+        honest: &[Raw],
+        kept: &mut Vec<Raw>,
+        memory: &SharedRam,
+    ) -> Result<Vec<Raw>, Error> {
+        self.content(memory, honest)?;
+        let each = |change: fn(&mut Header)| Raw::changed::<Packets>(honest, change);
+        Ok(match self {
             Self::Honest | Self::Index | Self::Entry | Self::Endless => honest.to_vec(),
             Self::Twice => [honest, honest].concat(),
             Self::Strangers => [strangers(honest), honest.to_vec()].concat(),
-            Self::Swapped => honest
-                .iter()
-                .zip(honest.iter().rev())
-                .map(|(one, other)| Raw::new::<Packets>(one.place(), &other.header::<Packets>()))
-                .collect(),
-            Self::Handle => changed(honest, |header| header.handle.0 += 1000),
-            Self::Operation => changed(honest, |header| {
+            Self::Swapped => Raw::swapped::<Packets>(honest),
+            Self::Handle => each(|header| header.handle.0 += 1000),
+            Self::Operation => each(|header| {
                 header.code = if header.code == 0 { Operation::Write as u32 } else { 77 };
             }),
-            Self::Length => changed(honest, |header| header.length += 1),
-            Self::Failed => changed(honest, |header| header.succeeded = false),
+            Self::Length => each(|header| header.length += 1),
+            Self::Failed => each(|header| header.succeeded = false),
             Self::Late | Self::Order => {
                 let mut answers = core::mem::take(kept);
                 if answers.is_empty() {
@@ -135,17 +145,8 @@ impl Lie {
                 }
                 answers
             }
-        }
+        })
     }
-}
-
-fn changed(honest: &[Raw], change: fn(&mut Header)) -> Vec<Raw> {
-    let change = |raw: &Raw| {
-        let mut header = raw.header::<Packets>();
-        change(&mut header);
-        Raw::new::<Packets>(raw.place(), &header)
-    };
-    honest.iter().map(change).collect()
 }
 
 /// Failures by each request's header: of packets beside its own, of another size, around the end of

@@ -10,18 +10,18 @@ use genode::{
     },
 };
 
-use crate::Liar;
+use crate::Session;
 
-impl Liar {
+impl Session {
     fn open(&mut self) -> u64 {
         self.opened += 1;
         self.opened
     }
 }
 
-impl FileSystemSession for Liar {
+impl FileSystemSession for Session {
     fn tx(&mut self) -> Capability<dyn TxChannel> {
-        self.channel.cap().clone()
+        self.stream.cap()
     }
 
     fn file(

@@ -1,8 +1,8 @@
-//! rs_terminal: a Terminal server of one session, on the terminal of whoever runs the system, on the
-//! host target.
+//! rs_terminal: a Terminal server of one session, on the terminal of whoever runs the system, on
+//! the host target.
 //!
-//! The terminal itself is its relay's, a process of core's; this component passes bytes between that
-//! and its client.
+//! The terminal itself is its relay's, a process of core's; this component passes bytes between
+//! that and its client.
 #![no_std]
 #![no_main]
 

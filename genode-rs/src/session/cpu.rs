@@ -11,8 +11,8 @@
 //!
 //! Core makes a component's process, and its runtime makes the other threads. Where core serves the
 //! CPU session, that is all: a session says there who learns of a fault, which affinity space there
-//! is, and ties a PD to both. Where somebody else does, the runtime has that session make each thread
-//! before it starts, and core runs it where the session says. A session opened by
+//! is, and ties a PD to both. Where somebody else does, the runtime has that session make each
+//! thread before it starts, and core runs it where the session says. A session opened by
 //! [`CpuConnection::governing`] has the last word: core refuses the component's own wishes. Threads
 //! are moved by [`CpuThread::affinity`]; core answers the other functions of a thread by an
 //! exception.

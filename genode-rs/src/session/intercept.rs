@@ -41,15 +41,17 @@
 //!
 //! [`Interceptor::serve`] serves siblings, and whoever is below them: their parent routes `CPU` and
 //! `PD` to this component, whose own requests for both it routes to itself.
-//! [`Interceptor::serve_children`] serves the children of a sandbox whose routes lead to `<local/>`,
-//! and those below them that ask their own parents. A component whose children's PD is intercepted
-//! needs its own intercepted by the same component, since accounts exchange quota only with such.
+//! [`Interceptor::serve_children`] serves the children of a sandbox whose routes lead to
+//! `<local/>`, and those below them that ask their own parents. A component whose children's PD is
+//! intercepted needs its own intercepted by the same component, since accounts exchange quota only
+//! with such.
 //!
 //! # Powers
 //!
-//! An interceptor sees the names of its clients' threads, moves these within its own CPUs, allocates
-//! from its clients' accounts, denies, and delays for ever. It does not gain: CPUs, priority and
-//! quota of its sessions are what its parent gave. It cannot change what core allows a component.
+//! An interceptor sees the names of its clients' threads, moves these within its own CPUs,
+//! allocates from its clients' accounts, denies, and delays for ever. It does not gain: CPUs,
+//! priority and quota of its sessions are what its parent gave. It cannot change what core allows a
+//! component.
 
 //!
 //! # On Genode
@@ -94,15 +96,15 @@ pub struct Client<'a> {
 pub struct Share {
     /// Where its threads may run.
     pub affinity: Affinity,
-    /// How urgent they are.
+    /// Their urgency.
     pub priority: u64,
 }
 
 /// Decisions of an interceptor.
 pub trait Policy: 'static {
-    /// What it decides of one CPU session.
+    /// Its decisions about one CPU session.
     type Cpu: cpu::Hooks + 'static;
-    /// What it decides of one PD session.
+    /// Its decisions about one PD session.
     type Pd: pd::Hooks + 'static;
 
     /// Accepts a client's CPU session.

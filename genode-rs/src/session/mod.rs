@@ -23,9 +23,9 @@
 //! A server implements the interface and serves it by [`Root::serve`](crate::root::Root::serve).
 //! Functions are numbered as in Genode 22.08, 24.11 and 26.02, which agree on these interfaces, but
 //! for TRACE, whose functions 22.08 numbers otherwise, and File_system, which was compared with
-//! 24.11 and 26.02 only. Block and CPU are those of 26.02. PD is that of the development branch after
-//! it (Sculpt 26.04), which calls itself 26.02 as well: it has `seal_ram`, so that in the release
-//! 26.02 the functions behind `free_ram` are numbered one lower.
+//! 24.11 and 26.02 only. Block and CPU are those of 26.02. PD is that of the development branch
+//! after it (Sculpt 26.04), which calls itself 26.02 as well. It has `seal_ram`; without that, in
+//! the release 26.02, the functions behind `free_ram` are numbered one lower.
 
 pub mod block;
 pub mod cpu;

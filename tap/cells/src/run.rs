@@ -20,7 +20,7 @@ const BOUND: usize = 256;
 /// core at once and moves nothing: no policy can serve more.
 pub const ROWS: [&str; 7] = ["static", "shares", "load", "numa", "slo", "karma", "bound"];
 
-/// What came out for a row.
+/// Results of a row.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outcome {
     /// The row's name.

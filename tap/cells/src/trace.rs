@@ -1,4 +1,4 @@
-//! What cells want when.
+//! Demands of cells over time.
 //!
 //! ```text
 //! cells-trace 1
@@ -51,7 +51,7 @@ pub struct Mistake {
     pub line: usize,
     /// The column, in characters.
     pub column: usize,
-    /// What is wrong, and what is possible.
+    /// The fault, and what is possible.
     pub message: String,
 }
 

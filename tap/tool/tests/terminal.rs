@@ -1,5 +1,5 @@
-//! A run that has the terminal which it was started from: keys, size, the ends of a run, and that the
-//! terminal is as it was behind each.
+//! A run that has the terminal which it was started from: keys, size, the ends of a run, and that
+//! the terminal is as it was behind each.
 #![allow(clippy::unwrap_used, clippy::panic)] // a test reports by panicking
 
 use std::fs;

@@ -42,7 +42,7 @@ pub struct Spec {
     pub deadline_us: u32,
     /// Objective of policy `slo`.
     pub objective: Objective,
-    /// What the cell pays for a core under policy `slo`, as a multiple of the usual.
+    /// Price of a core to the cell under policy `slo`, as a multiple of the usual.
     pub price: u32,
 }
 

@@ -7,9 +7,9 @@
 //! made it is satisfied.
 //!
 //! With memory, filling is that of dominant-resource fairness (Ghodsi et al., NSDI 2011) with
-//! divisible units, which cannot be lied to (there, and Parkes et al., EC 2012); what each claim has
-//! then is rounded down, which keeps that, and the rest belongs to the pool. Going on unit by unit
-//! would not: a claim that understates its memory would be served parts of a unit earlier.
+//! divisible units, which cannot be lied to (there, and Parkes et al., EC 2012); what each claim
+//! has then is rounded down, which keeps that, and the rest belongs to the pool. Going on unit by
+//! unit would not: a claim that understates its memory would be served parts of a unit earlier.
 
 use alloc::collections::BinaryHeap;
 use alloc::collections::binary_heap::PeekMut;

@@ -45,7 +45,7 @@ pub struct Bytes {
     pub bytes: u64,
 }
 
-/// What an event led to.
+/// Consequences of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Decision {
     /// Cores that change their owner, in this order.
@@ -75,7 +75,7 @@ pub struct Manager {
     plan: Plan,
 }
 
-/// What depends on the cells' terms alone.
+/// Facts that depend on the cells' terms alone.
 #[derive(Debug, Clone, Copy, Default)]
 struct Plan {
     units: u32,

@@ -1,4 +1,4 @@
-//! What single policies promise, and what a configuration is refused for.
+//! Promises of single policies, and reasons to refuse a configuration.
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used, reason = "a test reports by panicking")]
 

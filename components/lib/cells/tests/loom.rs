@@ -1,7 +1,7 @@
 //! Models of the table, on the shipped source, under every interleaving and every ordering that the
 //! memory model allows (three preemptions at most).
 //!
-//! `RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test -p rs_cells --release --test loom`
+//! `RUSTFLAGS="--cfg loom" cargo test -p rs_cells --release --target-dir target/loom --test loom`
 #![cfg(loom)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test reports by panicking")]
 
@@ -169,7 +169,8 @@ fn deadline() {
                 assert!(machine.on(0, B), "taken off a core that nobody wanted back");
             })
         };
-        // the trusted side stops the borrower's threads before it forces; one that left is not there
+        // the trusted side stops the borrower's threads before it forces; one that left is not
+        // there
         if gone.load(Ordering::Acquire) {
             assert_eq!(machine.table.force(0, B, stamp), None, "a belated force took effect");
         }

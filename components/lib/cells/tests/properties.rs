@@ -45,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the test knows by itself: terms of the cells that run, and owners by the moves told.
+/// Knowledge of the test itself: terms of the cells that run, and owners by the moves told.
 struct Shadow {
     specs: BTreeMap<u16, Spec>,
     owners: Vec<CellId>,

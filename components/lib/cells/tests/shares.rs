@@ -58,7 +58,7 @@ fn what_rounding_leaves_over_is_the_pools() {
     assert_eq!(manager.owners()[..2], [POOL, POOL]);
 }
 
-/// What must hold of shares of cells with these weights.
+/// Asserts what must hold of shares of cells with these weights.
 fn sound(total: u32, reserved: u32, weights: &[u32], shares: &[u32]) -> Result<(), String> {
     let sum: u64 = weights.iter().map(|w| u64::from(*w)).sum();
     let parts: Vec<u32> =

@@ -1,4 +1,5 @@
-//! The table alone: the order of a request, limits, hand-over, and random use against a plain model.
+//! The table alone: the order of a request, limits, hand-over, and random use against a plain
+//! model.
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used, reason = "a test reports by panicking")]
 

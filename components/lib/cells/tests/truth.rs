@@ -49,7 +49,7 @@ fn trace(random: &mut Rng, memory: bool) -> Trace {
     Trace { cores, specs, needs, memory }
 }
 
-/// What cell 1 says at each step: cores, bytes a core, and whether it burns what it does not need.
+/// Report of cell 1 at each step: cores, bytes a core, and whether it burns what it does not need.
 type Says = Vec<(u16, u64, bool)>;
 
 fn truth(trace: &Trace) -> Says {

@@ -123,7 +123,7 @@ pub(crate) fn pd_quota(pd: rs_cap_t) -> Result<rs_quota_t, rs_err_t> {
         let account: Account = rpc::call(pd, &Call::Account)?;
         return Ok(quota_of(&account));
     }
-    // Whoever serves it has Genode's functions.
+    // Its server has Genode's functions.
     let ask = |call: &Call<Lent>| rpc::call(pd, call);
     Ok(rs_quota_t {
         ram_limit: ask(&Call::RamQuota)?,

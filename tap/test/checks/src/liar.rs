@@ -42,7 +42,7 @@ pub trait Lies<P: Protocol>: Copy + 'static {
     ) -> Result<Vec<Raw>, Error>;
 }
 
-/// What a session's calls and handler share.
+/// State of a stream between its requests.
 struct Stream<P, L> {
     queues: Queues<P>,
     lie: L,
@@ -84,7 +84,8 @@ impl Liar {
     /// Makes a stream of `size` bytes at an entrypoint.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a size that holds no stream, [`Error::OutOfRam`], and what the handler and the object say.
+    /// [`Error::Invalid`] for a size that holds no stream, [`Error::OutOfRam`], and what the
+    /// handler and the object say.
     pub fn new<P: Protocol + 'static, L: Lies<P>>(
         ep: Entrypoint,
         size: usize,

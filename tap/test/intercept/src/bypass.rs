@@ -15,7 +15,7 @@ use rs_checks::{Test, at, ensure};
 use rs_intercept::{Worker, cpu};
 use rs_raw::past;
 
-/// What core says to a wish for the second CPU.
+/// Core's answer to a wish for the second CPU.
 fn asks(thread: u64, number: u64) -> bool {
     let reply = past::exchange(Request::ThreadBind, &[thread, 1, 0, 1, 1, number], None);
     reply.is_some_and(|(packet, _)| packet.op() == u64::from(Status::Ok))

@@ -1,4 +1,4 @@
-//! What the interceptors and their clients share.
+//! Parts that the interceptors and their clients share.
 #![no_std]
 #![deny(missing_docs)]
 

@@ -9,7 +9,7 @@ use genode::{
     thread::{Builder, JoinHandle},
 };
 
-/// What the thread is asked, and what it answered.
+/// Question to the thread, and its answer.
 #[derive(Default)]
 struct Desk {
     state: Mutex<State>,

@@ -94,7 +94,7 @@ fn screen(env: Env) -> Result<Option<Tasks>, Error> {
     for _ in 0..10 {
         same("much passes in order", &long, &long);
     }
-    // What a client wrote and did not read is not the next one's.
+    // Bytes that a client wrote and did not read are not the next one's.
     drop(terminal);
     let terminal = TerminalConnection::open(env, "again")?;
     expect(env, "the next one may have it", terminal.write(b"x")? == 1);

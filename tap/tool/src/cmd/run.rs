@@ -25,8 +25,8 @@ pub struct Args {
     /// too. LABEL is its name below init; may be repeated
     #[arg(long, value_name = "LABEL=PATH[:rw]", value_parser = Grant::parse, conflicts_with = "genode")]
     fs: Vec<Grant>,
-    /// Give a component the terminal that this runs on: its keys, and to show there whatever it likes.
-    /// LABEL is its name below init. Ctrl-A x ends the run
+    /// Give a component the terminal that this runs on: its keys, and to show there whatever it
+    /// likes. LABEL is its name below init. Ctrl-A x ends the run
     #[arg(long, value_name = "LABEL", conflicts_with = "genode")]
     terminal: Option<String>,
     /// For the script, which asks for them by `get_cmd_arg`

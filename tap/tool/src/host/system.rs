@@ -115,7 +115,7 @@ pub struct System {
     accounts: Option<String>,
 }
 
-/// What core's standard input is.
+/// Standard input of core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
     /// Nothing.

@@ -3,7 +3,7 @@
 //! | policy | divides by | when demand falls | places |
 //! |---|---|---|---|
 //! | [`Shares`] | the fork's formula: weights alone | keeps the share | one interval a cell |
-//! | [`Load`] | weighted max-min over demand | keeps what nobody needs, for a while | lowest numbers |
+//! | [`Load`] | weighted max-min over demand | keeps unneeded cores for a while | lowest numbers |
 //! | [`Numa`] | as [`Load`] | as [`Load`] | few nodes, near moves |
 //! | [`Slo`] | as [`Load`], weights times prices, demand by objective | as [`Load`] | as [`Numa`] |
 //! | [`Karma`] | credits | gives back | as [`Numa`] |
@@ -42,7 +42,7 @@ pub trait Policy {
     fn targets(&mut self, view: &View<'_>, targets: &mut Targets);
 }
 
-/// What a policy sees.
+/// The view that a policy has.
 #[derive(Debug)]
 pub struct View<'a> {
     /// The machine.
@@ -111,7 +111,7 @@ pub fn by_name(name: &str) -> Option<Box<dyn Policy>> {
     })
 }
 
-/// What `load`, `numa` and `slo` share: claims, the fill, and what is kept.
+/// Parts that `load`, `numa` and `slo` share: claims, the fill, and what is kept.
 #[derive(Debug, Default)]
 struct MaxMin {
     filler: Filler,

@@ -13,7 +13,9 @@
 //! | take an idle core | acquire | the release by its last user |
 //! | release, force | release | a take, or a look by whom the core is handed to |
 //! | look ([`Table::get`]) | acquire | the release that handed it over |
-//! | want back, set owner, limits | relaxed | nothing: the word alone matters; being read-modify-writes, they keep the release before them visible |
+//! | want back, set owner, limits | relaxed | nothing: the word alone matters |
+//!
+//! The last ones are read-modify-writes, which keep the release before them visible.
 //!
 //! `tests/loom.rs` runs this source under every interleaving, and shows that each weakened ordering
 //! and each dropped step is noticed.
@@ -32,7 +34,7 @@ pub fn mutate(which: u32) {
 
 const NONE: u16 = u16::MAX;
 
-/// What the table says of a core.
+/// State of a core in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Core {
     /// The cell that the core belongs to.
@@ -83,7 +85,7 @@ pub enum Got {
     },
 }
 
-/// What happened to a core that its user left.
+/// Fate of a core that its user left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
     /// It is idle.

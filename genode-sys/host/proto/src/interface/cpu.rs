@@ -9,8 +9,8 @@ calls! {
     /// Calls of a CPU session.
     pub enum Call<H> of cpu {
         /// Makes a thread of a PD. Answers its capability, or an [`AllocError`](super::AllocError).
-        /// The `entry` (Genode's address of the thread's messages) is the number that the PD knows it
-        /// by, 0 for the first thread.
+        /// The `entry` (Genode's address of the thread's messages) is the number that the PD knows
+        /// it by, 0 for the first thread.
         CreateThread = create_thread {
             pd: Cap<H>,
             name: FixedString<32>,

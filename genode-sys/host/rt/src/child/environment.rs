@@ -327,7 +327,7 @@ fn launch(id: ChildId) -> Result<(), rs_err_t> {
     // A server among our children may be calling us right now. We must not wait for it on the entrypoint.
     let spawned = std::thread::Builder::new().name("load".into()).spawn(move || {
         let loaded = load(&pd, &rom_session);
-        // Whoever serves the CPU session may not have told core whom to tell of an early end.
+        // The server of the CPU session may not have told core whom to tell of an early end.
         if loaded.is_err() || by_server {
             let mut faults = Owned::default();
             if let Some(child) = world().children.get_mut(&id) {

@@ -96,7 +96,7 @@ fn one_by_one(transfers: &[&Transfer<'_>]) -> Result<(), rs_err_t> {
     for (done, (from, to, amount)) in steps.iter().enumerate() {
         if let Err(e) = move_quota(from, to, *amount) {
             for (from, to, amount) in steps.iter().take(done).rev() {
-                // Whoever refuses this keeps what it got, and it is its own client's.
+                // A server that refuses this keeps what it got, and it is its own client's.
                 let _ = move_quota(to, from, *amount);
             }
             return Err(e);

@@ -31,8 +31,8 @@ pub(crate) const BROKER: &str = "--broker";
 /// Mode of a broker that is a terminal's relay.
 const TERMINAL: &str = "terminal";
 
-/// Time that a broker has to end once it was killed: one that waits for a disk takes longer. A relay
-/// has the same time to give the terminal back.
+/// Time that a broker has to end once it was killed: one that waits for a disk takes longer. A
+/// relay has the same time to give the terminal back.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Runs a broker, with the arguments behind its name.
@@ -99,8 +99,8 @@ struct Grant {
 pub(crate) struct Grants(Vec<Grant>);
 
 impl Grants {
-    /// Opens what is granted, and starts the brokers: of files, and of the terminal for the component
-    /// with a label.
+    /// Opens what is granted, and starts the brokers: of files, and of the terminal for the
+    /// component with a label.
     pub(crate) fn begin(files: &[Wanted], terminal: Option<&str>) -> Result<Self, String> {
         let mut grants = Self::default();
         for Wanted { label, path, writeable } in files {

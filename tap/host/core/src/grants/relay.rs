@@ -203,8 +203,9 @@ impl<'t> Relay<'t> {
         true
     }
 
-    /// Ends the connection, and makes the terminal what it was. Keys that nobody read are lost: among
-    /// them are answers to what the component asked the terminal, which are not for the next program.
+    /// Ends the connection, and makes the terminal what it was. Keys that nobody read are lost:
+    /// among them are answers to what the component asked the terminal, which are not for the next
+    /// program.
     fn release(&mut self) {
         if let Some(mut line) = self.line.take() {
             // Its last words, which are on the way.
@@ -263,8 +264,8 @@ impl<'t> Relay<'t> {
         }
     }
 
-    /// Ends the system, as Ctrl-C does where a terminal has its meaning: whoever is in the terminal's
-    /// foreground is interrupted, among them the tool that started core; and core.
+    /// Ends the system, as Ctrl-C does where a terminal has its meaning: whoever is in the
+    /// terminal's foreground is interrupted, among them the tool that started core; and core.
     fn end(&self) {
         if let Ok(group) = termios::tcgetpgrp(self.terminal)
             && group == rustix::process::getpgrp()

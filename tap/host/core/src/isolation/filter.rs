@@ -2,7 +2,8 @@
 //!
 //! One program: it lists what is allowed and refuses everything else with EPERM, hands questions to core, and makes the C
 //! library fall back to calls whose arguments a filter can read. It is compiled by seccompiler, but for what that cannot
-//! express or would put too late: see `first`. A second one takes away what only the way there needs: see `last`.
+//! express or would put too late: see `first`. A second one takes away what only the way there
+//! needs: see `last`.
 #![allow(unsafe_code, reason = "system-call filters")]
 
 use std::collections::BTreeMap;
@@ -246,7 +247,8 @@ fn conditional(binary: u32) -> Result<Rules> {
         (libc::SYS_tgkill, vec![rule(vec![is(0, u64::from(OWN_PID))?])?]),
         // The name of a thread.
         (libc::SYS_prctl, vec![rule(vec![is(0, libc::PR_SET_NAME as u64)?])?]),
-        // Reading one's own limits. Until `last` also setting that of descriptors, and one more program.
+        // Reading one's own limits. Until `last` also setting that of descriptors, and one more
+        // program.
         (
             libc::SYS_prlimit64,
             vec![

@@ -238,7 +238,8 @@ pub(crate) fn termination_signals() -> io::Result<OwnedFd> {
 pub(crate) fn caught(signals: &[i32]) -> io::Result<OwnedFd> {
     // SAFETY: an all-zero sigset_t is valid storage for sigemptyset, which initialises it.
     let mut set: libc::sigset_t = unsafe { std::mem::zeroed() };
-    // SAFETY: `set` is initialised by sigemptyset and outlives the calls; a wrong number is refused.
+    // SAFETY: `set` is initialised by sigemptyset and outlives the calls; a wrong number is
+    // refused.
     let fd = unsafe {
         libc::sigemptyset(&raw mut set);
         for signal in signals {

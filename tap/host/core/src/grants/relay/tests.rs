@@ -36,7 +36,8 @@ struct Core(Child);
 
 impl Core {
     fn new() -> (Self, OwnedFd) {
-        // Interrupts end it, also where whoever runs the tests ignores them, as a shell's background does.
+        // Interrupts end it, also where whoever runs the tests ignores them, as a shell's
+        // background does.
         let sleep = ["--default-signal=INT", "sleep", "600"];
         let core = Command::new("env").args(sleep).spawn().unwrap();
         let pid = Pid::from_child(&core);
@@ -51,7 +52,7 @@ impl Drop for Core {
     }
 }
 
-/// What a test has while a relay runs in a thread.
+/// Things that a test has while a relay runs in a thread.
 struct World {
     person: OwnedFd,
     program: OwnedFd,
@@ -110,7 +111,7 @@ fn write(component: &OwnedFd, text: &[u8]) -> Result<(), Errno> {
     sys::send(component, &bytes[..len], &[], SendFlags::DONTWAIT)
 }
 
-/// What the person sees next.
+/// Checks what the person sees next.
 fn seen(person: &OwnedFd, expected: &[u8]) {
     let mut all = Vec::new();
     while all.len() < expected.len() {
@@ -172,7 +173,8 @@ fn bytes_pass_both_ways_and_keys_have_no_meaning() {
 
 #[test]
 fn the_terminal_is_given_back_however_it_ends() {
-    // The component closes its end; core cuts it, while others have it; another one comes; core ends.
+    // The component closes its end; core cuts it, while others have it; another one comes; core
+    // ends.
     with(|world| {
         for end in 0..4 {
             let component = connect(&world);
@@ -203,7 +205,7 @@ fn the_terminal_is_given_back_however_it_ends() {
     with(|mut world| {
         let component = connect(&world);
         assert_eq!(next(&component).unwrap(), "80x25");
-        // What it wrote last is shown.
+        // Its last words are shown.
         write(&component, b"last").unwrap();
         world.core.0.kill().unwrap();
         given_back(&world.program);

@@ -117,8 +117,8 @@ kinds! {
         /// (*) Channel `arg 0` and its slots are not used any more.
         ChannelClose = 9,
         /// Bind thread `arg 0` (kernel thread id) to location `arg 1` x, `arg 2` y, `arg 3` w,
-        /// `arg 4` h; or, where `arg 5` is not 0, to that of the thread that the component's CPU session
-        /// made under this number, which it is from then on.
+        /// `arg 4` h; or, where `arg 5` is not 0, to that of the thread that the component's CPU
+        /// session made under this number, which it is from then on.
         ThreadBind = 10,
         /// The page of [`paging`]. Reply: descriptor: the page, read-only.
         Paging = 11,

@@ -47,6 +47,22 @@ impl Raw {
         all.iter().map(change).collect()
     }
 
+    /// Answers the first of `honest` and keeps the others, of which the next one fails; if some were
+    /// kept, answers those and all of `honest`.
+    pub fn late<P: Protocol>(
+        honest: &[Self],
+        kept: &mut Vec<Self>,
+        fail: fn(&mut P::Header),
+    ) -> Vec<Self> {
+        if !kept.is_empty() {
+            return [core::mem::take(kept), honest.to_vec()].concat();
+        }
+        let (now, later) = honest.split_at(honest.len().min(1));
+        let (next, rest) = later.split_at(later.len().min(1));
+        *kept = [Self::changed::<P>(next, fail), rest.to_vec()].concat();
+        now.to_vec()
+    }
+
     /// Gives each place the header of the one as far from the other end.
     pub fn swapped<P: Protocol>(all: &[Self]) -> Vec<Self> {
         let pairs = all.iter().zip(all.iter().rev());

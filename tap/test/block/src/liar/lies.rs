@@ -108,18 +108,7 @@ impl Lies<Block> for Lie {
                 answers
             }
             Self::Bare => bare(honest),
-            Self::Late => {
-                let mut answers = core::mem::take(kept);
-                if answers.is_empty() {
-                    kept.extend(Raw::changed::<Block>(&honest[1..], |header| {
-                        header.success = false;
-                    }));
-                    answers.extend(&honest[..1]);
-                } else {
-                    answers.extend(honest);
-                }
-                answers
-            }
+            Self::Late => Raw::late::<Block>(honest, kept, |header| header.success = false),
         })
     }
 }

@@ -132,18 +132,7 @@ impl Lies<Packets> for Lie {
             Self::Length => each(|header| header.length += 1),
             Self::Failed => each(|header| header.succeeded = false),
             Self::Late | Self::Order => {
-                let mut answers = core::mem::take(kept);
-                if answers.is_empty() {
-                    kept.extend(&honest[1..]);
-                    for raw in kept.iter_mut().take(1) {
-                        let failed = raw.header::<Packets>().failed();
-                        *raw = Raw::new::<Packets>(raw.place(), &failed);
-                    }
-                    answers.extend(&honest[..1]);
-                } else {
-                    answers.extend(honest);
-                }
-                answers
+                Raw::late::<Packets>(honest, kept, |header| header.succeeded = false)
             }
         })
     }
